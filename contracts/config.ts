@@ -1,0 +1,138 @@
+import type { Duration } from './duration.ts';
+import type { HandlerEvent, KeyableRecord } from './record.ts';
+
+/** What `keylane.config.ts` exports by default. Every field with a default may be left out. */
+export interface KeylaneConfig {
+  readonly temporal?: TemporalConfig;
+  /** By name. A name begins with a letter and has letters, digits, `-` and `_`, 64 at the most. */
+  readonly pipelines: Readonly<Record<string, PipelineConfig>>;
+}
+
+export interface TemporalConfig {
+  /** `host:port`. @default TEMPORAL_ADDRESS or Temporal's config file; else `keylane dev` starts a server of its own */
+  readonly address?: string;
+  /** @default TEMPORAL_NAMESPACE or Temporal's config file, else `default` */
+  readonly namespace?: string;
+  /** Task queue of lanes and handlers; reading uses it with `-bridge` behind it. @default 'keylane' */
+  readonly taskQueue?: string;
+}
+
+export interface PipelineConfig {
+  readonly source: SourceConfig;
+  /**
+   * The key of a record. A record for which it throws, or returns anything but a text that is not empty, goes to the
+   * quarantine. A change of this function may send a record that is read again to another lane: stop the bridge
+   * cleanly before.
+   * @default the partition key (Kinesis), the item's key (DynamoDB)
+   */
+  readonly key?: (record: KeyableRecord) => string;
+  /** A function, or a path to a module whose default export is one, relative to the settings file. */
+  readonly handler: string | Handler;
+  readonly retry?: RetryConfig;
+  /** Time limit of one handler call: its signal aborts then. @default '30s' */
+  readonly timeout?: Duration;
+  /**
+   * How long a call that is past its time limit may take to stop, before its key is blocked with "the handler does not
+   * stop". @default '1m'
+   */
+  readonly stopTimeout?: Duration;
+  /** A lane that has had nothing to do for so long ends, and starts again with the key's next event. @default '15m' */
+  readonly idle?: Duration;
+  readonly reading?: ReadingConfig;
+}
+
+export interface RetryConfig {
+  /** All attempts, the first one included; the key is blocked after the last. @default 10 */
+  readonly maxAttempts?: number;
+  /** Wait before the second attempt. @default '1s' */
+  readonly initialInterval?: Duration;
+  /** Factor by which the wait grows, 1 or more. @default 2 */
+  readonly backoff?: number;
+  /** @default '1m' */
+  readonly maxInterval?: Duration;
+}
+
+export interface ReadingConfig {
+  /** Readers of the pipeline at the most; a larger number of shards shares them. @default 16 */
+  readonly maxReaders?: number;
+  /** How often shards are listed when no shard ends. @default '1m' */
+  readonly discoverEvery?: Duration;
+  /** How long a reader stays out before it brings its checkpoints home. @default '5m' */
+  readonly shift?: Duration;
+  /** Records that a reader has read and no lane has accepted yet, at the most. @default 10000 */
+  readonly recordsInFlight?: number;
+  /** Bytes of such records, at the most; one record is always let in. @default 64 MiB */
+  readonly bytesInFlight?: number;
+  /** Requests to Temporal that a reader has in flight at the most, one for each lane. @default 64 */
+  readonly requestsInFlight?: number;
+}
+
+export type SourceConfig = KinesisConfig | DynamodbConfig;
+
+export interface KinesisOptions {
+  /** Name or ARN of the data stream. */
+  readonly stream: string;
+  /** Where the first start of the pipeline begins to read. @default 'TRIM_HORIZON' */
+  readonly startAt?: 'TRIM_HORIZON' | 'LATEST' | Date;
+  /** @default AWS's own settings: AWS_REGION, profile */
+  readonly region?: string;
+  /** @default AWS's own settings: AWS_ENDPOINT_URL_KINESIS, profile */
+  readonly endpoint?: string;
+}
+
+export interface DynamodbOptions {
+  /** The table; its stream must be enabled. */
+  readonly table: string;
+  readonly startAt?: 'TRIM_HORIZON' | 'LATEST';
+  readonly region?: string;
+  readonly endpoint?: string;
+}
+
+export interface KinesisConfig extends KinesisOptions {
+  readonly kind: 'kinesis';
+}
+
+export interface DynamodbConfig extends DynamodbOptions {
+  readonly kind: 'dynamodb';
+}
+
+export type Handler = (event: HandlerEvent, context: HandlerContext) => Promise<void> | void;
+
+export interface HandlerContext {
+  readonly pipeline: string;
+  /** From 1; counts on when a person asks for another round of retries. */
+  readonly attempt: number;
+  /** The same for every attempt of an event, another one after a replace: hand it to whatever must not act twice. */
+  readonly idempotencyKey: string;
+  /** Aborts at the time limit, when a verb takes the event away, and when the worker must stop. */
+  readonly signal: AbortSignal;
+  readonly log: HandlerLog;
+}
+
+/** Takes a message, or fields and a message, as pino does. */
+export interface HandlerLog {
+  debug: LogFunction;
+  info: LogFunction;
+  warn: LogFunction;
+  error: LogFunction;
+}
+
+export interface LogFunction {
+  (message: string): void;
+  (fields: object, message: string): void;
+}
+
+/** Gives the settings their type; returns them as they are. */
+export function defineConfig(config: KeylaneConfig): KeylaneConfig {
+  return config;
+}
+
+/** A Kinesis data stream as source. */
+export function kinesis(options: KinesisOptions): KinesisConfig {
+  return { kind: 'kinesis', ...options };
+}
+
+/** The stream of a DynamoDB table as source. */
+export function dynamodb(options: DynamodbOptions): DynamodbConfig {
+  return { kind: 'dynamodb', ...options };
+}

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/** Columns for workflow ids and keyword search attributes hold 255 characters on SQL servers. */
+const LONGEST_ID = 255;
+const HASH_LENGTH = 32;
+
+/**
+ * The workflow id of a key's lane: `orders:order-42`. A key that is too long is cut, and a hash of the whole key keeps
+ * the id its own. Counted in UTF-8 bytes, the stricter of the ways in which databases count.
+ */
+export function laneWorkflowId(pipeline: string, key: string): string {
+  const id = `${pipeline}:${key}`;
+  if (Buffer.byteLength(id) <= LONGEST_ID && isPlain(key)) return id;
+  const hash = createHash('sha256').update(key).digest('hex').slice(0, HASH_LENGTH);
+  const printable = toPlain(key);
+  const room = LONGEST_ID - Buffer.byteLength(`${pipeline}:`) - HASH_LENGTH - 1;
+  return `${pipeline}:${cutToBytes(printable, room)}~${hash}`;
+}
+
+/** The key as the search attribute holds it, or undefined where it would not fit. */
+export function searchableKey(key: string): string | undefined {
+  return Buffer.byteLength(key) <= LONGEST_ID && isPlain(key) ? key : undefined;
+}
+
+/**
+ * Control characters and lone surrogates cannot be stored as UTF-8 text by every server, and `~` before a hash would let
+ * a crafted key take the id of another.
+ */
+function isPlain(key: string): boolean {
+  return key === toPlain(key) && !/~[0-9a-f]{32}$/.test(key);
+}
+
+function toPlain(key: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  return key.toWellFormed().replace(/[\u0000-\u001f\u007f\ufffd]/g, '_');
+}
+
+function cutToBytes(text: string, most: number): string {
+  let cut = text.slice(0, most);
+  while (Buffer.byteLength(cut) > most) cut = cut.slice(0, -1);
+  return cut.toWellFormed().replace(/\ufffd/g, '_');
+}

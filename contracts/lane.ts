@@ -1,0 +1,160 @@
+import type { LaneEvent } from './event.ts';
+import type { Failure, RetryPolicy } from './failure.ts';
+import type { VerbName } from './names.ts';
+import type { Position } from './position.ts';
+
+/** Limits of one lane, fixed when it is started. */
+export interface LaneOptions {
+  /** Events that one first-pass activity runs at the most. */
+  readonly stretchEvents: number;
+  /** Bytes of data that one first-pass activity is given at the most, one event excepted. */
+  readonly stretchBytes: number;
+  /** A lane with nothing to do for so long ends, once the checkpoints have passed its marks. */
+  readonly idleMs: number;
+  /** How far behind the lane's memory a sender's lease must lie before its signal is dropped (O6). */
+  readonly leaseMarginMs: number;
+  /** Signals after which the lane continues as new; the server refuses the 10,001st of a run. */
+  readonly signalsPerRun: number;
+  /** A handler's process that is silent for so long is taken for dead. */
+  readonly heartbeatTimeoutMs: number;
+  /** Decisions kept in the lane, the oldest are dropped first. */
+  readonly decisionsKept: number;
+}
+
+export const DEFAULT_LANE_OPTIONS: LaneOptions = {
+  stretchEvents: 100,
+  stretchBytes: 256 * 1024,
+  idleMs: 15 * 60_000,
+  leaseMarginMs: 2 * 60_000,
+  signalsPerRun: 2000,
+  heartbeatTimeoutMs: 15_000,
+  decisionsKept: 20,
+};
+
+/** Argument of the lane workflow. `carried` is set by continue-as-new only. */
+export interface LaneInput {
+  readonly version: 1;
+  readonly pipeline: string;
+  readonly key: string;
+  readonly options: LaneOptions;
+  readonly carried?: LaneState;
+}
+
+/** Argument of the signal `records`, the only one that brings events. */
+export interface RecordsSignal {
+  /** Server time, ms since 1970, until which the sender was surely the reader of its shards (O6). */
+  readonly leaseUntil: number;
+  /** In stream order, of one shard or several. */
+  readonly events: readonly LaneEvent[];
+}
+
+/** What the head is doing. `attempts` counts the attempts made so far. */
+export type LanePhase =
+  /** Nothing is in flight. The queue may hold events that are about to start. */
+  | { readonly state: 'idle' }
+  /** The first `count` events of the queue are in their first pass. */
+  | { readonly state: 'running'; readonly count: number }
+  /** The head failed and is tried again, durably. */
+  | ({ readonly state: 'retrying' } & HeadFailure)
+  /** The head needs a person. */
+  | ({ readonly state: 'blocked' } & HeadFailure)
+  /** A person stopped the lane. `held` is what the head was doing, if it had failed. */
+  | {
+      readonly state: 'paused';
+      readonly since: number;
+      readonly by: string;
+      readonly reason?: string;
+      readonly held?: { readonly state: 'retrying' | 'blocked' } & HeadFailure;
+    };
+
+export interface HeadFailure {
+  readonly failure: Failure;
+  readonly policy: RetryPolicy;
+  /** Since when the head has been failing, ms since 1970. */
+  readonly since: number;
+  readonly attempts: number;
+  /**
+   * `attempts` at which the present round of retries began: 0, or what it was when a person asked for another round.
+   * A round has `policy.maxAttempts` attempts.
+   */
+  readonly roundFrom: number;
+}
+
+export type LaneStateName = LanePhase['state'];
+
+/** All of a lane that outlives a run. */
+export interface LaneState {
+  readonly phase: LanePhase;
+  /** The head first. */
+  readonly queue: readonly LaneEvent[];
+  /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
+  readonly marks: Readonly<Record<string, Position>>;
+  /** Since when the lane remembers every mark: its birth, or when it last forgot one. ms since 1970. */
+  readonly remembersSince: number;
+  /** The latest last. */
+  readonly decisions: readonly Decision[];
+  /** Events handled since the lane began. */
+  readonly handled: number;
+  /** Runs of a stretch that were lost with their process, one after the other, without any progress. */
+  readonly lostStretches: number;
+}
+
+/** Argument of a verb, as an update or as a plain signal. All fields are optional. */
+export interface VerbArgs {
+  /** The record that it is meant for, `shardId:sequenceNumber[:subSequenceNumber]`. Without it: the head that failed. */
+  readonly position?: string;
+  readonly by?: string;
+  readonly reason?: string;
+  /** New data for `replace`: a JSON value, or the bytes as text or base64. */
+  readonly data?: unknown;
+  readonly text?: string;
+  readonly base64?: string;
+}
+
+/** What a verb did. A refused one changed nothing. */
+export interface Decision {
+  readonly verb: VerbName;
+  readonly outcome: 'done' | 'refused';
+  /** Why it was refused. */
+  readonly why?: string;
+  readonly at: number;
+  readonly by: string;
+  readonly reason?: string;
+  /** The record that it acted on or was meant for. */
+  readonly position?: string;
+  readonly stateBefore: LaneStateName;
+  readonly stateAfter: LaneStateName;
+  /** The failure that it decided on. */
+  readonly failure?: Failure;
+  /** Data before and after a replace, and of a skipped event, cut to {@link DECISION_DATA_CHARS}. */
+  readonly dataBefore?: string;
+  readonly dataAfter?: string;
+}
+
+/** Characters of an event's data that a decision keeps. */
+export const DECISION_DATA_CHARS = 1024;
+
+/** Answer of the query `lane`. */
+export interface LaneView {
+  readonly pipeline: string;
+  readonly key: string;
+  readonly phase: LanePhase;
+  readonly head?: LaneEvent;
+  /** Events behind the head. */
+  readonly waiting: number;
+  /** Positions of the next few of them. */
+  readonly next: readonly { readonly position: string; readonly arrivedAt: number; readonly size: number }[];
+  readonly handled: number;
+  readonly decisions: readonly Decision[];
+  readonly marks: Readonly<Record<string, Position>>;
+}
+
+/** Memo of a lane, written on transitions, so that a list of blocked keys needs no question to each of them. */
+export interface LaneMemo {
+  readonly key: string;
+  readonly position?: string;
+  readonly attempts?: number;
+  readonly failure?: Failure;
+  /** ms since 1970 */
+  readonly since?: number;
+}

@@ -1,0 +1,38 @@
+/**
+ * The names by which the parts find one another on a Temporal server. They are part of recorded histories and of what
+ * people type into the stock tools, so they never change.
+ *
+ * Workflow ids: a pipeline's name cannot hold a colon or a slash, so these never collide:
+ * `orders` is the pipeline, `orders:order-42` the lane of a key, `orders/quarantine` everything else.
+ */
+export const WORKFLOW_TYPES = { lane: 'lane', pipeline: 'pipeline', quarantine: 'quarantine' } as const;
+
+export const PIPELINE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+export function pipelineWorkflowId(pipeline: string): string {
+  return pipeline;
+}
+
+export function quarantineWorkflowId(pipeline: string): string {
+  return `${pipeline}/quarantine`;
+}
+
+/** Lanes, the quarantine and handlers run on the task queue of the settings, reading on one of its own. */
+export function readingTaskQueue(taskQueue: string): string {
+  return `${taskQueue}-bridge`;
+}
+
+export const SIGNALS = { records: 'records' } as const;
+export const QUERIES = { lane: 'lane', pipeline: 'pipeline', quarantine: 'quarantine' } as const;
+/** Each is an update and a plain signal of the same name. */
+export const VERBS = ['retry', 'skip', 'replace', 'pause', 'resume'] as const;
+export type VerbName = (typeof VERBS)[number];
+
+export const SEARCH_ATTRIBUTES = {
+  pipeline: 'KeylanePipeline',
+  key: 'KeylaneKey',
+  status: 'KeylaneStatus',
+  blockedSince: 'KeylaneBlockedSince',
+  error: 'KeylaneError',
+  backlog: 'KeylaneBacklog',
+} as const;

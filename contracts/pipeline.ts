@@ -1,0 +1,121 @@
+import type { Position } from './position.ts';
+
+/** One shard as the source lists it. */
+export interface ShardInfo {
+  readonly shardId: string;
+  /** None, one (split, roll) or two (merge). They may be gone from the source by now. */
+  readonly parents: readonly string[];
+  /** True once the source says that nothing more is written to it. It may still hold unread records. */
+  readonly closed: boolean;
+}
+
+/** Where reading of a shard begins. */
+export type StartPoint =
+  /** At the oldest record that the source has. */
+  | { readonly at: 'horizon' }
+  /** At the first record that arrived at or after `since`, ms since 1970. */
+  | { readonly at: 'time'; readonly since: number }
+  /** At the first record beyond `position`. */
+  | { readonly at: 'after'; readonly position: Position };
+
+export interface PipelineOptions {
+  /** How often the source's shards are listed when nothing else asks for it. */
+  readonly discoverEveryMs: number;
+  /** Readers of the pipeline at the most; shards beyond that share them. */
+  readonly maxReaders: number;
+  /** How long a reader stays out, give or take a fifth. */
+  readonly shiftMs: number;
+  /** A reader that is silent for so long is taken for dead, and another one goes on from its last heartbeat. */
+  readonly heartbeatTimeoutMs: number;
+  /** History events after which the pipeline calls its readers home and continues as new. */
+  readonly eventsPerRun: number;
+}
+
+export const DEFAULT_PIPELINE_OPTIONS: PipelineOptions = {
+  discoverEveryMs: 60_000,
+  maxReaders: 16,
+  shiftMs: 5 * 60_000,
+  heartbeatTimeoutMs: 10_000,
+  eventsPerRun: 4000,
+};
+
+/** Argument of the pipeline workflow. `carried` is set by continue-as-new and by a recovery from a closed run. */
+export interface PipelineInput {
+  readonly version: 1;
+  readonly pipeline: string;
+  /** Which stream it reads, to notice settings that changed it: `kinesis:orders`. */
+  readonly source: string;
+  readonly startAt: StartPoint;
+  readonly options: PipelineOptions;
+  readonly carried?: PipelineState;
+}
+
+/** A shard in the lineage graph. Present from its discovery until nothing can need it any more. */
+export interface LineageShard {
+  readonly shardId: string;
+  readonly parents: readonly string[];
+  readonly start: StartPoint;
+  /** The position up to which every record is durably taken over (O4). Never moves back. */
+  readonly checkpoint?: Position;
+  /** True when the shard has ended and all its records have been taken over. Never turns back. */
+  readonly finished: boolean;
+  /** Whether the latest complete listing had it. */
+  readonly listed: boolean;
+}
+
+/** All of a pipeline that outlives a run. */
+export interface PipelineState {
+  readonly shards: Readonly<Record<string, LineageShard>>;
+  /** True once the shards have been listed for the first time: shards found later begin at their horizon. */
+  readonly discovered: boolean;
+  readonly paused?: { readonly by: string; readonly since: number; readonly reason?: string };
+}
+
+/** Argument of a reader. */
+export interface ReaderInput {
+  readonly pipeline: string;
+  readonly shards: readonly { readonly shardId: string; readonly start: StartPoint }[];
+  readonly shiftMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** Heartbeat details and result of a reader: what is true of each of its shards by now. */
+export interface ReaderReport {
+  readonly shards: Readonly<Record<string, ShardProgress>>;
+}
+
+export interface ShardProgress {
+  readonly checkpoint?: Position;
+  /** The shard has ended and all its records have been taken over. */
+  readonly finished: boolean;
+  /** How far reading is behind the newest record, as far as the source tells. */
+  readonly lagMs?: number;
+  /** Records read, handed over, and put into quarantine by this reader in this attempt. */
+  readonly read: number;
+  readonly taken: number;
+  readonly quarantined: number;
+}
+
+/** The activities of the pipeline workflow, on the reading task queue. */
+export interface ReadingActivities {
+  listShards(pipeline: string): Promise<readonly ShardInfo[]>;
+  readShards(input: ReaderInput): Promise<ReaderReport>;
+}
+
+/** Answer of the query `pipeline`. */
+export interface PipelineView {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly startAt: StartPoint;
+  readonly state: PipelineState;
+  /** Shards by what is done with them now. */
+  readonly reading: readonly string[];
+}
+
+/** Updates of the pipeline workflow. */
+export const PIPELINE_UPDATES = { pause: 'pause', resume: 'resume' } as const;
+
+export interface PipelineCommandArgs {
+  readonly by?: string;
+  readonly reason?: string;
+}

@@ -1,0 +1,46 @@
+import type { DynamodbConfig, Handler, KinesisConfig } from './config.ts';
+import type { RetryPolicy } from './failure.ts';
+import type { LaneOptions } from './lane.ts';
+import type { PipelineOptions } from './pipeline.ts';
+import type { KeyableRecord } from './record.ts';
+
+/** The settings after loading: checked, every default filled in, every duration in ms. */
+export interface Settings {
+  /** Absolute path of the settings file. */
+  readonly file: string;
+  readonly temporal: TemporalSettings;
+  readonly pipelines: ReadonlyMap<string, PipelineSettings>;
+}
+
+export interface TemporalSettings {
+  /** Undefined when neither the settings nor the environment name one. */
+  readonly address: string | undefined;
+  readonly namespace: string | undefined;
+  readonly taskQueue: string;
+}
+
+export interface PipelineSettings {
+  readonly name: string;
+  readonly source: KinesisConfig | DynamodbConfig;
+  readonly key: ((record: KeyableRecord) => unknown) | undefined;
+  /** Absolute path of the handler's module, or the function itself. */
+  readonly handler: string | Handler;
+  readonly handling: HandlingSettings;
+  readonly lane: LaneOptions;
+  readonly pipeline: PipelineOptions;
+  readonly reading: ReadingSettings;
+}
+
+export interface HandlingSettings {
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+  readonly stopTimeoutMs: number;
+}
+
+export interface ReadingSettings {
+  readonly recordsInFlight: number;
+  readonly bytesInFlight: number;
+  readonly requestsInFlight: number;
+  /** Deadline of one request to Temporal. */
+  readonly requestTimeoutMs: number;
+}

@@ -1,0 +1,22 @@
+/**
+ * What a source says when it cannot answer. The class tells what happens next.
+ */
+export abstract class SourceError extends Error {
+  /** The stream, as in `kinesis:orders`. */
+  readonly source: string;
+
+  constructor(source: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.source = source;
+  }
+}
+
+/** Thrown when the same call may succeed later: throttled, timed out, an internal error, no connection. Ask again. */
+export class SourceUnavailableError extends SourceError {
+  override readonly name = 'SourceUnavailableError';
+}
+
+/** Thrown when a call cannot succeed until a person changes something: no such stream, no access. */
+export class SourceConfigurationError extends SourceError {
+  override readonly name = 'SourceConfigurationError';
+}

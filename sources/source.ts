@@ -1,0 +1,55 @@
+import type { SourceKind } from '../contracts/event.ts';
+import type { ShardInfo, StartPoint } from '../contracts/pipeline.ts';
+import type { Position } from '../contracts/position.ts';
+
+/**
+ * The port to a stream. An adapter hides iterators, paging of listings, throttling and the errors of its service; it
+ * decides nothing about lineage, pace or checkpoints.
+ */
+export interface Source {
+  readonly kind: SourceKind;
+  /** The stream that it reads, in a form that stays the same between runs: `kinesis:orders`, `dynamodb:orders`. */
+  readonly identity: string;
+  /** How often a shard may be read, and how long to wait after a page without records. */
+  readonly pace: { readonly minIntervalMs: number; readonly idleIntervalMs: number };
+  /**
+   * Every shard that the stream has now, over all pages of the listing.
+   * @throws {SourceError}
+   */
+  listShards(signal: AbortSignal): Promise<readonly ShardInfo[]>;
+  /** A cursor that begins at `start`. Opening it asks nothing of the service yet. */
+  openShard(shardId: string, start: StartPoint): ShardCursor;
+  /** Frees connections. */
+  close(): void;
+}
+
+/** Reads one shard forwards. One call at a time. */
+export interface ShardCursor {
+  /**
+   * The next page. After one with `ended` there is none. After an error the same page can be asked for again: a cursor
+   * never moves past records that it has not returned.
+   * @throws {SourceError}
+   */
+  next(signal: AbortSignal): Promise<Page>;
+}
+
+export interface Page {
+  /** In the shard's order; may be empty in the middle of a shard. */
+  readonly records: readonly SourceRecord[];
+  /** True when the shard has ended and this was all of it. */
+  readonly ended: boolean;
+  /** How far this page is behind the newest record of the shard, where the service tells. */
+  readonly lagMs?: number;
+  /** Set once, on the first page after records were found to be gone from the source before they were read (O10). */
+  readonly gap?: { readonly after?: Position };
+}
+
+/** One user record. */
+export interface SourceRecord {
+  readonly position: Position;
+  /** ms since 1970 */
+  readonly arrivedAt: number;
+  /** Kinesis: the partition key. DynamoDB Streams: the item's key in canonical form. */
+  readonly partitionKey: string;
+  readonly data: Uint8Array;
+}
