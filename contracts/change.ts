@@ -36,7 +36,7 @@ export interface StreamRecordJson {
   readonly userIdentity?: { readonly type?: string; readonly principalId?: string };
 }
 
-const CHANGE_NAMES: readonly string[] = ['INSERT', 'MODIFY', 'REMOVE'];
+const CHANGE_NAMES: ReadonlySet<string> = new Set(['INSERT', 'MODIFY', 'REMOVE']);
 
 /**
  * Reads a stream record in Lambda's JSON form.
@@ -44,7 +44,7 @@ const CHANGE_NAMES: readonly string[] = ['INSERT', 'MODIFY', 'REMOVE'];
  */
 export function readChange(json: StreamRecordJson): Change {
   const body = json?.dynamodb;
-  if (body?.Keys === undefined || !CHANGE_NAMES.includes(json.eventName)) {
+  if (body?.Keys === undefined || !CHANGE_NAMES.has(json.eventName)) {
     throw new UndecodableError(`Not a DynamoDB stream record: ${JSON.stringify(json)?.slice(0, 200)}`);
   }
   const { type, principalId } = json.userIdentity ?? {};
@@ -88,7 +88,7 @@ function decodeBinary(attributes: Record<string, unknown>): Record<string, unkno
 }
 
 function decodeAttribute(value: unknown): unknown {
-  const [type, content] = Object.entries(value as Record<string, unknown>)[0] ?? [];
+  const [type = '', content] = Object.entries(value as Record<string, unknown>)[0] ?? [];
   switch (type) {
     case 'B':
       return { B: Buffer.from(content as string, 'base64') };
