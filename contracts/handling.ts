@@ -14,6 +14,8 @@ export interface StretchOutcome {
   readonly done: number;
   /** Set when the event after the `done` ones failed, with what the settings say about its retries. */
   readonly failed?: { readonly failure: Failure; readonly policy: RetryPolicy };
+  /** True when an earlier attempt of this stretch was lost, for example because its process died. */
+  readonly lostBefore: boolean;
 }
 
 export interface EventInput {
@@ -35,6 +37,9 @@ export interface AttemptDetails {
   readonly attempt: number;
   readonly failure: Failure;
 }
+
+/** The type of failure with which an activity says that its worker is stopping: the attempt does not count. */
+export const WORKER_STOPPING = 'WorkerStopping';
 
 /** The activities that a lane uses, on the task queue of the settings. */
 export interface HandlingActivities {

@@ -95,8 +95,11 @@ export interface LaneState {
   readonly decisions: readonly Decision[];
   /** Events handled since the lane began. */
   readonly handled: number;
-  /** Runs of a stretch that were lost with their process, one after the other, without any progress. */
-  readonly lostStretches: number;
+  /**
+   * How many of the next events run alone, since a process was lost in a stretch with them: so the one that kills
+   * processes is found, and is the only one that is held up for it.
+   */
+  readonly careful: number;
 }
 
 /** Argument of a verb, as an update or as a plain signal. All fields are optional. */
@@ -158,3 +161,6 @@ export interface LaneMemo {
   /** ms since 1970 */
   readonly since?: number;
 }
+
+/** Type of the failure with which a lane rejects a verb that would change nothing. */
+export const NOTHING_TO_DECIDE = 'NothingToDecide';

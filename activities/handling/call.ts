@@ -1,0 +1,141 @@
+/**
+ * One call of a user's handler, with its time limit.
+ *
+ * Node cannot kill a function. So a call that is asked to stop has a second, longer limit to end in; after that it is
+ * given up and remembered, and no later call of the same key begins in this process before it has ended (O1).
+ */
+import type { Logger } from 'pino';
+import type { Handler, HandlerContext } from '../../contracts/config.ts';
+import { decodeEventData } from '../../contracts/event-data.ts';
+import { idempotencyKey, type LaneEvent } from '../../contracts/event.ts';
+import type { Failure } from '../../contracts/failure.ts';
+import { HandlerEvent } from '../../contracts/record.ts';
+import type { HandlingSettings } from '../../contracts/settings.ts';
+import { formatPosition } from '../../contracts/position.ts';
+import { failureOf } from './failure.ts';
+
+export interface Call {
+  readonly pipeline: string;
+  readonly key: string;
+  readonly event: LaneEvent;
+  readonly attempt: number;
+}
+
+export type CallResult =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  /** It was asked to stop from outside and did: what it did is not known, so the event counts as not done. */
+  | { readonly kind: 'interrupted' };
+
+export class HandlerTimeoutError extends Error {
+  override readonly name = 'HandlerTimeout';
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    super(`The handler took longer than its time limit of ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+type Settled = { readonly ok: true } | { readonly ok: false; readonly thrown: unknown };
+
+export class HandlerCaller {
+  readonly #log: Logger;
+  /** Calls that were given up and still run, by pipeline and key. */
+  readonly #runaways = new Map<string, Promise<Settled>>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Never throws for what the handler does. `stop` asks the call to end, its reason reaches the handler. */
+  async call(handler: Handler, settings: HandlingSettings, call: Call, stop: AbortSignal): Promise<CallResult> {
+    const lane = `${call.pipeline}:${call.key}`;
+    const runaway = this.#runaways.get(lane);
+    if (runaway !== undefined && !(await settlesWithin(runaway, settings.stopTimeoutMs))) {
+      return { kind: 'failed', failure: doesNotStop(settings) };
+    }
+    if (stop.aborted) return { kind: 'interrupted' };
+
+    const abort = new AbortController();
+    const onStop = (): void => abort.abort(stop.reason);
+    stop.addEventListener('abort', onStop, { once: true });
+    const timeout = setTimeout(() => abort.abort(new HandlerTimeoutError(settings.timeoutMs)), settings.timeoutMs);
+    try {
+      const running = settle(() => handler(...this.#argumentsOf(call, abort.signal)));
+      const first = await Promise.race([running, aborted(abort.signal)]);
+      if (first !== 'aborted') return resultOf(first, abort.signal);
+      if (await settlesWithin(running, settings.stopTimeoutMs)) return resultOf(await running, abort.signal);
+      this.#giveUp(lane, running);
+      return { kind: 'failed', failure: doesNotStop(settings) };
+    } finally {
+      clearTimeout(timeout);
+      stop.removeEventListener('abort', onStop);
+    }
+  }
+
+  #argumentsOf(call: Call, signal: AbortSignal): [HandlerEvent, HandlerContext] {
+    const { pipeline, key, event, attempt } = call;
+    const { source, position, arrivedAt } = event;
+    const data = decodeEventData(event.data);
+    const log = this.#log.child({ pipeline, key, position: formatPosition(position), attempt });
+    const context = { pipeline, attempt, idempotencyKey: idempotencyKey(pipeline, event), signal, log };
+    return [new HandlerEvent({ source, position, arrivedAt, data, key }), context];
+  }
+
+  #giveUp(lane: string, running: Promise<Settled>): void {
+    this.#log.error({ lane }, 'A handler does not stop; its key is blocked until it does');
+    this.#runaways.set(lane, running);
+    void running.then(() => {
+      if (this.#runaways.get(lane) === running) this.#runaways.delete(lane);
+    });
+  }
+}
+
+/** Also catches what a handler throws before its first await. */
+async function settle(run: () => Promise<void> | void): Promise<Settled> {
+  try {
+    await run();
+    return { ok: true };
+  } catch (thrown) {
+    return { ok: false, thrown };
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<'aborted'> {
+  if (signal.aborted) return Promise.resolve('aborted');
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+}
+
+async function settlesWithin(running: Promise<Settled>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([running.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function resultOf(settled: Settled, signal: AbortSignal): CallResult {
+  if (signal.aborted) {
+    // A handler that heeds its signal may return early without having done its work, so even a success is not one.
+    const isTimeout = signal.reason instanceof HandlerTimeoutError;
+    return isTimeout ? { kind: 'failed', failure: failureOf(signal.reason) } : { kind: 'interrupted' };
+  }
+  return settled.ok ? { kind: 'succeeded' } : { kind: 'failed', failure: failureOf(settled.thrown) };
+}
+
+function doesNotStop({ timeoutMs, stopTimeoutMs }: HandlingSettings): Failure {
+  return {
+    type: 'HandlerDoesNotStop',
+    message:
+      `The handler does not stop: it was asked to (time limit ${timeoutMs} ms) and still ran ${stopTimeoutMs} ms ` +
+      'later. Let it heed context.signal, restart the worker, then retry the key.',
+    nonRetryable: true,
+  };
+}

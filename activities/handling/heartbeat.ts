@@ -1,0 +1,12 @@
+import { Context } from '@temporalio/activity';
+
+/**
+ * Reports progress three times within each heartbeat timeout. The first report comes only after a third of it: most
+ * stretches have ended by then, and every heartbeat is a write on the server.
+ */
+export function startHeartbeat(timeoutMs: number, details: () => unknown): { stop(): void } {
+  if (!Number.isFinite(timeoutMs)) return { stop: () => undefined };
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(details()), timeoutMs / 3);
+  return { stop: () => clearInterval(timer) };
+}

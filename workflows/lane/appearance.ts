@@ -1,0 +1,103 @@
+/**
+ * How a lane looks from outside: the words of its search attributes and memo, and the markdown of its current details.
+ */
+import { formatPosition } from '../../contracts/position.ts';
+import type { Failure } from '../../contracts/failure.ts';
+import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/lane.ts';
+import { dataText } from './decide.ts';
+import { headFailure } from './machine.ts';
+
+/** `KeylaneStatus`. Idle and running are one, since a search attribute is written on transitions only. */
+export type LaneStatus = 'healthy' | 'retrying' | 'blocked' | 'paused';
+
+const NEXT_SHOWN = 10;
+const FINGERPRINT_CHARS = 120;
+const SHOWN_DATA_CHARS = 500;
+
+export function statusOf(phase: LanePhase): LaneStatus {
+  return phase.state === 'idle' || phase.state === 'running' ? 'healthy' : phase.state;
+}
+
+/**
+ * `KeylaneError`: the same text for failures of the same cause, so that stuck keys can be grouped by it. What differs
+ * from record to record (numbers, quoted values, long ids) is taken out.
+ */
+export function fingerprint(failure: Failure): string {
+  const general = failure.message
+    .replace(/(["'`])(?:(?!\1).){1,200}\1/g, '$1…$1')
+    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi, '#')
+    .replace(/\d+/g, '#')
+    .replace(/\s+/g, ' ');
+  return `${failure.type}: ${general}`.slice(0, FINGERPRINT_CHARS);
+}
+
+/** The memo as it should be now; null takes a field away. */
+export function memoChange(
+  key: string,
+  lane: LaneState,
+): { [Field in keyof Required<LaneMemo>]: LaneMemo[Field] | null } {
+  const failing = headFailure(lane.phase);
+  const head = lane.queue[0];
+  if (failing === undefined || head === undefined) {
+    return { key, position: null, attempts: null, failure: null, since: null };
+  }
+  const { stack: _stack, ...failure } = failing.failure;
+  return { key, position: formatPosition(head.position), attempts: failing.attempts, failure, since: failing.since };
+}
+
+export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView {
+  const [head, ...waiting] = lane.queue;
+  return {
+    pipeline,
+    key,
+    phase: lane.phase,
+    ...(head === undefined ? {} : { head }),
+    waiting: waiting.length,
+    next: waiting.slice(0, NEXT_SHOWN).map(({ position, arrivedAt, size }) => {
+      return { position: formatPosition(position), arrivedAt, size };
+    }),
+    handled: lane.handled,
+    decisions: lane.decisions,
+    marks: lane.marks,
+  };
+}
+
+/** A few lines of markdown for the Temporal UI: what is stuck, and how to release it. */
+export function detailsOf(pipeline: string, key: string, lane: LaneState): string {
+  const { phase } = lane;
+  const failing = headFailure(phase);
+  const head = lane.queue[0];
+  const waiting = Math.max(0, lane.queue.length - 1);
+  if (phase.state === 'idle' || phase.state === 'running')
+    return `**${phase.state}**, ${lane.queue.length} in the lane`;
+  const lines = [`**${phase.state}**, ${waiting} waiting behind the head`];
+  if (phase.state === 'paused') lines.push(`Paused by ${phase.by} ${at(phase.since)}${because(phase.reason)}.`);
+  if (failing !== undefined && head !== undefined) {
+    lines.push(
+      `Record \`${formatPosition(head.position)}\` fails ${at(failing.since)}, ${failing.attempts} attempts so far:`,
+      `> ${failing.failure.type}: ${failing.failure.message}`,
+      `Data: \`${dataText(head.data).slice(0, SHOWN_DATA_CHARS)}\``,
+    );
+  }
+  lines.push(...releases(pipeline, key, phase));
+  return lines.join('\n\n');
+}
+
+function releases(pipeline: string, key: string, phase: LanePhase): string[] {
+  const name = `'${pipeline}:${key}'`;
+  if (phase.state === 'paused') return [`Go on: \`keylane resume ${name}\``];
+  if (phase.state !== 'blocked') return [];
+  return [
+    `Try again: \`keylane retry ${name}\`, or send the signal \`retry\``,
+    `Leave it out: \`keylane skip ${name}\`, or send the signal \`skip\``,
+    `Mend it: \`keylane replace ${name} --data '{...}'\`, or send the signal \`replace\` with \`{"data": {...}}\``,
+  ];
+}
+
+function at(ms: number): string {
+  return `since ${new Date(ms).toISOString()}`;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`;
+}

@@ -1,0 +1,298 @@
+/**
+ * Hosts one lane in a workflow of its own: brings signals and updates to the lane's pure functions, runs the work that
+ * they ask for, and lets the run end or continue as new in time.
+ *
+ * Owns: the lane's state, the verbs that wait for their turn, the one piece of work in flight, the idle timer.
+ *
+ * Invariants:
+ * H1 At most one piece of work is in flight, and none when the run ends (O1).
+ * H2 Signals are taken in synchronously, so none is lost when the run ends: the server refuses to end a run that has
+ *    signals it has not seen (O4).
+ * H3 Verbs act one at a time, between pieces of work, and each is answered before the run ends (O11).
+ * H4 Nothing is written per event but its signal and its activity: attributes and memo on changes of status, one idle
+ *    timer that is looked at when it fires.
+ */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  proxyLocalActivities,
+  setCurrentDetails,
+  sleep,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
+import type { AskingActivities } from '../../contracts/handling.ts';
+import { detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
+import { attributesOf } from './attributes.ts';
+import { act, bind, judge, refused, type Verb } from './decide.ts';
+import {
+  accept,
+  emptyLane,
+  eventFailed,
+  eventStopped,
+  eventSucceeded,
+  next,
+  stretchEnded,
+  stretchStarted,
+} from './machine.ts';
+import { marksAhead } from './marks.ts';
+import { startEvent, startStretch, type Ended, type WorkInFlight } from './work.ts';
+
+interface PendingVerb {
+  readonly verb: Verb;
+  /** Set when the verb has acted or was refused. */
+  answer: Decision | undefined;
+}
+
+/** Work is let finish when the run should continue as new, until so many times the signals of a run have come. */
+const STOP_WORK_AT = 3;
+/** Marks that a run carries on without asking whether some can be forgotten. */
+const MARKS_CARRIED = 16;
+
+const ask = proxyLocalActivities<AskingActivities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 3, initialInterval: '200ms' },
+});
+
+export class LaneHost {
+  readonly #pipeline: string;
+  readonly #key: string;
+  readonly #options: LaneOptions;
+  #lane: LaneState;
+  #verbs: PendingVerb[] = [];
+  #work: WorkInFlight | undefined;
+  #published: LaneStatus;
+  #signals = 0;
+  #idleTimer: 'none' | 'set' | 'fired' = 'none';
+  #lastChange = Date.now();
+
+  constructor(input: LaneInput) {
+    this.#pipeline = input.pipeline;
+    this.#key = input.key;
+    this.#options = input.options;
+    this.#lane = input.carried ?? emptyLane(workflowInfo().startTime.getTime());
+    this.#published = statusOf(this.#lane.phase);
+  }
+
+  /** Takes events over (O4). Synchronous, and it never throws for what a signal holds (H2). */
+  accept(signal: RecordsSignal): void {
+    this.#signals += 1;
+    this.#lastChange = Date.now();
+    this.#lane = accept(this.#lane, signal, this.#options);
+    if (this.#published !== 'healthy') this.#describe();
+  }
+
+  /** Why a verb cannot act now; undefined when it may. */
+  objection(verb: Verb): string | undefined {
+    const verdict = judge(this.#lane, verb, this.#work !== undefined);
+    return verdict.kind === 'refuse' ? verdict.why : undefined;
+  }
+
+  /** A verb that came as a signal: when it cannot act, that is kept among the decisions, since nobody waits for it. */
+  signalVerb(verb: Verb): void {
+    this.#signals += 1;
+    const why = this.objection(verb);
+    if (why === undefined) this.#enqueue(verb);
+    else this.#lane = refused(this.#lane, verb, why, Date.now(), this.#options);
+  }
+
+  /** A verb that came as an update; gives what was decided. */
+  async updateVerb(verb: Verb): Promise<Decision> {
+    const pending = this.#enqueue(verb);
+    await condition(() => pending.answer !== undefined);
+    return pending.answer as Decision;
+  }
+
+  view(): LaneView {
+    return viewOf(this.#pipeline, this.#key, this.#lane);
+  }
+
+  /** Runs until the lane ends idle; leaves by an exception when it continues as new. */
+  async run(): Promise<void> {
+    this.#describe();
+    for (;;) {
+      this.#settleWork();
+      await this.#decideAll();
+      this.#publish();
+      if (this.#shouldContinueAsNew()) await this.#continueAsNew();
+      this.#startWork();
+      if (await this.#mayEnd()) return;
+      this.#setIdleTimer();
+      await condition(() => this.#hasNews());
+    }
+  }
+
+  #hasNews(): boolean {
+    if (this.#verbs.length > 0) return true;
+    if (this.#work !== undefined) return this.#work.ended !== undefined || this.#mustStopForContinueAsNew();
+    return (
+      this.#idleTimer === 'fired' || this.#shouldContinueAsNew() || next(this.#lane, this.#options).kind !== 'none'
+    );
+  }
+
+  #enqueue(verb: Verb): PendingVerb {
+    const pending: PendingVerb = { verb: bind(this.#lane, verb), answer: undefined };
+    this.#verbs.push(pending);
+    return pending;
+  }
+
+  #startWork(): void {
+    if (this.#work !== undefined) return;
+    const work = next(this.#lane, this.#options);
+    const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs: this.#options.heartbeatTimeoutMs };
+    if (work.kind === 'stretch') {
+      this.#lane = stretchStarted(this.#lane, work.events.length);
+      this.#work = startStretch(lane, work.events);
+    } else if (work.kind === 'event') {
+      this.#work = startEvent(lane, work.event, work.failing);
+    }
+  }
+
+  #settleWork(attempts = 0): void {
+    const ended = this.#work?.ended;
+    if (ended === undefined) return;
+    this.#work = undefined;
+    this.#lastChange = Date.now();
+    this.#lane = afterWork(this.#lane, ended, attempts);
+  }
+
+  /** Asks the work in flight to stop and waits until it has ended, however it ends (O1). */
+  async #stopWork(): Promise<void> {
+    const work = this.#work;
+    if (work === undefined) return;
+    const attempts = work.kind === 'event' ? await this.#attemptsSoFar(work) : 0;
+    work.scope.cancel();
+    await condition(() => work.ended !== undefined);
+    this.#settleWork(attempts);
+  }
+
+  /** Temporal counts the attempts of a pending activity and tells nobody when it is canceled: so ask before. */
+  async #attemptsSoFar(work: WorkInFlight): Promise<number> {
+    const { workflowId, runId } = workflowInfo();
+    try {
+      const pending = await ask.attemptsOfPendingEvent({ workflowId, runId });
+      // The attempt that is pending or running now is not over.
+      return work.attemptsBefore + Math.max(0, pending - 1);
+    } catch (error) {
+      log.warn('The attempts so far are not known; the retries may be more than the settings say', { error });
+      return work.attemptsBefore;
+    }
+  }
+
+  async #decideAll(): Promise<void> {
+    for (let pending = this.#verbs[0]; pending !== undefined; pending = this.#verbs[0]) {
+      await this.#decide(pending);
+      this.#verbs.shift();
+    }
+  }
+
+  async #decide(pending: PendingVerb): Promise<void> {
+    const { verb } = pending;
+    let verdict = judge(this.#lane, verb, this.#work !== undefined);
+    if (verdict.kind === 'stop first') {
+      await this.#stopWork();
+      verdict = judge(this.#lane, verb, false);
+    }
+    this.#lastChange = Date.now();
+    this.#lane =
+      verdict.kind === 'act'
+        ? act(this.#lane, verb, Date.now(), this.#options)
+        : refused(this.#lane, verb, verdict.kind === 'refuse' ? verdict.why : '', Date.now(), this.#options);
+    pending.answer = this.#lane.decisions.at(-1);
+  }
+
+  #publish(): void {
+    const status = statusOf(this.#lane.phase);
+    this.#describe();
+    if (status === this.#published) return;
+    this.#published = status;
+    upsertSearchAttributes(attributesOf(this.#lane));
+    upsertMemo(memoChange(this.#key, this.#lane));
+  }
+
+  #describe(): void {
+    setCurrentDetails(detailsOf(this.#pipeline, this.#key, this.#lane));
+  }
+
+  #shouldContinueAsNew(): boolean {
+    return workflowInfo().continueAsNewSuggested || this.#signals >= this.#options.signalsPerRun;
+  }
+
+  #mustStopForContinueAsNew(): boolean {
+    if (!this.#shouldContinueAsNew() || this.#work === undefined) return false;
+    // Retries may go on for days, a stretch has an end.
+    return this.#work.kind === 'event' || this.#signals >= STOP_WORK_AT * this.#options.signalsPerRun;
+  }
+
+  async #continueAsNew(): Promise<void> {
+    if (this.#mustStopForContinueAsNew()) await this.#stopWork();
+    if (this.#work !== undefined) return;
+    if (Object.keys(this.#lane.marks).length > MARKS_CARRIED) await this.#forgetMarks();
+    await condition(() => allHandlersFinished() || this.#verbs.length > 0);
+    // A verb that came while this waited is decided first; the loop comes back here.
+    if (this.#verbs.length > 0) return;
+    this.#publish();
+    const input: LaneInput = {
+      version: 1,
+      pipeline: this.#pipeline,
+      key: this.#key,
+      options: this.#options,
+      carried: this.#lane,
+    };
+    await continueAsNew<(input: LaneInput) => Promise<void>>(input);
+  }
+
+  #isIdle(): boolean {
+    return this.#work === undefined && this.#lane.phase.state === 'idle' && this.#lane.queue.length === 0;
+  }
+
+  #setIdleTimer(): void {
+    if (this.#idleTimer !== 'none' || !this.#isIdle()) return;
+    this.#idleTimer = 'set';
+    const left = this.#lastChange + this.#options.idleMs - Date.now();
+    void sleep(Math.max(1, left)).then(() => {
+      this.#idleTimer = 'fired';
+    });
+  }
+
+  /** Whether the lane has been idle for long enough, and every mark of it lies behind the durable checkpoints (O6). */
+  async #mayEnd(): Promise<boolean> {
+    if (this.#idleTimer !== 'fired') return false;
+    this.#idleTimer = 'none';
+    if (!this.#isIdle() || Date.now() - this.#lastChange < this.#options.idleMs) return false;
+    const hasForgotten = await this.#forgetMarks();
+    // Ask again after another idle time, not at once.
+    if (!hasForgotten) this.#lastChange = Date.now();
+    return hasForgotten && this.#isIdle() && this.#verbs.length === 0 && allHandlersFinished();
+  }
+
+  /** Forgets the marks that the durable checkpoints have passed (O6, rule 1). True when none is left. */
+  async #forgetMarks(): Promise<boolean> {
+    const checkpoints = await ask.checkpoints(this.#pipeline).catch((error: unknown) => {
+      log.warn('The checkpoints are not known, so the lane goes on remembering', { error });
+      return undefined;
+    });
+    if (checkpoints === undefined) return false;
+    const marks = marksAhead(this.#lane.marks, checkpoints);
+    if (Object.keys(marks).length < Object.keys(this.#lane.marks).length) {
+      this.#lane = { ...this.#lane, marks, remembersSince: Date.now() };
+    }
+    return Object.keys(marks).length === 0;
+  }
+}
+
+function afterWork(lane: LaneState, ended: Ended, attempts: number): LaneState {
+  if (ended.kind === 'stretch') return stretchEnded(lane, ended.outcome, Date.now());
+  switch (ended.result) {
+    case 'succeeded':
+      return eventSucceeded(lane);
+    case 'stopped':
+      return eventStopped(lane, ended.attempts ?? attempts);
+    case 'failed':
+      return eventFailed(lane, ended.failure, ended.attempts);
+  }
+}

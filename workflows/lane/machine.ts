@@ -1,0 +1,154 @@
+/**
+ * The lane: one key's events in order, as pure functions from state and input to state.
+ *
+ * It knows nothing of Temporal, time or activities: a host keeps the state, brings inputs, and does what {@link next}
+ * says. A host has at most one piece of work in flight for a lane, and tells the lane when that has ended.
+ *
+ * Invariants:
+ * L1 The queue holds every accepted event that is neither done nor skipped, in the order of acceptance (O1, O4).
+ * L2 Only the front of the queue is ever worked on, and only it can be removed or replaced (O1).
+ * L3 A position is appended only beyond its shard's mark, and the mark moves with it (O6).
+ * L4 Nothing leaves the front but by success or by a person's skip (O5).
+ * The table in transitions.ts names every change of state; `move` refuses any other.
+ */
+import type { StretchOutcome } from '../../contracts/handling.ts';
+import type { HeadFailure, LaneOptions, LanePhase, LaneState, RecordsSignal } from '../../contracts/lane.ts';
+import type { Failure } from '../../contracts/failure.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import { isBeyond } from './marks.ts';
+import { move } from './transitions.ts';
+
+export function emptyLane(bornAt: number): LaneState {
+  return {
+    phase: { state: 'idle' },
+    queue: [],
+    marks: {},
+    remembersSince: bornAt,
+    decisions: [],
+    handled: 0,
+    careful: 0,
+  };
+}
+
+/**
+ * Takes events over (O4). What the lane has had already is dropped (O6), and so is the whole signal when its sender was
+ * certainly no reader any more at a time that the lane remembers (see {@link isFromFormerReader}).
+ */
+export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOptions): LaneState {
+  if (isFromFormerReader(lane, signal, options)) return lane;
+  const marks = { ...lane.marks };
+  const fresh: LaneEvent[] = [];
+  for (const event of signal.events) {
+    if (!isBeyond(marks, event.position)) continue;
+    marks[event.position.shardId] = event.position;
+    fresh.push(event);
+  }
+  if (fresh.length === 0) return lane;
+  return { ...lane, marks, queue: [...lane.queue, ...fresh], phase: move(lane.phase, 'accept', lane.phase) };
+}
+
+/**
+ * A signal may come from a reader that was frozen, has lost its shard, and woke after the lane forgot its marks. The
+ * reader that took over sends those records itself, so dropping is right; dropping wrongly would be a loss, so a margin
+ * gives every doubt to the sender (O6, design: rule 2 of overlapping readers).
+ */
+function isFromFormerReader(lane: LaneState, signal: RecordsSignal, options: LaneOptions): boolean {
+  return signal.leaseUntil + options.leaseMarginMs < lane.remembersSince;
+}
+
+/** What a host that has nothing in flight has to start. */
+export type Work =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'stretch'; readonly events: readonly LaneEvent[] }
+  | { readonly kind: 'event'; readonly event: LaneEvent; readonly failing: HeadFailure };
+
+export function next(lane: LaneState, options: LaneOptions): Work {
+  const head = lane.queue[0];
+  if (head === undefined) return { kind: 'none' };
+  if (lane.phase.state === 'retrying') return { kind: 'event', event: head, failing: lane.phase };
+  if (lane.phase.state !== 'idle') return { kind: 'none' };
+  return { kind: 'stretch', events: lane.queue.slice(0, stretchLength(lane, options)) };
+}
+
+function stretchLength(lane: LaneState, options: LaneOptions): number {
+  if (lane.careful > 0) return 1;
+  let bytes = 0;
+  let count = 0;
+  for (const event of lane.queue) {
+    bytes += event.size;
+    if (count > 0 && (bytes > options.stretchBytes || count >= options.stretchEvents)) break;
+    count += 1;
+  }
+  return count;
+}
+
+export function stretchStarted(lane: LaneState, count: number): LaneState {
+  return { ...lane, phase: move(lane.phase, 'stretchStarted', { state: 'running', count }) };
+}
+
+/** The first pass has ended: with all its events done, at a failure, or early because it was asked to stop. */
+export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: number): LaneState {
+  const count = lane.phase.state === 'running' ? lane.phase.count : 0;
+  const done = Math.min(outcome.done, count);
+  const phase = outcome.failed === undefined ? ({ state: 'idle' } as const) : firstFailure(outcome.failed, now);
+  return {
+    ...lane,
+    queue: lane.queue.slice(done),
+    handled: lane.handled + done,
+    // After a loss each of the remaining events of the stretch runs alone.
+    careful: outcome.lostBefore ? Math.max(lane.careful, count) - done : Math.max(0, lane.careful - done),
+    phase: move(lane.phase, 'stretchEnded', phase),
+  };
+}
+
+function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number): LanePhase {
+  const { failure, policy } = failed;
+  const head: HeadFailure = { failure, policy, since: now, attempts: 1, roundFrom: 0 };
+  const isFinal = failure.nonRetryable || policy.maxAttempts <= 1;
+  return { state: isFinal ? 'blocked' : 'retrying', ...head };
+}
+
+export function eventSucceeded(lane: LaneState): LaneState {
+  return {
+    ...lane,
+    queue: lane.queue.slice(1),
+    handled: lane.handled + 1,
+    careful: Math.max(0, lane.careful - 1),
+    phase: move(lane.phase, 'eventSucceeded', { state: 'idle' }),
+  };
+}
+
+/** The retries of the head are used up, or its failure is one that no retry will mend. */
+export function eventFailed(lane: LaneState, failure: Failure, attempts: number): LaneState {
+  const failing = headFailure(lane.phase);
+  if (failing === undefined) throw new Error(`An event failed in a lane that is ${lane.phase.state}`);
+  const phase: LanePhase = { ...failing, state: 'blocked', failure, attempts };
+  return { ...lane, phase: move(lane.phase, 'eventFailed', phase) };
+}
+
+/** The activity of the head was asked to stop, after so many attempts; the head is still to be tried. */
+export function eventStopped(lane: LaneState, attempts: number): LaneState {
+  const failing = headFailure(lane.phase);
+  if (failing === undefined) throw new Error(`An event stopped in a lane that is ${lane.phase.state}`);
+  const phase: LanePhase = { ...failing, state: 'retrying', attempts: Math.max(failing.attempts, attempts) };
+  return { ...lane, phase: move(lane.phase, 'eventStopped', phase) };
+}
+
+/** What is known of the head's failure, in the states that have one. */
+export function headFailure(phase: LanePhase): HeadFailure | undefined {
+  switch (phase.state) {
+    case 'retrying':
+    case 'blocked': {
+      const { state: _state, ...failing } = phase;
+      return failing;
+    }
+    case 'paused': {
+      if (phase.held === undefined) return undefined;
+      const { state: _state, ...failing } = phase.held;
+      return failing;
+    }
+    case 'idle':
+    case 'running':
+      return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The one piece of work that a lane may have in flight: a stretch of events or a single failing event, as an activity.
+ *
+ * Owns the activity's cancellation and turns whatever comes of it into an {@link Ended}. It knows nothing of the lane's
+ * queue; the host applies what ended to the lane.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import { formatPosition } from '../../contracts/position.ts';
+import { WORKER_STOPPING } from '../../contracts/handling.ts';
+import type { AttemptDetails, EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
+import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
+import type { HeadFailure } from '../../contracts/lane.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+
+export type Ended =
+  | { readonly kind: 'stretch'; readonly outcome: StretchOutcome }
+  | { readonly kind: 'event'; readonly result: 'succeeded' }
+  /** `attempts`: made in all, where that is known. */
+  | { readonly kind: 'event'; readonly result: 'stopped'; readonly attempts?: number }
+  | { readonly kind: 'event'; readonly result: 'failed'; readonly failure: Failure; readonly attempts: number };
+
+export interface WorkInFlight {
+  readonly kind: Ended['kind'];
+  /** Attempts before the activity was scheduled; 0 for a stretch. */
+  readonly attemptsBefore: number;
+  readonly scope: CancellationScope;
+  ended: Ended | undefined;
+}
+
+interface LaneName {
+  readonly pipeline: string;
+  readonly key: string;
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** The activities watch the handler's time limit themselves; this only has to be longer than any handler. */
+const FOREVER = '365 days';
+
+/** For a failure that came without a policy from the settings. */
+const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 1, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
+
+export function startStretch(lane: LaneName, events: readonly LaneEvent[]): WorkInFlight {
+  const { pipeline, key, heartbeatTimeoutMs } = lane;
+  const { runStretch } = proxyActivities<HandlingActivities>({
+    startToCloseTimeout: FOREVER,
+    heartbeatTimeout: heartbeatTimeoutMs,
+    summary: events.length === 1 ? '1 event' : `${events.length} events`,
+    // Failures of handlers are outcomes, so what is retried here is a lost process. See `careful` in LaneState.
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  });
+  return start('stretch', 0, async () => {
+    try {
+      return { kind: 'stretch', outcome: await runStretch({ pipeline, key, events }) };
+    } catch (error) {
+      return { kind: 'stretch', outcome: outcomeOfBrokenStretch(error) };
+    }
+  });
+}
+
+export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailure): WorkInFlight {
+  const { pipeline, key, heartbeatTimeoutMs } = lane;
+  const { policy, attempts, roundFrom } = failing;
+  const madeInRound = attempts - roundFrom;
+  // The activity's first attempt stands for the last one made, if this round has had one: see EventInput.reportFirst.
+  const reported = madeInRound > 0 ? 1 : 0;
+  const input: EventInput = {
+    pipeline,
+    key,
+    event,
+    attemptsBefore: attempts - reported,
+    ...(reported === 1 ? { reportFirst: failing.failure } : {}),
+  };
+  const waitMs = policy.initialIntervalMs * policy.backoff ** Math.max(0, madeInRound - 1);
+  const { runEvent } = proxyActivities<HandlingActivities>({
+    startToCloseTimeout: FOREVER,
+    heartbeatTimeout: heartbeatTimeoutMs,
+    summary: formatPosition(event.position).slice(-200),
+    retry: {
+      maximumAttempts: Math.max(1, policy.maxAttempts - madeInRound + reported),
+      initialInterval: Math.max(1, Math.min(waitMs, policy.maxIntervalMs)),
+      backoffCoefficient: policy.backoff,
+      maximumInterval: Math.max(1, policy.maxIntervalMs),
+    },
+  });
+  return start('event', input.attemptsBefore, async () => {
+    try {
+      await runEvent(input);
+      return { kind: 'event', result: 'succeeded' };
+    } catch (error) {
+      return endOfFailedEvent(error, roundFrom + policy.maxAttempts);
+    }
+  });
+}
+
+function start(kind: Ended['kind'], attemptsBefore: number, run: () => Promise<Ended>): WorkInFlight {
+  const scope = new CancellationScope();
+  const work: WorkInFlight = { kind, attemptsBefore, scope, ended: undefined };
+  void scope.run(async () => {
+    work.ended = await run();
+  });
+  return work;
+}
+
+/** A stretch that was stopped before it could answer, or whose activity failed for a reason that no retry mends. */
+function outcomeOfBrokenStretch(error: unknown): StretchOutcome {
+  if (isCancellation(error)) return { done: 0, lostBefore: false };
+  if (!(error instanceof ActivityFailure)) throw error;
+  if (error.cause instanceof TimeoutFailure) {
+    // Its process was lost while it was asked to stop. What its last heartbeat says is done, is done.
+    const heartbeat = error.cause.lastHeartbeatDetails as { readonly done?: number } | undefined;
+    return { done: heartbeat?.done ?? 0, lostBefore: true };
+  }
+  return { done: 0, failed: { failure: failureOf(error), policy: FALLBACK_POLICY }, lostBefore: false };
+}
+
+function endOfFailedEvent(error: unknown, allAttempts: number): Ended {
+  if (isCancellation(error)) return { kind: 'event', result: 'stopped' };
+  if (!(error instanceof ActivityFailure)) throw error;
+  const { cause } = error;
+  if (!(cause instanceof ApplicationFailure)) {
+    return { kind: 'event', result: 'failed', failure: failureOf(error), attempts: allAttempts };
+  }
+  const details = cause.details?.[0] as AttemptDetails | undefined;
+  const attempts = details?.attempt ?? allAttempts;
+  if (cause.type === WORKER_STOPPING) return { kind: 'event', result: 'stopped', attempts: attempts - 1 };
+  return { kind: 'event', result: 'failed', failure: details?.failure ?? failureOf(error), attempts };
+}
+
+function failureOf(error: ActivityFailure): Failure {
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) {
+    const message = 'The process that ran the handler died, or could not be reached any more, in its last attempt';
+    return { type: 'ProcessLost', message, nonRetryable: false };
+  }
+  const type = cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : (cause?.name ?? 'ActivityFailure');
+  return { type, message: cause?.message ?? error.message, nonRetryable: true };
+}
