@@ -1,0 +1,13 @@
+/** How requests name a data stream. */
+export type StreamId = { readonly StreamName: string } | { readonly StreamARN: string };
+
+const ARN = /^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/(.+)$/;
+
+/** Name or ARN from the settings, as AWS wants it. */
+export function streamId(stream: string): StreamId {
+  return ARN.test(stream) ? { StreamARN: stream } : { StreamName: stream };
+}
+
+export function streamName(stream: string): string {
+  return ARN.exec(stream)?.[1] ?? stream;
+}
