@@ -59,8 +59,8 @@ export interface LineageShard {
   readonly checkpoint?: Position;
   /** True when the shard has ended and all its records have been taken over. Never turns back. */
   readonly finished: boolean;
-  /** Whether the latest complete listing had it. */
-  readonly listed: boolean;
+  /** Since when complete listings do not have it any more, ms since 1970. */
+  readonly missingSince?: number;
 }
 
 /** All of a pipeline that outlives a run. */
@@ -108,12 +108,22 @@ export interface PipelineView {
   readonly source: string;
   readonly startAt: StartPoint;
   readonly state: PipelineState;
-  /** Shards by what is done with them now. */
-  readonly reading: readonly string[];
+  readonly options: PipelineOptions;
+  /** The shards of each reader that is out. */
+  readonly readers: readonly (readonly string[])[];
 }
 
 /** Updates of the pipeline workflow. */
-export const PIPELINE_UPDATES = { pause: 'pause', resume: 'resume' } as const;
+export const PIPELINE_UPDATES = { pause: 'pause', resume: 'resume', configure: 'configure' } as const;
+
+/** What a process that joins a running pipeline brings along. Refused when it reads another stream. */
+export interface PipelineConfiguration {
+  readonly source: string;
+  readonly options: PipelineOptions;
+}
+
+/** Type of the failure with which a pipeline refuses a configuration for another stream. */
+export const OTHER_SOURCE = 'OtherSource';
 
 export interface PipelineCommandArgs {
   readonly by?: string;

@@ -1,0 +1,36 @@
+/** Which shards a new reader gets, and which reader is called home to share. Pure. */
+export interface Assignment {
+  /** The shards of each reader to start. */
+  readonly start: readonly (readonly string[])[];
+  /** A reader to call home, so that its shards and the waiting ones are given out again. */
+  readonly recall: number | undefined;
+}
+
+const NOTHING: Assignment = { start: [], recall: undefined };
+
+/**
+ * Every readable shard that no reader has gets one. While there are few shards each has a reader of its own; at the
+ * bound they share, and the reader with the fewest shards is called home to take the new ones along.
+ *
+ * @param readers the shards of each reader that is out, by the reader's number
+ */
+export function assign(
+  readable: readonly string[],
+  readers: ReadonlyMap<number, readonly string[]>,
+  maxReaders: number,
+): Assignment {
+  const taken = new Set([...readers.values()].flat());
+  const waiting = readable.filter((shardId) => !taken.has(shardId));
+  if (waiting.length === 0) return NOTHING;
+  const free = maxReaders - readers.size;
+  if (free <= 0) return { start: [], recall: withFewestShards(readers) };
+  return { start: dealOut(waiting, Math.min(free, waiting.length)), recall: undefined };
+}
+
+function withFewestShards(readers: ReadonlyMap<number, readonly string[]>): number | undefined {
+  return [...readers].toSorted(([, a], [, b]) => a.length - b.length)[0]?.[0];
+}
+
+function dealOut(shards: readonly string[], hands: number): string[][] {
+  return Array.from({ length: hands }, (_, hand) => shards.filter((_shard, index) => index % hands === hand));
+}

@@ -1,0 +1,4 @@
+/** What the workflow bundle is made of. */
+export { lane } from './lane.ts';
+export { pipeline } from './pipeline.ts';
+export { quarantine } from './quarantine.ts';

@@ -1,0 +1,32 @@
+import { ApplicationFailure, CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import { QUERIES } from '../contracts/names.ts';
+import {
+  OTHER_SOURCE,
+  PIPELINE_UPDATES,
+  type PipelineCommandArgs,
+  type PipelineConfiguration,
+  type PipelineInput,
+  type PipelineView,
+} from '../contracts/pipeline.ts';
+import { PipelineHost } from './pipeline/host.ts';
+
+/** One source, its lineage and its readers. Long-lived: it never ends by itself. */
+export async function pipeline(input: PipelineInput): Promise<void> {
+  const host = new PipelineHost(input);
+  setHandler(defineQuery<PipelineView>(QUERIES.pipeline), () => host.view());
+  setHandler(defineUpdate<void, [PipelineCommandArgs]>(PIPELINE_UPDATES.pause), (args) => host.pause(args));
+  setHandler(defineUpdate<void>(PIPELINE_UPDATES.resume), () => host.resume());
+  setHandler(
+    defineUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure),
+    (configuration) => host.configure(configuration),
+    {
+      validator: ({ source }) => {
+        if (source === host.source) return;
+        const message = `Pipeline ${input.pipeline} reads ${host.source}, but the settings name ${source}`;
+        throw ApplicationFailure.nonRetryable(message, OTHER_SOURCE);
+      },
+    },
+  );
+  // A cancel from outside must not end it with its readers out (O4).
+  await CancellationScope.nonCancellable(() => host.run());
+}

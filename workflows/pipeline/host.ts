@@ -1,0 +1,197 @@
+/**
+ * Hosts a pipeline: keeps the lineage graph with its checkpoints, has the shards listed, and keeps readers out for those
+ * that may be read.
+ *
+ * Owns: the pipeline's state, the readers that are out, the listing in flight and the timer of the next one.
+ *
+ * Invariants:
+ * P1 A shard has one reader at a time, as far as this workflow asked for (a dead one may overlap: see ARCHITECTURE.md).
+ * P2 The run continues as new only after every reader has come home: its checkpoints are in the state (O4).
+ */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  proxyActivities,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { EMPTY_LINEAGE, advance, awaitsChildren, observe, readable, startOf } from '../../bridge/lineage/lineage.ts';
+import { assign } from '../../bridge/lineage/assignment.ts';
+import type {
+  PipelineCommandArgs,
+  PipelineConfiguration,
+  PipelineInput,
+  PipelineOptions,
+  PipelineState,
+  PipelineView,
+  ReadingActivities,
+} from '../../contracts/pipeline.ts';
+import { startReader, type ReaderOut } from './reader.ts';
+
+/** After a shard's end its children may take a while to be listed; so often it is looked at in short intervals. */
+const SOON_TRIES = 10;
+const SOON_MS = 2000;
+
+const { listShards } = proxyActivities<Pick<ReadingActivities, 'listShards'>>({
+  startToCloseTimeout: '2 minutes',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+export class PipelineHost {
+  readonly #input: PipelineInput;
+  #options: PipelineOptions;
+  #state: PipelineState;
+  readonly #readers = new Map<number, ReaderOut>();
+  #readersStarted = 0;
+  #listing: 'due' | 'in flight' | 'scheduled' = 'due';
+  #scheduled = 0;
+  #soonTries = 0;
+
+  constructor(input: PipelineInput) {
+    this.#input = input;
+    this.#options = input.options;
+    this.#state = input.carried ?? EMPTY_LINEAGE;
+  }
+
+  view(): PipelineView {
+    const { pipeline, source, startAt } = this.#input;
+    const readers = [...this.#readers.values()].map((reader) => reader.shards);
+    return { pipeline, source, startAt, state: this.#state, options: this.#options, readers };
+  }
+
+  get source(): string {
+    return this.#input.source;
+  }
+
+  configure(configuration: PipelineConfiguration): void {
+    this.#options = configuration.options;
+  }
+
+  /** Stops reading; the lanes go on. Readers come home with their checkpoints. */
+  pause(args: PipelineCommandArgs): void {
+    const { by = 'unknown', reason } = args;
+    this.#state = { ...this.#state, paused: { by, since: Date.now(), ...(reason === undefined ? {} : { reason }) } };
+  }
+
+  resume(): void {
+    const { paused: _paused, ...state } = this.#state;
+    this.#state = state;
+  }
+
+  /** Never returns; leaves by an exception when the run continues as new. */
+  async run(): Promise<never> {
+    for (;;) {
+      this.#bringHome();
+      if (this.#shouldContinueAsNew()) await this.#continueAsNew();
+      if (this.#state.paused === undefined) {
+        if (this.#listing === 'due') this.#list();
+        this.#sendOut();
+      } else {
+        this.#recallAll();
+      }
+      await condition(() => this.#hasNews());
+    }
+  }
+
+  #hasNews(): boolean {
+    if ([...this.#readers.values()].some((reader) => reader.home !== undefined)) return true;
+    if (this.#shouldContinueAsNew()) return true;
+    if (this.#state.paused !== undefined) return [...this.#readers.values()].some((reader) => !reader.recalled);
+    const assignment = this.#assignment();
+    return this.#listing === 'due' || assignment.start.length > 0 || this.#isStillOut(assignment.recall);
+  }
+
+  #assignment() {
+    const shards = new Map([...this.#readers].map(([id, reader]) => [id, reader.shards]));
+    return assign(
+      readable(this.#state).map((shard) => shard.shardId),
+      shards,
+      this.#options.maxReaders,
+    );
+  }
+
+  #isStillOut(reader: number | undefined): reader is number {
+    return reader !== undefined && this.#readers.get(reader)?.recalled === false;
+  }
+
+  #bringHome(): void {
+    for (const [id, { home }] of this.#readers) {
+      if (home === undefined) continue;
+      this.#readers.delete(id);
+      const before = this.#finishedShards();
+      this.#state = advance(this.#state, home);
+      if (this.#finishedShards() > before) this.#listSoon();
+    }
+  }
+
+  #finishedShards(): number {
+    return Object.values(this.#state.shards).filter((shard) => shard.finished).length;
+  }
+
+  #sendOut(): void {
+    const { start, recall } = this.#assignment();
+    for (const shardIds of start) {
+      const { pipeline } = this.#input;
+      const { shiftMs, heartbeatTimeoutMs } = this.#options;
+      const shards = shardIds.flatMap((shardId) => {
+        const shard = this.#state.shards[shardId];
+        return shard === undefined ? [] : [{ shardId, start: startOf(shard) }];
+      });
+      this.#readersStarted += 1;
+      this.#readers.set(this.#readersStarted, startReader({ pipeline, shards, shiftMs, heartbeatTimeoutMs }));
+    }
+    if (this.#isStillOut(recall)) this.#readers.get(recall)?.recall();
+  }
+
+  #recallAll(): void {
+    for (const reader of this.#readers.values()) reader.recall();
+  }
+
+  #list(): void {
+    this.#listing = 'in flight';
+    void listShards(this.#input.pipeline).then(
+      (listing) => {
+        this.#state = observe(this.#state, listing, this.#input.startAt, Date.now());
+        this.#scheduleListing();
+      },
+      (error: unknown) => {
+        log.error('The shards could not be listed', { error });
+        this.#scheduleListing();
+      },
+    );
+  }
+
+  #listSoon(): void {
+    this.#soonTries = SOON_TRIES;
+    if (this.#listing === 'scheduled') this.#listing = 'due';
+  }
+
+  #scheduleListing(): void {
+    this.#listing = 'scheduled';
+    this.#scheduled += 1;
+    const current = this.#scheduled;
+    const isSoon = this.#soonTries > 0 && awaitsChildren(this.#state);
+    if (isSoon) this.#soonTries -= 1;
+    else this.#soonTries = 0;
+    void sleep(isSoon ? SOON_MS : this.#options.discoverEveryMs).then(() => {
+      // A timer that was overtaken by a shard's end must not ask once more.
+      if (this.#listing === 'scheduled' && current === this.#scheduled) this.#listing = 'due';
+    });
+  }
+
+  #shouldContinueAsNew(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= this.#options.eventsPerRun;
+  }
+
+  async #continueAsNew(): Promise<void> {
+    this.#recallAll();
+    const allHome = () => [...this.#readers.values()].every((reader) => reader.home !== undefined);
+    await condition(() => allHome() && allHandlersFinished() && this.#listing !== 'in flight');
+    this.#bringHome();
+    const carried = { ...this.#input, options: this.#options, carried: this.#state };
+    await continueAsNew<(input: PipelineInput) => Promise<void>>(carried);
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  CancellationScope,
+  isCancellation,
+  log,
+  proxyActivities,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { ReaderInput, ReaderReport, ReadingActivities } from '../../contracts/pipeline.ts';
+
+/** A reader that the pipeline has sent out. */
+export interface ReaderOut {
+  readonly shards: readonly string[];
+  readonly recalled: boolean;
+  /** Set when it has come home, or is known not to. */
+  readonly home: ReaderReport | undefined;
+  /** Asks it to come home; it does within a second or so. */
+  recall(): void;
+}
+
+const NOTHING_TO_REPORT: ReaderReport = { shards: {} };
+/** A failure that Temporal does not retry would otherwise be tried again at once, for ever. */
+const WAIT_AFTER_FAILURE = '10s';
+
+export function startReader(input: ReaderInput): ReaderOut {
+  const scope = new CancellationScope();
+  const reader = {
+    shards: input.shards.map((shard) => shard.shardId),
+    recalled: false,
+    home: undefined as ReaderReport | undefined,
+    recall() {
+      if (reader.recalled) return;
+      reader.recalled = true;
+      scope.cancel();
+    },
+  };
+  void scope.run(async () => {
+    reader.home = await read(input);
+  });
+  return reader;
+}
+
+async function read(input: ReaderInput): Promise<ReaderReport> {
+  const { readShards } = proxyActivities<Pick<ReadingActivities, 'readShards'>>({
+    // It ends its shift itself; this is for one that cannot.
+    startToCloseTimeout: input.shiftMs * 1.5 + 60_000,
+    heartbeatTimeout: input.heartbeatTimeoutMs,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary: summaryOf(input),
+    // The failover: another process goes on from the last heartbeat.
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  });
+  try {
+    return await readShards(input);
+  } catch (error) {
+    return await reportOfLostReader(error);
+  }
+}
+
+/** Its last heartbeat tells how far it came, if it died while it was called home. */
+async function reportOfLostReader(error: unknown): Promise<ReaderReport> {
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
+    return (error.cause.lastHeartbeatDetails as ReaderReport | undefined) ?? NOTHING_TO_REPORT;
+  }
+  if (!isCancellation(error)) {
+    log.error('A reader failed', { error });
+    await sleep(WAIT_AFTER_FAILURE);
+  }
+  return NOTHING_TO_REPORT;
+}
+
+function summaryOf({ shards }: ReaderInput): string {
+  const [first] = shards;
+  return shards.length === 1 && first !== undefined ? first.shardId : `${shards.length} shards`;
+}
