@@ -1,0 +1,17 @@
+import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
+import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
+
+/** Deadline of one request to Temporal. Not a setting: the least idle time of a lane hangs on it (O6). */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** What the settings say where the file says nothing; contracts/config.ts documents the same numbers. */
+export const DEFAULTS = {
+  taskQueue: 'keylane',
+  startAt: 'TRIM_HORIZON',
+  retry: { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 },
+  timeoutMs: 30_000,
+  stopTimeoutMs: 60_000,
+  lane: DEFAULT_LANE_OPTIONS,
+  pipeline: DEFAULT_PIPELINE_OPTIONS,
+  reading: { recordsInFlight: 10_000, bytesInFlight: 64 * 1024 * 1024, requestsInFlight: 64 },
+} as const;

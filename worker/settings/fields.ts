@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { durationMs, type Duration } from '../../contracts/duration.ts';
+
+/*
+ * The kinds of field that settings are made of. Every message says what is allowed, in a form that reads well behind
+ * the field's name and its value.
+ */
+
+/** Node's timers cannot wait longer, and fire at once when asked to. */
+const LONGEST_MS = 24 * 86_400_000;
+const DURATION_FORM = 'milliseconds, or a text such as "500ms", "30s", "5m", "2h"';
+
+/** An object with these fields and no others. The message for unknown ones is the list of the known: see problems.ts. */
+export function fields<Shape extends z.core.$ZodShape>(shape: Shape, what: string) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : `must be ${what}`),
+  });
+}
+
+/** A value that passes the test. A wrong one does not keep the checks of the object around it from running. */
+export function checked<T>(
+  test: (value: unknown) => boolean,
+  error: string | ((issue: { readonly input: unknown }) => string),
+) {
+  return z.custom<T>(test, { error, abort: false });
+}
+
+/** A length of time above zero. `least` and `why` are for a limit that a guarantee sets. */
+export function duration(least?: { readonly ms: number; readonly why: string }) {
+  const isAllowed = (ms: number | undefined) => ms !== undefined && ms > (least?.ms ?? 0) && ms <= LONGEST_MS;
+  return checked<Duration>(
+    (value) => isAllowed(durationMs(value)),
+    ({ input }) => {
+      const ms = durationMs(input);
+      if (ms === undefined) return `must be a duration: ${DURATION_FORM}`;
+      if (least !== undefined && ms <= least.ms) return least.why;
+      return 'must be more than 0 and 24d at the most';
+    },
+  );
+}
+
+export function wholeNumber(least: number, most: number) {
+  return checked<number>(
+    (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
+    `must be a whole number from ${least} to ${most}`,
+  );
+}
+
+export function text(pattern: RegExp, what: string) {
+  return checked<string>((value) => typeof value === 'string' && pattern.test(value), `must be ${what}`);
+}
+
+export function oneFunction<F>(what: string) {
+  return checked<F>((value) => typeof value === 'function', `must be ${what}`);
+}

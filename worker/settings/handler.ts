@@ -1,0 +1,40 @@
+import { extname } from 'node:path';
+import type { Handler } from '../../contracts/config.ts';
+import { SettingsError } from './errors.ts';
+import { importModule, MODULE_ENDINGS } from './modules.ts';
+import { showValue } from './problems.ts';
+
+/**
+ * The handler itself: a function as it is, a path by the default export of its module.
+ * @throws {SettingsError} if the module cannot be imported, or its default export is not a function
+ */
+export async function loadHandler(handler: string | Handler): Promise<Handler> {
+  if (typeof handler === 'function') return handler;
+  const exported = await importHandler(handler);
+  if (typeof exported['default'] === 'function') return exported['default'] as Handler;
+  throw new SettingsError(handler, [
+    {
+      path: 'default export',
+      ...(exported['default'] === undefined ? {} : { value: showValue(exported['default']) }),
+      message: `a handler's module must export its function by default: \`export default async function handle(event, context) {}\`${otherExports(exported)}`,
+    },
+  ]);
+}
+
+async function importHandler(file: string): Promise<Record<string, unknown>> {
+  if (!MODULE_ENDINGS.includes(extname(file))) {
+    throw new SettingsError(file, [{ path: '', message: `a handler's module ends in ${MODULE_ENDINGS.join(', ')}` }]);
+  }
+  try {
+    return await importModule(file);
+  } catch (error) {
+    throw new SettingsError(file, [{ path: '', message: `importing the handler failed: ${String(error)}` }], {
+      cause: error,
+    });
+  }
+}
+
+function otherExports(exported: Record<string, unknown>): string {
+  const functions = Object.keys(exported).filter((name) => name !== 'default' && typeof exported[name] === 'function');
+  return functions.length === 0 ? '' : ` (it exports ${functions.join(', ')} by name)`;
+}

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { Handler } from '../../contracts/config.ts';
+import { durationMs } from '../../contracts/duration.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
+import { PIPELINE_NAME } from '../../contracts/names.ts';
+import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
+import type { KeyableRecord } from '../../contracts/record.ts';
+import { REQUEST_TIMEOUT_MS } from './defaults.ts';
+import { checked, duration, fields, oneFunction, text, wholeNumber } from './fields.ts';
+
+/*
+ * What a settings file may hold: contracts/config.ts in a form that checks. Values are checked and not changed; the
+ * defaults are filled in by settings.ts.
+ */
+
+const { leaseMarginMs } = DEFAULT_LANE_OPTIONS;
+const { heartbeatTimeoutMs } = DEFAULT_PIPELINE_OPTIONS;
+const LEAST_IDLE_MS = leaseMarginMs + heartbeatTimeoutMs + REQUEST_TIMEOUT_MS;
+
+const region = text(/^[a-z0-9-]+$/, 'the name of an AWS region, such as "eu-central-1"');
+const endpoint = text(/^https?:\/\/\S+$/, 'a URL that begins with http:// or https://');
+
+const kinesis = fields(
+  {
+    kind: z.literal('kinesis'),
+    stream: text(/^(arn:[^\s]+:stream\/)?[\w.-]{1,128}$/, 'the name or the ARN of a Kinesis data stream'),
+    startAt: checked<'TRIM_HORIZON' | 'LATEST' | Date>(isKinesisStart, ({ input }) => kinesisStart(input)).optional(),
+    region: region.optional(),
+    endpoint: endpoint.optional(),
+  },
+  'kinesis({ stream })',
+);
+
+const dynamodb = fields(
+  {
+    kind: z.literal('dynamodb'),
+    table: text(/^(arn:[^\s]+:table\/)?[\w.-]{3,255}$/, 'the name of a DynamoDB table'),
+    startAt: checked<'TRIM_HORIZON' | 'LATEST'>(isNamedStart, ({ input }) => dynamodbStart(input)).optional(),
+    region: region.optional(),
+    endpoint: endpoint.optional(),
+  },
+  'dynamodb({ table })',
+);
+
+const retry = fields(
+  {
+    maxAttempts: wholeNumber(1, 1_000_000).optional(),
+    initialInterval: duration().optional(),
+    backoff: checked<number>(
+      (value) => typeof value === 'number' && value >= 1 && value <= 1000,
+      'must be a number from 1 to 1000',
+    ).optional(),
+    maxInterval: duration().optional(),
+  },
+  'an object such as { maxAttempts: 10, initialInterval: "1s", backoff: 2, maxInterval: "1m" }',
+).refine(intervalsFit, {
+  path: ['maxInterval'],
+  error: 'must not be shorter than initialInterval',
+  // Also when another field is wrong: all problems are told at once.
+  when: () => true,
+});
+
+const reading = fields(
+  {
+    maxReaders: wholeNumber(1, 1000).optional(),
+    discoverEvery: duration().optional(),
+    shift: duration().optional(),
+    recordsInFlight: wholeNumber(1, 1_000_000).optional(),
+    bytesInFlight: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
+    requestsInFlight: wholeNumber(1, 10_000).optional(),
+  },
+  'an object such as { maxReaders: 16 }',
+);
+
+const pipeline = fields(
+  {
+    source: z.discriminatedUnion('kind', [kinesis, dynamodb], {
+      error: 'must be kinesis({ stream }) or dynamodb({ table })',
+    }),
+    key: oneFunction<(record: KeyableRecord) => string>('a function of a record that returns its key').optional(),
+    handler: checked<string | Handler>(
+      (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+      'must be a path to a module, relative to the settings file, or a function',
+    ),
+    retry: retry.optional(),
+    timeout: duration().optional(),
+    stopTimeout: duration().optional(),
+    idle: duration({ ms: LEAST_IDLE_MS, why: idleRule() }).optional(),
+    reading: reading.optional(),
+  },
+  'an object such as { source: kinesis({ stream: "orders" }), handler: "./orders.ts" }',
+);
+
+export const configSchema = fields(
+  {
+    temporal: fields(
+      {
+        address: text(/^(?!\w+:\/\/)[^\s/]+$/, '"host:port", without a scheme').optional(),
+        namespace: text(/^\S+$/, 'a text without spaces').optional(),
+        taskQueue: text(/^\S{1,200}$/, 'a text without spaces, 200 characters at the most').optional(),
+      },
+      'an object such as { address: "localhost:7233" }',
+    ).optional(),
+    pipelines: z
+      .record(
+        text(PIPELINE_NAME, 'a name that begins with a letter and has letters, digits, - and _, 64 at the most'),
+        pipeline,
+        { error: ({ code }) => (code === 'invalid_key' ? nameRule() : 'must be an object: pipelines by their names') },
+      )
+      .refine((pipelines) => Object.keys(pipelines).length > 0, { error: 'must have at least one pipeline' }),
+  },
+  'what defineConfig({ pipelines: { ... } }) returns',
+);
+
+function nameRule(): string {
+  return "a pipeline's name begins with a letter and has letters, digits, - and _, 64 at the most";
+}
+
+function idleRule(): string {
+  const seconds = LEAST_IDLE_MS / 1000;
+  return `must be longer than ${seconds}s: the lease margin (${leaseMarginMs / 1000}s), the readers' heartbeat timeout (${heartbeatTimeoutMs / 1000}s) and the deadline of a request (${REQUEST_TIMEOUT_MS / 1000}s) together. A lane that ended sooner could forget what it has taken over while a reader may still send it again (O6)`;
+}
+
+function intervalsFit(value: { readonly initialInterval?: unknown; readonly maxInterval?: unknown }): boolean {
+  const [initial, most] = [durationMs(value?.initialInterval), durationMs(value?.maxInterval)];
+  return initial === undefined || most === undefined || initial <= most;
+}
+
+function isNamedStart(value: unknown): boolean {
+  return value === 'TRIM_HORIZON' || value === 'LATEST';
+}
+
+function isKinesisStart(value: unknown): boolean {
+  // Kinesis refuses a time that lies ahead.
+  return isNamedStart(value) || (value instanceof Date && value.getTime() <= Date.now());
+}
+
+function kinesisStart(value: unknown): string {
+  if (!(value instanceof Date)) return 'must be "TRIM_HORIZON", "LATEST" or a Date';
+  return Number.isNaN(value.getTime()) ? 'is not a valid Date' : 'lies in the future: Kinesis reads from the past only';
+}
+
+function dynamodbStart(value: unknown): string {
+  const allowed = '"TRIM_HORIZON" (all that the stream still has, 24 hours) or "LATEST"';
+  return value instanceof Date
+    ? `DynamoDB Streams cannot be read from a point in time; use ${allowed}`
+    : `must be ${allowed}`;
+}

@@ -1,0 +1,71 @@
+import { dirname, resolve } from 'node:path';
+import type {
+  KeylaneConfig,
+  PipelineConfig,
+  ReadingConfig,
+  RetryConfig,
+  SourceConfig,
+} from '../../contracts/config.ts';
+import { durationMs, type Duration } from '../../contracts/duration.ts';
+import type { RetryPolicy } from '../../contracts/failure.ts';
+import type { PipelineOptions } from '../../contracts/pipeline.ts';
+import type { PipelineSettings } from '../../contracts/settings.ts';
+import { DEFAULTS, REQUEST_TIMEOUT_MS } from './defaults.ts';
+
+/** The pipelines of settings that have been checked, with every default filled in. `file` is the settings file. */
+export function toPipelines(config: KeylaneConfig, file: string): Map<string, PipelineSettings> {
+  return new Map(
+    Object.entries(config.pipelines).map(([name, pipeline]) => [name, toPipeline(name, pipeline, dirname(file))]),
+  );
+}
+
+function toPipeline(name: string, config: PipelineConfig, folder: string): PipelineSettings {
+  const { reading = {} } = config;
+  return {
+    name,
+    source: toSource(config.source),
+    key: config.key,
+    handler: typeof config.handler === 'string' ? resolve(folder, config.handler) : config.handler,
+    handling: {
+      retry: toRetryPolicy(config.retry ?? {}),
+      timeoutMs: ms(config.timeout, DEFAULTS.timeoutMs),
+      stopTimeoutMs: ms(config.stopTimeout, DEFAULTS.stopTimeoutMs),
+    },
+    lane: { ...DEFAULTS.lane, idleMs: ms(config.idle, DEFAULTS.lane.idleMs) },
+    pipeline: toPipelineOptions(reading),
+    reading: {
+      recordsInFlight: reading.recordsInFlight ?? DEFAULTS.reading.recordsInFlight,
+      bytesInFlight: reading.bytesInFlight ?? DEFAULTS.reading.bytesInFlight,
+      requestsInFlight: reading.requestsInFlight ?? DEFAULTS.reading.requestsInFlight,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    },
+  };
+}
+
+function toSource(source: SourceConfig): SourceConfig {
+  return { ...source, startAt: source.startAt ?? DEFAULTS.startAt } as SourceConfig;
+}
+
+function toRetryPolicy(retry: RetryConfig): RetryPolicy {
+  const initialIntervalMs = ms(retry.initialInterval, DEFAULTS.retry.initialIntervalMs);
+  return {
+    maxAttempts: retry.maxAttempts ?? DEFAULTS.retry.maxAttempts,
+    initialIntervalMs,
+    backoff: retry.backoff ?? DEFAULTS.retry.backoff,
+    // Temporal refuses a policy whose longest wait is shorter than its first.
+    maxIntervalMs: ms(retry.maxInterval, Math.max(DEFAULTS.retry.maxIntervalMs, initialIntervalMs)),
+  };
+}
+
+function toPipelineOptions(reading: ReadingConfig): PipelineOptions {
+  return {
+    ...DEFAULTS.pipeline,
+    maxReaders: reading.maxReaders ?? DEFAULTS.pipeline.maxReaders,
+    discoverEveryMs: ms(reading.discoverEvery, DEFAULTS.pipeline.discoverEveryMs),
+    shiftMs: ms(reading.shift, DEFAULTS.pipeline.shiftMs),
+  };
+}
+
+function ms(value: Duration | undefined, otherwise: number): number {
+  return durationMs(value) ?? otherwise;
+}
