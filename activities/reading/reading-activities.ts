@@ -1,0 +1,167 @@
+/**
+ * The activities of the pipeline workflow: list the shards, and read some of them for a shift.
+ *
+ * The adapter between Temporal's activities and the bridge: heartbeats are the reader's reports, a new attempt goes on
+ * from the last of them, and everything that ends an attempt is either a way home or a lost lease.
+ */
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { systemClock } from '../../bridge/clock.ts';
+import { createIntake } from '../../bridge/intake.ts';
+import { Lease, LeaseLostError } from '../../bridge/lease.ts';
+import { OutageLog } from '../../bridge/outage-log.ts';
+import { Reader } from '../../bridge/reader.ts';
+import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
+import type { ReaderInput, ReaderReport, ReadingActivities, ShardInfo } from '../../contracts/pipeline.ts';
+import type { PipelineSettings } from '../../contracts/settings.ts';
+import { SourceConfigurationError } from '../../sources/errors.ts';
+import type { Source } from '../../sources/source.ts';
+import { findOwnAttempt } from './own-attempt.ts';
+import { resume } from './resume.ts';
+
+export interface ReadablePipeline {
+  readonly settings: PipelineSettings;
+  readonly source: Source;
+}
+
+export interface ReadingDependencies {
+  /** The pipelines of this process, by name. */
+  readonly pipelines: ReadonlyMap<string, ReadablePipeline>;
+  readonly client: Client;
+  /** Where lanes and the quarantine run. */
+  readonly taskQueue: string;
+  /** Started by the process. */
+  readonly freezeWatch: FreezeWatch;
+  readonly log: Logger;
+  /** Aborts when the process shall stop: readers come home with exact checkpoints. */
+  readonly stopping: AbortSignal;
+}
+
+export function createReadingActivities(deps: ReadingDependencies): ReadingActivities {
+  const outage = new OutageLog(deps.log, 'Temporal');
+  return {
+    listShards: async (pipeline) => await listShards(deps, pipeline),
+    readShards: async (input) => await readShards(deps, outage, input),
+  };
+}
+
+async function listShards(deps: ReadingDependencies, pipeline: string): Promise<readonly ShardInfo[]> {
+  const { source } = findPipeline(deps, pipeline);
+  try {
+    return await source.listShards(Context.current().cancellationSignal);
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+async function readShards(deps: ReadingDependencies, outage: OutageLog, input: ReaderInput): Promise<ReaderReport> {
+  const context = Context.current();
+  const lease = openLease(deps, outage, input);
+  const home = new AbortController();
+  // A reader whose signals are raised before it listens must hear of it too.
+  const unlisten = [
+    whenAborted(deps.stopping, () => home.abort()),
+    whenAborted(context.cancellationSignal, () => {
+      if (stillOurs(context)) home.abort();
+      else lease.lose(new LeaseLostError(`Temporal has given up this attempt of reader ${readerName(context)}.`));
+    }),
+  ];
+  try {
+    const report = await read(deps, outage, input, lease, home.signal);
+    // Paused or reset by a person: Temporal expects the failure, and starts another attempt from the last heartbeat.
+    const { cancelRequested, paused, reset } = context.cancellationDetails ?? {};
+    if ((paused || reset) && !cancelRequested) throw context.cancellationSignal.reason;
+    // When it was asked to come home, by a cancellation too, it has done what it was asked to: the workflow gets this.
+    return report;
+  } catch (error) {
+    throw toFailure(error);
+  } finally {
+    for (const stop of unlisten) stop();
+    lease.close();
+  }
+}
+
+async function read(
+  deps: ReadingDependencies,
+  outage: OutageLog,
+  input: ReaderInput,
+  lease: Lease,
+  comeHome: AbortSignal,
+): Promise<ReaderReport> {
+  const { client, taskQueue } = deps;
+  const { settings, source } = findPipeline(deps, input.pipeline);
+  const context = Context.current();
+  const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
+  const { shards, finished } = resume(input, context.info.heartbeatDetails as ReaderReport | undefined);
+  const whole = (report: ReaderReport): ReaderReport => ({ shards: { ...finished, ...report.shards } });
+  const reader = new Reader({
+    source,
+    shards,
+    shiftMs: input.shiftMs,
+    intake: createIntake(source.kind, settings.key),
+    gateway: new TemporalGateway({
+      client,
+      taskQueue,
+      pipeline: input.pipeline,
+      lane: settings.lane,
+      requestTimeoutMs: settings.reading.requestTimeoutMs,
+      outage,
+      log,
+      clock: systemClock,
+    }),
+    lease,
+    limits: settings.reading,
+    comeHome,
+    onReport: (report) => context.heartbeat(whole(report)),
+    log,
+    clock: systemClock,
+  });
+  return whole(await reader.run());
+}
+
+function openLease(deps: ReadingDependencies, outage: OutageLog, input: ReaderInput): Lease {
+  const context = Context.current();
+  return new Lease({
+    reader: readerName(context),
+    find: findOwnAttempt(deps.client, context.info),
+    freezeWatch: deps.freezeWatch,
+    heartbeatTimeoutMs: input.heartbeatTimeoutMs,
+    clock: systemClock,
+    onTrouble: (error) => outage.failed(error, systemClock.now()),
+  });
+}
+
+/** Whether this attempt is still the one that Temporal waits for, although it was canceled. */
+function stillOurs(context: Context): boolean {
+  const { notFound = false, timedOut = false } = context.cancellationDetails ?? {};
+  return !notFound && !timedOut;
+}
+
+function readerName({ info }: Context): string {
+  return `${info.workflowExecution?.workflowId}/${info.activityId}, attempt ${info.attempt}`;
+}
+
+function whenAborted(signal: AbortSignal, then: () => void): () => void {
+  if (signal.aborted) then();
+  else signal.addEventListener('abort', then, { once: true });
+  return () => signal.removeEventListener('abort', then);
+}
+
+function findPipeline(deps: ReadingDependencies, name: string): ReadablePipeline {
+  const pipeline = deps.pipelines.get(name);
+  if (pipeline !== undefined) return pipeline;
+  const known = [...deps.pipelines.keys()].join(', ') || 'none';
+  // Another process may know it: Temporal asks again.
+  throw ApplicationFailure.retryable(
+    `Pipeline "${name}" is not in the settings of this process, which has: ${known}. Add it, or stop its workflow.`,
+    'UnknownPipeline',
+  );
+}
+
+/** Retryable: a person may mend it meanwhile, and Temporal's UI shows what is wrong until then. */
+function toFailure(error: unknown): unknown {
+  if (!(error instanceof SourceConfigurationError)) return error;
+  return ApplicationFailure.create({ type: error.name, message: error.message, cause: error, nonRetryable: false });
+}

@@ -1,0 +1,30 @@
+import type { ReaderInput, ReaderReport, ShardProgress } from '../../contracts/pipeline.ts';
+
+/** What is left to do for an attempt of a reader. */
+export interface Resumption {
+  /** Shards to read, each from where it is known to be taken over. */
+  readonly shards: ReaderInput['shards'];
+  /** Shards that an earlier attempt has finished. They are reported again, so that the workflow surely learns of it. */
+  readonly finished: Readonly<Record<string, ShardProgress>>;
+}
+
+/**
+ * A checkpoint in the last heartbeat of an earlier attempt wins over the start point: the workflow gave that out before.
+ * @param heartbeat the details of the last heartbeat, undefined in the first attempt
+ */
+export function resume(input: ReaderInput, heartbeat: ReaderReport | undefined): Resumption {
+  const known = heartbeat?.shards ?? {};
+  const finished: Record<string, ShardProgress> = {};
+  const shards = input.shards.flatMap(({ shardId, start }) => {
+    const progress = known[shardId];
+    if (progress?.finished === true) {
+      const { checkpoint } = progress;
+      // Counts are those of one attempt.
+      finished[shardId] = { ...(checkpoint && { checkpoint }), finished: true, read: 0, taken: 0, quarantined: 0 };
+      return [];
+    }
+    const position = progress?.checkpoint;
+    return [{ shardId, start: position === undefined ? start : { at: 'after' as const, position } }];
+  });
+  return { shards, finished };
+}

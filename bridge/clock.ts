@@ -1,0 +1,21 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as timeout } from 'node:timers/promises';
+
+/** Time as the bridge uses it, so that tests can hold it in their hands. */
+export interface Clock {
+  /** ms, never runs backwards */
+  now(): number;
+  /** Ends after `ms`, or as soon as `signal` aborts: never rejects, so look at the signal afterwards. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  async sleep(ms, signal) {
+    try {
+      await timeout(ms, undefined, { signal });
+    } catch {
+      // Aborted. The caller looks at the signal.
+    }
+  },
+};

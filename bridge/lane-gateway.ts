@@ -1,0 +1,40 @@
+import type { LaneEvent } from '../contracts/event.ts';
+import type { QuarantinedRecord } from '../contracts/quarantine.ts';
+
+/** One record on its way to the lane of its key, or to the quarantine when it has no usable one (O8). */
+export type Handover =
+  | { readonly to: 'lane'; readonly key: string; readonly event: LaneEvent }
+  | { readonly to: 'quarantine'; readonly record: QuarantinedRecord };
+
+/** Consecutive records of one lane, or of the quarantine, in the order in which they were read. */
+export type HandoverBatch =
+  | { readonly to: 'lane'; readonly key: string; readonly events: readonly LaneEvent[] }
+  | { readonly to: 'quarantine'; readonly records: readonly QuarantinedRecord[] };
+
+export type HandoverRequest = HandoverBatch & {
+  /** See {@link RecordsSignal}. */
+  readonly leaseUntil: number;
+  /** From 1; counts the requests in a row that began with the same record. */
+  readonly attempt: number;
+};
+
+/** The port to where lanes live. */
+export interface LaneGateway {
+  /**
+   * Resolves when every record of the request is held durably; whatever else happens, it rejects, and the same records
+   * are sent again (the receiver drops those that it has). Must settle soon after `signal` aborts.
+   * @throws {HandoverRefusedError} when it is no use to try again soon
+   */
+  send(request: HandoverRequest, signal: AbortSignal): Promise<void>;
+}
+
+/** Thrown when the request is understood and refused. It is sent again all the same, after `retryAfterMs` (O4). */
+export class HandoverRefusedError extends Error {
+  override readonly name = 'HandoverRefusedError';
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number, options?: ErrorOptions) {
+    super(message, options);
+    this.retryAfterMs = retryAfterMs;
+  }
+}

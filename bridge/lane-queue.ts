@@ -1,0 +1,71 @@
+/**
+ * What waits for one lane, in the order in which it was read, and where the lane's delivery stands.
+ *
+ * Invariant Q1: a record leaves the queue only when it was accepted, and only from the front (O1, O4). So a request that
+ * is repeated begins with the same records, and an acceptance of a position means that all before it were accepted: the
+ * reason why two readers of a shard may overlap.
+ */
+import { encodedSize } from './encoded-size.ts';
+import type { Handover, HandoverBatch } from './lane-gateway.ts';
+
+/** Bounds of one request; a single record may be larger. Half a MiB is where Temporal begins to warn. */
+export const MOST_RECORDS = 500;
+export const MOST_BYTES = 512 * 1024;
+
+export interface Entry {
+  readonly handover: Handover;
+  /** Called once, when the record is held durably. */
+  readonly accepted: () => void;
+}
+
+export class LaneQueue {
+  readonly id: string;
+  /** Failed requests in a row. */
+  failures = 0;
+  #entries: (Entry & { readonly bytes: number })[] = [];
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  get empty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  add(entry: Entry): void {
+    const { handover } = entry;
+    this.#entries.push({ ...entry, bytes: encodedSize(handover.to === 'lane' ? handover.event : handover.record) });
+  }
+
+  /** As many records from the front as one request may carry. They stay in the queue. */
+  front(): Entry[] {
+    let bytes = 0;
+    let count = 0;
+    for (const entry of this.#entries) {
+      bytes += entry.bytes;
+      if (count === MOST_RECORDS || (count > 0 && bytes > MOST_BYTES)) break;
+      count += 1;
+    }
+    return this.#entries.slice(0, count);
+  }
+
+  /** Forgets the first `count` records and tells who handed them in. */
+  accept(count: number): void {
+    for (const entry of this.#entries.splice(0, count)) entry.accepted();
+  }
+}
+
+/** The id of the queue that a record goes through: events of one key from several shards share one. */
+export function queueId(handover: Handover): string {
+  return handover.to === 'lane' ? `lane:${handover.key}` : 'quarantine';
+}
+
+export function toBatch(entries: readonly Entry[]): HandoverBatch {
+  const handovers = entries.map((entry) => entry.handover);
+  const first = handovers[0];
+  if (first?.to === 'lane') {
+    const events = handovers.flatMap((handover) => (handover.to === 'lane' ? [handover.event] : []));
+    return { to: 'lane', key: first.key, events };
+  }
+  return { to: 'quarantine', records: handovers.flatMap((each) => (each.to === 'quarantine' ? [each.record] : [])) };
+}

@@ -1,0 +1,190 @@
+/**
+ * Reads a set of shards for one shift, and comes home with how far each of them was taken over.
+ *
+ * Owns the budget, the dispatcher and the shard readers of its set. Knows nothing of Temporal: where lanes live, the lease
+ * and the heartbeat come from outside.
+ *
+ * Invariants:
+ * - R1: it comes home when its shift is over, a shard has finished, a shard cannot be read, or it is asked to: it stops
+ *   reading first, then lets what it has read be taken over, so that the checkpoints are exact and the next reader sends
+ *   nothing twice. What no lane accepts in that time is left to the next reader (O4).
+ * - R2: when its lease is lost it sends nothing more, waits for nothing, and throws (O6).
+ * - R3: what it holds stays within the budget, whatever lanes and source do (O9).
+ */
+import { setMaxListeners } from 'node:events';
+import type { Logger } from 'pino';
+import type { ReaderInput, ReaderReport, ShardProgress } from '../contracts/pipeline.ts';
+import type { ReadingSettings } from '../contracts/settings.ts';
+import type { Source } from '../sources/source.ts';
+import { Budget, type Amount } from './budget.ts';
+import type { Clock } from './clock.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Intake } from './intake.ts';
+import type { LaneGateway } from './lane-gateway.ts';
+import type { Stamper } from './lease.ts';
+import { ShardReader } from './shard-reader.ts';
+
+const REPORT_EVERY_MS = 1000;
+/** Shards of one stream tend to end together: a reader whose first shard has finished gives the others so long. */
+const LAST_SHARDS_MS = 1000;
+/** How long what has been read may take to be taken over, on the way home. */
+const DRAIN_MS = 5000;
+/** Pages that are read or wait to be let in, over all shards of the reader. */
+const PAGES_IN_HAND = 8;
+/** A shift is longer or shorter by up to a fifth, so that readers which began together do not come home together. */
+const SHIFT_JITTER = 0.2;
+
+export interface ReaderOptions {
+  readonly source: Source;
+  readonly shards: ReaderInput['shards'];
+  readonly shiftMs: number;
+  readonly intake: Intake;
+  readonly gateway: LaneGateway;
+  readonly lease: Stamper & { readonly lost: AbortSignal };
+  readonly limits: Pick<ReadingSettings, 'recordsInFlight' | 'bytesInFlight' | 'requestsInFlight'>;
+  /** Aborts when the reader shall come home. */
+  readonly comeHome: AbortSignal;
+  /** Called about once a second, whenever a shard has finished, and with the last report. */
+  readonly onReport: (report: ReaderReport) => void;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random?: () => number;
+}
+
+export class Reader {
+  readonly #options: ReaderOptions;
+  readonly #budget: Budget;
+  readonly #dispatcher: Dispatcher;
+  readonly #shards: readonly { readonly shardId: string; readonly reader: ShardReader }[];
+  /** Aborts when reading shall stop. */
+  readonly #stop = new AbortController();
+  /** Aborts when the first shard has finished. */
+  readonly #firstFinished = new AbortController();
+  /** Aborts when everything is over, for whatever still waits. */
+  readonly #over = new AbortController();
+
+  constructor(options: ReaderOptions) {
+    const { gateway, lease, limits, clock, random = Math.random } = options;
+    this.#options = options;
+    for (const { signal } of [this.#stop, this.#over]) setMaxListeners(0, signal);
+    this.#budget = new Budget({ records: limits.recordsInFlight, bytes: limits.bytesInFlight });
+    this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight: limits.requestsInFlight, clock, random });
+    const pages = new Budget({ records: PAGES_IN_HAND, bytes: Infinity });
+    this.#shards = options.shards.map(({ shardId, start }) => ({
+      shardId,
+      reader: new ShardReader({
+        ...options,
+        shardId,
+        start,
+        dispatcher: this.#dispatcher,
+        budget: this.#budget,
+        pages,
+        random,
+        stop: this.#stop.signal,
+        onFinished: () => this.#shardFinished(),
+      }),
+    }));
+  }
+
+  /** The most that was read and not yet accepted, at any time. */
+  get highWater(): Amount {
+    return this.#budget.highWater;
+  }
+
+  get report(): ReaderReport {
+    const shards: Record<string, ShardProgress> = {};
+    for (const { shardId, reader } of this.#shards) shards[shardId] = reader.progress;
+    return { shards };
+  }
+
+  /**
+   * Resolves when it is home.
+   * @throws {SourceError} when a shard cannot be read until a person changes something; it has come home before
+   * @throws {LeaseLostError | FrozenError} when it must no longer act as the reader
+   */
+  async run(): Promise<ReaderReport> {
+    const { lease } = this.#options;
+    const lost = rejectWhenAborted(lease.lost, this.#over.signal);
+    const abandon = (): void => {
+      // At once, not when the promise below gets its turn: not one request may leave after this.
+      this.#dispatcher.stop();
+      this.#stop.abort(lease.lost.reason);
+    };
+    if (lease.lost.aborted) abandon();
+    lease.lost.addEventListener('abort', abandon, { once: true });
+    try {
+      return await Promise.race([this.#shift(), lost]);
+    } finally {
+      lease.lost.removeEventListener('abort', abandon);
+      this.#dispatcher.stop();
+      this.#stop.abort();
+      this.#over.abort();
+    }
+  }
+
+  async #shift(): Promise<ReaderReport> {
+    const { lease, onReport } = this.#options;
+    const loops = Promise.all(this.#shards.map(async ({ reader }) => await reader.run()));
+    let failure: { readonly error: unknown } | undefined;
+    await Promise.race([
+      this.#reportNowAndThen(),
+      // Shards that have all ended leave nothing to read, so nothing is gained by coming home before all is taken over.
+      loops.then(
+        async () => await this.#dispatcher.whenEmpty(),
+        (error: unknown) => (failure = { error }),
+      ),
+      this.#timeToComeHome(),
+    ]);
+    this.#stop.abort(new Error('The reader comes home.'));
+    await this.#drain(loops);
+    this.#dispatcher.stop();
+    lease.lost.throwIfAborted();
+    const { report } = this;
+    onReport(report);
+    if (failure !== undefined) throw failure.error;
+    return report;
+  }
+
+  /** Resolves when the reader has a reason to come home, other than that all its shards have ended or one failed. */
+  async #timeToComeHome(): Promise<void> {
+    const { clock, comeHome, random = Math.random, shiftMs } = this.#options;
+    const early = AbortSignal.any([comeHome, this.#firstFinished.signal, this.#over.signal]);
+    await clock.sleep(shiftMs * (1 + SHIFT_JITTER * (2 * random() - 1)), early);
+    if (!this.#firstFinished.signal.aborted || comeHome.aborted) return;
+    await clock.sleep(LAST_SHARDS_MS, AbortSignal.any([comeHome, this.#over.signal]));
+  }
+
+  /** Lets what has been read be taken over, for a while. */
+  async #drain(loops: Promise<unknown>): Promise<void> {
+    const { clock } = this.#options;
+    const all = loops.catch(() => {}).then(async () => await this.#dispatcher.whenEmpty());
+    await Promise.race([all, clock.sleep(DRAIN_MS, this.#over.signal)]);
+  }
+
+  async #reportNowAndThen(): Promise<void> {
+    const { clock, onReport } = this.#options;
+    const over = this.#over.signal;
+    while (!over.aborted) {
+      onReport(this.report);
+      await clock.sleep(REPORT_EVERY_MS, over);
+    }
+  }
+
+  #shardFinished(): void {
+    if (this.#over.signal.aborted) return;
+    this.#options.onReport(this.report);
+    this.#firstFinished.abort();
+  }
+}
+
+async function rejectWhenAborted(signal: AbortSignal, unless: AbortSignal): Promise<never> {
+  return await new Promise((_resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const listener = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', listener, { once: true });
+    unless.addEventListener('abort', () => signal.removeEventListener('abort', listener), { once: true });
+  });
+}
