@@ -116,14 +116,10 @@ export interface PipelineView {
 /** Updates of the pipeline workflow. */
 export const PIPELINE_UPDATES = { pause: 'pause', resume: 'resume', configure: 'configure' } as const;
 
-/** What a process that joins a running pipeline brings along. Refused when it reads another stream. */
+/** What a process that joins a running pipeline brings along. */
 export interface PipelineConfiguration {
-  readonly source: string;
   readonly options: PipelineOptions;
 }
-
-/** Type of the failure with which a pipeline refuses a configuration for another stream. */
-export const OTHER_SOURCE = 'OtherSource';
 
 export interface PipelineCommandArgs {
   readonly by?: string;

@@ -1,7 +1,6 @@
-import { ApplicationFailure, CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
 import { QUERIES } from '../contracts/names.ts';
 import {
-  OTHER_SOURCE,
   PIPELINE_UPDATES,
   type PipelineCommandArgs,
   type PipelineConfiguration,
@@ -16,17 +15,7 @@ export async function pipeline(input: PipelineInput): Promise<void> {
   setHandler(defineQuery<PipelineView>(QUERIES.pipeline), () => host.view());
   setHandler(defineUpdate<void, [PipelineCommandArgs]>(PIPELINE_UPDATES.pause), (args) => host.pause(args));
   setHandler(defineUpdate<void>(PIPELINE_UPDATES.resume), () => host.resume());
-  setHandler(
-    defineUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure),
-    (configuration) => host.configure(configuration),
-    {
-      validator: ({ source }) => {
-        if (source === host.source) return;
-        const message = `Pipeline ${input.pipeline} reads ${host.source}, but the settings name ${source}`;
-        throw ApplicationFailure.nonRetryable(message, OTHER_SOURCE);
-      },
-    },
-  );
+  setHandler(defineUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure), (c) => host.configure(c));
   // A cancel from outside must not end it with its readers out (O4).
   await CancellationScope.nonCancellable(() => host.run());
 }

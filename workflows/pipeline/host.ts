@@ -61,10 +61,6 @@ export class PipelineHost {
     return { pipeline, source, startAt, state: this.#state, options: this.#options, readers };
   }
 
-  get source(): string {
-    return this.#input.source;
-  }
-
   configure(configuration: PipelineConfiguration): void {
     this.#options = configuration.options;
   }

@@ -1,0 +1,58 @@
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { createReadingActivities } from '../activities/reading/activities.ts';
+import type { FreezeWatch } from '../contracts/freeze-watch.ts';
+import { readingTaskQueue } from '../contracts/names.ts';
+import type { Settings } from '../contracts/settings.ts';
+import type { Source } from '../sources/source.ts';
+import { ofPipeline } from './of-pipeline.ts';
+import { setGoing, type RunningWorker } from './running-worker.ts';
+import { workflowCode } from './workflow-bundle.ts';
+
+/** Readers come home by themselves within some seconds; see bridge/reader.ts. */
+const GRACE_MS = 10_000;
+/** Heartbeats carry checkpoints: what a dead reader's successor reads again is what came since the last one. */
+const HEARTBEAT_THROTTLE_MS = 1000;
+
+export interface BridgeWorkerOptions {
+  readonly settings: Settings;
+  /** By pipeline. */
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly connection: NativeConnection;
+  readonly client: Client;
+  readonly freezeWatch: FreezeWatch;
+  readonly log: Logger;
+}
+
+/** Starts the worker that runs pipelines and their readers. */
+export async function startBridgeWorker(options: BridgeWorkerOptions): Promise<RunningWorker> {
+  const { settings, sources, connection, client, freezeWatch, log } = options;
+  const { taskQueue } = settings.temporal;
+  const pipelines = new Map(
+    [...settings.pipelines].flatMap(([name, pipeline]) => {
+      const source = sources.get(name);
+      return source === undefined ? [] : [[name, { settings: pipeline, source }] as const];
+    }),
+  );
+  const stopping = new AbortController();
+  const reading = createReadingActivities({
+    pipelines: ofPipeline(pipelines, settings.file),
+    client,
+    taskQueue,
+    freezeWatch,
+    log,
+    stopping: stopping.signal,
+  });
+  const worker = await Worker.create({
+    connection,
+    namespace: client.options.namespace,
+    taskQueue: readingTaskQueue(taskQueue),
+    ...workflowCode(),
+    activities: { ...reading },
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
+    shutdownGraceTime: GRACE_MS,
+    shutdownForceTime: 2 * GRACE_MS,
+  });
+  return setGoing(worker, stopping, log);
+}

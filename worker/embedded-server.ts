@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type { Closers } from './closers.ts';
+import { startDevServer, type DevServer } from './temporal-server/dev-server.ts';
+import { findTemporalBinary } from './temporal-server/find.ts';
+import { KEYLANE_SEARCH_ATTRIBUTES } from './temporal-server/search-attributes.ts';
+
+export interface EmbeddedServerOptions {
+  /** A file that is kept between runs; in memory when undefined. */
+  readonly database: string | undefined;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+const USUAL_PORT = 7233;
+
+/** Finds or gets a Temporal dev server and starts it, with its UI. */
+export async function startEmbeddedServer(
+  { database, log, signal }: EmbeddedServerOptions,
+  closers: Closers,
+): Promise<DevServer> {
+  const binary = await findTemporalBinary({ report: (message) => log.info(message), signal });
+  const server = await startDevServer({
+    binary: binary.path,
+    database,
+    preferredPort: USUAL_PORT,
+    searchAttributes: KEYLANE_SEARCH_ATTRIBUTES,
+    log: (line) => log.debug({ part: 'temporal-server' }, line),
+    signal,
+  });
+  closers.add('Temporal dev server', () => server.stop());
+  log.info(
+    { address: server.address, ui: server.uiUrl, database: database ?? 'in memory' },
+    'Temporal dev server runs',
+  );
+  return server;
+}

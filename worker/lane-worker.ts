@@ -1,0 +1,50 @@
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { createAskingActivities } from '../activities/asking/activities.ts';
+import { createHandlingActivities, type HandlingPipeline } from '../activities/handling/activities.ts';
+import type { FreezeWatch } from '../contracts/freeze-watch.ts';
+import type { Settings } from '../contracts/settings.ts';
+import { loadHandler } from './settings/handler.ts';
+import { ofPipeline } from './of-pipeline.ts';
+import { setGoing, type RunningWorker } from './running-worker.ts';
+import { workflowCode } from './workflow-bundle.ts';
+
+/** How long what heeds its abort may still take after the grace time. */
+const LAST_WAIT_MS = 10_000;
+
+export interface LaneWorkerOptions {
+  readonly settings: Settings;
+  readonly connection: NativeConnection;
+  readonly client: Client;
+  readonly freezeWatch: FreezeWatch;
+  readonly log: Logger;
+  /** How long running handlers may go on after a stop, before their signals abort. */
+  readonly graceMs: number;
+}
+
+/** Starts the worker that runs lanes and handlers. */
+export async function startLaneWorker(options: LaneWorkerOptions): Promise<RunningWorker> {
+  const { settings, connection, client, freezeWatch, log, graceMs } = options;
+  const pipelines = new Map<string, HandlingPipeline>();
+  for (const { name, handler, handling } of settings.pipelines.values()) {
+    pipelines.set(name, { handler: await loadHandler(handler), settings: handling });
+  }
+  const stopping = new AbortController();
+  const handling = createHandlingActivities({
+    pipeline: ofPipeline(pipelines, settings.file),
+    freezeWatch,
+    stopping: stopping.signal,
+    log,
+  });
+  const worker = await Worker.create({
+    connection,
+    namespace: client.options.namespace,
+    taskQueue: settings.temporal.taskQueue,
+    ...workflowCode(),
+    activities: { ...handling, ...createAskingActivities(client) },
+    shutdownGraceTime: graceMs,
+    shutdownForceTime: graceMs + LAST_WAIT_MS,
+  });
+  return setGoing(worker, stopping, log);
+}

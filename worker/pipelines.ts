@@ -1,0 +1,136 @@
+/**
+ * Starts the pipeline workflows of the settings, or joins those that run.
+ *
+ * A pipeline must never begin again from its start position unasked: that would read everything once more, after the
+ * lanes may have forgotten what they have had (O6), or pass over everything there is (O4, a start at LATEST).
+ */
+import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { SourceConfig } from '../contracts/config.ts';
+import { pipelineWorkflowId, PIPELINE_NAME, QUERIES, readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
+import { PIPELINE_UPDATES } from '../contracts/pipeline.ts';
+import type {
+  PipelineConfiguration,
+  PipelineInput,
+  PipelineState,
+  PipelineView,
+  StartPoint,
+} from '../contracts/pipeline.ts';
+import type { PipelineSettings } from '../contracts/settings.ts';
+
+export interface StartOptions {
+  readonly client: Client;
+  readonly taskQueue: string;
+  readonly log: Logger;
+  /** Ends a pipeline that runs, and forgets its checkpoints. */
+  readonly startOver: boolean;
+  /** Where a pipeline without checkpoints begins, instead of what the settings say. ms since 1970 */
+  readonly from?: number | undefined;
+}
+
+/** Thrown when a pipeline has been here before and its checkpoints cannot be found any more. A person must decide. */
+export class CheckpointsLostError extends Error {
+  override readonly name = 'CheckpointsLostError';
+  readonly pipeline: string;
+
+  constructor(pipeline: string) {
+    super(
+      `Pipeline "${pipeline}" has lanes, but its own workflow is gone with its checkpoints. To begin again where the ` +
+        'settings say: --start-over. To begin at a point in time: --from 2026-01-31T12:00:00Z. Records that open lanes ' +
+        'have had already are dropped by them; others may be handled once more.',
+    );
+    this.pipeline = pipeline;
+  }
+}
+
+/** Thrown when a pipeline has been reading another stream than the one that the settings name now. */
+export class OtherSourceError extends Error {
+  override readonly name = 'OtherSourceError';
+  readonly pipeline: string;
+
+  constructor(pipeline: string, before: string, now: string) {
+    super(
+      `Pipeline "${pipeline}" has been reading ${before}, but the settings name ${now}. Its checkpoints mean nothing ` +
+        'there. Give the pipeline another name, or begin again: --start-over.',
+    );
+    this.pipeline = pipeline;
+  }
+}
+
+/** Starts or joins one pipeline. `source` names its stream, as the adapter does. */
+export async function startPipeline(settings: PipelineSettings, source: string, options: StartOptions): Promise<void> {
+  const { client, log, startOver, from } = options;
+  const { name } = settings;
+  const status = await statusOf(client, name);
+  if (startOver) {
+    if (status === 'RUNNING') await client.workflow.getHandle(pipelineWorkflowId(name)).terminate('start over');
+    await start(settings, source, options, undefined);
+    return;
+  }
+  if (status !== undefined) {
+    // A closed run still answers queries while the server keeps its history.
+    const view = await client.workflow.getHandle(pipelineWorkflowId(name)).query<PipelineView>(QUERIES.pipeline);
+    if (view.source !== source) throw new OtherSourceError(name, view.source, source);
+    if (status === 'RUNNING') {
+      await join(client, settings);
+      return;
+    }
+    log.warn({ pipeline: name, status }, 'The pipeline was ended from outside; it goes on from its last checkpoints');
+    await start(settings, source, options, view.state);
+    return;
+  }
+  if (from === undefined && (await hasLanes(client, name))) throw new CheckpointsLostError(name);
+  await start(settings, source, options, undefined);
+}
+
+async function statusOf(client: Client, name: string): Promise<string | undefined> {
+  try {
+    return (await client.workflow.getHandle(pipelineWorkflowId(name)).describe()).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function join(client: Client, settings: PipelineSettings): Promise<void> {
+  const handle = client.workflow.getHandle(pipelineWorkflowId(settings.name));
+  const configuration: PipelineConfiguration = { options: settings.pipeline };
+  await handle.executeUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure, { args: [configuration] });
+}
+
+async function hasLanes(client: Client, name: string): Promise<boolean> {
+  if (!PIPELINE_NAME.test(name)) throw new Error(`Not a pipeline's name: ${name}`);
+  const { count } = await client.workflow.count(`KeylanePipeline = "${name}" AND ExecutionStatus = "Running"`);
+  return count > 0;
+}
+
+async function start(
+  settings: PipelineSettings,
+  source: string,
+  { client, taskQueue, from }: StartOptions,
+  carried: PipelineState | undefined,
+): Promise<void> {
+  const { name, pipeline } = settings;
+  const input: PipelineInput = {
+    version: 1,
+    pipeline: name,
+    source,
+    startAt: from === undefined ? startPoint(settings.source) : { at: 'time', since: from },
+    options: pipeline,
+    ...(carried === undefined ? {} : { carried }),
+  };
+  await client.workflow.start(WORKFLOW_TYPES.pipeline, {
+    workflowId: pipelineWorkflowId(name),
+    taskQueue: readingTaskQueue(taskQueue),
+    args: [input],
+    // Two bridges may start at the same moment: the second joins.
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    staticSummary: `reads ${source}`,
+  });
+}
+
+/** LATEST is fixed as the present moment, once: whatever is written from now on is read, however late (O4). */
+function startPoint({ startAt }: SourceConfig): StartPoint {
+  if (startAt === undefined || startAt === 'TRIM_HORIZON') return { at: 'horizon' };
+  return { at: 'time', since: startAt === 'LATEST' ? Date.now() : startAt.getTime() };
+}

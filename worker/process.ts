@@ -1,0 +1,134 @@
+/**
+ * A Keylane process: bridge, worker or both, with an embedded Temporal server or without.
+ *
+ * Owns everything that it starts and stops it in order: first reading (readers hand back their shards with exact
+ * checkpoints), then the handlers (running calls finish), then connections, last the embedded server.
+ */
+import type { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { FreezeWatch } from '../contracts/freeze-watch.ts';
+import type { Settings } from '../contracts/settings.ts';
+import { startBridgeWorker } from './bridge-worker.ts';
+import { Closers } from './closers.ts';
+import { startEmbeddedServer } from './embedded-server.ts';
+import { startLaneWorker } from './lane-worker.ts';
+import { startPipeline } from './pipelines.ts';
+import type { RunningWorker } from './running-worker.ts';
+import { installRuntime } from './runtime.ts';
+import { openSources } from './sources.ts';
+import { connectPatiently } from './temporal/connect-patiently.ts';
+import { connectionOptions, DEFAULT_NAMESPACE } from './temporal/connection.ts';
+import { ensureSearchAttributes, KEYLANE_SEARCH_ATTRIBUTES } from './temporal-server/search-attributes.ts';
+
+export type Role = 'bridge' | 'worker';
+
+export interface ProcessOptions {
+  readonly settings: Settings;
+  readonly roles: readonly Role[];
+  /** Starts a Temporal dev server of our own, with this database file; in memory when undefined. */
+  readonly embedded?: { readonly database: string | undefined };
+  readonly log: Logger;
+  /** Stops the process, in order. */
+  readonly signal?: AbortSignal;
+  /** Ends pipelines that run and begins again. */
+  readonly startOver?: boolean;
+  /** ISO time from which pipelines without checkpoints read. */
+  readonly from?: string;
+  /** How long running handlers may go on after a stop. @default 30000 */
+  readonly graceMs?: number;
+  /** Called when everything runs. */
+  readonly onReady?: (ready: ReadyProcess) => void;
+}
+
+export interface ReadyProcess {
+  readonly client: Client;
+  /** Of the embedded server. */
+  readonly uiUrl: string | undefined;
+}
+
+const DEFAULT_GRACE_MS = 30_000;
+
+/**
+ * Runs until the signal aborts, then stops everything in order and resolves.
+ * Rejects, after the same, when something cannot start or go on.
+ */
+export async function runProcess(options: ProcessOptions): Promise<void> {
+  const closers = new Closers(options.log);
+  const signal = options.signal ?? new AbortController().signal;
+  try {
+    const ready = await start(options, signal, closers);
+    options.onReady?.(ready);
+    await Promise.race([aborted(signal), ...ready.workers.map((worker) => worker.failed)]);
+    options.log.info('Stopping');
+  } catch (error) {
+    // A start that was interrupted is a stop.
+    if (!signal.aborted || error !== signal.reason) throw error;
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+async function start(
+  options: ProcessOptions,
+  signal: AbortSignal,
+  closers: Closers,
+): Promise<ReadyProcess & { readonly workers: readonly RunningWorker[] }> {
+  const { roles, log, graceMs = DEFAULT_GRACE_MS, startOver = false, from } = options;
+  installRuntime(log);
+  const freezeWatch = new FreezeWatch();
+  freezeWatch.start();
+  closers.add('freeze watch', () => freezeWatch.stop());
+
+  const embedded =
+    options.embedded === undefined
+      ? undefined
+      : await startEmbeddedServer({ database: options.embedded.database, log, signal }, closers);
+  const settings = embedded === undefined ? options.settings : withTemporal(options.settings, embedded);
+  const sources = roles.includes('bridge') ? await openSources(settings, log, signal, closers) : undefined;
+
+  // What the environment says of TLS and keys is meant for another server than the embedded one.
+  const env = embedded === undefined ? process.env : {};
+  const client = await connectPatiently(settings.temporal, { log, signal, env });
+  closers.add('client', () => client.connection.close());
+  const namespace = settings.temporal.namespace ?? DEFAULT_NAMESPACE;
+  await ensureSearchAttributes(client.connection as Connection, namespace, KEYLANE_SEARCH_ATTRIBUTES);
+  const connection = await NativeConnection.connect(connectionOptions(settings.temporal, env));
+  closers.add('worker connection', () => connection.close());
+
+  const shared = { settings, connection, client, freezeWatch, log };
+  const workers: RunningWorker[] = [];
+  // Added last, closed first: the bridge stops before the handlers do.
+  if (roles.includes('worker')) {
+    const worker = await startLaneWorker({ ...shared, graceMs });
+    closers.add('worker', () => worker.stop());
+    workers.push(worker);
+  }
+  if (sources !== undefined) {
+    const bridge = await startBridgeWorker({ ...shared, sources });
+    closers.add('bridge', () => bridge.stop());
+    workers.push(bridge);
+    const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, startOver, from: timeOf(from) };
+    for (const pipeline of settings.pipelines.values()) {
+      const source = sources.get(pipeline.name);
+      if (source !== undefined) await startPipeline(pipeline, source.identity, startOptions);
+    }
+  }
+  log.info({ pipelines: [...settings.pipelines.keys()], roles }, 'Keylane runs');
+  return { client, uiUrl: embedded?.uiUrl, workers };
+}
+
+function withTemporal(settings: Settings, { address, namespace }: { address: string; namespace: string }): Settings {
+  return { ...settings, temporal: { ...settings.temporal, address, namespace } };
+}
+
+function timeOf(from: string | undefined): number | undefined {
+  return from === undefined ? undefined : Date.parse(from);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import type { Settings } from '../contracts/settings.ts';
+import { SourceUnavailableError } from '../sources/errors.ts';
+import { openSource } from '../sources/open.ts';
+import type { Source } from '../sources/source.ts';
+import type { Closers } from './closers.ts';
+
+/**
+ * Opens the source of each pipeline and asks it for its shards once, so that a stream that is not there is told at the
+ * start. One that cannot be reached just now is not held against it: its readers try again.
+ * @throws {SourceConfigurationError}
+ */
+export async function openSources(
+  settings: Settings,
+  log: Logger,
+  signal: AbortSignal,
+  closers: Closers,
+): Promise<Map<string, Source>> {
+  const sources = new Map<string, Source>();
+  for (const [name, pipeline] of settings.pipelines) {
+    const source = openSource(pipeline.source);
+    closers.add(source.identity, () => source.close());
+    sources.set(name, source);
+    try {
+      const shards = await source.listShards(signal);
+      log.debug({ pipeline: name, source: source.identity, shards: shards.length }, 'Source found');
+    } catch (error) {
+      if (!(error instanceof SourceUnavailableError)) throw error;
+      log.warn({ pipeline: name }, `${error.message} Reading begins when it can be reached.`);
+    }
+  }
+  return sources;
+}
