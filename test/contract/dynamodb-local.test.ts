@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StreamRecordJson } from '../../contracts/change.ts';
+import { SourceConfigurationError } from '../../sources/errors.ts';
+import { openSource } from '../../sources/open.ts';
+import type { Source, SourceRecord } from '../../sources/source.ts';
+import {
+  DynamodbTable,
+  FaultProxy,
+  type Server,
+  startDynamodbLocal,
+  type TableOptions,
+} from '../support/emulators/index.ts';
+import {
+  describeSource,
+  never,
+  readRecords,
+  readToEnd,
+  type SourceUnderTest,
+  useEmulatorEnvironment,
+} from './source.contract.ts';
+
+// Known to differ from AWS: one shard for ever, which neither rolls nor has a parent; sequence numbers count through
+// the whole process; times are rounded down to the minute; a removal by time to live has the event name
+// UNKNOWN_TO_SDK_VERSION and no principal; nothing is throttled. Lineage of DynamoDB Streams cannot be tried on it.
+describeSource('DynamoDB Local', async () => setup(await startDynamodbLocal()));
+
+let tables = 0;
+const minute = 60_000;
+
+describe('DynamoDB Local as the stream of a table', () => {
+  let server: Server;
+  const closing: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    useEmulatorEnvironment();
+    server = await startDynamodbLocal();
+  });
+  afterAll(async () => {
+    for (const close of closing) await close();
+    await server.stop();
+  });
+
+  async function create(options?: TableOptions) {
+    const table = await DynamodbTable.create(server.endpoint, nextTable(), options);
+    const source = open(table.name, server.endpoint);
+    closing.push(
+      () => table.close(),
+      () => source.close(),
+    );
+    return { table, source };
+  }
+
+  test("data is the record in Lambda's form, binary values in base64 at any depth", async () => {
+    const { table, source } = await create();
+    const bytes = Buffer.from([0, 255]);
+    await table.put({ id: { S: 'a' }, n: { N: '123456789.12345678901234567890' } });
+    await table.put({ id: { S: 'a' }, l: { L: [{ M: { deep: { B: bytes } } }] }, bs: { BS: [bytes] } });
+    await table.delete({ id: { S: 'a' } });
+    const records = await readRecords(source.openShard(await onlyShard(source), { at: 'horizon' }), 3);
+    const [insert, modify, remove] = records.map(jsonOf);
+    expect(insert).toEqual({
+      eventID: expect.any(String) as string,
+      eventName: 'INSERT',
+      eventVersion: '1.1',
+      eventSource: 'aws:dynamodb',
+      awsRegion: 'ddblocal',
+      dynamodb: {
+        ApproximateCreationDateTime: records[0]!.arrivedAt / 1000,
+        Keys: { id: { S: 'a' } },
+        NewImage: { id: { S: 'a' }, n: { N: '123456789.1234567890123456789' } },
+        SequenceNumber: records[0]!.position.sequenceNumber,
+        SizeBytes: expect.any(Number) as number,
+        StreamViewType: 'NEW_AND_OLD_IMAGES',
+      },
+    });
+    const image = { id: { S: 'a' }, l: { L: [{ M: { deep: { B: 'AP8=' } } }] }, bs: { BS: ['AP8='] } };
+    expect(modify).toMatchObject({ eventName: 'MODIFY', dynamodb: { NewImage: image } });
+    expect(remove).toMatchObject({ eventName: 'REMOVE', dynamodb: { OldImage: image } });
+    expect(remove?.dynamodb).not.toHaveProperty('NewImage');
+  });
+
+  test.each([
+    ['text', { hash: { name: 'id', type: 'S' } }, { id: { S: 'a|b' } }, 'a|b'],
+    ['number', { hash: { name: 'id', type: 'N' } }, { id: { N: '1.50' } }, '1.5'],
+    ['bytes', { hash: { name: 'id', type: 'B' } }, { id: { B: Buffer.from([0, 255]) } }, 'AP8='],
+    [
+      'hash and range',
+      { hash: { name: 'id', type: 'S' }, range: { name: 'at', type: 'N' } },
+      { at: { N: '7' }, id: { S: 'a|b' } },
+      'a\\|b|7',
+    ],
+  ] as const)('the partition key is the key of the item: %s', async (_, keys, item, expected) => {
+    const { table, source } = await create(keys);
+    await table.put(item);
+    const [record] = await readRecords(source.openShard(await onlyShard(source), { at: 'horizon' }), 1);
+    expect(record?.partitionKey).toBe(expected);
+  });
+
+  test('a start at a time allows for times that are rounded down, and passes older records over', async () => {
+    const { table, source } = await create();
+    await table.put({ id: { S: 'a' } });
+    const shardId = await onlyShard(source);
+    const [record] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 1);
+    const since = record!.arrivedAt + minute;
+    expect(await readRecords(source.openShard(shardId, { at: 'time', since }), 1)).toEqual([record]);
+    const page = await source.openShard(shardId, { at: 'time', since: since + 1 }).next(never);
+    expect(page).toEqual({ records: [], ended: false });
+  });
+
+  test('a removal by time to live is delivered, whatever it is called', async () => {
+    const { table, source } = await create();
+    await table.expireBy('until');
+    await table.put({ id: { S: 'a' }, until: { N: String(Math.floor(Date.now() / 1000) - 3600) } });
+    const cursor = source.openShard(await onlyShard(source), { at: 'horizon' });
+    const records: SourceRecord[] = [];
+    await expect
+      .poll(async () => records.push(...(await cursor.next(never)).records), { timeout: 50_000, interval: 500 })
+      .toBe(2);
+    expect(records[1]).toMatchObject({ partitionKey: 'a' });
+    expect(jsonOf(records[1]!).dynamodb.OldImage).toMatchObject({ id: { S: 'a' } });
+  });
+
+  test('the shard of a stream that is disabled is read to its end, and the listing says what to do', async () => {
+    const { table, source } = await create();
+    await table.put({ id: { S: 'a' } });
+    const cursor = source.openShard(await onlyShard(source), { at: 'horizon' });
+    await table.disableStream();
+    await expect(source.listShards(never)).rejects.toThrow(/has been disabled.*enable the stream again/);
+    expect(await readToEnd(cursor)).toHaveLength(1);
+  });
+
+  test('a table without a stream is for a person to mend', async () => {
+    const { source } = await create({ stream: false });
+    await expect(source.listShards(never)).rejects.toThrow(SourceConfigurationError);
+    await expect(source.listShards(never)).rejects.toThrow(/has no enabled stream/);
+  });
+});
+
+function open(table: string, endpoint: string): Source {
+  return openSource({ kind: 'dynamodb', table, endpoint });
+}
+
+async function onlyShard(source: Source): Promise<string> {
+  const [shard] = await source.listShards(never);
+  return shard!.shardId;
+}
+
+function setup(server: Server): SourceUnderTest {
+  return {
+    async createStream() {
+      const table = await DynamodbTable.create(server.endpoint, nextTable());
+      const proxy = await FaultProxy.before(server.endpoint);
+      const source = open(table.name, proxy.endpoint);
+      return {
+        source,
+        proxy,
+        async write(texts) {
+          for (const text of texts) await table.put({ id: { S: 'key' }, text: { S: text } });
+        },
+        textOf: (record) => (jsonOf(record).dynamodb.NewImage as { text: { S: string } }).text.S,
+        async close() {
+          source.close();
+          table.close();
+          await proxy.stop();
+        },
+      };
+    },
+    openMissing: () => open('missing', server.endpoint),
+    openUnreachable: () => open('any', 'http://127.0.0.1:1'),
+    trimmed: { operation: 'GetShardIterator', error: 'TrimmedDataAccessException' },
+    stop: () => server.stop(),
+  };
+}
+
+function nextTable(): string {
+  tables += 1;
+  return `table-${tables}`;
+}
+
+function jsonOf(record: SourceRecord): StreamRecordJson {
+  return JSON.parse(Buffer.from(record.data).toString()) as StreamRecordJson;
+}
