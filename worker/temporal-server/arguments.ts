@@ -1,0 +1,62 @@
+import { basename } from 'node:path';
+import type { SearchAttributeTypes } from './search-attributes.ts';
+
+export interface ServerArguments {
+  readonly ip: string;
+  readonly port: number;
+  /** Undefined for no UI. */
+  readonly uiPort: number | undefined;
+  /** Undefined for a database in memory. */
+  readonly database: string | undefined;
+  readonly namespace: string;
+  readonly searchAttributes: SearchAttributeTypes;
+}
+
+/**
+ * WAL with NORMAL loses nothing when the server is killed; a power cut may cost the last moments, never consistency.
+ * EXCLUSIVE makes the kernel refuse a second server on the same file, and lets go when the first one ends, however.
+ */
+const PRAGMAS = { journal_mode: 'WAL', synchronous: 'NORMAL', locking_mode: 'EXCLUSIVE' };
+
+const PLENTY = 1_000_000;
+
+/** Settings of the server for one process on one machine, where limits meant for shared clusters only slow it down. */
+const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
+  // One partition a task queue instead of four: they spread load over hosts, and there is one host.
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+  // Requests per second by caller and by service: 1,200 to 3,000 by default, less than a bridge that catches up sends.
+  'frontend.rps': PLENTY,
+  'frontend.namespaceRPS': PLENTY,
+  'history.rps': PLENTY,
+  'matching.rps': PLENTY,
+  // Listing and counting workflows: 100 in a dev server, which a status page and tests that poll soon use up.
+  'frontend.namespaceRPS.visibility': PLENTY,
+  // Database operations per second by service: there is one database, which sets its own pace.
+  'frontend.persistenceMaxQPS': PLENTY,
+  'history.persistenceMaxQPS': PLENTY,
+  'matching.persistenceMaxQPS': PLENTY,
+  // A worker gets the activity that its workflow task has just scheduled with the answer, without another poll: the
+  // default from server 1.32 on.
+  'system.enableActivityEagerExecution': true,
+};
+
+/**
+ * The command line of a dev server. The database is named without its folder, which is to be the working directory:
+ * the server puts the name into a URI, where a folder with `%` or `?` in its name would be read as something else.
+ */
+export function serverArguments(options: ServerArguments): string[] {
+  const { ip, port, uiPort, database, namespace, searchAttributes } = options;
+  const where = ['--ip', ip, '--port', String(port), '--namespace', namespace];
+  return ['server', 'start-dev'].concat(
+    where,
+    uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)],
+    database === undefined ? [] : ['--db-filename', basename(database), ...pairs('--sqlite-pragma', PRAGMAS)],
+    pairs('--dynamic-config-value', DYNAMIC_CONFIG),
+    pairs('--search-attribute', searchAttributes),
+  );
+}
+
+function pairs(flag: string, values: Readonly<Record<string, string | number | boolean>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+}

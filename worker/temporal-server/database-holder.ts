@@ -1,0 +1,52 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import process from 'node:process';
+
+/**
+ * A note beside a database about who has it open. It is for people and for the choice between waiting and giving up,
+ * never the lock itself: that is the kernel's, on the database file, and cannot be left behind.
+ */
+export interface DatabaseHolder {
+  /** The process that started the server. */
+  readonly owner: number;
+  /** The server's. */
+  readonly pid: number;
+  readonly address: string;
+  readonly since: string;
+}
+
+export async function writeHolder(database: string, holder: DatabaseHolder): Promise<void> {
+  await writeFile(noteOf(database), `${JSON.stringify(holder)}\n`);
+}
+
+/** Leaves alone what the next server has written. */
+export async function removeHolder(database: string, pid: number): Promise<void> {
+  if ((await readHolder(database))?.pid === pid) await rm(noteOf(database), { force: true });
+}
+
+export async function readHolder(database: string): Promise<DatabaseHolder | undefined> {
+  try {
+    return JSON.parse(await readFile(noteOf(database), 'utf8')) as DatabaseHolder;
+  } catch {
+    return undefined;
+  }
+}
+
+export function describeHolder(holder: DatabaseHolder | undefined): string {
+  if (holder === undefined) return 'another process';
+  const { pid, address, owner, since } = holder;
+  return `the server at ${address} (pid ${pid}), which process ${owner} started at ${since}`;
+}
+
+/** False when the process that started the server is gone: then the server is about to go too (see tether.ts). */
+export function ownerIsAlive(holder: DatabaseHolder): boolean {
+  try {
+    process.kill(holder.owner, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+function noteOf(database: string): string {
+  return `${database}.holder.json`;
+}

@@ -1,0 +1,54 @@
+import { mkdir, open, rm, stat, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const REFRESH_MS = 5_000;
+const STALE_MS = 30_000;
+const POLL_MS = 500;
+
+/**
+ * Lets one process at a time do `work`, so that several started at once do not all build for minutes.
+ *
+ * The turn is a file that its owner touches while it works; one that nobody has touched for a while was left by a
+ * process that died, and is taken over. In the worst case two processes work at once: that costs time and spoils
+ * nothing, since a binary is moved into its place in one step.
+ */
+export async function takeTurn<T>(
+  file: string,
+  options: { readonly signal?: AbortSignal | undefined; readonly onWait: () => void },
+  work: () => Promise<T>,
+): Promise<T> {
+  await mkdir(dirname(file), { recursive: true });
+  let waiting = false;
+  while (!(await create(file))) {
+    if (await isStale(file)) {
+      await rm(file, { force: true });
+      continue;
+    }
+    if (!waiting) options.onWait();
+    waiting = true;
+    await delay(POLL_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+  const refresh = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => {}), REFRESH_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(refresh);
+    await rm(file, { force: true });
+  }
+}
+
+async function create(file: string): Promise<boolean> {
+  try {
+    await (await open(file, 'wx')).close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function isStale(file: string): Promise<boolean> {
+  const info = await stat(file).catch(() => undefined);
+  return info !== undefined && Date.now() - info.mtimeMs > STALE_MS;
+}
