@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest';
+import { Dispatcher } from '../../../bridge/dispatcher.ts';
+import { HandoverRefusedError, type Handover } from '../../../bridge/lane-gateway.ts';
+import { ModelLanes, type Arrival } from './model-lanes.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+const event = (key: string, n: number, text = `${n}`): Handover => ({
+  to: 'lane',
+  key,
+  event: {
+    position: { shardId: 's', sequenceNumber: String(n) },
+    arrivedAt: 0,
+    data: { text },
+    size: text.length,
+    source: 'kinesis',
+  },
+});
+
+interface Pending extends Arrival {
+  readonly accept: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** A dispatcher whose requests are answered by hand. */
+function byHand(requestsInFlight = 10, stamp = async () => 42) {
+  const clock = new VirtualClock();
+  const pending: Pending[] = [];
+  const lanes = new ModelLanes(
+    async (arrival) =>
+      await new Promise<void>((resolve, fail) => {
+        const accept = (): void => {
+          arrival.apply();
+          resolve();
+        };
+        pending.push({ ...arrival, accept, fail });
+      }),
+  );
+  const dispatcher = new Dispatcher({ gateway: lanes, lease: { stamp }, requestsInFlight, clock, random: () => 1 });
+  const accepted: string[] = [];
+  const submit = (handover: Handover): void => {
+    const name = handover.to === 'lane' ? `${handover.key}${handover.event.position.sequenceNumber}` : 'quarantined';
+    dispatcher.submit(handover, () => accepted.push(name));
+  };
+  /** The request that is in flight for longest. */
+  const next = async (): Promise<Pending> => {
+    await clock.settle();
+    const first = pending.shift();
+    if (first === undefined) throw new Error('no request in flight');
+    return first;
+  };
+  return { clock, dispatcher, lanes, pending, submit, accepted, next };
+}
+
+const numbers = ({ request }: Arrival): string[] =>
+  request.to === 'lane' ? request.events.map(({ position }) => position.sequenceNumber) : [];
+
+test('O1: a lane has one request in flight, and what arrives meanwhile goes into the next', async () => {
+  const { clock, submit, pending, accepted, next } = byHand();
+  submit(event('a', 1));
+  submit(event('a', 2));
+  const first = await next();
+  expect(numbers(first)).toEqual(['1', '2']);
+  for (const n of [3, 4, 5]) submit(event('a', n));
+  await clock.settle();
+  expect(pending).toEqual([]);
+  expect(accepted).toEqual([]);
+  first.accept();
+  const second = await next();
+  expect(accepted).toEqual(['a1', 'a2']);
+  expect(numbers(second)).toEqual(['3', '4', '5']);
+  expect(second.request.leaseUntil).toBe(42);
+});
+
+test('O1: a request that failed is repeated with the same events in front, after a growing wait', async () => {
+  const { clock, submit, pending, accepted, next } = byHand();
+  submit(event('a', 1));
+  (await next()).fail(new Error('timeout'));
+  await clock.settle();
+  submit(event('a', 2));
+  await clock.advance(99);
+  expect(pending).toEqual([]);
+  await clock.advance(1);
+  const second = await next();
+  expect([numbers(second), second.request.attempt]).toEqual([['1', '2'], 2]);
+  second.fail(new Error('timeout'));
+  await clock.advance(199);
+  expect(pending).toEqual([]);
+  await clock.advance(1);
+  const third = await next();
+  expect([numbers(third), third.request.attempt]).toEqual([['1', '2'], 3]);
+  third.accept();
+  await clock.settle();
+  expect(accepted).toEqual(['a1', 'a2']);
+});
+
+test('O6: every request has a stamp of its own, a repeated one too', async () => {
+  let stamps = 0;
+  const { clock, submit, next } = byHand(10, async () => (stamps += 1));
+  submit(event('a', 1));
+  const first = await next();
+  first.fail(new Error('timeout'));
+  await clock.advance(1000);
+  expect([first.request.leaseUntil, (await next()).request.leaseUntil]).toEqual([1, 2]);
+});
+
+test('O3: a lane that fails holds no turn of the others', async () => {
+  const { clock, submit, accepted, next } = byHand(1);
+  submit(event('a', 1));
+  submit(event('b', 1));
+  (await next()).fail(new Error('throttled'));
+  (await next()).accept();
+  await clock.settle();
+  expect(accepted).toEqual(['b1']);
+});
+
+test('O9: no more requests in flight than allowed, and lanes take turns in the order in which they came', async () => {
+  const { clock, submit, pending, lanes, next } = byHand(2);
+  for (const key of ['a', 'b', 'c', 'd']) submit(event(key, 1));
+  await clock.settle();
+  expect(pending.map(({ id }) => id)).toEqual(['a', 'b']);
+  const first = await next();
+  submit(event('a', 2));
+  first.accept();
+  await clock.settle();
+  expect(pending.map(({ id }) => id)).toEqual(['b', 'c']);
+  (await next()).accept();
+  (await next()).accept();
+  await clock.settle();
+  expect(pending.map(({ id }) => id)).toEqual(['d', 'a']);
+  expect(lanes.most).toBe(2);
+});
+
+test('O9: a request has 500 records and 512 KiB at the most; a single record may be larger', async () => {
+  const { submit, next, clock } = byHand();
+  for (let n = 1; n <= 1001; n += 1) submit(event('many', n));
+  const counts: number[] = [];
+  for (let request = 1; request <= 3; request += 1) {
+    const each = await next();
+    counts.push(numbers(each).length);
+    each.accept();
+  }
+  expect(counts).toEqual([500, 500, 1]);
+  const large = 'x'.repeat(600 * 1024);
+  const half = 'x'.repeat(255 * 1024);
+  for (const [n, text] of [half, half, 'x', large, 'y'].entries()) submit(event('large', n + 1, text));
+  const sent: string[][] = [];
+  for (let request = 1; request <= 3; request += 1) {
+    const each = await next();
+    sent.push(numbers(each));
+    each.accept();
+  }
+  expect(sent).toEqual([['1', '2', '3'], ['4'], ['5']]);
+  await clock.settle();
+});
+
+test('O4: a record that is refused is kept and sent again, when the refusal says', async () => {
+  const { clock, submit, pending, accepted, next } = byHand();
+  submit(event('a', 1));
+  (await next()).fail(new HandoverRefusedError('too large', 60_000));
+  await clock.advance(59_999);
+  expect(pending).toEqual([]);
+  await clock.advance(1);
+  (await next()).accept();
+  await clock.settle();
+  expect(accepted).toEqual(['a1']);
+});
+
+test('O8: records without a key go to the quarantine in a queue of their own', async () => {
+  const { submit, next } = byHand();
+  const { position } = { position: { shardId: 's', sequenceNumber: '7' } };
+  submit({ to: 'quarantine', record: { position, arrivedAt: 0, data: { text: '' }, size: 0, reason: 'none' } });
+  submit(event('quarantine', 8));
+  expect((await next()).request).toMatchObject({ to: 'quarantine', records: [{ position, reason: 'none' }] });
+  expect((await next()).request).toMatchObject({ to: 'lane', key: 'quarantine' });
+});
+
+test('O6: after a stop nothing is sent, and an answer that comes late counts for nothing', async () => {
+  const { clock, dispatcher, submit, pending, accepted, next } = byHand();
+  submit(event('a', 1));
+  submit(event('b', 1));
+  const [a, b] = [await next(), await next()];
+  b.fail(new Error('timeout'));
+  await clock.settle();
+  dispatcher.stop();
+  expect(a.signal.aborted).toBe(true);
+  a.accept();
+  submit(event('c', 1));
+  await clock.advance(60_000);
+  expect(pending).toEqual([]);
+  expect(accepted).toEqual([]);
+  expect(clock.sleepers).toBe(0);
+});
+
+test('whenEmpty waits for the last acceptance', async () => {
+  const { clock, dispatcher, submit, next } = byHand();
+  await dispatcher.whenEmpty();
+  submit(event('a', 1));
+  submit(event('b', 1));
+  const state = { empty: false };
+  void dispatcher.whenEmpty().then(() => (state.empty = true));
+  (await next()).accept();
+  await clock.settle();
+  expect(state.empty).toBe(false);
+  (await next()).accept();
+  await clock.settle();
+  expect(state.empty).toBe(true);
+});

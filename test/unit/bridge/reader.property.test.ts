@@ -1,0 +1,192 @@
+/**
+ * Readers that crash, overlap and come home, lanes that refuse, answer late or not at all, in random order: each lane
+ * must hold the records of its key exactly once, in the order of each shard.
+ */
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createIntake } from '../../../bridge/intake.ts';
+import { LeaseLostError } from '../../../bridge/lease.ts';
+import { Reader } from '../../../bridge/reader.ts';
+import type { ReaderReport, ShardProgress, StartPoint } from '../../../contracts/pipeline.ts';
+import { comparePositions, formatPosition, type Position } from '../../../contracts/position.ts';
+import { SourceUnavailableError } from '../../../sources/errors.ts';
+import { ModelLanes, type Arrival } from './model-lanes.ts';
+import { record, ScriptedSource, type ShardScript } from './scripted-source.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+const LIMITS = { recordsInFlight: 12, bytesInFlight: 8000, requestsInFlight: 3 };
+const NEVER = new AbortController().signal;
+const silent = pino({ level: 'silent' });
+
+/** mulberry32: a seed of fast-check gives the whole run. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+class World {
+  readonly clock = new VirtualClock();
+  readonly random: () => number;
+  readonly source: ScriptedSource;
+  readonly lanes: ModelLanes;
+  /** What the pipeline workflow knows. */
+  readonly known = new Map<string, ShardProgress>();
+  crashes = 0;
+  overlaps = 0;
+
+  constructor(shards: readonly (readonly string[])[], seed: number) {
+    this.random = randomFrom(seed);
+    const script: Record<string, ShardScript> = {};
+    for (const [index, keys] of shards.entries()) {
+      const shardId = `shard-${index}`;
+      const text = (n: number): string => 'x'.repeat(n % 7 === 3 ? 9000 : n % 50);
+      script[shardId] = { records: keys.map((key, n) => record(shardId, n + 1, key, text(n))), ends: true };
+    }
+    this.source = new ScriptedSource(script, {
+      pageSize: () => Math.floor(this.random() * 20),
+      before: async (_shardId, signal) => {
+        await this.clock.sleep(this.random() * 50, signal);
+        if (this.random() < 0.1) throw new SourceUnavailableError('kinesis:scripted', 'throttled');
+      },
+    });
+    this.lanes = new ModelLanes(async (arrival) => await this.#deliver(arrival));
+  }
+
+  /** Arrives, or not, soon or late, perhaps after the reader has stopped; the answer is lost, or not. */
+  async #deliver({ apply, signal }: Arrival): Promise<void> {
+    const { clock, random } = this;
+    const fate = random();
+    if (fate < 0.1) throw new Error('unavailable');
+    await clock.sleep(random() * 200, fate < 0.3 ? signal : NEVER);
+    if (fate < 0.3) throw new Error('never arrived');
+    if (fate < 0.4) {
+      // The answer is lost and the request held up in the network: it comes after what was sent again.
+      void clock.sleep(random() * 5000, NEVER).then(apply);
+      throw new Error('deadline exceeded');
+    }
+    apply();
+    if (fate < 0.6) throw new Error('the answer was lost');
+  }
+
+  #learn(report: ReaderReport): void {
+    for (const [shardId, progress] of Object.entries(report.shards)) {
+      this.#expectTakenOver(shardId, progress);
+      const before = this.known.get(shardId);
+      const [old, young] = [before?.checkpoint, progress.checkpoint];
+      const further = old !== undefined && (young === undefined || comparePositions(old, young) > 0) ? old : young;
+      const finished = progress.finished || before?.finished === true;
+      this.known.set(shardId, { ...progress, finished, ...(further && { checkpoint: further }) });
+    }
+  }
+
+  /** O4, whenever a checkpoint is told. */
+  #expectTakenOver(shardId: string, { checkpoint, finished }: ShardProgress): void {
+    const held = new Set([...this.lanes.held.values()].flat());
+    for (const { position } of this.source.shards.get(shardId)!.records) {
+      const passed = checkpoint !== undefined && comparePositions(position, checkpoint) <= 0;
+      if (passed || finished) expect(held).toContain(formatPosition(position));
+    }
+  }
+
+  /** One reader, until it comes home or dies. */
+  async #read(shardIds: readonly string[]): Promise<void> {
+    const { clock, random, source } = this;
+    const lost = new AbortController();
+    const home = new AbortController();
+    const reports: ReaderReport[] = [];
+    const reader = new Reader({
+      source,
+      shards: shardIds.map((shardId) => ({ shardId, start: startOf(this.known.get(shardId)?.checkpoint) })),
+      shiftMs: 500 + random() * 5000,
+      intake: createIntake('kinesis', (seen) => (seen.partitionKey === 'none' ? undefined : seen.partitionKey)),
+      gateway: this.lanes.another(),
+      lease: { stamp: async () => clock.now(), lost: lost.signal },
+      limits: LIMITS,
+      comeHome: home.signal,
+      onReport: (report) => {
+        this.#expectTakenOverAll(report);
+        reports.push(report);
+      },
+      log: silent,
+      clock,
+      random,
+    });
+    const fate = random();
+    const ends = clock.sleep(random() * 3000, NEVER).then(() => {
+      if (fate < 0.3) lost.abort(new LeaseLostError('crashed'));
+      else if (fate < 0.6) home.abort();
+    });
+    try {
+      this.#learn(await reader.run());
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      this.crashes += 1;
+      // What the server got last, which may well not be the latest.
+      const heartbeat = reports[Math.floor(random() * reports.length)];
+      if (heartbeat !== undefined) this.#learn(heartbeat);
+    }
+    await ends;
+    expect(reader.highWater.records).toBeLessThanOrEqual(LIMITS.recordsInFlight);
+    // One record larger than the whole budget passes, alone.
+    expect(reader.highWater.bytes).toBeLessThanOrEqual(Math.max(LIMITS.bytesInFlight, 9500));
+  }
+
+  #expectTakenOverAll(report: ReaderReport): void {
+    for (const [shardId, progress] of Object.entries(report.shards)) this.#expectTakenOver(shardId, progress);
+  }
+
+  async readAll(): Promise<void> {
+    const open = (): string[] =>
+      [...this.source.shards.keys()].filter((shardId) => this.known.get(shardId)?.finished !== true);
+    for (let rounds = 0; open().length > 0; rounds += 1) {
+      if (rounds > 500) throw new Error('It does not come to an end.');
+      const readers = [this.#read(open())];
+      // The one before was taken for dead, and lives.
+      if (this.random() < 0.3) {
+        this.overlaps += 1;
+        await this.clock.sleep(this.random() * 500, NEVER);
+        if (open().length > 0) readers.push(this.#read(open()));
+      }
+      await Promise.all(readers);
+    }
+    // Whatever is still held up in the network arrives.
+    await this.clock.sleep(10_000, NEVER);
+  }
+}
+
+function startOf(position: Position | undefined): StartPoint {
+  return position === undefined ? { at: 'horizon' } : { at: 'after', position };
+}
+
+test('O1 O4 O6 O8 O9: every lane holds the records of its key exactly once and in shard order, whatever happens', async () => {
+  const key = fc.constantFrom('a', 'b', 'c', 'd', 'none');
+  const shard = fc.array(key, { maxLength: 80 });
+  const total = { crashes: 0, overlaps: 0 };
+  await fc.assert(
+    fc.asyncProperty(fc.array(shard, { minLength: 1, maxLength: 3 }), fc.integer(), async (shards, seed) => {
+      const world = new World(shards, seed);
+      await world.clock.until(world.readAll());
+      total.crashes += world.crashes;
+      total.overlaps += world.overlaps;
+      for (const lane of ['a', 'b', 'c', 'd', 'none']) {
+        const held = world.lanes.held.get(lane === 'none' ? '(quarantine)' : lane) ?? [];
+        for (const [shardId, { records }] of world.source.shards) {
+          const expected = records.filter(({ partitionKey }) => partitionKey === lane);
+          expect(held.filter((position) => position.startsWith(`${shardId}:`))).toEqual(
+            expected.map(({ position }) => formatPosition(position)),
+          );
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+  // It must have hurt.
+  expect(total.crashes).toBeGreaterThan(20);
+  expect(total.overlaps).toBeGreaterThan(20);
+});
