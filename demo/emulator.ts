@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { freePort, type Server, startServer } from './server-process.ts';
 
-/** Kinesalite: starts in a tenth of a second and takes 20,000 records a second, ten times what kinesis-local does. */
 export interface KinesaliteOptions {
   /** @default 50 */
   readonly shardLimit?: number;
@@ -11,7 +10,12 @@ export interface KinesaliteOptions {
   readonly port?: number;
 }
 
-/** Starts an emulator of Kinesis on 127.0.0.1. It takes any AWS credentials, but takes some. */
+/**
+ * Starts kinesalite, an emulator of Kinesis, on 127.0.0.1. It wants AWS credentials, any at all.
+ *
+ * Of the two emulators it is the fast one: it starts in a tenth of a second and takes 20,000 records a second, where
+ * kinesis-local, which is nearer to AWS, takes 2,000.
+ */
 export async function startKinesalite(options: KinesaliteOptions = {}): Promise<Server> {
   const { shardLimit = 50, transitionMs = 50, port = await freePort() } = options;
   const settings = {
