@@ -10,6 +10,10 @@ function reasonOf(key: KeyFunction, given = one): string | undefined {
   return handover.to === 'quarantine' ? handover.record.reason : undefined;
 }
 
+const thrower = (value: unknown) => (): never => {
+  throw value;
+};
+
 test('without a key function the key is the partition key', () => {
   expect(createIntake('dynamodb', undefined)(one)).toEqual({
     to: 'lane',
@@ -25,8 +29,11 @@ test('without a key function the key is the partition key', () => {
 });
 
 test('a key function sees the record, its partition key included', () => {
-  const key: KeyFunction = (seen) => `${seen.partitionKey}/${seen.json().id}/${seen.position.sequenceNumber}`;
-  expect(createIntake('kinesis', key)(one)).toMatchObject({ to: 'lane', key: 'the-partition-key/order-1/7' });
+  const intake = createIntake(
+    'kinesis',
+    (seen) => `${seen.partitionKey}/${seen.json().id}/${seen.position.sequenceNumber}`,
+  );
+  expect(intake(one)).toMatchObject({ to: 'lane', key: 'the-partition-key/order-1/7' });
 });
 
 test('O8: a key function that throws sends the record, its data and the message to the quarantine', () => {
@@ -43,9 +50,6 @@ test('O8: a key function that throws sends the record, its data and the message 
       ),
     },
   });
-  const thrower = (value: unknown) => (): never => {
-    throw value;
-  };
   expect(reasonOf(thrower('just text'))).toBe('The key function threw: just text');
   expect(reasonOf(thrower(Object.create(null)))).toBe('The key function threw: a value that cannot be shown');
   expect(reasonOf(thrower(new Error('x'.repeat(5000))))).toHaveLength(1000);

@@ -2,7 +2,7 @@
  * Readers that crash, overlap and come home, lanes that refuse, answer late or not at all, in random order: each lane
  * must hold the records of its key exactly once, in the order of each shard.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createIntake } from '../../../bridge/intake.ts';
@@ -18,6 +18,11 @@ import { VirtualClock } from './virtual-clock.ts';
 const LIMITS = { recordsInFlight: 12, bytesInFlight: 8000, requestsInFlight: 3 };
 const NEVER = new AbortController().signal;
 const silent = pino({ level: 'silent' });
+
+/** Now and then one that is larger than the whole budget. */
+function dataOf(n: number): string {
+  return 'x'.repeat(n % 7 === 3 ? 9000 : n % 50);
+}
 
 /** mulberry32: a seed of fast-check gives the whole run. */
 function randomFrom(seed: number): () => number {
@@ -45,8 +50,7 @@ class World {
     const script: Record<string, ShardScript> = {};
     for (const [index, keys] of shards.entries()) {
       const shardId = `shard-${index}`;
-      const text = (n: number): string => 'x'.repeat(n % 7 === 3 ? 9000 : n % 50);
-      script[shardId] = { records: keys.map((key, n) => record(shardId, n + 1, key, text(n))), ends: true };
+      script[shardId] = { records: keys.map((key, n) => record(shardId, n + 1, key, dataOf(n))), ends: true };
     }
     this.source = new ScriptedSource(script, {
       pageSize: () => Math.floor(this.random() * 20),

@@ -179,6 +179,23 @@ test('O6: when the lease is lost it throws at once and not one request leaves af
   expect(clock.sleepers).toBe(0);
 });
 
+test('O6: a request that is about to leave when the lease is lost stays', async () => {
+  const lost = new AbortController();
+  let stamps = 0;
+  const stamp = async (): Promise<number> => {
+    stamps += 1;
+    if (stamps === 2) lost.abort(new LeaseLostError('somebody else reads'));
+    return 42;
+  };
+  const { clock, lanes, reader } = setUp({
+    script: { a: open('a', 50) },
+    limits: { recordsInFlight: 100, bytesInFlight: 1_000_000, requestsInFlight: 1 },
+    lease: { stamp, lost: lost.signal },
+  });
+  await expect(clock.until(reader.run())).rejects.toThrow(LeaseLostError);
+  expect([stamps, lanes.requests.length]).toEqual([2, 1]);
+});
+
 test('O6: a reader that has lost its lease before it begins reads and sends nothing', async () => {
   const { clock, lost, lanes, reader, source } = setUp({ script: { a: open('a', 5) } });
   lost.abort(new LeaseLostError('somebody else reads'));
