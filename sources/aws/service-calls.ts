@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { SourceError } from '../errors.ts';
@@ -25,6 +26,8 @@ export class ServiceCalls {
    */
   async run<T>(asked: string, signal: AbortSignal, send: (options: { abortSignal: AbortSignal }) => Promise<T>) {
     signal.throwIfAborted();
+    // One signal stops a reader of many shards, each with a call or two that listen: that is no leak to be warned of.
+    setMaxListeners(0, signal);
     try {
       return await unlessAborted(send({ abortSignal: signal }), signal);
     } catch (error) {

@@ -194,6 +194,18 @@ export function describeSource(name: string, setup: () => Promise<SourceUnderTes
       expect((await readRecords(cursor, 2)).map(under.textOf)).toEqual(texts);
     });
 
+    test('one signal may stop any number of reads, without a warning', async () => {
+      const { under, shardId } = await streamWith(0);
+      const warnings: string[] = [];
+      const note = (warning: Error) => warnings.push(warning.name);
+      process.on('warning', note);
+      const stopping = new AbortController();
+      const cursors = Array.from({ length: 12 }, () => under.source.openShard(shardId, { at: 'horizon' }));
+      await Promise.all(cursors.map((cursor) => cursor.next(stopping.signal)));
+      process.off('warning', note);
+      expect(warnings).not.toContain('MaxListenersExceededWarning');
+    });
+
     test('an aborted signal asks the service nothing', async () => {
       const { under, shardId } = await streamWith(0);
       const asked = under.proxy.calls().length;
