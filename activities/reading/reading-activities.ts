@@ -27,8 +27,8 @@ export interface ReadablePipeline {
 }
 
 export interface ReadingDependencies {
-  /** The pipelines of this process, by name. */
-  readonly pipelines: ReadonlyMap<string, ReadablePipeline>;
+  /** The pipeline of a name; throws, naming those that there are, when this process does not have it. */
+  readonly pipelines: (name: string) => ReadablePipeline;
   readonly client: Client;
   /** Where lanes and the quarantine run. */
   readonly taskQueue: string;
@@ -48,7 +48,7 @@ export function createReadingActivities(deps: ReadingDependencies): ReadingActiv
 }
 
 async function listShards(deps: ReadingDependencies, pipeline: string): Promise<readonly ShardInfo[]> {
-  const { source } = findPipeline(deps, pipeline);
+  const { source } = deps.pipelines(pipeline);
   try {
     return await source.listShards(Context.current().cancellationSignal);
   } catch (error) {
@@ -91,7 +91,7 @@ async function read(
   comeHome: AbortSignal,
 ): Promise<ReaderReport> {
   const { client, taskQueue } = deps;
-  const { settings, source } = findPipeline(deps, input.pipeline);
+  const { settings, source } = deps.pipelines(input.pipeline);
   const context = Context.current();
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
   const { shards, finished } = resume(input, context.info.heartbeatDetails as ReaderReport | undefined);
@@ -147,17 +147,6 @@ function whenAborted(signal: AbortSignal, then: () => void): () => void {
   if (signal.aborted) then();
   else signal.addEventListener('abort', then, { once: true });
   return () => signal.removeEventListener('abort', then);
-}
-
-function findPipeline(deps: ReadingDependencies, name: string): ReadablePipeline {
-  const pipeline = deps.pipelines.get(name);
-  if (pipeline !== undefined) return pipeline;
-  const known = [...deps.pipelines.keys()].join(', ') || 'none';
-  // Another process may know it: Temporal asks again.
-  throw ApplicationFailure.retryable(
-    `Pipeline "${name}" is not in the settings of this process, which has: ${known}. Add it, or stop its workflow.`,
-    'UnknownPipeline',
-  );
 }
 
 /** Retryable: a person may mend it meanwhile, and Temporal's UI shows what is wrong until then. */
