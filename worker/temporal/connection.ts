@@ -50,9 +50,9 @@ export function connectionOptions(
  */
 export async function connectClient(
   temporal: TemporalSettings,
-  options: { readonly timeoutMs: number },
+  options: { readonly timeoutMs: number; readonly env?: Environment },
 ): Promise<Client> {
-  const target = connectionOptions(temporal);
+  const target = connectionOptions(temporal, options.env);
   try {
     const connection = await Connection.connect({ ...target, connectTimeout: options.timeoutMs });
     return new Client({ connection, namespace: temporal.namespace ?? DEFAULT_NAMESPACE });

@@ -1,0 +1,34 @@
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import type { Settings } from '../../contracts/settings.ts';
+import type { Io } from '../io.ts';
+import { examples } from './examples.ts';
+import { logOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
+
+interface DevOptions extends ReadingFlags {
+  readonly temporary?: boolean;
+}
+
+export function addDevCommand(program: Command, io: Io): void {
+  const command = program
+    .command('dev')
+    .description('bridge and worker in one process, with a Temporal server of its own when no address is set')
+    .option('--temporary', 'forget everything at the end (default: .keylane/temporal.db beside the settings file)');
+  readingOptions(logOptions(command)).action(({ temporary, startOver, from }: DevOptions, self: Command) =>
+    runRoles(['bridge', 'worker'], self, io, (settings) => ({
+      ...embedded(settings, temporary === true),
+      ...(startOver === undefined ? {} : { startOver }),
+      ...(from === undefined ? {} : { from }),
+    })),
+  );
+  examples(command, [
+    'keylane dev',
+    'keylane dev --temporary',
+    'keylane dev --config examples/orders/keylane.config.ts',
+  ]);
+}
+
+function embedded({ file, temporal }: Settings, temporary: boolean) {
+  if (temporal.address !== undefined) return {};
+  return { embedded: { database: temporary ? undefined : join(dirname(file), '.keylane', 'temporal.db') } };
+}

@@ -1,0 +1,81 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Settings } from '../../contracts/settings.ts';
+import type { ProcessOptions } from '../../worker/process.ts';
+import { UsageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { knownPipeline } from '../key-name.ts';
+import { createLog, LOG_FORMATS, LOG_LEVELS, type LogOptions } from '../log.ts';
+import { settingsOf, type GlobalOptions } from '../session.ts';
+
+/** Options of every process that stays. */
+export type ProcessFlags = GlobalOptions & LogOptions;
+
+/** Options of a process that reads. */
+export interface ReadingFlags {
+  readonly startOver?: boolean;
+  readonly from?: string;
+}
+
+export function logOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log-format <format>', 'default: pretty on a terminal, else json').choices(LOG_FORMATS));
+}
+
+export function readingOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--start-over', 'a pipeline whose checkpoints are lost begins where startAt says').conflicts('from'),
+    )
+    .option('--from <time>', 'a pipeline whose checkpoints are lost begins at this time (ISO 8601)', parseTime);
+}
+
+/** Runs until SIGINT or SIGTERM asks for an orderly shutdown; a second one ends the process at once. */
+export async function runRoles(
+  roles: ProcessOptions['roles'],
+  self: Command,
+  io: Io,
+  more: (settings: Settings) => Pick<ProcessOptions, 'embedded'> & ReadingFlags = () => ({}),
+): Promise<void> {
+  const flags = self.optsWithGlobals<ProcessFlags>();
+  const settings = onlyChosen(await settingsOf(flags, io), flags.pipeline);
+  const reading = more(settings);
+  if (reading.from !== undefined) refuseDynamodb(settings);
+  // Workers and the AWS clients take their time to load, and no other command needs them.
+  const { runProcess } = await import('../../worker/process.ts');
+  const stop = new AbortController();
+  const release = onStopSignal(() => stop.abort());
+  const log = createLog(flags, io.stderr, io.stderr.isTTY === true && !io.env['NO_COLOR']);
+  try {
+    await runProcess({ settings, roles, log, signal: stop.signal, ...reading });
+  } finally {
+    release();
+  }
+}
+
+function onlyChosen(settings: Settings, chosen: string | undefined): Settings {
+  if (chosen === undefined) return settings;
+  knownPipeline(chosen, [...settings.pipelines.keys()]);
+  return { ...settings, pipelines: new Map([...settings.pipelines].filter(([name]) => name === chosen)) };
+}
+
+function refuseDynamodb({ pipelines }: Settings): void {
+  const refused = [...pipelines.values()].filter(({ source }) => source.kind === 'dynamodb').map(({ name }) => name);
+  if (refused.length === 0) return;
+  throw new UsageError(
+    `--from cannot be used for ${refused.join(', ')}: DynamoDB Streams cannot be read from a point in time. Use ` +
+      '--start-over for them, and --pipeline to name the others.',
+  );
+}
+
+function onStopSignal(stop: () => void): () => void {
+  // `once`: without a listener the second signal does what signals do.
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  return () => process.off('SIGINT', stop).off('SIGTERM', stop);
+}
+
+function parseTime(text: string): string {
+  const time = new Date(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time.toISOString();
+  throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z.');
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { examples } from './examples.ts';
+import { runVerb, verbOptions, type VerbOptions } from './verb.ts';
+
+export function addResumeCommand(program: Command, io: Io): void {
+  const command = program
+    .command('resume')
+    .description('let a paused key go on')
+    .argument('<keys...>', 'keys, each alone or as pipeline:key');
+  verbOptions(command, false).action((keys: string[], options: VerbOptions, self: Command) =>
+    runVerb('resume', keys, options, self, io),
+  );
+  examples(command, ['keylane resume order-42']);
+}

@@ -1,0 +1,79 @@
+import { NamespaceNotFoundError } from '@temporalio/common';
+import { CommanderError } from 'commander';
+import { SourceError, SourceUnavailableError } from '../sources/errors.ts';
+import { SettingsError } from '../worker/settings/errors.ts';
+import { TemporalUnreachableError } from '../worker/temporal/connection.ts';
+import { TemporalEnvironmentError } from '../worker/temporal/environment.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { NoSuchLaneError, NothingToDecideError, NoWorkerError } from './operations/errors.ts';
+import { GRPC, grpcFailure } from './operations/grpc.ts';
+
+/** Thrown when what was typed cannot be understood. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Thrown when a pipeline is named that the settings do not have. */
+export class NoSuchPipelineError extends Error {
+  override readonly name = 'NoSuchPipelineError';
+
+  constructor(pipeline: string, known: readonly string[]) {
+    super(`There is no pipeline ${JSON.stringify(pipeline)} in the settings; there is ${known.join(', ')}.`);
+  }
+}
+
+/** Thrown when some of several keys could not be decided on; each was told on standard error already. */
+export class SomeFailedError extends Error {
+  override readonly name = 'SomeFailedError';
+  readonly exitCode: ExitCode;
+
+  constructor(failed: number, all: number, exitCode: ExitCode) {
+    super(`${failed} of ${all} keys were not decided on.`);
+    this.exitCode = exitCode;
+  }
+}
+
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+const CODES: readonly (readonly [ErrorClass, ExitCode])[] = [
+  [UsageError, EXIT.usage],
+  [SettingsError, EXIT.usage],
+  [TemporalEnvironmentError, EXIT.usage],
+  [NoSuchPipelineError, EXIT.notFound],
+  [NoSuchLaneError, EXIT.notFound],
+  [NothingToDecideError, EXIT.nothingToDecide],
+  [NoWorkerError, EXIT.unreachable],
+  [TemporalUnreachableError, EXIT.unreachable],
+  [NamespaceNotFoundError, EXIT.unreachable],
+  [SourceUnavailableError, EXIT.unreachable],
+  [SourceError, EXIT.unreachable],
+];
+
+const UNREACHABLE: ReadonlySet<number> = new Set([
+  GRPC.unavailable,
+  GRPC.deadlineExceeded,
+  GRPC.unauthenticated,
+  GRPC.permissionDenied,
+]);
+
+/** The one place that decides which error ends with which code. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof SomeFailedError) return error.exitCode;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const known = CODES.find(([errorClass]) => error instanceof errorClass);
+  if (known !== undefined) return known[1];
+  const failure = grpcFailure(error);
+  return failure !== undefined && UNREACHABLE.has(failure.code) ? EXIT.unreachable : EXIT.failed;
+}
+
+/** What the person reads. An error that nobody has foreseen comes with its stack. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof NamespaceNotFoundError) {
+    return `Temporal has no namespace ${JSON.stringify(error.namespace)}: create it (temporal operator namespace create), or correct --namespace, temporal.namespace or TEMPORAL_NAMESPACE.`;
+  }
+  const failure = grpcFailure(error);
+  if (failure !== undefined && failure.details !== error.message) return `${error.message}: ${failure.details}`;
+  const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  return isBug ? (error.stack ?? error.message) : error.message;
+}

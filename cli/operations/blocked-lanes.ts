@@ -1,0 +1,97 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Failure } from '../../contracts/failure.ts';
+import type { LaneMemo, LaneView } from '../../contracts/lane.ts';
+import { QUERIES, SEARCH_ATTRIBUTES } from '../../contracts/names.ts';
+import { mapBounded } from './concurrency.ts';
+import { NoWorkerError } from './errors.ts';
+import { askWorkflow } from './query.ts';
+import { listing, openLanes } from './visibility.ts';
+
+export interface BlockedLane {
+  readonly pipeline: string;
+  readonly key: string;
+  readonly workflowId: string;
+  /** Since when its head has been failing, ms since 1970. */
+  readonly since?: number;
+  readonly attempts?: number;
+  readonly position?: string;
+  readonly failure?: Failure;
+  /** What failures of the same cause have in common (`KeylaneError`). */
+  readonly cause?: string;
+  /** Events behind the head. */
+  readonly waiting: number;
+  /** False when no worker answered: `waiting` is from the moment at which it was blocked, and has grown since. */
+  readonly exact: boolean;
+}
+
+export interface BlockedLanes {
+  /** The longest blocked first. */
+  readonly lanes: readonly BlockedLane[];
+  /** All that are blocked, also those beyond the limit. */
+  readonly total: number;
+}
+
+export interface BlockedLanesOptions {
+  readonly pipeline?: string;
+  /** Lanes given back at the most. @default all */
+  readonly limit?: number;
+  /** How long to wait for a worker to tell how many events wait. */
+  readonly answerTimeoutMs?: number;
+}
+
+const QUERIES_AT_ONCE = 8;
+const ANSWER_TIMEOUT_MS = 3000;
+
+/** The keys that need a person. The list comes from visibility, which follows what happens within a second or two. */
+export async function blockedLanes(client: Client, options: BlockedLanesOptions = {}): Promise<BlockedLanes> {
+  const { pipeline, limit = Number.POSITIVE_INFINITY, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
+  const query = openLanes({ status: 'blocked', ...(pipeline === undefined ? {} : { pipeline }) });
+  const found = await listing(client, async () => {
+    const lanes: BlockedLane[] = [];
+    for await (const info of client.workflow.list({ query })) lanes.push(listed(info));
+    return lanes;
+  });
+  const shown = found.toSorted((a, b) => (a.since ?? 0) - (b.since ?? 0)).slice(0, limit);
+  return { lanes: await withExactNumbers(client, shown, answerTimeoutMs), total: found.length };
+}
+
+function listed(info: WorkflowExecutionInfo): BlockedLane {
+  const memo = (info.memo ?? {}) as Partial<LaneMemo>;
+  const attributes = info.searchAttributes as Record<string, readonly unknown[] | undefined>;
+  const first = (name: string): unknown => attributes[name]?.[0];
+  const colon = info.workflowId.indexOf(':');
+  const cause = first(SEARCH_ATTRIBUTES.error);
+  return {
+    pipeline: info.workflowId.slice(0, colon),
+    key: memo.key ?? info.workflowId.slice(colon + 1),
+    workflowId: info.workflowId,
+    ...(memo.since === undefined ? {} : { since: memo.since }),
+    ...(memo.attempts === undefined ? {} : { attempts: memo.attempts }),
+    ...(memo.position === undefined ? {} : { position: memo.position }),
+    ...(memo.failure === undefined ? {} : { failure: memo.failure }),
+    ...(typeof cause === 'string' ? { cause } : {}),
+    waiting: Number(first(SEARCH_ATTRIBUTES.backlog) ?? 0),
+    exact: false,
+  };
+}
+
+async function withExactNumbers(
+  client: Client,
+  lanes: readonly BlockedLane[],
+  timeoutMs: number,
+): Promise<readonly BlockedLane[]> {
+  // Where no worker answers for one, none answers for the rest either: do not wait for each.
+  const silent = new Set<string>();
+  return mapBounded(lanes, QUERIES_AT_ONCE, async (lane) => {
+    if (silent.has(lane.pipeline)) return lane;
+    try {
+      const { workflowId } = lane;
+      const view = await askWorkflow<LaneView>(client, { workflowId, query: QUERIES.lane, timeoutMs });
+      return { ...lane, waiting: view.waiting, exact: true };
+    } catch (error) {
+      if (error instanceof NoWorkerError) silent.add(lane.pipeline);
+      // A lane that is gone or cannot be asked is still worth its line: the list said that it is blocked.
+      return lane;
+    }
+  });
+}

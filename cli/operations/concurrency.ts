@@ -1,0 +1,17 @@
+/** Maps in the order of the input with so many calls under way at the most. */
+export async function mapBounded<In, Out>(
+  inputs: readonly In[],
+  most: number,
+  run: (input: In) => Promise<Out>,
+): Promise<Out[]> {
+  const results: Out[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next; index < inputs.length; index = next) {
+      next += 1;
+      results[index] = await run(inputs[index] as In);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(most, inputs.length) }, worker));
+  return results;
+}

@@ -1,0 +1,77 @@
+import type { VerbName } from '../../contracts/names.ts';
+
+/** Thrown when a key has no open lane. Nothing was changed. */
+export class NoSuchLaneError extends Error {
+  override readonly name = 'NoSuchLaneError';
+  readonly pipeline: string;
+  readonly key: string;
+
+  /** `ended` says when and how the key's lane has ended, where Temporal still knows. */
+  constructor(pipeline: string, key: string, ended: string | undefined, options?: ErrorOptions) {
+    const why =
+      ended ??
+      'no event of that key has come yet, or its lane has ended, as a lane does that was idle for a while. A key that ' +
+        'is blocked always has one; `keylane blocked` lists them.';
+    super(`Pipeline ${pipeline} has no lane for key ${JSON.stringify(key)}: ${why}`, options);
+    this.pipeline = pipeline;
+    this.key = key;
+  }
+}
+
+/** Thrown when a verb would change nothing: the key is in another state, or another record is at its head. */
+export class NothingToDecideError extends Error {
+  override readonly name = 'NothingToDecideError';
+  readonly verb: VerbName;
+  readonly pipeline: string;
+  readonly key: string;
+
+  constructor(verb: VerbName, pipeline: string, key: string, why: string, options?: ErrorOptions) {
+    super(`Nothing to ${verb} for key ${JSON.stringify(key)} of pipeline ${pipeline}: ${why}`, options);
+    this.verb = verb;
+    this.pipeline = pipeline;
+    this.key = key;
+  }
+}
+
+/** Thrown when Temporal is there but no worker answered in time. Start one (`keylane worker`) and try again. */
+export class NoWorkerError extends Error {
+  override readonly name = 'NoWorkerError';
+  readonly workflowId: string;
+  readonly taskQueue: string | undefined;
+
+  constructor(workflowId: string, taskQueue: string | undefined, hint: string, options?: ErrorOptions) {
+    const queue = taskQueue === undefined ? 'its task queue' : `task queue ${taskQueue}`;
+    super(
+      `No worker answers for ${workflowId} on ${queue}: is \`keylane worker\` (or start, dev) running? ${hint}`,
+      options,
+    );
+    this.workflowId = workflowId;
+    this.taskQueue = taskQueue;
+  }
+}
+
+/** Thrown when a lane has accepted a verb, and is not done with it in time. It will be carried out; do not repeat it. */
+export class DecisionPendingError extends Error {
+  override readonly name = 'DecisionPendingError';
+
+  constructor(verb: VerbName, pipeline: string, key: string, options?: ErrorOptions) {
+    super(
+      `The lane of key ${JSON.stringify(key)} of pipeline ${pipeline} has accepted the ${verb} and carries it out when the ` +
+        'handler that is running has stopped. Look with `keylane show` before asking again.',
+      options,
+    );
+  }
+}
+
+/** Thrown when the namespace does not know Keylane's search attributes, so that nothing can be listed. */
+export class MissingSearchAttributesError extends Error {
+  override readonly name = 'MissingSearchAttributesError';
+
+  constructor(namespace: string, reason: string, options?: ErrorOptions) {
+    super(
+      `Namespace ${namespace} cannot list lanes (${reason}): it lacks Keylane's search attributes. They are registered ` +
+        'when `keylane start` or `keylane bridge` begins; on Temporal Cloud they are created by hand.',
+      options,
+    );
+  }
+}

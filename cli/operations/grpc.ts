@@ -1,0 +1,19 @@
+import { isGrpcServiceError } from '@temporalio/client';
+
+/** The codes of gRPC that are told apart here. */
+export const GRPC = {
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+/** Code and text of the gRPC failure behind an error of the client, if there is one. */
+export function grpcFailure(error: unknown): { readonly code: number; readonly details: string } | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (isGrpcServiceError(cause)) return { code: cause.code, details: cause.details };
+  }
+  return undefined;
+}

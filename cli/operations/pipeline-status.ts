@@ -1,0 +1,120 @@
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { pipelineWorkflowId, QUERIES, quarantineWorkflowId } from '../../contracts/names.ts';
+import type { PipelineState, PipelineView } from '../../contracts/pipeline.ts';
+import type { QuarantineView } from '../../contracts/quarantine.ts';
+import { NoWorkerError } from './errors.ts';
+import { endOf, type Ended } from './lane-view.ts';
+import { askWorkflow } from './query.ts';
+import { readerReports, troubles, type Trouble } from './readers.ts';
+import { shardStatuses, type ShardStatus } from './shards.ts';
+import { listing, openLanes } from './visibility.ts';
+
+/** Open lanes by what they do. A lane that had nothing to do for a while has ended, and is not counted. */
+export interface LaneCounts {
+  /** Idle or running. */
+  readonly healthy: number;
+  readonly retrying: number;
+  readonly blocked: number;
+  readonly paused: number;
+}
+
+export interface PipelineStatus {
+  readonly pipeline: string;
+  /** `unknown`: it runs, and no worker is there to say more. */
+  readonly state: 'reading' | 'paused' | 'ended' | 'not started' | 'unknown';
+  /** As in `kinesis:orders`. */
+  readonly source?: string;
+  readonly paused?: NonNullable<PipelineState['paused']>;
+  readonly ended?: Ended;
+  readonly readers: number;
+  readonly shards: readonly ShardStatus[];
+  readonly lanes: LaneCounts;
+  /** Records without a usable key (O8); undefined when no worker was there to say. */
+  readonly quarantined: number | undefined;
+  readonly troubles: readonly Trouble[];
+}
+
+const ANSWER_TIMEOUT_MS = 5000;
+
+/** All that is known of a pipeline from outside, also while no worker runs. */
+export async function pipelineStatus(client: Client, pipeline: string): Promise<PipelineStatus> {
+  const [description, lanes, quarantined] = await Promise.all([
+    describePipeline(client, pipeline),
+    countLanes(client, pipeline),
+    countQuarantined(client, pipeline),
+  ]);
+  const base = { pipeline, lanes, quarantined };
+  if (description === undefined) return { ...base, state: 'not started', readers: 0, shards: [], troubles: [] };
+  const ended = endOf(description);
+  const [view, reports, failing] = await Promise.all([
+    orUnknown(askWorkflow<PipelineView>(client, question(pipelineWorkflowId(pipeline), QUERIES.pipeline))),
+    readerReports(client, description),
+    troubles(client, description),
+  ]);
+  const paused = view?.state.paused;
+  return {
+    ...base,
+    state: ended === undefined ? stateOf(view) : 'ended',
+    ...(view === undefined ? {} : { source: view.source }),
+    ...(paused === undefined ? {} : { paused }),
+    ...(ended === undefined ? {} : { ended }),
+    readers: view?.readers.length ?? reports.length,
+    shards: shardStatuses(view, reports),
+    troubles: failing,
+  };
+}
+
+function stateOf(view: PipelineView | undefined): PipelineStatus['state'] {
+  if (view === undefined) return 'unknown';
+  return view.state.paused === undefined ? 'reading' : 'paused';
+}
+
+async function describePipeline(client: Client, pipeline: string): Promise<WorkflowExecutionDescription | undefined> {
+  return orMissing(client.workflow.getHandle(pipelineWorkflowId(pipeline)).describe(), undefined);
+}
+
+async function countQuarantined(client: Client, pipeline: string): Promise<number | undefined> {
+  const asked = askWorkflow<QuarantineView>(client, question(quarantineWorkflowId(pipeline), QUERIES.quarantine));
+  const view = await orUnknown(orMissing(asked, { count: 0, records: [] }));
+  return view?.count;
+}
+
+/** Servers group counts by ExecutionStatus only; and a lane gets its status attribute with its first trouble. */
+async function countLanes(client: Client, pipeline: string): Promise<LaneCounts> {
+  const count = async (status?: string): Promise<number> => {
+    const filter = openLanes({ pipeline, ...(status === undefined ? {} : { status }) });
+    return (await client.workflow.count(filter)).count;
+  };
+  return listing(client, async () => {
+    const [all, retrying, blocked, paused] = await Promise.all([
+      count(),
+      count('retrying'),
+      count('blocked'),
+      count('paused'),
+    ]);
+    // The counts are not of one moment.
+    return { healthy: Math.max(0, all - retrying - blocked - paused), retrying, blocked, paused };
+  });
+}
+
+function question(workflowId: string, query: string) {
+  return { workflowId, query, timeoutMs: ANSWER_TIMEOUT_MS };
+}
+
+async function orMissing<T, Otherwise>(asked: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return otherwise;
+    throw error;
+  }
+}
+
+async function orUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NoWorkerError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Client } from '@temporalio/client';
+import { NoWorkerError } from './errors.ts';
+import { GRPC, grpcFailure } from './grpc.ts';
+
+const NO_WORKER: ReadonlySet<number> = new Set([GRPC.deadlineExceeded, GRPC.failedPrecondition]);
+
+export interface Asked {
+  readonly workflowId: string;
+  readonly query: string;
+  readonly timeoutMs: number;
+  /** For the error. */
+  readonly taskQueue?: string;
+}
+
+/**
+ * Asks a workflow a question, which a worker must answer.
+ * @throws {NoWorkerError} if none does in time
+ */
+export async function askWorkflow<Answer>(client: Client, asked: Asked): Promise<Answer> {
+  const { workflowId, query, timeoutMs, taskQueue } = asked;
+  try {
+    return await client.withDeadline(Date.now() + timeoutMs, () =>
+      client.workflow.getHandle(workflowId).query<Answer>(query),
+    );
+  } catch (error) {
+    const failure = grpcFailure(error);
+    if (failure === undefined || !NO_WORKER.has(failure.code)) throw error;
+    throw new NoWorkerError(workflowId, taskQueue, 'Nothing was changed.', { cause: error });
+  }
+}

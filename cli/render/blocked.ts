@@ -1,0 +1,66 @@
+import type { BlockedLane, BlockedLanes } from '../operations/blocked-lanes.ts';
+import type { Style } from './style.ts';
+import { table } from './table.ts';
+import { cut, plural, printable, shortPosition } from './text.ts';
+import { span } from './time.ts';
+
+const LEAST_CAUSE_WIDTH = 24;
+const OTHER_COLUMNS_WIDTH = 78;
+
+export interface BlockedContext {
+  /** How a key is typed back. */
+  readonly nameOf: (lane: BlockedLane) => string;
+  readonly style: Style;
+  readonly now: number;
+}
+
+/** The blocked keys, the longest first, and below them what they have in common. */
+export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedContext): string {
+  const { style, now, nameOf } = context;
+  if (lanes.length === 0) return style.green('No key is blocked.');
+  const { width } = style;
+  const rows = lanes.map((lane) => [
+    style.bold(printable(nameOf(lane))),
+    lane.since === undefined ? '?' : span(now - lane.since),
+    String(lane.attempts ?? '?'),
+    lane.exact ? String(lane.waiting) : `${lane.waiting}+`,
+    width === undefined ? (lane.position ?? '?') : shortPosition(lane.position ?? '?'),
+    style.red(causeCell(lane, width)),
+  ]);
+  const parts = [table(['KEY', 'BLOCKED FOR', 'ATTEMPTS', 'WAITING', 'RECORD', 'CAUSE'], rows, style)];
+  if (lanes.length < total) parts.push(style.dim(`${total - lanes.length} more are blocked: --limit 0 lists all.`));
+  const causes = causesOf(lanes);
+  if (causes.length < lanes.length) parts.push(renderCauses(causes, style));
+  if (lanes.some((lane) => !lane.exact)) {
+    parts.push(style.yellow('No worker answered: how many wait is from the moment at which a key was blocked.'));
+  }
+  return parts.join('\n\n');
+}
+
+function causeCell(lane: BlockedLane, width: number | undefined): string {
+  const { failure } = lane;
+  const text = printable(failure === undefined ? (lane.cause ?? '?') : `${failure.type}: ${failure.message}`);
+  return width === undefined ? text : cut(text, Math.max(LEAST_CAUSE_WIDTH, width - OTHER_COLUMNS_WIDTH));
+}
+
+interface Cause {
+  readonly pipeline: string;
+  readonly cause: string;
+  readonly keys: number;
+}
+
+/** The most frequent first. */
+function causesOf(lanes: readonly BlockedLane[]): Cause[] {
+  const causes = new Map<string, Cause>();
+  for (const { pipeline, ...lane } of lanes) {
+    const cause = lane.cause ?? lane.failure?.type ?? '?';
+    const id = JSON.stringify([pipeline, cause]);
+    causes.set(id, { pipeline, cause, keys: (causes.get(id)?.keys ?? 0) + 1 });
+  }
+  return [...causes.values()].toSorted((a, b) => b.keys - a.keys);
+}
+
+function renderCauses(causes: readonly Cause[], style: Style): string {
+  const rows = causes.map(({ pipeline, cause, keys }) => [String(keys), pipeline, printable(cause)]);
+  return `${style.bold(plural(causes.length, 'cause'))}\n${table(['KEYS', 'PIPELINE', 'CAUSE'], rows, style)}`;
+}

@@ -1,0 +1,18 @@
+import type { Decision } from '../../contracts/lane.ts';
+import type { Style } from './style.ts';
+import { printable } from './text.ts';
+
+const PAST: Record<Decision['verb'], string> = {
+  retry: 'retried',
+  skip: 'skipped',
+  replace: 'replaced',
+  pause: 'paused',
+  resume: 'resumed',
+};
+
+/** One line for what a verb did. */
+export function renderDecision(name: string, decision: Decision, style: Style): string {
+  const record = decision.position === undefined ? '' : ` record ${decision.position}`;
+  const states = style.dim(`(was ${decision.stateBefore}, is ${decision.stateAfter})`);
+  return `${style.bold(printable(name))}: ${style.green(PAST[decision.verb])}${record} ${states}`;
+}

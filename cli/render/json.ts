@@ -1,0 +1,61 @@
+import type { Decision, LanePhase } from '../../contracts/lane.ts';
+import { formatPosition } from '../../contracts/position.ts';
+import type { BlockedLane } from '../operations/blocked-lanes.ts';
+import type { ObservedLane } from '../operations/lane-view.ts';
+import type { PipelineStatus } from '../operations/pipeline-status.ts';
+import { iso } from './time.ts';
+
+/*
+ * What --json prints: the same data with times as ISO text and positions as they are typed. Fields may be added, and
+ * never change their meaning.
+ */
+
+export function blockedJson(lane: BlockedLane, name: string): object {
+  const { since } = lane;
+  return { name, ...lane, ...(since === undefined ? {} : { since: iso(since) }) };
+}
+
+export function laneJson(lane: ObservedLane, name: string): object {
+  const { head, ended } = lane;
+  return {
+    name,
+    ...lane,
+    phase: phaseJson(lane.phase),
+    ...(head === undefined
+      ? {}
+      : { head: { ...head, position: formatPosition(head.position), arrivedAt: iso(head.arrivedAt) } }),
+    next: lane.next.map((event) => ({ ...event, arrivedAt: iso(event.arrivedAt) })),
+    decisions: lane.decisions.map(decisionJson),
+    marks: Object.fromEntries(Object.entries(lane.marks).map(([shard, mark]) => [shard, formatPosition(mark)])),
+    ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),
+  };
+}
+
+export function decisionJson(decision: Decision): object {
+  return { ...decision, at: iso(decision.at) };
+}
+
+export function statusJson(status: PipelineStatus): object {
+  const { paused, ended } = status;
+  return {
+    ...status,
+    quarantined: status.quarantined ?? null,
+    ...(paused === undefined ? {} : { paused: withIsoTime(paused, 'since') }),
+    ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),
+    shards: status.shards.map((shard) => {
+      const { checkpoint } = shard;
+      return { ...shard, ...(checkpoint === undefined ? {} : { checkpoint: formatPosition(checkpoint) }) };
+    }),
+  };
+}
+
+function phaseJson(phase: LanePhase): object {
+  if (phase.state === 'idle' || phase.state === 'running') return phase;
+  if (phase.state !== 'paused' || phase.held === undefined) return withIsoTime(phase, 'since');
+  return { ...withIsoTime(phase, 'since'), held: withIsoTime(phase.held, 'since') };
+}
+
+function withIsoTime<Name extends string>(value: { readonly [K in Name]?: number }, name: Name): object {
+  const at = value[name];
+  return { ...value, ...(at === undefined ? {} : { [name]: iso(at) }) };
+}

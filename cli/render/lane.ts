@@ -1,0 +1,133 @@
+import type { LaneEvent } from '../../contracts/event.ts';
+import type { Decision, HeadFailure, LanePhase } from '../../contracts/lane.ts';
+import type { VerbName } from '../../contracts/names.ts';
+import { formatPosition } from '../../contracts/position.ts';
+import type { ObservedLane } from '../operations/lane-view.ts';
+import { renderData } from './event-data.ts';
+import { verbCommand } from './shell.ts';
+import type { Style } from './style.ts';
+import { table } from './table.ts';
+import { indent, plural, printable } from './text.ts';
+import { ago, iso, span } from './time.ts';
+
+export interface LaneContext {
+  /** How the key is typed. */
+  readonly name: string;
+  /** How the command line was called, for the commands that are proposed. */
+  readonly program: string;
+  readonly style: Style;
+  readonly now: number;
+  /** Show all of the data. */
+  readonly full: boolean;
+}
+
+/** One lane: state, head with its data, failure, what waits, last decisions, and how to release it. */
+export function renderLane(lane: ObservedLane, context: LaneContext): string {
+  const failing = failureOf(lane.phase);
+  const sections = [
+    headline(lane, context),
+    lane.head === undefined ? undefined : headSection(lane.head, context),
+    failing === undefined ? undefined : failureSection(failing, context),
+    lane.waiting === 0 ? undefined : waitingSection(lane, context),
+    lane.decisions.length === 0 ? undefined : decisionsSection(lane.decisions, context),
+    lane.ended === undefined ? releaseSection(lane, context) : undefined,
+  ];
+  return sections.filter((section) => section !== undefined).join('\n\n');
+}
+
+/** The failure of the head, also while a person holds the lane. */
+function failureOf(phase: LanePhase): HeadFailure | undefined {
+  if (phase.state === 'blocked' || phase.state === 'retrying') return phase;
+  return phase.state === 'paused' ? phase.held : undefined;
+}
+
+function headline(lane: ObservedLane, { name, style, now }: LaneContext): string {
+  const handled = `${plural(lane.handled, 'event')} handled`;
+  if (lane.ended !== undefined) {
+    const when = lane.ended.at === undefined ? '' : ` ${ago(lane.ended.at, now)}`;
+    const how = lane.ended.how === 'COMPLETED' ? `ended idle${when}` : `${lane.ended.how}${when}`;
+    return `${style.bold(printable(name))}  ${how}, ${handled}`;
+  }
+  return `${style.bold(printable(name))}  ${stateText(lane.phase, style, now)}, ${handled}`;
+}
+
+function stateText(phase: LanePhase, style: Style, now: number): string {
+  switch (phase.state) {
+    case 'idle':
+      return style.green('idle');
+    case 'running':
+      return style.green(`running ${plural(phase.count, 'event')}`);
+    case 'retrying':
+      return style.yellow(`retrying for ${span(now - phase.since)}, ${plural(phase.attempts, 'attempt')}`);
+    case 'blocked':
+      return style.red(`blocked for ${span(now - phase.since)}, ${plural(phase.attempts, 'attempt')}`);
+    case 'paused': {
+      const reason = phase.reason === undefined ? '' : ` (${printable(phase.reason)})`;
+      return style.yellow(`paused ${ago(phase.since, now)} by ${printable(phase.by)}${reason}`);
+    }
+  }
+}
+
+function headSection(head: LaneEvent, { style, now, full }: LaneContext): string {
+  const replaced = head.replaced === undefined ? '' : `, replaced ${plural(head.replaced, 'time')}`;
+  return [
+    `${style.bold('Head')}  ${formatPosition(head.position)}`,
+    indent(`arrived ${ago(head.arrivedAt, now)} (${iso(head.arrivedAt)}), ${plural(head.size, 'byte')}${replaced}`),
+    indent(renderData(head.data, full)),
+  ].join('\n');
+}
+
+function failureSection({ failure }: HeadFailure, { style }: LaneContext): string {
+  const title = `${failure.type}: ${failure.message}`;
+  const hint = failure.nonRetryable ? style.dim(' (no retry would mend it)') : '';
+  const lines = [`${style.bold('Failure')}  ${style.red(printable(title))}${hint}`];
+  // A stack begins with the message again.
+  const frames = failure.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  if (frames.length > 0) lines.push(indent(printable(frames.map((frame) => frame.trim()).join('\n'), 'lines')));
+  return lines.join('\n');
+}
+
+function waitingSection(lane: ObservedLane, { style, now }: LaneContext): string {
+  const rows = lane.next.map(({ position, arrivedAt, size }) => [position, ago(arrivedAt, now), `${size} B`]);
+  const more = lane.waiting - lane.next.length;
+  const list = table(['RECORD', 'ARRIVED', 'SIZE'], rows, style);
+  return [
+    `${style.bold('Waiting')}  ${plural(lane.waiting, 'event')} behind the head`,
+    indent(list),
+    ...(more > 0 ? [indent(style.dim(`and ${more} more`))] : []),
+  ].join('\n');
+}
+
+function decisionsSection(decisions: readonly Decision[], { style, now }: LaneContext): string {
+  const rows = decisions
+    .toReversed()
+    .map((decision) => [
+      ago(decision.at, now),
+      decision.verb,
+      printable(decision.by),
+      decision.outcome === 'done' ? decision.stateAfter : style.yellow('refused'),
+      decision.position ?? '',
+      printable(decision.reason ?? decision.why ?? ''),
+    ]);
+  const list = table(['WHEN', 'VERB', 'BY', 'THEN', 'RECORD', 'WHY'], rows, style);
+  return `${style.bold('Decisions')}\n${indent(list)}`;
+}
+
+const RELEASES: readonly (readonly [VerbName, string])[] = [
+  ['retry', 'try it again'],
+  ['skip', 'leave it out'],
+  ['replace', 'give it other data'],
+];
+
+function releaseSection(lane: ObservedLane, { name, program, style }: LaneContext): string | undefined {
+  const { phase, head } = lane;
+  if (phase.state === 'paused') {
+    return `${style.bold('To go on')}\n${indent(verbCommand(program, 'resume', name))}`;
+  }
+  if (phase.state !== 'blocked' || head === undefined) return undefined;
+  const position = formatPosition(head.position);
+  const lines = RELEASES.map(
+    ([verb, meaning]) => `${verbCommand(program, verb, name, position)}  ${style.dim(`# ${meaning}`)}`,
+  );
+  return `${style.bold('To release it')}\n${indent(lines.join('\n'))}`;
+}

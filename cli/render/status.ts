@@ -1,0 +1,110 @@
+import { formatPosition } from '../../contracts/position.ts';
+import type { LaneCounts, PipelineStatus } from '../operations/pipeline-status.ts';
+import type { Trouble } from '../operations/readers.ts';
+import type { ShardStatus } from '../operations/shards.ts';
+import type { Paint, Style } from './style.ts';
+import { table } from './table.ts';
+import { indent, plural, printable, shortPosition } from './text.ts';
+import { ago, span } from './time.ts';
+
+export interface StatusContext {
+  readonly style: Style;
+  readonly now: number;
+}
+
+export function renderStatus(statuses: readonly PipelineStatus[], context: StatusContext): string {
+  return statuses.map((status) => renderPipeline(status, context)).join('\n\n');
+}
+
+function renderPipeline(status: PipelineStatus, context: StatusContext): string {
+  const { style } = context;
+  const source = status.source === undefined ? '' : style.dim(` from ${status.source}`);
+  const lines = [`${style.bold(status.pipeline)}  ${stateText(status, context)}${source}`];
+  if (status.state === 'not started') return [...lines, ...notStarted(status)].join('\n');
+  lines.push(
+    indent(`lanes       ${lanesText(status.lanes, style)}`),
+    indent(`quarantine  ${quarantineText(status, style)}`),
+  );
+  if (status.shards.length > 0) lines.push(indent(shardTable(status.shards, style)));
+  if (status.state === 'unknown') {
+    lines.push(indent(style.yellow('No worker answers: is `keylane bridge` (or start, dev) running?')));
+  }
+  lines.push(...status.troubles.map((trouble) => indent(style.red(troubleText(trouble)))));
+  return lines.join('\n');
+}
+
+function notStarted({ lanes }: PipelineStatus): string[] {
+  const open = lanes.healthy + lanes.retrying + lanes.blocked + lanes.paused;
+  const left = open === 0 ? '' : ` ${plural(open, 'lane')} of it ${open === 1 ? 'is' : 'are'} open.`;
+  return [indent(`Nothing has read its source yet: \`keylane start\` does.${left}`)];
+}
+
+function stateText(status: PipelineStatus, { style, now }: StatusContext): string {
+  switch (status.state) {
+    case 'reading':
+      return `${style.green('reading')}, ${plural(status.readers, 'reader')}`;
+    case 'paused': {
+      const { paused } = status;
+      const who = paused === undefined ? '' : ` ${ago(paused.since, now)} by ${printable(paused.by)}`;
+      return style.yellow(`paused${who}${paused?.reason === undefined ? '' : ` (${printable(paused.reason)})`}`);
+    }
+    case 'ended': {
+      const at = status.ended?.at;
+      return style.red(`ended from outside (${status.ended?.how})${at === undefined ? '' : ` ${ago(at, now)}`}`);
+    }
+    case 'not started':
+      return style.yellow('not started');
+    case 'unknown':
+      return style.yellow(`running, ${plural(status.readers, 'reader')}`);
+  }
+}
+
+function lanesText(lanes: LaneCounts, style: Style): string {
+  const count = (number: number, name: string, paint: Paint): string =>
+    number === 0 ? style.dim(`0 ${name}`) : paint(`${number} ${name}`);
+  return [
+    `${lanes.healthy} healthy`,
+    count(lanes.retrying, 'retrying', style.yellow),
+    count(lanes.blocked, 'blocked', style.red),
+    count(lanes.paused, 'paused', style.yellow),
+  ].join(', ');
+}
+
+function quarantineText({ quarantined }: PipelineStatus, style: Style): string {
+  if (quarantined === undefined) return '?';
+  return quarantined === 0 ? style.dim('empty') : style.red(`${plural(quarantined, 'record')} without a usable key`);
+}
+
+/** Finished shards are counted and not listed: a busy stream has hundreds of them. */
+function shardTable(shards: readonly ShardStatus[], style: Style): string {
+  const open = shards.filter(({ state }) => state !== 'finished');
+  const finished = shards.length - open.length;
+  const lines = finished === 0 ? [] : [style.dim(`${plural(finished, 'shard')} finished`)];
+  if (open.length > 0) lines.unshift(table(['SHARD', 'STATE', 'LAG', 'CHECKPOINT'], open.map(shardRow(style)), style));
+  return lines.join('\n');
+}
+
+function shardRow(style: Style) {
+  const paint: Record<ShardStatus['state'], Paint> = {
+    reading: style.green,
+    waiting: style.dim,
+    finished: style.dim,
+    gone: style.red,
+  };
+  return (shard: ShardStatus): string[] => {
+    // The column before it names the shard.
+    const at = shard.checkpoint === undefined ? '' : formatPosition(shard.checkpoint).slice(shard.shardId.length + 1);
+    const checkpoint = style.width === undefined ? at : shortPosition(`:${at}`).slice(1);
+    return [
+      shard.shardId,
+      paint[shard.state](shard.state),
+      shard.lagMs === undefined ? '-' : span(shard.lagMs),
+      checkpoint === '' ? '-' : checkpoint,
+    ];
+  };
+}
+
+function troubleText({ activity, attempt, message }: Trouble): string {
+  const what = activity === 'readShards' ? 'Reading' : 'Listing the shards';
+  return `${what} fails, attempt ${attempt}: ${printable(message)}`;
+}
