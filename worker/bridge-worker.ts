@@ -1,7 +1,7 @@
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { createReadingActivities } from '../activities/reading/activities.ts';
+import { createReadingActivities } from '../activities/reading/reading-activities.ts';
 import type { FreezeWatch } from '../contracts/freeze-watch.ts';
 import { readingTaskQueue } from '../contracts/names.ts';
 import type { Settings } from '../contracts/settings.ts';

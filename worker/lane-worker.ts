@@ -12,6 +12,8 @@ import { workflowCode } from './workflow-bundle.ts';
 
 /** How long what heeds its abort may still take after the grace time. */
 const LAST_WAIT_MS = 10_000;
+/** A cancel comes with the answer to a heartbeat, so this is how long a verb may wait for a handler that runs. */
+const HEARTBEAT_THROTTLE_MS = 3000;
 
 export interface LaneWorkerOptions {
   readonly settings: Settings;
@@ -43,6 +45,7 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
     taskQueue: settings.temporal.taskQueue,
     ...workflowCode(),
     activities: { ...handling, ...createAskingActivities(client) },
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
     shutdownGraceTime: graceMs,
     shutdownForceTime: graceMs + LAST_WAIT_MS,
   });

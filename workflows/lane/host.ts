@@ -15,8 +15,8 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
   log,
+  makeContinueAsNewFunc,
   proxyLocalActivities,
   setCurrentDetails,
   sleep,
@@ -243,7 +243,9 @@ export class LaneHost {
       options: this.#options,
       carried: this.#lane,
     };
-    await continueAsNew<(input: LaneInput) => Promise<void>>(input);
+    // What was written on this run is not carried over by itself.
+    const { memo = {}, typedSearchAttributes } = workflowInfo();
+    await makeContinueAsNewFunc<(input: LaneInput) => Promise<void>>({ memo, typedSearchAttributes })(input);
   }
 
   #isIdle(): boolean {

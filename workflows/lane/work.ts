@@ -5,6 +5,7 @@
  * queue; the host applies what ended to the lane.
  */
 import {
+  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
@@ -43,6 +44,9 @@ interface LaneName {
 /** The activities watch the handler's time limit themselves; this only has to be longer than any handler. */
 const FOREVER = '365 days';
 
+/** O1: work that was asked to stop counts as in flight until it has ended. The SDK's default does not wait. */
+const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+
 /** For a failure that came without a policy from the settings. */
 const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 1, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
 
@@ -51,6 +55,7 @@ export function startStretch(lane: LaneName, events: readonly LaneEvent[]): Work
   const { runStretch } = proxyActivities<HandlingActivities>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: heartbeatTimeoutMs,
+    cancellationType: WAIT,
     summary: events.length === 1 ? '1 event' : `${events.length} events`,
     // Failures of handlers are outcomes, so what is retried here is a lost process. See `careful` in LaneState.
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -81,6 +86,7 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
   const { runEvent } = proxyActivities<HandlingActivities>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: heartbeatTimeoutMs,
+    cancellationType: WAIT,
     summary: formatPosition(event.position).slice(-200),
     retry: {
       maximumAttempts: Math.max(1, policy.maxAttempts - madeInRound + reported),

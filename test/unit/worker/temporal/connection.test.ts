@@ -34,7 +34,9 @@ test('nobody listens: the error names the address and the ways to set it', async
   const error: unknown = await connectClient({ ...temporal, address }, { timeoutMs: 1000 }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(TemporalUnreachableError);
   expect((error as TemporalUnreachableError).address).toBe(address);
-  expect((error as Error).message.replace(address, 'HOST:PORT')).toMatchInlineSnapshot(`"Temporal cannot be reached at HOST:PORT: Failed to connect before the deadline. Is it running there? The address comes from --address, temporal.address in the settings, TEMPORAL_ADDRESS or Temporal's configuration file; localhost:7233 without any of them. \`keylane dev\` starts a server of its own."`);
+  expect((error as Error).message.replace(address, 'HOST:PORT')).toMatchInlineSnapshot(
+    `"Temporal cannot be reached at HOST:PORT: Failed to connect before the deadline. Is it running there? The address comes from --address, temporal.address in the settings, TEMPORAL_ADDRESS or Temporal's configuration file; localhost:7233 without any of them. \`keylane dev\` starts a server of its own."`,
+  );
 });
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,24 @@
+import type { LaneEvent } from '../../contracts/event.ts';
+import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
+import { DEFAULT_LANE_OPTIONS, type HeadFailure, type LaneOptions, type RecordsSignal } from '../../contracts/lane.ts';
+
+export const SHARD = 'shardId-000000000000';
+
+/** The nth event of a shard. Sequence numbers are of different lengths on purpose: they are numbers, not texts. */
+export function laneEvent(n: number, shardId = SHARD, data: unknown = { n }): LaneEvent {
+  const position = { shardId, sequenceNumber: String(n) };
+  return { position, arrivedAt: 1_700_000_000_000 + n, data: { json: data }, size: 10, source: 'kinesis' };
+}
+
+export function laneEvents(from: number, to: number, shardId = SHARD): LaneEvent[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => laneEvent(from + index, shardId));
+}
+
+export function recordsSignal(events: readonly LaneEvent[], leaseUntil = Number.MAX_SAFE_INTEGER): RecordsSignal {
+  return { leaseUntil, events };
+}
+
+export const POLICY: RetryPolicy = { maxAttempts: 3, initialIntervalMs: 10, backoff: 2, maxIntervalMs: 100 };
+export const FAILURE: Failure = { type: 'Error', message: 'no such order', nonRetryable: false };
+export const FAILING: HeadFailure = { failure: FAILURE, policy: POLICY, since: 1000, attempts: 1, roundFrom: 0 };
+export const OPTIONS: LaneOptions = DEFAULT_LANE_OPTIONS;

@@ -1,0 +1,158 @@
+/**
+ * Runs lanes on the real dev server with the real activities: a worker on a task queue of its own, a handler that the
+ * test writes, and the signals that a bridge would send.
+ */
+import { randomUUID } from 'node:crypto';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { pino, type Logger } from 'pino';
+import { createHandlingActivities } from '../../activities/handling/activities.ts';
+import type { Handler } from '../../contracts/config.ts';
+import { FreezeWatch } from '../../contracts/freeze-watch.ts';
+import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
+import {
+  DEFAULT_LANE_OPTIONS,
+  type Decision,
+  type LaneInput,
+  type LaneOptions,
+  type LaneView,
+  type VerbArgs,
+} from '../../contracts/lane.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { QUERIES, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES, type VerbName } from '../../contracts/names.ts';
+import type { HandlingSettings } from '../../contracts/settings.ts';
+import { createAskingActivities } from '../../activities/asking/activities.ts';
+import { installRuntime } from '../../worker/runtime.ts';
+import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { bundleWorkflows } from './workflow-bundle.ts';
+import { devServer } from './dev-server.ts';
+
+export const QUICK_RETRIES: HandlingSettings = {
+  retry: { maxAttempts: 3, initialIntervalMs: 20, backoff: 1, maxIntervalMs: 50 },
+  timeoutMs: 5000,
+  stopTimeoutMs: 1000,
+};
+
+const bundle = bundleWorkflows();
+export const log: Logger = pino({ level: process.env['KEYLANE_TEST_LOG'] ?? 'silent' });
+
+export interface HarnessOptions {
+  readonly handler: Handler;
+  readonly handling?: Partial<HandlingSettings>;
+  readonly lane?: Partial<LaneOptions>;
+  /** What the pipeline's checkpoints are. @default beyond everything */
+  readonly checkpoints?: () => Record<string, ShardCheckpoint>;
+  /** Workers replay their histories at every task, so that nothing depends on what is in memory. */
+  readonly replayed?: boolean;
+}
+
+export class LaneHarness {
+  readonly pipeline = `p${randomUUID().slice(0, 8)}`;
+  readonly taskQueue = `lanes-${this.pipeline}`;
+  readonly client: Client;
+  readonly #native: NativeConnection;
+  readonly #options: HarnessOptions;
+  readonly #freezeWatch = new FreezeWatch();
+  #worker: RunningWorker | undefined;
+
+  private constructor(client: Client, native: NativeConnection, options: HarnessOptions) {
+    this.client = client;
+    this.#native = native;
+    this.#options = options;
+    this.#freezeWatch.start();
+  }
+
+  static async start(options: HarnessOptions): Promise<LaneHarness> {
+    installRuntime(log);
+    const { address, namespace } = devServer();
+    const client = new Client({ connection: await Connection.connect({ address }), namespace });
+    const harness = new LaneHarness(client, await NativeConnection.connect({ address }), options);
+    await harness.startWorker();
+    return harness;
+  }
+
+  async startWorker(): Promise<void> {
+    const { handler, handling, checkpoints, replayed = false } = this.#options;
+    const stopping = new AbortController();
+    const settings = { ...QUICK_RETRIES, ...handling };
+    const run = createHandlingActivities({
+      pipeline: () => ({ handler, settings }),
+      freezeWatch: this.#freezeWatch,
+      stopping: stopping.signal,
+      log,
+    });
+    const asking: AskingActivities = {
+      ...createAskingActivities(this.client),
+      checkpoints: async () => checkpoints?.() ?? {},
+    };
+    const worker = await Worker.create({
+      connection: this.#native,
+      namespace: this.client.options.namespace,
+      taskQueue: this.taskQueue,
+      workflowBundle: await bundle,
+      activities: { ...run, ...asking },
+      shutdownGraceTime: 500,
+      shutdownForceTime: 5000,
+      ...(replayed ? { maxCachedWorkflows: 0 } : {}),
+    });
+    this.#worker = setGoing(worker, stopping, log);
+  }
+
+  async stopWorker(): Promise<void> {
+    await this.#worker?.stop();
+    this.#worker = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopWorker();
+    this.#freezeWatch.stop();
+    const lanes = this.client.workflow.list({
+      query: `TaskQueue = "${this.taskQueue}" AND ExecutionStatus = "Running"`,
+    });
+    for await (const lane of lanes)
+      await this.client.workflow
+        .getHandle(lane.workflowId)
+        .terminate()
+        .catch(() => undefined);
+    await this.#native.close();
+    await this.client.connection.close();
+  }
+
+  /** Sends events to a key's lane, as a bridge does. */
+  async send(key: string, events: readonly LaneEvent[], leaseUntil = Date.now() + 60_000): Promise<void> {
+    const input: LaneInput = {
+      version: 1,
+      pipeline: this.pipeline,
+      key,
+      options: { ...DEFAULT_LANE_OPTIONS, heartbeatTimeoutMs: 2000, ...this.#options.lane },
+    };
+    const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+    await this.client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
+      workflowId: laneWorkflowId(this.pipeline, key),
+      taskQueue: this.taskQueue,
+      args: [input],
+      signal: SIGNALS.records,
+      signalArgs: [{ leaseUntil, events }],
+      memo: { key },
+      typedSearchAttributes: [
+        { key: keyword(SEARCH_ATTRIBUTES.pipeline), value: this.pipeline },
+        { key: keyword(SEARCH_ATTRIBUTES.key), value: key },
+        { key: keyword(SEARCH_ATTRIBUTES.status), value: 'healthy' },
+      ],
+    });
+  }
+
+  lane(key: string): WorkflowHandle {
+    return this.client.workflow.getHandle(laneWorkflowId(this.pipeline, key));
+  }
+
+  view(key: string): Promise<LaneView> {
+    return this.lane(key).query<LaneView>(QUERIES.lane);
+  }
+
+  decide(key: string, verb: VerbName, args: VerbArgs = {}): Promise<Decision> {
+    return this.lane(key).executeUpdate<Decision, [VerbArgs]>(verb, { args: [args] });
+  }
+}

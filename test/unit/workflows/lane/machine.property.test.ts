@@ -1,0 +1,153 @@
+/**
+ * A lane under random traffic: signals with resends, failures, lost processes, verbs, and runs that continue as new.
+ * A small host stands in for Temporal; what it hands to the handler must be the stream, with the decisions applied.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatPosition } from '../../../../contracts/position.ts';
+import type { LaneState } from '../../../../contracts/lane.ts';
+import type { VerbName } from '../../../../contracts/names.ts';
+import { act, bind, judge, type Verb } from '../../../../workflows/lane/decide.ts';
+import {
+  accept,
+  emptyLane,
+  eventFailed,
+  eventStopped,
+  eventSucceeded,
+  next,
+  stretchEnded,
+  stretchStarted,
+} from '../../../../workflows/lane/machine.ts';
+import { FAILURE, laneEvent, OPTIONS, POLICY, recordsSignal } from '../../../support/lane-events.ts';
+
+type Step =
+  | { do: 'send'; count: number; again: number }
+  | { do: 'work'; done: number; end: 'all' | 'fail' | 'final' | 'stop' | 'lost' }
+  | { do: 'verb'; name: VerbName; late: boolean }
+  | { do: 'continue as new' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), count: fc.nat(4), again: fc.nat(6) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('work' as const),
+      done: fc.nat(4),
+      end: fc.constantFrom('all' as const, 'fail' as const, 'final' as const, 'stop' as const, 'lost' as const),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('verb' as const),
+      name: fc.constantFrom('retry' as const, 'skip' as const, 'replace' as const, 'pause' as const, 'resume' as const),
+      late: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('continue as new' as const) }) },
+);
+
+class Model {
+  lane: LaneState = emptyLane(0);
+  sent = 0;
+  /** What the handler finished, as `sequence` or `sequence*` for replaced data. */
+  readonly handled: string[] = [];
+  readonly decided = new Map<string, 'skipped' | 'replaced'>();
+  lastVerb: Verb | undefined;
+
+  apply(step: Step): void {
+    switch (step.do) {
+      case 'send':
+        return this.send(step.count, step.again);
+      case 'work':
+        return this.work(step.done, step.end);
+      case 'verb':
+        return this.verb(step.name, step.late);
+      case 'continue as new':
+        this.lane = JSON.parse(JSON.stringify(this.lane)) as LaneState;
+    }
+  }
+
+  send(count: number, again: number): void {
+    const from = Math.max(1, this.sent + 1 - again);
+    this.sent += count;
+    const events = [];
+    for (let n = from; n <= this.sent; n += 1) events.push(laneEvent(n));
+    this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
+  }
+
+  work(done: number, end: string): void {
+    const work = next(this.lane, { ...OPTIONS, stretchEvents: 4 });
+    if (work.kind === 'none') return;
+    if (work.kind === 'event') {
+      if (end === 'all') {
+        this.finish(1);
+        this.lane = eventSucceeded(this.lane);
+      } else if (end === 'stop' || end === 'lost') this.lane = eventStopped(this.lane, work.failing.attempts + 1);
+      else this.lane = eventFailed(this.lane, FAILURE, POLICY.maxAttempts);
+      return;
+    }
+    const { length } = work.events;
+    const isWhole = end === 'all' || done >= length;
+    const count = isWhole ? length : done;
+    this.finish(count);
+    const failure = { ...FAILURE, nonRetryable: end === 'final' };
+    const failed = isWhole || end === 'stop' || end === 'lost' ? {} : { failed: { failure, policy: POLICY } };
+    const running = stretchStarted(this.lane, length);
+    this.lane = stretchEnded(running, { done: count, lostBefore: end === 'lost', ...failed }, 1);
+  }
+
+  finish(count: number): void {
+    for (const event of this.lane.queue.slice(0, count)) {
+      const isReplaced = event.replaced !== undefined;
+      this.handled.push(`${event.position.sequenceNumber}${isReplaced ? '*' : ''}`);
+    }
+  }
+
+  verb(name: VerbName, late: boolean): void {
+    // A late verb is one that was meant for a head of some steps ago.
+    const fresh = bind(this.lane, { name, args: { data: 'new' } });
+    const verb = late && this.lastVerb !== undefined ? this.lastVerb : fresh;
+    this.lastVerb = fresh;
+    if (judge(this.lane, verb, false).kind !== 'act') return;
+    const head = this.lane.queue[0];
+    const sequence = head?.position.sequenceNumber;
+    if (verb.args.position !== undefined && head !== undefined) {
+      expect(verb.args.position).toBe(formatPosition(head.position));
+    }
+    this.lane = act(this.lane, verb, 1, OPTIONS);
+    if (sequence === undefined) return;
+    if (verb.name === 'skip') this.decided.set(sequence, 'skipped');
+    if (verb.name === 'replace') this.decided.set(sequence, 'replaced');
+  }
+
+  /** Everything that was sent, as the decisions say it should have been handled. */
+  expected(): string[] {
+    const all = Array.from({ length: this.sent }, (_, index) => String(index + 1));
+    return all
+      .filter((sequence) => this.decided.get(sequence) !== 'skipped')
+      .map((sequence) => (this.decided.get(sequence) === 'replaced' ? `${sequence}*` : sequence));
+  }
+}
+
+test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as decided', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const model = new Model();
+      for (const one of steps) model.apply(one);
+      // At any moment: what is done and what waits together are all that was sent, in order.
+      const waiting = model.lane.queue.map(
+        ({ position, replaced }) => `${position.sequenceNumber}${replaced === undefined ? '' : '*'}`,
+      );
+      expect([...model.handled, ...waiting]).toEqual(model.expected());
+      // And it can always be brought to an end.
+      model.verb('resume', false);
+      for (let n = 0; model.lane.queue.length > 0 && n < 1000; n += 1) {
+        if (model.lane.phase.state === 'blocked') model.verb('retry', false);
+        model.work(4, 'all');
+      }
+      expect(model.handled).toEqual(model.expected());
+    }),
+    { numRuns: 500 },
+  );
+});
