@@ -59,6 +59,8 @@ export interface LineageShard {
   readonly checkpoint?: Position;
   /** True when the shard has ended and all its records have been taken over. Never turns back. */
   readonly finished: boolean;
+  /** Records handed over in the shifts that have ended. For display: what a reader that died handed over is missing. */
+  readonly taken?: number;
   /** Since when complete listings do not have it any more, ms since 1970. */
   readonly missingSince?: number;
 }

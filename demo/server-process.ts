@@ -29,6 +29,8 @@ export async function startServer({ name, command, args, env, cwd, port }: Serve
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own: a Ctrl-C in the terminal is for us, who stop things in order.
+    detached: true,
   });
   const endpoint = `http://127.0.0.1:${port}`;
   let output = '';

@@ -8,6 +8,8 @@ export interface EmbeddedServerOptions {
   /** A file that is kept between runs; in memory when undefined. */
   readonly database: string | undefined;
   readonly log: Logger;
+  /** Told what takes time, and why. */
+  readonly report: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -15,10 +17,10 @@ const USUAL_PORT = 7233;
 
 /** Finds or gets a Temporal dev server and starts it, with its UI. */
 export async function startEmbeddedServer(
-  { database, log, signal }: EmbeddedServerOptions,
+  { database, log, report, signal }: EmbeddedServerOptions,
   closers: Closers,
 ): Promise<DevServer> {
-  const binary = await findTemporalBinary({ report: (message) => log.info(message), signal });
+  const binary = await findTemporalBinary({ report, signal });
   const server = await startDevServer({
     binary: binary.path,
     database,

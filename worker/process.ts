@@ -29,6 +29,8 @@ export interface ProcessOptions {
   /** Starts a Temporal dev server of our own, with this database file; in memory when undefined. */
   readonly embedded?: { readonly database: string | undefined };
   readonly log: Logger;
+  /** Told what takes time before everything runs, such as a build of the embedded server. @default log.info */
+  readonly report?: (message: string) => void;
   /** Stops the process, in order. */
   readonly signal?: AbortSignal;
   /** Ends pipelines that run and begins again. */
@@ -75,6 +77,7 @@ async function start(
   closers: Closers,
 ): Promise<ReadyProcess & { readonly workers: readonly RunningWorker[] }> {
   const { roles, log, graceMs = DEFAULT_GRACE_MS, startOver = false, from } = options;
+  const { report = (message: string) => log.info(message) } = options;
   installRuntime(log);
   const freezeWatch = new FreezeWatch();
   freezeWatch.start();
@@ -83,7 +86,7 @@ async function start(
   const embedded =
     options.embedded === undefined
       ? undefined
-      : await startEmbeddedServer({ database: options.embedded.database, log, signal }, closers);
+      : await startEmbeddedServer({ database: options.embedded.database, log, report, signal }, closers);
   const settings = embedded === undefined ? options.settings : withTemporal(options.settings, embedded);
   const sources = roles.includes('bridge') ? await openSources(settings, log, signal, closers) : undefined;
 

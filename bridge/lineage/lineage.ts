@@ -61,6 +61,7 @@ export function advance(state: PipelineState, report: ReaderReport): PipelineSta
       ...shard,
       ...(checkpoint === undefined ? {} : { checkpoint }),
       finished: shard.finished || progress.finished,
+      taken: (shard.taken ?? 0) + progress.taken,
     };
   }
   return { ...state, shards };

@@ -13,6 +13,8 @@ export interface ShardStatus {
   /** How far reading is behind the newest record, as far as the source tells. */
   readonly lagMs?: number;
   readonly parents: readonly string[];
+  /** Records handed over so far, as far as the readers could tell. */
+  readonly taken: number;
 }
 
 /** Every shard of a pipeline, from what it knows itself and what its readers have reported since. */
@@ -30,7 +32,7 @@ export function shardStatuses(
 }
 
 function merge(
-  shard: Pick<LineageShard, 'shardId' | 'parents' | 'finished' | 'checkpoint' | 'missingSince'>,
+  shard: Pick<LineageShard, 'shardId' | 'parents' | 'finished' | 'checkpoint' | 'missingSince' | 'taken'>,
   reported: ShardProgress | undefined,
   reading: boolean,
 ): ShardStatus {
@@ -40,6 +42,7 @@ function merge(
     shardId: shard.shardId,
     state: finished ? 'finished' : stateOf(shard.missingSince, reading),
     parents: shard.parents,
+    taken: (shard.taken ?? 0) + (reported?.taken ?? 0),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(reported?.lagMs === undefined || finished ? {} : { lagMs: reported.lagMs }),
   };

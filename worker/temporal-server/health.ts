@@ -1,5 +1,5 @@
 import { Connection } from '@temporalio/client';
-import { grpc } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeEnd, type ProcessGroup } from './process-group.ts';
 import { DevServerStartError } from './errors.ts';
@@ -8,7 +8,7 @@ const POLL_MS = 100;
 const REQUEST_TIMEOUT_MS = 2_000;
 /** A process that lives so long beside a server that answers is that server, though it did not say so as we know it. */
 const UNANNOUNCED_MS = 5_000;
-const { SERVING } = grpc.health.v1.HealthCheckResponse.ServingStatus;
+const { SERVING } = proto.grpc.health.v1.HealthCheckResponse.ServingStatus;
 
 /** A server is not there at once: try again at once, not after gRPC's second. */
 const CHANNEL = {
