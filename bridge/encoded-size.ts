@@ -1,17 +1,33 @@
 import { Buffer } from 'node:buffer';
 import type { EventData } from '../contracts/event.ts';
+import type { Handover, HandoverBatch } from './lane-gateway.ts';
 
 /** What a record costs in a payload beside its data: position (sequence numbers of up to 129 digits), times, names. */
 const ENVELOPE_BYTES = 400;
 
 /** Bytes that a record takes in a request, a little too much rather than too little. */
-export function encodedSize(record: { readonly data: EventData; readonly size: number }): number {
-  return ENVELOPE_BYTES + encodedDataSize(record);
+export function encodedSize(handover: Handover): number {
+  if (handover.to === 'lane') return ENVELOPE_BYTES + dataSize(handover.event);
+  const { record } = handover;
+  return ENVELOPE_BYTES + dataSize(record) + textSize(record.reason);
 }
 
-function encodedDataSize({ data, size }: { readonly data: EventData; readonly size: number }): number {
+/** Bytes of the records of a request. */
+export function encodedBatchSize(batch: HandoverBatch): number {
+  const sizes =
+    batch.to === 'lane'
+      ? batch.events.map((event) => encodedSize({ to: 'lane', key: batch.key, event }))
+      : batch.records.map((record) => encodedSize({ to: 'quarantine', record }));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function dataSize({ data, size }: { readonly data: EventData; readonly size: number }): number {
   // JSON is written back exactly as it came; only text is quoted, and may grow by that.
   if ('json' in data) return size;
   if ('base64' in data) return data.base64.length;
-  return Buffer.byteLength(JSON.stringify(data.text));
+  return textSize(data.text);
+}
+
+function textSize(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
 }

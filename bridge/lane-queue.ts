@@ -33,8 +33,7 @@ export class LaneQueue {
   }
 
   add(entry: Entry): void {
-    const { handover } = entry;
-    this.#entries.push({ ...entry, bytes: encodedSize(handover.to === 'lane' ? handover.event : handover.record) });
+    this.#entries.push({ ...entry, bytes: encodedSize(entry.handover) });
   }
 
   /** As many records from the front as one request may carry. They stay in the queue. */

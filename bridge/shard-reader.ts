@@ -147,7 +147,7 @@ export class ShardReader {
     for (const [index, record] of records.entries()) {
       if (index % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await nextTurn();
       const handover = intake(record);
-      const bytes = encodedSize(handover.to === 'lane' ? handover.event : handover.record);
+      const bytes = encodedSize(handover);
       await budget.acquire(bytes, stop);
       this.#handOver(handover, bytes);
     }

@@ -14,14 +14,17 @@ import type { LaneInput, LaneMemo, LaneOptions, RecordsSignal } from '../contrac
 import { quarantineWorkflowId, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../contracts/names.ts';
 import type { QuarantineInput, QuarantineSignal } from '../contracts/quarantine.ts';
 import type { Clock } from './clock.ts';
+import { encodedBatchSize } from './encoded-size.ts';
 import { HandoverRefusedError, type HandoverRequest, type LaneGateway } from './lane-gateway.ts';
 import type { OutageLog } from './outage-log.ts';
 
 /** Codes of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
-const GRPC = { CANCELLED: 1, UNKNOWN: 2, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 } as const;
+const GRPC = { UNKNOWN: 2, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 } as const;
 const OUT_OF_REACH: ReadonlySet<number> = new Set([GRPC.UNKNOWN, GRPC.DEADLINE_EXCEEDED, GRPC.UNAVAILABLE]);
 const TOO_LARGE = /(?:blob data|transaction) size exceeds limit|received message larger than max|message too large/i;
 const TOO_LARGE_RETRY_MS = 60_000;
+/** What a server of gRPC takes unless it is set otherwise: 4 MiB, less what surrounds the data. */
+const LARGEST_MESSAGE = 4 * 1024 * 1024 - 64 * 1024;
 /** Bytes that Temporal takes as a summary. */
 const LONGEST_SUMMARY = 400;
 
@@ -56,22 +59,30 @@ export class TemporalGateway implements LaneGateway {
       await this.#call(() => (request.to === 'lane' ? this.#toLane(request) : this.#toQuarantine(request)), signal);
     } catch (error) {
       if (!signal.aborted) this.#tell(error, request, begunAt);
-      throw isTooLarge(error) ? tooLarge(error, request) : error;
+      throw isTooLarge(error, request) ? tooLarge(error, request) : error;
     }
     outage.succeeded(clock.now());
   }
 
   async #call(call: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
     const { client, requestTimeoutMs } = this.#options;
-    // The client never takes its listener off the signal that it is given, so each call gets one of its own.
-    const controller = new AbortController();
-    const cancel = (): void => controller.abort(signal.reason);
     signal.throwIfAborted();
+    // The client never takes its listener off the signal that it is given, so each call gets one of its own; and it does
+    // not look at the signal between its attempts, so the call is left to itself.
+    const controller = new AbortController();
+    let cancel = (): void => {};
+    const canceled = new Promise<never>((_resolve, reject) => {
+      cancel = () => {
+        controller.abort(signal.reason);
+        reject(signal.reason as Error);
+      };
+    });
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      await client.withAbortSignal(controller.signal, () =>
+      const called = client.withAbortSignal(controller.signal, () =>
         client.withDeadline(Date.now() + requestTimeoutMs, async () => void (await call())),
       );
+      await Promise.race([called, canceled]);
     } finally {
       signal.removeEventListener('abort', cancel);
     }
@@ -120,8 +131,8 @@ export class TemporalGateway implements LaneGateway {
 
   #tell(error: unknown, request: HandoverRequest, begunAt: number): void {
     const { log, outage } = this.#options;
-    const code = grpcCode(error);
-    if (isTooLarge(error)) {
+    const code = grpcError(error)?.code;
+    if (isTooLarge(error, request)) {
       log.error({ err: error, ...describe(request) }, tooLarge(error, request).message);
     } else if (code !== undefined && OUT_OF_REACH.has(code)) {
       outage.failed(error, begunAt);
@@ -142,7 +153,7 @@ function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedErro
   const where = key === undefined ? 'the quarantine' : `key ${JSON.stringify(key)}`;
   return new HandoverRefusedError(
     `Record ${position} (${bytes} bytes) for ${where} is larger than Temporal accepts in one payload. It stays where it ` +
-      'is, and with it the checkpoint of its shard. Raise limit.blobSize.error on the server; it is sent again every ' +
+      'is, and with it the checkpoint of its shard. Raise limit.blobSize.error on the server (and for more than 4 MiB, what gRPC takes); it is sent again every ' +
       `${TOO_LARGE_RETRY_MS / 1000} s until it is accepted.`,
     TOO_LARGE_RETRY_MS,
     { cause: error },
@@ -155,7 +166,7 @@ function describe(request: HandoverRequest) {
     ...(request.to === 'lane' ? { key: request.key } : {}),
     position: records[0] && formatPosition(records[0].position),
     records: records.length,
-    bytes: records.reduce((sum, record) => sum + record.size, 0),
+    bytes: encodedBatchSize(request),
   };
 }
 
@@ -167,12 +178,11 @@ function grpcError(error: unknown): { readonly code: number; readonly details: s
   return undefined;
 }
 
-function grpcCode(error: unknown): number | undefined {
-  return grpcError(error)?.code;
-}
-
-function isTooLarge(error: unknown): boolean {
-  return TOO_LARGE.test(grpcError(error)?.details ?? '');
+function isTooLarge(error: unknown, request: HandoverRequest): boolean {
+  const { code, details = '' } = grpcError(error) ?? {};
+  if (TOO_LARGE.test(details)) return true;
+  // gRPC refuses a message that is too large as if it were throttled; the client repeats it until the deadline.
+  return code === GRPC.DEADLINE_EXCEEDED && encodedBatchSize(request) > LARGEST_MESSAGE;
 }
 
 function cutToBytes(text: string, most: number): string {

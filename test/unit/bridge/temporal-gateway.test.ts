@@ -1,0 +1,165 @@
+/** What the gateway puts on a real Temporal server. No worker runs: the lanes take nothing away. */
+import { getEventListeners } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../../bridge/clock.ts';
+import { HandoverRefusedError, type HandoverRequest } from '../../../bridge/lane-gateway.ts';
+import { OutageLog } from '../../../bridge/outage-log.ts';
+import { TemporalGateway } from '../../../bridge/temporal-gateway.ts';
+import { laneWorkflowId } from '../../../contracts/lane-id.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
+import { devServer } from '../../support/dev-server.ts';
+
+const pipeline = `gateway-${randomUUID().slice(0, 8)}`;
+const never = new AbortController().signal;
+let client: Client;
+
+beforeAll(async () => {
+  const { address, namespace } = devServer();
+  client = new Client({ connection: await Connection.connect({ address }), namespace });
+});
+
+afterAll(async () => {
+  for await (const { workflowId } of client.workflow.list({ query: `KeylanePipeline = "${pipeline}"` })) {
+    await client.workflow.getHandle(workflowId).terminate();
+  }
+  await client.connection.close();
+});
+
+function open(given = client, requestTimeoutMs = 5000) {
+  const lines: { level: number; msg: string; [field: string]: unknown }[] = [];
+  const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const outage = new OutageLog(log, 'Temporal');
+  const gateway = new TemporalGateway({
+    client: given,
+    pipeline,
+    taskQueue: 'nobody-listens',
+    lane: DEFAULT_LANE_OPTIONS,
+    requestTimeoutMs,
+    outage,
+    log,
+    clock: systemClock,
+  });
+  return { gateway, lines };
+}
+
+function lane(key: string, numbers: readonly number[], text = 'x'): HandoverRequest {
+  const events = numbers.map((n) => ({
+    position: { shardId: 'shard-0', sequenceNumber: String(n) },
+    arrivedAt: n,
+    data: { text },
+    size: text.length,
+    source: 'kinesis' as const,
+  }));
+  return { to: 'lane', key, events, leaseUntil: 42, attempt: 1 };
+}
+
+function read(payloads: readonly { data?: Uint8Array | null }[] | null | undefined): unknown[] {
+  return (payloads ?? []).map(({ data }) => JSON.parse(new TextDecoder().decode(data ?? undefined)));
+}
+
+/** What a workflow was started with and what it was sent. */
+async function received(workflowId: string) {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  return {
+    input: read(events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads),
+    signals: (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+      signal ? [{ name: signal.signalName, args: read(signal.input?.payloads) }] : [],
+    ),
+  };
+}
+
+test('a lane begins with its key in sight, and gets every request as one signal', async () => {
+  const { gateway, lines } = open();
+  await gateway.send(lane('order-1', [1, 2]), never);
+  await gateway.send(lane('order-1', [3]), never);
+  const { input, signals } = await received(`${pipeline}:order-1`);
+  expect(input).toEqual([{ version: 1, pipeline, key: 'order-1', options: DEFAULT_LANE_OPTIONS }]);
+  expect(signals).toMatchObject([
+    { name: 'records', args: [{ leaseUntil: 42, events: [{ position: { sequenceNumber: '1' } }, {}] }] },
+    { name: 'records', args: [{ leaseUntil: 42, events: [{ position: { sequenceNumber: '3' } }] }] },
+  ]);
+  const description = await client.workflow.getHandle(`${pipeline}:order-1`).describe();
+  expect(description).toMatchObject({ type: 'lane', taskQueue: 'nobody-listens', memo: { key: 'order-1' } });
+  expect(await description.staticSummary()).toBe('order-1');
+  const attributes = description.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]);
+  expect(Object.fromEntries(attributes)).toEqual({
+    KeylanePipeline: pipeline,
+    KeylaneKey: 'order-1',
+    KeylaneStatus: 'healthy',
+  });
+  expect(lines).toEqual([]);
+});
+
+test.each([
+  ['long', 'ä'.repeat(600), 'ä'.repeat(200)],
+  ['with what cannot be stored', 'a\u0000b\ud800', undefined],
+  ['with a character on the cut', `x${'😀'.repeat(300)}`, `x${'😀'.repeat(99)}`],
+])('a key that is %s has a lane, whole in its memo', async (_what, key, summary) => {
+  await open().gateway.send(lane(key, [1]), never);
+  const description = await client.workflow.getHandle(laneWorkflowId(pipeline, key)).describe();
+  expect(description.memo).toEqual({ key });
+  if (summary !== undefined) expect(await description.staticSummary()).toBe(summary);
+});
+
+test('O8: records without a key go to the quarantine of the pipeline', async () => {
+  const record = {
+    position: { shardId: 'shard-0', sequenceNumber: '7' },
+    arrivedAt: 7,
+    data: { text: 'x' },
+    size: 1,
+    reason: 'The key function returned undefined',
+  };
+  await open().gateway.send({ to: 'quarantine', records: [record], leaseUntil: 42, attempt: 1 }, never);
+  expect(await received(`${pipeline}/quarantine`)).toEqual({
+    input: [{ version: 1, pipeline, signalsPerRun: DEFAULT_LANE_OPTIONS.signalsPerRun }],
+    signals: [{ name: 'records', args: [{ leaseUntil: 42, records: [record] }] }],
+  });
+});
+
+test.each([2_200_000, 4_400_000])(
+  'O9: a record of %i bytes is refused, for a while, and the log says which',
+  async (bytes) => {
+    const { gateway, lines } = open(client, 1000);
+    const sent = gateway.send(lane('large', [5], 'x'.repeat(bytes)), never);
+    await expect(sent).rejects.toThrow(HandoverRefusedError);
+    await expect(sent).rejects.toMatchObject({ retryAfterMs: 60_000 });
+    expect(lines).toMatchObject([{ level: 50, key: 'large', position: 'shard-0:5' }]);
+    expect(lines[0]?.msg).toMatch(/^Record shard-0:5 \(\d+ bytes\) for key "large" is larger than Temporal accepts/);
+  },
+);
+
+test('a broken connection is told once, and leaves no listener behind', async () => {
+  const address = `127.0.0.1:${await closedPort()}`;
+  const away = new Client({ connection: Connection.lazy({ address }) });
+  const { gateway, lines } = open(away, 300);
+  const { signal } = new AbortController();
+  for (const n of [1, 2]) await expect(gateway.send(lane('order-2', [n]), signal)).rejects.toThrow();
+  expect(lines.map(({ msg }) => msg)).toEqual(['cannot reach Temporal, trying again']);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  await away.connection.close();
+});
+
+test('a request is given up when the reader stops, and that is no outage', async () => {
+  const address = `127.0.0.1:${await closedPort()}`;
+  const away = new Client({ connection: Connection.lazy({ address }) });
+  const { gateway, lines } = open(away, 60_000);
+  const controller = new AbortController();
+  const sent = gateway.send(lane('order-3', [1]), controller.signal);
+  controller.abort(new Error('the reader has stopped'));
+  await expect(sent).rejects.toThrow('the reader has stopped');
+  await expect(gateway.send(lane('order-3', [1]), controller.signal)).rejects.toThrow('the reader has stopped');
+  expect(lines).toEqual([]);
+  await away.connection.close();
+});
+
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
