@@ -36,8 +36,8 @@ export async function buildBinary(options: BuildOptions): Promise<string> {
     for (const file of ['go.mod', 'go.sum']) await copyFile(join(moduleFolder(), file), join(source, file));
     const go = await goVersion(source, env, signal);
     report(
-      `Building the Temporal dev server (temporal CLI ${TEMPORAL_CLI_VERSION}) with ${go}. This takes 3 to 5 minutes, ` +
-        `once: it will be kept in ${dirname(target)}.`,
+      `Building the Temporal dev server (temporal CLI ${TEMPORAL_CLI_VERSION}) with ${go}. This takes 3 to 8 minutes ` +
+        `on two cores, once: it will be kept in ${dirname(target)}.`,
     );
     const startedAt = performance.now();
     await compile(options, source, output, join(folder, 'tmp'));

@@ -1,5 +1,4 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import process from 'node:process';
 
 /**
  * A note beside a database about who has it open. It is for people and for the choice between waiting and giving up,
@@ -35,16 +34,6 @@ export function describeHolder(holder: DatabaseHolder | undefined): string {
   if (holder === undefined) return 'another process';
   const { pid, address, owner, since } = holder;
   return `the server at ${address} (pid ${pid}), which process ${owner} started at ${since}`;
-}
-
-/** False when the process that started the server is gone: then the server is about to go too (see tether.ts). */
-export function ownerIsAlive(holder: DatabaseHolder): boolean {
-  try {
-    process.kill(holder.owner, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 function noteOf(database: string): string {

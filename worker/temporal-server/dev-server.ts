@@ -11,10 +11,12 @@ import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverArguments } from './arguments.ts';
-import { describeHolder, ownerIsAlive, readHolder, removeHolder, writeHolder } from './database-holder.ts';
+import { beginDatabase, databaseIsReady } from './database-birth.ts';
+import { describeHolder, readHolder, removeHolder, writeHolder } from './database-holder.ts';
 import { DatabaseInUseError, DevServerStartError } from './errors.ts';
 import { waitUntilHealthy } from './health.ts';
 import { freePort } from './ports.ts';
+import { isProcessAlive } from './process-alive.ts';
 import { ProcessGroup, type ProcessEnd } from './process-group.ts';
 import { ensureSearchAttributes, type SearchAttributeTypes } from './search-attributes.ts';
 
@@ -71,7 +73,10 @@ const UI_PORT_OFFSET = 1000;
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const database = options.database === undefined ? undefined : resolve(options.database);
-  if (database !== undefined) await mkdir(dirname(database), { recursive: true });
+  if (database !== undefined) {
+    await mkdir(dirname(database), { recursive: true });
+    await beginDatabase(database);
+  }
   const handoverUntil = Date.now() + HANDOVER_MS;
   for (let attempt = 1; ;) {
     try {
@@ -111,6 +116,7 @@ async function startOnce(options: DevServerOptions, database: string | undefined
     await waitUntilHealthy(group, { address, namespace, timeoutMs, announced: () => announced, signal });
     const pid = group.pid as number;
     if (database !== undefined) {
+      await databaseIsReady(database);
       // The flags for them have no effect on a database that has been used before.
       await registerSearchAttributes(address, namespace, searchAttributes);
       await writeHolder(database, { owner: process.pid, pid, address, since: new Date().toISOString() });
@@ -156,7 +162,7 @@ function isPortTaken({ output }: DevServerStartError): boolean {
 /** A server whose owner died lets go of the database within moments: wait for that, and for nothing else. */
 async function waitForHandover(database: string, until: number, signal: AbortSignal | undefined): Promise<void> {
   const holder = await readHolder(database);
-  const ending = holder !== undefined && !ownerIsAlive(holder);
+  const ending = holder !== undefined && !isProcessAlive(holder.owner);
   if (!ending || Date.now() > until) throw new DatabaseInUseError(database, describeHolder(holder));
   await delay(250, undefined, signal === undefined ? {} : { signal });
 }

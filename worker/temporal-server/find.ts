@@ -92,7 +92,7 @@ async function install(search: Search): Promise<TemporalBinary | undefined> {
   const downloaded = await attempt(search, 'the official download', () => downloadBinary(path, env, signal));
   if (downloaded !== undefined) return { path, version: downloaded, origin: 'download' };
 
-  report(`It could not be downloaded: ${search.failed.at(-1)?.reason.trim()}`);
+  report(`It could not be downloaded: ${search.failed.at(-1)?.reason.trim().split('\n').at(-1)}`);
   const built = await attempt(search, 'a build with Go', () => buildBinary(search));
   return built === undefined ? undefined : { path, version: built, origin: 'build' };
 }

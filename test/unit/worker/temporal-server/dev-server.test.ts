@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -156,8 +157,14 @@ describe('on a database file', () => {
     await first.stop();
     const searchAttributes = { KeylaneOld: 'Keyword', KeylaneNew: 'Int' } as const;
     const second = await start({ database, searchAttributes });
-    const count = await withClient(second, (client) => client.workflow.count('KeylaneOld = "x" AND KeylaneNew = 1'));
-    expect(count.count).toBe(0);
+    const attribute = defineSearchAttributeKey('KeylaneNew', 'INT');
+    const typedSearchAttributes = [{ key: attribute, value: 7 }];
+    const value = await withClient(second, async (client) => {
+      await client.workflow.start('t', { workflowId: 'w', taskQueue: 'q', typedSearchAttributes });
+      await client.workflow.count('KeylaneOld = "x" AND KeylaneNew = 7');
+      return (await client.workflow.getHandle('w').describe()).typedSearchAttributes.get(attribute);
+    });
+    expect(value).toBe(7);
   });
 
   test('a second server is refused, by name of the first, and the first goes on', async () => {
@@ -171,6 +178,19 @@ describe('on a database file', () => {
     await withClient(first, (client) => client.workflow.start('t', { workflowId: 'w', taskQueue: 'q' }));
     await first.stop();
     await expect(start({ database })).resolves.toBeDefined();
+  });
+
+  test('a database that was killed over its making is made anew, one that was finished is not', async () => {
+    const database = join(folder, 'temporal.db');
+    // What a server leaves that is killed before it has made its tables. No process has a pid like this one.
+    await writeFile(database, '');
+    await writeFile(`${database}.unfinished`, '4194305');
+    const first = await start({ database });
+    await withClient(first, (client) => client.workflow.start('t', { workflowId: 'w', taskQueue: 'q' }));
+    await first.stop();
+    const second = await start({ database });
+    const status = await withClient(second, (client) => client.workflow.getHandle('w').describe());
+    expect(status.status.name).toBe('RUNNING');
   });
 
   test('a server goes with its owner that was killed, and the next one takes over its database', async () => {
