@@ -9,8 +9,8 @@ import { encodedSize } from './encoded-size.ts';
 import type { Handover, HandoverBatch } from './lane-gateway.ts';
 
 /** Bounds of one request; a single record may be larger. Half a MiB is where Temporal begins to warn. */
-export const MOST_RECORDS = 500;
-export const MOST_BYTES = 512 * 1024;
+const MOST_RECORDS = 500;
+const MOST_BYTES = 512 * 1024;
 
 export interface Entry {
   readonly handover: Handover;

@@ -22,6 +22,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { Intake } from './intake.ts';
 import type { LaneGateway } from './lane-gateway.ts';
 import type { Stamper } from './lease.ts';
+import { rejectWhenAborted } from './reject-when-aborted.ts';
 import { ShardReader } from './shard-reader.ts';
 
 const REPORT_EVERY_MS = 1000;
@@ -104,7 +105,6 @@ export class Reader {
    */
   async run(): Promise<ReaderReport> {
     const { lease } = this.#options;
-    const lost = rejectWhenAborted(lease.lost, this.#over.signal);
     const abandon = (): void => {
       // At once, not when the promise below gets its turn: not one request may leave after this.
       this.#dispatcher.stop();
@@ -113,7 +113,7 @@ export class Reader {
     if (lease.lost.aborted) abandon();
     lease.lost.addEventListener('abort', abandon, { once: true });
     try {
-      return await Promise.race([this.#shift(), lost]);
+      return await Promise.race([this.#shift(), rejectWhenAborted(lease.lost)]);
     } finally {
       lease.lost.removeEventListener('abort', abandon);
       this.#dispatcher.stop();
@@ -175,16 +175,4 @@ export class Reader {
     this.#options.onReport(this.report);
     this.#firstFinished.abort();
   }
-}
-
-async function rejectWhenAborted(signal: AbortSignal, unless: AbortSignal): Promise<never> {
-  return await new Promise((_resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const listener = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', listener, { once: true });
-    unless.addEventListener('abort', () => signal.removeEventListener('abort', listener), { once: true });
-  });
 }

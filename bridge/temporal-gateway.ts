@@ -17,6 +17,7 @@ import type { Clock } from './clock.ts';
 import { encodedBatchSize } from './encoded-size.ts';
 import { HandoverRefusedError, type HandoverRequest, type LaneGateway } from './lane-gateway.ts';
 import type { OutageLog } from './outage-log.ts';
+import { rejectWhenAborted } from './reject-when-aborted.ts';
 
 /** Codes of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
 const GRPC = { UNKNOWN: 2, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 } as const;
@@ -70,19 +71,13 @@ export class TemporalGateway implements LaneGateway {
     // The client never takes its listener off the signal that it is given, so each call gets one of its own; and it does
     // not look at the signal between its attempts, so the call is left to itself.
     const controller = new AbortController();
-    let cancel = (): void => {};
-    const canceled = new Promise<never>((_resolve, reject) => {
-      cancel = () => {
-        controller.abort(signal.reason);
-        reject(signal.reason as Error);
-      };
-    });
+    const cancel = (): void => controller.abort(signal.reason);
     signal.addEventListener('abort', cancel, { once: true });
     try {
       const called = client.withAbortSignal(controller.signal, () =>
         client.withDeadline(Date.now() + requestTimeoutMs, async () => void (await call())),
       );
-      await Promise.race([called, canceled]);
+      await Promise.race([called, rejectWhenAborted(controller.signal)]);
     } finally {
       signal.removeEventListener('abort', cancel);
     }

@@ -21,7 +21,7 @@ import type { Source } from '../../sources/source.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
 
-export interface ReadablePipeline {
+interface ReadablePipeline {
   readonly settings: PipelineSettings;
   readonly source: Source;
 }
