@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { pino, type Logger } from 'pino';
 import { createHandlingActivities } from '../../activities/handling/activities.ts';
 import type { Handler } from '../../contracts/config.ts';
 import { FreezeWatch } from '../../contracts/freeze-watch.ts';
@@ -28,6 +27,7 @@ import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { bundleWorkflows } from './workflow-bundle.ts';
 import { devServer } from './dev-server.ts';
+import { log } from './log.ts';
 
 export const QUICK_RETRIES: HandlingSettings = {
   retry: { maxAttempts: 3, initialIntervalMs: 20, backoff: 1, maxIntervalMs: 50 },
@@ -36,7 +36,6 @@ export const QUICK_RETRIES: HandlingSettings = {
 };
 
 const bundle = bundleWorkflows();
-export const log: Logger = pino({ level: process.env['KEYLANE_TEST_LOG'] ?? 'silent' });
 
 export interface HarnessOptions {
   readonly handler: Handler;

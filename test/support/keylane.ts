@@ -1,0 +1,97 @@
+/** Keylane in the test's own process: bridge and worker on the shared dev server, with pipelines that the test gives. */
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import type { PipelineConfig } from '../../contracts/config.ts';
+import type { LaneView } from '../../contracts/lane.ts';
+import type { Settings } from '../../contracts/settings.ts';
+import { decide } from '../../cli/operations/decide.ts';
+import { laneView } from '../../cli/operations/lane-view.ts';
+import { pipelineStatus, type PipelineStatus } from '../../cli/operations/pipeline-status.ts';
+import type { VerbArgs } from '../../contracts/lane.ts';
+import type { VerbName } from '../../contracts/names.ts';
+import { runProcess, type ProcessOptions, type Role } from '../../worker/process.ts';
+import { toPipelines } from '../../worker/settings/settings.ts';
+import { devServer } from './dev-server.ts';
+import { log } from './log.ts';
+
+export interface KeylaneOptions {
+  readonly pipelines: Readonly<Record<string, PipelineConfig>>;
+  /** A second Keylane on the task queue of a first. */
+  readonly taskQueue?: string;
+}
+
+/** A pipeline's name that no other test has. */
+export function uniqueName(prefix = 'p'): string {
+  return `${prefix}${randomUUID().slice(0, 8)}`;
+}
+
+export class Keylane {
+  readonly settings: Settings;
+  readonly client: Client;
+  #running: { readonly stop: AbortController; readonly ended: Promise<void> }[] = [];
+
+  private constructor(settings: Settings, client: Client) {
+    this.settings = settings;
+    this.client = client;
+  }
+
+  static async create({ pipelines, taskQueue = uniqueName('queue-') }: KeylaneOptions): Promise<Keylane> {
+    const { address, namespace } = devServer();
+    const file = '/settings/keylane.config.ts';
+    const settings = { file, temporal: { address, namespace, taskQueue }, pipelines: toPipelines({ pipelines }, file) };
+    const client = new Client({ connection: await Connection.connect({ address }), namespace });
+    return new Keylane(settings, client);
+  }
+
+  /** Starts a process with these roles; resolves when it runs. */
+  async start(roles: readonly Role[] = ['bridge', 'worker'], more: Partial<ProcessOptions> = {}): Promise<void> {
+    const stop = new AbortController();
+    await new Promise<void>((resolve, reject) => {
+      const onReady = () => resolve();
+      const ended = runProcess({
+        settings: this.settings,
+        roles,
+        log,
+        signal: stop.signal,
+        graceMs: 2000,
+        ...more,
+        onReady,
+      });
+      ended.catch(reject);
+      this.#running.push({ stop, ended });
+    });
+  }
+
+  /** Stops the latest process, in order. */
+  async stop(): Promise<void> {
+    const running = this.#running.pop();
+    running?.stop.abort();
+    await running?.ended;
+  }
+
+  async close(): Promise<void> {
+    while (this.#running.length > 0) await this.stop();
+    for (const name of this.settings.pipelines.keys()) {
+      const query = `(KeylanePipeline = "${name}" OR WorkflowId = "${name}" OR WorkflowId = "${name}/quarantine") AND ExecutionStatus = "Running"`;
+      for await (const { workflowId } of this.client.workflow.list({ query })) {
+        await this.client.workflow
+          .getHandle(workflowId)
+          .terminate('test over')
+          .catch(() => undefined);
+      }
+    }
+    await this.client.connection.close();
+  }
+
+  view(pipeline: string, key: string): Promise<LaneView> {
+    return laneView(this.client, pipeline, key);
+  }
+
+  status(pipeline: string): Promise<PipelineStatus> {
+    return pipelineStatus(this.client, pipeline);
+  }
+
+  decide(pipeline: string, key: string, verb: VerbName, args: VerbArgs = {}) {
+    return decide(this.client, { pipeline, key, verb, args });
+  }
+}

@@ -1,0 +1,111 @@
+/** The status of a pipeline on a real server: what its workflow knows, and what its readers say in their heartbeats. */
+import { randomUUID } from 'node:crypto';
+import { Context, CancelledFailure } from '@temporalio/activity';
+import { Client, Connection } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pipelineStatus } from '../../../../cli/operations/pipeline-status.ts';
+import {
+  DEFAULT_PIPELINE_OPTIONS,
+  type PipelineInput,
+  type ReaderInput,
+  type ReaderReport,
+} from '../../../../contracts/pipeline.ts';
+import { installRuntime } from '../../../../worker/runtime.ts';
+import { devServer } from '../../../support/dev-server.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { bundleWorkflows } from '../../../support/workflow-bundle.ts';
+
+const taskQueue = `status-${randomUUID().slice(0, 8)}`;
+const reading = `${taskQueue}-reads`;
+const failing = `${taskQueue}-fails`;
+
+let client: Client;
+let worker: Worker;
+let running: Promise<void>;
+let native: NativeConnection;
+
+beforeAll(async () => {
+  installRuntime(pino({ level: 'silent' }));
+  const { address, namespace } = devServer();
+  client = new Client({ connection: await Connection.connect({ address }), namespace });
+  native = await NativeConnection.connect({ address });
+  worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue,
+    workflowBundle: await bundleWorkflows(),
+    activities: { listShards, readShards },
+    shutdownForceTime: 2000,
+  });
+  running = worker.run();
+  for (const pipeline of [reading, failing]) {
+    const options = { ...DEFAULT_PIPELINE_OPTIONS, maxReaders: 1 };
+    const input: PipelineInput = {
+      version: 1,
+      pipeline,
+      source: `kinesis:${pipeline}`,
+      startAt: { at: 'horizon' },
+      options,
+    };
+    await client.workflow.start('pipeline', { workflowId: pipeline, taskQueue, args: [input] });
+  }
+});
+
+afterAll(async () => {
+  for (const pipeline of [reading, failing]) await client.workflow.getHandle(pipeline).terminate();
+  worker.shutdown();
+  await running;
+  await native.close();
+  await client.connection.close();
+});
+
+async function listShards(pipeline: string) {
+  if (pipeline === failing) throw ApplicationFailure.retryable('Stream orders was not found', 'NoSuchStream');
+  return Promise.resolve([
+    { shardId: 'parent', parents: [], closed: true },
+    { shardId: 'child', parents: ['parent'], closed: false },
+  ]);
+}
+
+/** Heartbeats where it is, and stays out until it is called home. */
+async function readShards({ shards }: ReaderInput): Promise<ReaderReport> {
+  const progress = shards.map(({ shardId }) => {
+    const checkpoint = { shardId, sequenceNumber: '4711' };
+    return [shardId, { checkpoint, finished: false, lagMs: 1500, read: 3, taken: 3, quarantined: 0 }];
+  });
+  const report = { shards: Object.fromEntries(progress) } as ReaderReport;
+  Context.current().heartbeat(report);
+  await Context.current().cancelled.catch((error: unknown) => {
+    if (!(error instanceof CancelledFailure)) throw error;
+  });
+  return report;
+}
+
+test('a checkpoint in a heartbeat counts before the reader comes home; a child waits for its parent (O2)', async () => {
+  await eventually(async () => {
+    const status = await pipelineStatus(client, reading);
+    expect(status).toMatchObject({ state: 'reading', source: `kinesis:${reading}`, readers: 1, quarantined: 0 });
+    expect(status.shards).toMatchObject([
+      { shardId: 'parent', state: 'reading', lagMs: 1500, checkpoint: { shardId: 'parent', sequenceNumber: '4711' } },
+      { shardId: 'child', state: 'waiting', parents: ['parent'] },
+    ]);
+  });
+});
+
+test('what keeps a pipeline from reading is shown', async () => {
+  await eventually(async () => {
+    const { troubles } = await pipelineStatus(client, failing);
+    expect(troubles).toMatchObject([{ activity: 'listShards', message: 'Stream orders was not found' }]);
+  });
+});
+
+test('a pipeline that was ended from outside is told', async () => {
+  const pipeline = `${taskQueue}-ended`;
+  const handle = await client.workflow.start('pipeline', { workflowId: pipeline, taskQueue: `${taskQueue}-nobody` });
+  expect(await pipelineStatus(client, pipeline)).toMatchObject({ state: 'unknown', readers: 0, shards: [] });
+  await handle.terminate();
+  expect(await pipelineStatus(client, pipeline)).toMatchObject({ state: 'ended', ended: { how: 'TERMINATED' } });
+});

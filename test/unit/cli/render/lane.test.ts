@@ -1,0 +1,202 @@
+import { expect, test } from 'vitest';
+import type { EventData } from '../../../../contracts/event.ts';
+import type { HeadFailure } from '../../../../contracts/lane.ts';
+import type { ObservedLane } from '../../../../cli/operations/lane-view.ts';
+import { renderLane } from '../../../../cli/render/lane.ts';
+import { PLAIN } from '../fake-io.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const POSITION = { shardId: 'shardId-000000000003', sequenceNumber: '4959033827' };
+
+const failing: HeadFailure = {
+  failure: {
+    type: 'TypeError',
+    message: 'total is missing',
+    stack: 'TypeError: total is missing\n    at handle (/app/handlers/orders.ts:7:11)\n    at run (/app/run.ts:1:1)',
+    nonRetryable: false,
+  },
+  policy: { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 },
+  since: NOW - 192_000,
+  attempts: 10,
+  roundFrom: 0,
+};
+
+const blocked: ObservedLane = {
+  pipeline: 'orders',
+  key: 'order-42',
+  workflowId: 'orders:order-42',
+  phase: { state: 'blocked', ...failing },
+  head: {
+    position: POSITION,
+    arrivedAt: NOW - 300_000,
+    data: { json: { orderId: 'order-42', lines: [{ sku: 'a', amount: 2 }] } },
+    size: 57,
+    source: 'kinesis',
+  },
+  waiting: 3,
+  next: [
+    { position: 'shardId-000000000003:4959033828', arrivedAt: NOW - 200_000, size: 57 },
+    { position: 'shardId-000000000003:4959033830', arrivedAt: NOW - 100_000, size: 60 },
+  ],
+  handled: 12,
+  decisions: [],
+  marks: {},
+};
+
+const render = (lane: ObservedLane, name = 'order-42', full = false) =>
+  `\n${renderLane(lane, { name, program: 'keylane', style: PLAIN, now: NOW, full })}\n`;
+
+const withData = (data: EventData) => render({ ...blocked, head: { ...blocked.head!, data } });
+
+test('blocked: head, data, failure, what waits, and the exact commands to release it', () => {
+  expect(render(blocked)).toMatchInlineSnapshot(`
+    "
+    order-42  blocked for 3m12s, 10 attempts, 12 events handled
+
+    Head  shardId-000000000003:4959033827
+      arrived 5m ago (2026-03-01T11:55:00.000Z), 57 bytes
+      {
+        "orderId": "order-42",
+        "lines": [
+          {
+            "sku": "a",
+            "amount": 2
+          }
+        ]
+      }
+
+    Failure  TypeError: total is missing
+      at handle (/app/handlers/orders.ts:7:11)
+      at run (/app/run.ts:1:1)
+
+    Waiting  3 events behind the head
+      RECORD                           ARRIVED    SIZE
+      shardId-000000000003:4959033828  3m20s ago  57 B
+      shardId-000000000003:4959033830  1m40s ago  60 B
+      and 1 more
+
+    To release it
+      keylane retry --position shardId-000000000003:4959033827 order-42  # try it again
+      keylane skip --position shardId-000000000003:4959033827 order-42  # leave it out
+      keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42  # give it other data
+    "
+  `);
+});
+
+test('paused while it was retrying: who, why, and what was decided before', () => {
+  const lane: ObservedLane = {
+    ...blocked,
+    phase: {
+      state: 'paused',
+      since: NOW - 60_000,
+      by: 'ana',
+      reason: 'bank is down',
+      held: { state: 'retrying', ...failing },
+    },
+    waiting: 0,
+    next: [],
+    decisions: [
+      {
+        verb: 'retry',
+        outcome: 'done',
+        at: NOW - 120_000,
+        by: 'ana',
+        position: 'shardId-000000000003:4959033827',
+        stateBefore: 'blocked',
+        stateAfter: 'retrying',
+      },
+      {
+        verb: 'skip',
+        outcome: 'refused',
+        why: 'no event has failed',
+        at: NOW - 90_000,
+        by: 'bo',
+        stateBefore: 'idle',
+        stateAfter: 'idle',
+      },
+      {
+        verb: 'pause',
+        outcome: 'done',
+        at: NOW - 60_000,
+        by: 'ana',
+        reason: 'bank is down',
+        stateBefore: 'retrying',
+        stateAfter: 'paused',
+      },
+    ],
+  };
+  expect(render(lane)).toMatchInlineSnapshot(`
+    "
+    order-42  paused 1m ago by ana (bank is down), 12 events handled
+
+    Head  shardId-000000000003:4959033827
+      arrived 5m ago (2026-03-01T11:55:00.000Z), 57 bytes
+      {
+        "orderId": "order-42",
+        "lines": [
+          {
+            "sku": "a",
+            "amount": 2
+          }
+        ]
+      }
+
+    Failure  TypeError: total is missing
+      at handle (/app/handlers/orders.ts:7:11)
+      at run (/app/run.ts:1:1)
+
+    Decisions
+      WHEN       VERB   BY   THEN      RECORD                           WHY
+      1m ago     pause  ana  paused                                     bank is down
+      1m30s ago  skip   bo   refused                                    no event has failed
+      2m ago     retry  ana  retrying  shardId-000000000003:4959033827
+
+    To go on
+      keylane resume order-42
+    "
+  `);
+});
+
+test('idle, running, ended', () => {
+  const { head: _head, ...rest } = blocked;
+  const quiet: ObservedLane = { ...rest, phase: { state: 'idle' }, waiting: 0, next: [], handled: 1 };
+  expect(render(quiet)).toMatchInlineSnapshot(`
+    "
+    order-42  idle, 1 event handled
+    "
+  `);
+  expect(render({ ...quiet, phase: { state: 'running', count: 4 } })).toMatchInlineSnapshot(`
+    "
+    order-42  running 4 events, 1 event handled
+    "
+  `);
+  expect(render({ ...quiet, ended: { how: 'COMPLETED', at: NOW - 3_600_000 } })).toMatchInlineSnapshot(`
+    "
+    order-42  ended idle 1h ago, 1 event handled
+    "
+  `);
+});
+
+test('long data is cut unless all of it is asked for', () => {
+  const lane = { ...blocked, head: { ...blocked.head!, data: { text: 'x'.repeat(5000) } } };
+  expect(render(lane)).toContain('(5000 characters; --full shows all)');
+  expect(render(lane, 'order-42', true)).toContain('x'.repeat(5000));
+});
+
+test('text that is JSON is indented, bytes are base64', () => {
+  expect(withData({ text: '{"a": 1}' })).toContain('{\n    "a": 1\n  }');
+  expect(withData({ base64: 'AAEC' })).toContain('base64 AAEC');
+});
+
+test('keys that a shell would take apart are quoted in the commands', () => {
+  expect(render(blocked, "it's; rm -rf")).toContain(
+    String.raw`keylane retry --position shardId-000000000003:4959033827 'it'\''s; rm -rf'`,
+  );
+  expect(render(blocked, '-x')).toContain('keylane skip --position shardId-000000000003:4959033827 -- -x');
+});
+
+test('data cannot write to the terminal, and its lines stay', () => {
+  const lane = { ...blocked, head: { ...blocked.head!, data: { text: 'a\n\u001b]0;owned\u0007' } } };
+  expect(render(lane)).toContain(String.raw`a
+  \u001b]0;owned\u0007`);
+});

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { folderWithPipelines, keylane } from './fake-io.ts';
+
+describe('wrong usage ends with 2', () => {
+  test.each([
+    ['no command', []],
+    ['an unknown command', ['blockd']],
+    ['an unknown option', ['status', '--yaml']],
+    ['no key', ['retry']],
+    ['a limit that is no number', ['blocked', '--limit', 'many']],
+    ['two keys for show', ['show', 'a', 'b']],
+    ['an unknown log level', ['worker', '--log-level', 'loud']],
+    ['a time that is none', ['start', '--from', 'yesterday']],
+  ])('%s', async (_title, argv) => {
+    const { code, stdout, stderr } = await keylane(argv);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).not.toBe('');
+  });
+
+  test('a mistyped command: what was meant', async () => {
+    expect((await keylane(['blockd'])).stderr).toMatchInlineSnapshot(`
+      "error: unknown command 'blockd'
+      (Did you mean blocked?)
+      "
+    `);
+  });
+
+  test('replace without data, with two, with none that is JSON, with no such file', async () => {
+    expect((await keylane(['replace', 'a'])).stderr).toMatchInlineSnapshot(`
+      "error: Give the new data by --data or by --file.
+      "
+    `);
+    expect((await keylane(['replace', 'a', '--data', '1', '--file', 'x'])).code).toBe(2);
+    expect((await keylane(['replace', 'a', '--data', '{a:1}'])).stderr).toMatchInlineSnapshot(`
+      "error: --data is not JSON: SyntaxError: Expected property name or '}' in JSON at position 1. For data that is none, use --file.
+      "
+    `);
+    expect((await keylane(['replace', 'a', '--file', '/nonexistent/x'])).stderr).toContain('--file cannot be read');
+  });
+
+  test('a position that is none, or one for several keys', async () => {
+    expect((await keylane(['skip', 'a', '--position', '42'])).stderr).toMatchInlineSnapshot(`
+      "error: "42" is not a position; one looks like shardId-000000000000:4958...3, as \`keylane show\` prints it.
+      "
+    `);
+    expect((await keylane(['skip', 'a', 'b', '--position', 'shardId-0:42'])).stderr).toMatchInlineSnapshot(`
+      "error: --position names one record, so it goes with one key.
+      "
+    `);
+  });
+
+  test('several keys, nobody to ask, and no --yes', async () => {
+    const { code, stderr } = await keylane(['retry', 'a', 'b']);
+    expect(code).toBe(2);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: To retry 2 keys without a terminal to ask on, give --yes.
+      "
+    `);
+  });
+
+  test('--from for DynamoDB Streams', async () => {
+    const cwd = await folderWithPipelines(['carts'], 'dynamodb');
+    const { code, stderr } = await keylane(['start', '--from', '2026-01-31T12:00:00Z'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: --from cannot be used for carts: DynamoDB Streams cannot be read from a point in time. Use --start-over for them, and --pipeline to name the others.
+      "
+    `);
+  });
+});
+
+test('no settings end with 2', async () => {
+  const { code, stdout, stderr } = await keylane(['status', '--json'], { cwd: '/nonexistent' });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('there is no keylane.config.ts');
+});
+
+test('a pipeline that the settings do not have ends with 3, before any connection', async () => {
+  const cwd = await folderWithPipelines(['orders', 'users']);
+  const { code, stderr } = await keylane(['status', '--pipeline', 'carts'], { cwd });
+  expect(code).toBe(3);
+  expect(stderr).toMatchInlineSnapshot(`
+    "error: There is no pipeline "carts" in the settings; there is orders, users.
+    "
+  `);
+});
+
+test('Temporal out of reach ends with 5, and --json leaves standard output empty', async () => {
+  const cwd = await folderWithPipelines(['orders']);
+  const address = `127.0.0.1:${await freePort()}`;
+  const { code, stdout, stderr } = await keylane(['blocked', '--json', '--address', address], { cwd });
+  expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+  expect(stderr).toContain(`Temporal cannot be reached at ${address}`);
+});
+
+test('--version prints the version and nothing else', async () => {
+  const { code, stdout } = await keylane(['--version']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
