@@ -1,7 +1,9 @@
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { CommanderError } from 'commander';
-import { SourceError, SourceUnavailableError } from '../sources/errors.ts';
+import { SourceError } from '../sources/errors.ts';
+import { OtherSourceError } from '../worker/pipelines.ts';
 import { SettingsError } from '../worker/settings/errors.ts';
+import { DevServerStartError, TemporalServerUnavailableError } from '../worker/temporal-server/errors.ts';
 import { TemporalUnreachableError } from '../worker/temporal/connection.ts';
 import { TemporalEnvironmentError } from '../worker/temporal/environment.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -39,19 +41,22 @@ const CODES: readonly (readonly [ErrorClass, ExitCode])[] = [
   [UsageError, EXIT.usage],
   [SettingsError, EXIT.usage],
   [TemporalEnvironmentError, EXIT.usage],
+  [OtherSourceError, EXIT.usage],
   [NoSuchPipelineError, EXIT.notFound],
   [NoSuchLaneError, EXIT.notFound],
   [NothingToDecideError, EXIT.nothingToDecide],
   [NoWorkerError, EXIT.unreachable],
   [TemporalUnreachableError, EXIT.unreachable],
   [NamespaceNotFoundError, EXIT.unreachable],
-  [SourceUnavailableError, EXIT.unreachable],
+  [TemporalServerUnavailableError, EXIT.unreachable],
+  [DevServerStartError, EXIT.unreachable],
   [SourceError, EXIT.unreachable],
 ];
 
 const UNREACHABLE: ReadonlySet<number> = new Set([
   GRPC.unavailable,
   GRPC.deadlineExceeded,
+  GRPC.cancelled,
   GRPC.unauthenticated,
   GRPC.permissionDenied,
 ]);

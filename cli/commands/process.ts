@@ -24,10 +24,8 @@ export function logOptions(command: Command): Command {
 
 export function readingOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--start-over', 'a pipeline whose checkpoints are lost begins where startAt says').conflicts('from'),
-    )
-    .option('--from <time>', 'a pipeline whose checkpoints are lost begins at this time (ISO 8601)', parseTime);
+    .option('--start-over', 'end the pipelines that run, forget their checkpoints, and begin where startAt says')
+    .option('--from <time>', 'where pipelines without checkpoints begin, above startAt (ISO 8601)', parseTime);
 }
 
 /** Runs until SIGINT or SIGTERM asks for an orderly shutdown; a second one ends the process at once. */

@@ -2,7 +2,8 @@ import type { Client } from '@temporalio/client';
 import { NoWorkerError } from './errors.ts';
 import { GRPC, grpcFailure } from './grpc.ts';
 
-const NO_WORKER: ReadonlySet<number> = new Set([GRPC.deadlineExceeded, GRPC.failedPrecondition]);
+// A deadline comes back as a cancel when the server notices it first.
+const NO_WORKER: ReadonlySet<number> = new Set([GRPC.deadlineExceeded, GRPC.cancelled, GRPC.failedPrecondition]);
 
 export interface Asked {
   readonly workflowId: string;
@@ -25,6 +26,6 @@ export async function askWorkflow<Answer>(client: Client, asked: Asked): Promise
   } catch (error) {
     const failure = grpcFailure(error);
     if (failure === undefined || !NO_WORKER.has(failure.code)) throw error;
-    throw new NoWorkerError(workflowId, taskQueue, 'Nothing was changed.', { cause: error });
+    throw new NoWorkerError(workflowId, taskQueue, `The server says: ${failure.details}.`, { cause: error });
   }
 }
