@@ -9,6 +9,7 @@ import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
+import { Ledger, upTo } from '../support/ledger.ts';
 
 const run = promisify(execFile);
 const QUICK = { maxAttempts: 2, initialInterval: '50ms', maxInterval: '100ms' } as const;
@@ -42,23 +43,6 @@ const records = (keys: number, perKey: number, from = 1) =>
     const key = `key-${index % keys}`;
     return { key, data: JSON.stringify({ n: from + Math.floor(index / keys), key }) };
   });
-
-/** Notes what each key's handler finished. */
-class Ledger {
-  readonly byKey = new Map<string, unknown[]>();
-  count = 0;
-
-  note(key: string, what: unknown): void {
-    this.byKey.set(key, [...(this.byKey.get(key) ?? []), what]);
-    this.count += 1;
-  }
-
-  of(key: string): unknown[] {
-    return this.byKey.get(key) ?? [];
-  }
-}
-
-const upTo = (last: number, from = 1) => Array.from({ length: last - from + 1 }, (_, index) => from + index);
 
 describe('end to end on Kinesis', () => {
   test('O1 O3 O4 O5 O11 2,000 records, 50 keys, 3 poison records: all others finish, the 3 wait and finish in order', async () => {

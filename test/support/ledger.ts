@@ -1,0 +1,18 @@
+/** What a handler in the test's own process finished, by key. */
+export class Ledger {
+  readonly #byKey = new Map<string, unknown[]>();
+  count = 0;
+
+  note(key: string, what: unknown): void {
+    this.#byKey.set(key, [...this.of(key), what]);
+    this.count += 1;
+  }
+
+  of(key: string): unknown[] {
+    return this.#byKey.get(key) ?? [];
+  }
+}
+
+/** from, from + 1, ... last */
+export const upTo = (last: number, from = 1): number[] =>
+  Array.from({ length: last - from + 1 }, (_, index) => from + index);
