@@ -35,6 +35,8 @@ export const QUICK_RETRIES: HandlingSettings = {
   stopTimeoutMs: 1000,
 };
 
+/** Instead of the machine's name, which has no place in recorded histories. */
+const IDENTITY = 'lane-harness';
 const bundle = bundleWorkflows();
 
 export interface HarnessOptions {
@@ -66,7 +68,7 @@ export class LaneHarness {
   static async start(options: HarnessOptions): Promise<LaneHarness> {
     installRuntime(log);
     const { address, namespace } = devServer();
-    const client = new Client({ connection: await Connection.connect({ address }), namespace });
+    const client = new Client({ connection: await Connection.connect({ address }), namespace, identity: IDENTITY });
     const harness = new LaneHarness(client, await NativeConnection.connect({ address }), options);
     await harness.startWorker();
     return harness;
@@ -89,6 +91,7 @@ export class LaneHarness {
     const worker = await Worker.create({
       connection: this.#native,
       namespace: this.client.options.namespace,
+      identity: IDENTITY,
       taskQueue: this.taskQueue,
       workflowBundle: await bundle,
       activities: { ...run, ...asking },

@@ -1,0 +1,108 @@
+/**
+ * Histories recorded once must replay with today's code: a lane lives for years, and a workflow that does not replay is
+ * stuck. A recorded history is never changed or removed; `npm run record` adds those of the present version.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { installRuntime } from '../../worker/runtime.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { eventually } from '../support/eventually.ts';
+import { laneEvent, laneEvents } from '../support/lane-events.ts';
+import { LaneHarness } from '../support/lane-harness.ts';
+import { log } from '../support/log.ts';
+import { bundleWorkflows } from '../support/workflow-bundle.ts';
+
+const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
+
+beforeAll(() => installRuntime(log));
+
+describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
+  async function record(name: string, handle: WorkflowHandle): Promise<void> {
+    const file = `${FOLDER}${name}.v${packageJson.version}.json`;
+    if (existsSync(file)) throw new Error(`${file} is there already: recorded histories are never changed`);
+    writeFileSync(file, `${historyToJSON(await handle.fetchHistory())}\n`);
+  }
+
+  const firstRun = (lanes: LaneHarness, key: string, runId: string) =>
+    lanes.client.workflow.getHandle(lanes.lane(key).workflowId, runId);
+  const runIdOf = async (lanes: LaneHarness, key: string) =>
+    (await lanes.lane(key).describe()).raw.workflowExecutionInfo?.execution?.runId ?? '';
+
+  test('a healthy lane that ends idle', async () => {
+    const lanes = await LaneHarness.start({ handler: () => {}, lane: { idleMs: 500 } });
+    await lanes.send('a', laneEvents(1, 5));
+    await lanes.send('a', laneEvents(4, 9));
+    await eventually(async () => (await lanes.lane('a').describe()).status.name === 'COMPLETED');
+    await record('lane-healthy', lanes.lane('a'));
+    await lanes.stop();
+  });
+
+  test('a lane that is blocked and released by each verb', async () => {
+    const poison = new Set([2, 4, 6]);
+    const lanes = await LaneHarness.start({
+      handler: (event) => {
+        if (poison.has(event.json().n)) throw new Error('poison');
+      },
+    });
+    const blocked = (n: number) =>
+      eventually(async () => {
+        const { phase, head } = await lanes.view('a');
+        return phase.state === 'blocked' && head?.position.sequenceNumber === String(n);
+      });
+    await lanes.send('a', laneEvents(1, 7));
+    await blocked(2);
+    poison.delete(2);
+    await lanes.decide('a', 'retry', { by: 'ann' });
+    await blocked(4);
+    await lanes.decide('a', 'pause', { by: 'ann' });
+    await lanes.decide('a', 'resume', { by: 'ann' });
+    await lanes.lane('a').signal('skip', { by: 'ann' });
+    await blocked(6);
+    await lanes.decide('a', 'replace', { data: { n: 60 }, by: 'ann' });
+    await eventually(async () => (await lanes.view('a')).handled === 6);
+    await record('lane-blocked-and-released', lanes.lane('a'));
+    await lanes.stop();
+  });
+
+  test('a lane that continues as new while its head is retrying, and while it is blocked', async () => {
+    const lanes = await LaneHarness.start({
+      handler: () => {
+        throw new Error('down');
+      },
+      handling: { retry: { maxAttempts: 4, initialIntervalMs: 400, backoff: 1, maxIntervalMs: 400 } },
+      lane: { signalsPerRun: 3 },
+    });
+    await lanes.send('a', [laneEvent(1)]);
+    const first = await runIdOf(lanes, 'a');
+    await eventually(async () => (await lanes.view('a')).phase.state === 'retrying');
+    for (let n = 2; n <= 3; n += 1) await lanes.send('a', [laneEvent(n)]);
+    await eventually(async () => (await runIdOf(lanes, 'a')) !== first);
+    const second = await runIdOf(lanes, 'a');
+    await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
+    for (let n = 4; n <= 6; n += 1) await lanes.send('a', [laneEvent(n)]);
+    await eventually(async () => (await runIdOf(lanes, 'a')) !== second);
+    await eventually(async () => (await lanes.view('a')).waiting === 5);
+    await record('lane-continued-as-new-retrying', firstRun(lanes, 'a', first));
+    await record('lane-continued-as-new-blocked', firstRun(lanes, 'a', second));
+    await lanes.stop();
+  });
+});
+
+describe('recorded histories replay with the code of today', () => {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+
+  test('there are some of a healthy, a released, and a continued lane', () => {
+    for (const name of ['lane-healthy', 'lane-blocked-and-released', 'lane-continued-as-new']) {
+      expect(files.some((file) => file.startsWith(name))).toBe(true);
+    }
+  });
+
+  test.each(files)('%s', async (file) => {
+    const history: unknown = JSON.parse(readFileSync(`${FOLDER}${file}`, 'utf8'));
+    await Worker.runReplayHistory({ workflowBundle: await bundleWorkflows() }, history);
+  });
+});
