@@ -26,7 +26,7 @@ type Step =
   | { do: 'verb'; name: VerbName; late: boolean }
   | { do: 'continue as new' };
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), count: fc.nat(4), again: fc.nat(6) }) },
   {
     weight: 6,
@@ -132,7 +132,7 @@ class Model {
 
 test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as decided', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.property(fc.array(anyStep, { maxLength: 80 }), (steps) => {
       const model = new Model();
       for (const one of steps) model.apply(one);
       // At any moment: what is done and what waits together are all that was sent, in order.
