@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import type { PipelineState, ReaderReport, ShardInfo, StartPoint } from '../../../../contracts/pipeline.ts';
+import {
+  EMPTY_LINEAGE,
+  advance,
+  awaitsChildren,
+  observe,
+  readable,
+  startOf,
+} from '../../../../bridge/lineage/lineage.ts';
+
+const HORIZON: StartPoint = { at: 'horizon' };
+const HOUR = 3_600_000;
+
+const shard = (shardId: string, ...parents: string[]): ShardInfo => ({ shardId, parents, closed: false });
+const list = (state: PipelineState, shards: ShardInfo[], now = 0) => observe(state, shards, HORIZON, now);
+const ids = (state: PipelineState) => readable(state).map(({ shardId }) => shardId);
+
+function report(shardId: string, sequenceNumber: string | undefined, finished = false): ReaderReport {
+  const checkpoint = sequenceNumber === undefined ? {} : { checkpoint: { shardId, sequenceNumber } };
+  return { shards: { [shardId]: { ...checkpoint, finished, read: 1, taken: 1, quarantined: 0 } } };
+}
+
+describe('O2 a shard may be read', () => {
+  test('when its parent has been taken over whole, not before', () => {
+    let state = list(EMPTY_LINEAGE, [shard('a'), shard('b', 'a')]);
+    expect(ids(state)).toEqual(['a']);
+    state = advance(state, report('a', '5'));
+    expect(ids(state)).toEqual(['a']);
+    state = advance(state, report('a', '5', true));
+    expect(ids(state)).toEqual(['b']);
+  });
+
+  test('a merged one when both its parents have', () => {
+    let state = list(EMPTY_LINEAGE, [shard('a'), shard('b'), shard('c', 'a', 'b')]);
+    state = advance(state, report('a', undefined, true));
+    expect(ids(state)).toEqual(['b']);
+    state = advance(state, report('b', undefined, true));
+    expect(ids(state)).toEqual(['c']);
+  });
+
+  test('at once when its parent is gone from the source', () => {
+    expect(ids(list(EMPTY_LINEAGE, [shard('b', 'long-gone')]))).toEqual(['b']);
+  });
+
+  test('also while the listing has it beside its open parent', () => {
+    const state = list(EMPTY_LINEAGE, [shard('b', 'a'), shard('a')]);
+    expect(ids(state)).toEqual(['a']);
+  });
+});
+
+describe('O4 reading begins', () => {
+  test('where the pipeline starts, for the shards of the first listing; at the horizon for those that appear later', () => {
+    const since: StartPoint = { at: 'time', since: 1000 };
+    let state = observe(EMPTY_LINEAGE, [shard('a')], since, 0);
+    state = observe(state, [shard('a'), shard('b', 'a')], since, 1);
+    expect(state.shards['a']?.start).toEqual(since);
+    expect(state.shards['b']?.start).toEqual(HORIZON);
+  });
+
+  test('behind the checkpoint, once there is one', () => {
+    const state = advance(list(EMPTY_LINEAGE, [shard('a')]), report('a', '7'));
+    const known = state.shards['a'];
+    expect(known && startOf(known)).toEqual({ at: 'after', position: { shardId: 'a', sequenceNumber: '7' } });
+  });
+});
+
+describe('O4 O6 what readers report', () => {
+  test('late or twice moves no checkpoint back, and un-finishes nothing', () => {
+    let state = advance(list(EMPTY_LINEAGE, [shard('a')]), report('a', '100', true));
+    state = advance(state, report('a', '99'));
+    state = advance(state, report('a', undefined));
+    expect(state.shards['a']).toMatchObject({ checkpoint: { sequenceNumber: '100' }, finished: true });
+  });
+
+  test('of a shard that is not known changes nothing', () => {
+    const state = list(EMPTY_LINEAGE, [shard('a')]);
+    expect(advance(state, report('x', '1'))).toEqual(state);
+  });
+
+  test('is counted over the shifts', () => {
+    let state = list(EMPTY_LINEAGE, [shard('a')]);
+    for (const sequence of ['1', '2', '3']) state = advance(state, report('a', sequence));
+    expect(state.shards['a']?.taken).toBe(3);
+  });
+});
+
+describe('O6 a finished shard', () => {
+  const finished = () => advance(list(EMPTY_LINEAGE, [shard('a')]), report('a', '1', true));
+
+  test('is remembered while listings flicker, so that it is not read again', () => {
+    let state = list(finished(), [], 0);
+    state = list(state, [shard('a')], 40 * HOUR);
+    state = list(state, [], 41 * HOUR);
+    state = list(state, [], 80 * HOUR);
+    expect(state.shards['a']?.finished).toBe(true);
+    expect(ids(list(state, [shard('a')], 81 * HOUR))).toEqual([]);
+  });
+
+  test('is forgotten when it has been missing for two days', () => {
+    let state = list(finished(), [], 0);
+    state = list(state, [], 49 * HOUR);
+    expect(state.shards).toEqual({});
+  });
+
+  test('awaits its children until one is listed', () => {
+    const state = finished();
+    expect(awaitsChildren(state)).toBe(true);
+    expect(awaitsChildren(list(state, [shard('a'), shard('b', 'a')]))).toBe(false);
+    expect(awaitsChildren(list(state, [], 1))).toBe(false);
+  });
+
+  test('one that is missing and not finished is kept: its reader has to tell what is left of it', () => {
+    let state = list(EMPTY_LINEAGE, [shard('a')]);
+    state = list(state, [], 0);
+    state = list(state, [], 100 * HOUR);
+    expect(ids(state)).toEqual(['a']);
+  });
+});
