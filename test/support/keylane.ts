@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { PipelineConfig } from '../../contracts/config.ts';
 import type { LaneView } from '../../contracts/lane.ts';
+import type { PipelineOptions } from '../../contracts/pipeline.ts';
 import type { Settings } from '../../contracts/settings.ts';
 import { decide } from '../../cli/operations/decide.ts';
 import { laneView } from '../../cli/operations/lane-view.ts';
@@ -18,6 +19,8 @@ export interface KeylaneOptions {
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
   /** A second Keylane on the task queue of a first. */
   readonly taskQueue?: string;
+  /** Limits that are no settings, smaller than a person would want them. */
+  readonly options?: Partial<PipelineOptions>;
 }
 
 /** A pipeline's name that no other test has. */
@@ -35,10 +38,13 @@ export class Keylane {
     this.client = client;
   }
 
-  static async create({ pipelines, taskQueue = uniqueName('queue-') }: KeylaneOptions): Promise<Keylane> {
+  static async create({ pipelines, taskQueue = uniqueName('queue-'), options }: KeylaneOptions): Promise<Keylane> {
     const { address, namespace } = devServer();
     const file = '/settings/keylane.config.ts';
-    const settings = { file, temporal: { address, namespace, taskQueue }, pipelines: toPipelines({ pipelines }, file) };
+    const checked = [...toPipelines({ pipelines }, file)].map(([name, pipeline]) => {
+      return [name, { ...pipeline, pipeline: { ...pipeline.pipeline, ...options } }] as const;
+    });
+    const settings = { file, temporal: { address, namespace, taskQueue }, pipelines: new Map(checked) };
     const client = new Client({ connection: await Connection.connect({ address }), namespace });
     return new Keylane(settings, client);
   }
@@ -46,20 +52,13 @@ export class Keylane {
   /** Starts a process with these roles; resolves when it runs. */
   async start(roles: readonly Role[] = ['bridge', 'worker'], more: Partial<ProcessOptions> = {}): Promise<void> {
     const stop = new AbortController();
-    await new Promise<void>((resolve, reject) => {
-      const onReady = () => resolve();
-      const ended = runProcess({
-        settings: this.settings,
-        roles,
-        log,
-        signal: stop.signal,
-        graceMs: 2000,
-        ...more,
-        onReady,
-      });
-      ended.catch(reject);
-      this.#running.push({ stop, ended });
-    });
+    let isReady = () => {};
+    const ready = new Promise<void>((resolve) => (isReady = resolve));
+    const options = { settings: this.settings, roles, log, signal: stop.signal, graceMs: 2000, ...more };
+    const ended = runProcess({ ...options, onReady: () => isReady() });
+    // Whichever comes first: one that fails at its start never becomes ready.
+    await Promise.race([ready, ended]);
+    this.#running.push({ stop, ended });
   }
 
   /** Stops the latest process, in order. */

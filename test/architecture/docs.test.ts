@@ -1,0 +1,134 @@
+/** What the docs say about settings, commands and files is compared with the code. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { EXIT } from '../../cli/exit-codes.ts';
+import { processIo } from '../../cli/io.ts';
+import { buildProgram } from '../../cli/program.ts';
+import { DEFAULTS } from '../../worker/settings/defaults.ts';
+import { configSchema } from '../../worker/settings/schema.ts';
+import { filesOf, ROOT, textOf } from './files.ts';
+
+describe('docs/settings.md', () => {
+  const rows = new Map(
+    [...textOf('docs/settings.md').matchAll(/^\| `(?<field>[\w.]+)` \|(?<rest>.*)\|$/gm)].map(({ groups }) => {
+      const cells = (groups?.['rest'] ?? '').split(/(?<!\\)\|/).map((cell) => cell.trim());
+      return [groups?.['field'] ?? '', cells] as const;
+    }),
+  );
+
+  test('has a row for every field that the settings may hold, and for no other', () => {
+    expect([...rows.keys()].toSorted()).toEqual(fieldsOf(z.toJSONSchema(configSchema, { unrepresentable: 'any' })));
+  });
+
+  const defaults: Readonly<Record<string, string>> = {
+    'temporal.taskQueue': DEFAULTS.taskQueue,
+    'source.startAt': DEFAULTS.startAt,
+    'retry.maxAttempts': String(DEFAULTS.retry.maxAttempts),
+    'retry.initialInterval': duration(DEFAULTS.retry.initialIntervalMs),
+    'retry.backoff': String(DEFAULTS.retry.backoff),
+    'retry.maxInterval': duration(DEFAULTS.retry.maxIntervalMs),
+    timeout: duration(DEFAULTS.timeoutMs),
+    stopTimeout: duration(DEFAULTS.stopTimeoutMs),
+    idle: duration(DEFAULTS.lane.idleMs),
+    'reading.maxReaders': String(DEFAULTS.pipeline.maxReaders),
+    'reading.discoverEvery': duration(DEFAULTS.pipeline.discoverEveryMs),
+    'reading.shift': duration(DEFAULTS.pipeline.shiftMs),
+    'reading.recordsInFlight': String(DEFAULTS.reading.recordsInFlight),
+    'reading.bytesInFlight': String(DEFAULTS.reading.bytesInFlight),
+    'reading.requestsInFlight': String(DEFAULTS.reading.requestsInFlight),
+  };
+
+  test.each(Object.entries(defaults))('names the default of %s: %s', (field, value) => {
+    const [, cell] = rows.get(field) ?? [];
+    expect(cell?.replaceAll(/['`,]/g, '')).toContain(value);
+  });
+});
+
+describe('docs/cli.md', () => {
+  const text = textOf('docs/cli.md');
+  const program = buildProgram(processIo());
+
+  test.each(program.commands.map((command) => [command.name(), command] as const))(
+    'explains `keylane %s` with all its options',
+    (name, command) => {
+      expect(text).toMatch(new RegExp(`^#+ .*\`keylane ${name}\\b`, 'm'));
+      const flags = command.options.flatMap(({ long }) => (long === null || long === undefined ? [] : [long]));
+      expect(flags.filter((flag) => !text.includes(`\`${flag}`))).toEqual([]);
+    },
+  );
+
+  test('explains the options of all commands', () => {
+    const flags = program.options.map(({ long }) => long);
+    expect(flags.filter((flag) => !text.includes(`\`${flag}`))).toEqual([]);
+  });
+
+  test('lists the exit codes', () => {
+    const listed = [...text.matchAll(/^\| `(?<code>\d)` \|/gm)].map(({ groups }) => Number(groups?.['code']));
+    expect(listed).toEqual(Object.values(EXIT));
+  });
+});
+
+describe('links', () => {
+  const documents = filesOf('.', '.md');
+
+  test.each(documents)('of %s lead to files and headings that exist', (document) => {
+    const links = [...withoutCode(textOf(document)).matchAll(/\]\((?<target>[^)\s]+)\)/g)].map(
+      ({ groups }) => groups?.['target'] ?? '',
+    );
+    const broken = links.filter((target) => !/^\w+:/.test(target) && !leadsSomewhere(document, target));
+    expect(broken).toEqual([]);
+  });
+});
+
+function leadsSomewhere(document: string, target: string): boolean {
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? document : join(dirname(document), path);
+  if (!existsSync(join(ROOT, file))) return false;
+  return anchor === undefined || !file.endsWith('.md') || anchorsOf(textOf(file)).includes(anchor);
+}
+
+/** The anchors that GitHub gives to headings. */
+function anchorsOf(markdown: string): string[] {
+  return [...withoutCode(markdown).matchAll(/^#+ (?<heading>.+)$/gm)].map(({ groups }) =>
+    (groups?.['heading'] ?? '')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(/\s/g, '-'),
+  );
+}
+
+function withoutCode(markdown: string): string {
+  return markdown.replaceAll(/^```[\s\S]*?^```/gm, '');
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+}
+
+/** The names of all fields, those of a pipeline without what is before them. `kind` is set by the functions. */
+function fieldsOf(schema: JsonSchema, path = ''): string[] {
+  const { properties, additionalProperties, anyOf, oneOf } = schema;
+  const inner = Object.entries(properties ?? {}).flatMap(([name, field]) => fieldsOf(field, join(path, name)));
+  const choices = [...(anyOf ?? []), ...(oneOf ?? [])].flatMap((choice) => fieldsOf(choice, path));
+  const named = typeof additionalProperties === 'object' ? fieldsOf(additionalProperties, '') : [];
+  const found = [...inner, ...choices, ...named];
+  if (found.length === 0) return path.endsWith('kind') ? [] : [path.replaceAll('/', '.')];
+  return [...new Set(found)].toSorted();
+}
+
+/** As the settings write it: the largest unit that fits. */
+function duration(ms: number): string {
+  const units = [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const;
+  const unit = units.find(([, size]) => ms % size === 0);
+  return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
+}
