@@ -50,6 +50,7 @@ const handle: Handler = async (event, context) => {
   const { n } = event.json();
   if (${handlerMs} > 0) await delay(${handlerMs});
   if (event.text().includes('poison')) throw new Error('poison');
+  if (event.text().includes('deadly')) process.exit(1);
   appendFileSync('${join(folder, 'books.jsonl')}', JSON.stringify({ key: event.key, n, idempotencyKey: context.idempotencyKey }) + '\\n');
 };
 export default handle;
