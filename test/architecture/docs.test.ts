@@ -12,14 +12,16 @@ import { filesOf, ROOT, textOf } from './files.ts';
 
 describe('docs/settings.md', () => {
   const rows = new Map(
-    [...textOf('docs/settings.md').matchAll(/^\| `(?<field>[\w.]+)` \|(?<rest>.*)\|$/gm)].map(({ groups }) => {
+    [...textOf('docs/settings.md').matchAll(/^\| `(?<field>[\w.]+)` *\|(?<rest>.*)\|$/gm)].map(({ groups }) => {
       const cells = (groups?.['rest'] ?? '').split(/(?<!\\)\|/).map((cell) => cell.trim());
       return [groups?.['field'] ?? '', cells] as const;
     }),
   );
 
   test('has a row for every field that the settings may hold, and for no other', () => {
-    expect([...rows.keys()].toSorted()).toEqual(fieldsOf(z.toJSONSchema(configSchema, { unrepresentable: 'any' })));
+    expect([...rows.keys()].toSorted()).toEqual(
+      fieldsOf(z.toJSONSchema(configSchema, { unrepresentable: 'any' }) as JsonSchema),
+    );
   });
 
   const defaults: Readonly<Record<string, string>> = {
@@ -65,7 +67,7 @@ describe('docs/cli.md', () => {
   });
 
   test('lists the exit codes', () => {
-    const listed = [...text.matchAll(/^\| `(?<code>\d)` \|/gm)].map(({ groups }) => Number(groups?.['code']));
+    const listed = [...text.matchAll(/^\| `(?<code>\d)` *\|/gm)].map(({ groups }) => Number(groups?.['code']));
     expect(listed).toEqual(Object.values(EXIT));
   });
 });
