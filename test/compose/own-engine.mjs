@@ -12,6 +12,11 @@ import { endGroup, run, succeeds } from './shell.mjs';
 const COMPOSE_VERSION = '2.40.3';
 const PACKAGES = { dockerd: 'docker.io', iptables: 'iptables', debootstrap: 'debootstrap' };
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
+/** What the engine puts rules into, and how that looks without a rule: a table that nobody has used is not even listed. */
+const NO_RULES = {
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+};
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 60_000;
 
@@ -42,15 +47,14 @@ export async function startOwnEngine({ folder, say, signal }) {
   const ended = new Promise((resolve) => engine.once('close', resolve));
   await log.close();
   // BuildKit in the CLI is a plugin that Debian does not have; the engine has the classic builder.
-  const env = { DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: config, DOCKER_BUILDKIT: '0', COMPOSE_BAKE: 'false' };
+  const env = { DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: config, DOCKER_BUILDKIT: '0' };
 
   const stop = async () => {
     endGroup(engine.pid, 'SIGTERM');
     await Promise.race([ended, delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
     endGroup(engine.pid, 'SIGKILL');
     await unmountAll(folder);
-    await writeFile(join(folder, 'iptables'), before.rules);
-    await run('iptables-restore', [join(folder, 'iptables')]);
+    await restoreRules(before.rules, folder);
     await writeFile(IP_FORWARD, before.forward);
   };
   try {
@@ -103,6 +107,17 @@ async function providePlugin(plugins, { folder, say, signal }) {
   }
   await mkdir(plugins, { recursive: true });
   await copyFile(cached, join(plugins, 'docker-compose'));
+}
+
+async function restoreRules(before, folder) {
+  const tables = [before];
+  for (const [table, chains] of Object.entries(NO_RULES)) {
+    if (before.includes(`*${table}\n`)) continue;
+    tables.push(`*${table}\n${chains.map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')}COMMIT\n`);
+  }
+  const file = join(folder, 'iptables');
+  await writeFile(file, tables.join(''));
+  await run('iptables-restore', [file]);
 }
 
 /** The engine leaves mounts when it is killed, and one for its own network namespace also when it is not. */

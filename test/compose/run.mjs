@@ -16,7 +16,8 @@ const FILES_OWN_ENGINE = [...FILES, 'test/compose/docker-compose.own-engine.yml'
 const began = Date.now();
 const say = (text) => {
   const seconds = String(Math.round((Date.now() - began) / 1000)).padStart(4);
-  for (const line of text.trimEnd().split('\n')) console.log(`${seconds} s  ${line}`);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  for (const line of lines) console.log(`${seconds} s  ${line}`);
 };
 const stopping = new AbortController();
 const onSignal = (name) => {
