@@ -8,7 +8,23 @@ import { processIo } from '../../cli/io.ts';
 import { buildProgram } from '../../cli/program.ts';
 import { DEFAULTS } from '../../worker/settings/defaults.ts';
 import { configSchema } from '../../worker/settings/schema.ts';
+import { TRANSITIONS, type LaneInputName } from '../../workflows/lane/transitions.ts';
 import { filesOf, ROOT, textOf } from './files.ts';
+
+/** How the table of states names what happens to a lane. */
+const INPUTS: Readonly<Record<LaneInputName, string>> = {
+  accept: 'accept',
+  stretchStarted: 'stretch started',
+  stretchEnded: 'stretch ended',
+  eventSucceeded: 'event succeeded',
+  eventFailed: 'event failed',
+  eventStopped: 'event stopped',
+  retry: 'retry',
+  skip: 'skip',
+  replace: 'replace',
+  pause: 'pause',
+  resume: 'resume',
+};
 
 describe('docs/settings.md', () => {
   const rows = new Map(
@@ -72,6 +88,19 @@ describe('docs/cli.md', () => {
   });
 });
 
+test('the table of states in docs/ARCHITECTURE.md is that of the code', () => {
+  const inputs = Object.keys(INPUTS) as (keyof typeof INPUTS)[];
+  const written = textOf('docs/ARCHITECTURE.md')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map(cellsOf);
+  expect(written).toContainEqual(['state', ...Object.values(INPUTS)]);
+  for (const [state, row] of Object.entries(TRANSITIONS)) {
+    const cells = inputs.map((input) => row[input]?.join(', ') ?? '-');
+    expect(written.find(([first]) => first === state)?.slice(1)).toEqual(cells);
+  }
+});
+
 describe('links', () => {
   const documents = filesOf('.', '.md');
 
@@ -83,6 +112,13 @@ describe('links', () => {
     expect(broken).toEqual([]);
   });
 });
+
+function cellsOf(row: string): string[] {
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
 
 function leadsSomewhere(document: string, target: string): boolean {
   const [path = '', anchor] = target.split('#');
