@@ -1,0 +1,77 @@
+/**
+ * What the events of a source look like, so that a rule that can never match is found at start and not by the records
+ * that it dropped.
+ */
+import type { SourceKind } from '../../contracts/event.ts';
+
+/** What stands at the end of a path. Numbers of DynamoDB are texts. */
+export type Content = 'text' | 'number' | 'boolean' | 'anything';
+
+export type Shape =
+  /** A value, or with `anything` also an object. */
+  | { readonly holds: Content }
+  /** An object with these fields and no others. */
+  | { readonly fields: Readonly<Record<string, Shape>> }
+  /** An object with fields of any name. */
+  | { readonly each: Shape };
+
+const TEXT: Shape = { holds: 'text' };
+const NUMBER: Shape = { holds: 'number' };
+const BOOLEAN: Shape = { holds: 'boolean' };
+
+/** The field of a Kinesis event that is the record's data. */
+export const DATA_FIELD = 'data';
+
+const KINESIS: Shape = {
+  fields: {
+    partitionKey: TEXT,
+    sequenceNumber: TEXT,
+    approximateArrivalTimestamp: NUMBER,
+    [DATA_FIELD]: { each: { holds: 'anything' } },
+  },
+};
+
+/** An attribute's value under the name of its type. Of a list (L) a pattern sees the elements. */
+const ATTRIBUTE: Shape = {
+  fields: {
+    S: TEXT,
+    N: TEXT,
+    B: TEXT,
+    SS: TEXT,
+    NS: TEXT,
+    BS: TEXT,
+    BOOL: BOOLEAN,
+    NULL: BOOLEAN,
+    get L() {
+      return ATTRIBUTE;
+    },
+    get M() {
+      return ITEM;
+    },
+  },
+};
+const ITEM: Shape = { each: ATTRIBUTE };
+
+const DYNAMODB: Shape = {
+  fields: {
+    eventID: TEXT,
+    eventName: TEXT,
+    eventVersion: TEXT,
+    eventSource: TEXT,
+    awsRegion: TEXT,
+    userIdentity: { fields: { type: TEXT, principalId: TEXT } },
+    dynamodb: {
+      fields: {
+        Keys: ITEM,
+        NewImage: ITEM,
+        OldImage: ITEM,
+        ApproximateCreationDateTime: NUMBER,
+        SequenceNumber: TEXT,
+        SizeBytes: NUMBER,
+        StreamViewType: TEXT,
+      },
+    },
+  },
+};
+
+export const EVENT_SHAPES: Readonly<Record<SourceKind, Shape>> = { kinesis: KINESIS, dynamodb: DYNAMODB };
