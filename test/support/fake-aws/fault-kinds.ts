@@ -63,13 +63,6 @@ export function stillOpen(...shardIds: readonly string[]): Fault {
   );
 }
 
-/** Claims another parent for a shard, which may be one that the listing does not have. */
-export function withParent(shardId: string, parent: string): Fault {
-  return listing((page) =>
-    page.map((shard) => (shard.ShardId === shardId ? { ...shard, ParentShardId: parent } : shard)),
-  );
-}
-
 function opened(shard: ListedShard): ListedShard {
   const { StartingSequenceNumber } = shard.SequenceNumberRange;
   return { ...shard, SequenceNumberRange: { StartingSequenceNumber } };

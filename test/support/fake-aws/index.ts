@@ -38,9 +38,9 @@
  * DynamoDB's table API over HTTP (writes are in process), global tables, transactions, and numbers in images being
  * brought into DynamoDB's form. A DynamoDB split halves the range of hashes; how AWS partitions is not known.
  */
-export { type Clock, systemClock, VirtualClock } from './clock.ts';
-export { FakeAws, type FakeAwsOptions } from './fake-aws.ts';
+export { systemClock } from './clock.ts';
+export { FakeAws } from './fake-aws.ts';
 export * as faults from './fault-kinds.ts';
-export type { FaultRule, ListedShard } from './faults.ts';
+export type { FaultRule } from './faults.ts';
 export type { FakeTable } from './dynamodb/table.ts';
 export type { FakeKinesisStream } from './kinesis/stream.ts';

@@ -1,5 +1,5 @@
 import { AwsError } from '../aws-error.ts';
-import type { Fault } from '../faults.ts';
+import type { Fault, ListedShard } from '../faults.ts';
 import type { Input } from '../input.ts';
 import { type FakeService, listingChange } from '../service.ts';
 import type { World } from '../world.ts';
@@ -68,12 +68,11 @@ export class DynamodbService implements FakeService {
     if (!limits.admits('describe', limits.settings.dynamodbDescriptions)) {
       throw new AwsError('ThrottlingException', 'Rate exceeded');
     }
-    const { ExclusiveStartShardId: after, Limit = MAX_PAGE } = input;
+    const { Limit = MAX_PAGE } = input;
     if (!(Limit >= 1 && Limit <= MAX_PAGE)) {
       throw new AwsError('ValidationException', `Limit ${Limit} is not within 1 and ${MAX_PAGE}`);
     }
-    const shards = twist?.kind === 'childless' ? [] : filtered(stream, input);
-    const rest = shards.filter(({ ShardId }) => after === undefined || ShardId > after);
+    const rest = twist?.kind === 'childless' ? [] : listed(stream, input);
     const page = rest.slice(0, Limit);
     const isMore = rest.length > page.length || (manners.markerOnLastPage && page.length > 0);
     return {
@@ -101,11 +100,13 @@ export class DynamodbService implements FakeService {
   }
 }
 
-function filtered(stream: FakeTableStream, input: Input) {
-  const filter = input.ShardFilter;
-  if (filter === undefined) return stream.listing();
+/** What a page can have: everything behind its start that matches the filter. */
+function listed(stream: FakeTableStream, { ExclusiveStartShardId: after, ShardFilter: filter }: Input): ListedShard[] {
+  const shards = after === undefined ? stream.shards() : stream.shardsAfter(after);
+  const matches = shards.map((shard) => shard.listed());
+  if (filter === undefined) return matches;
   if (filter.Type !== 'CHILD_SHARDS' || filter.ShardId === undefined) {
     throw new AwsError('ValidationException', 'ShardFilter is CHILD_SHARDS with a ShardId, or not there at all');
   }
-  return stream.listing().filter(({ ParentShardId }) => ParentShardId === filter.ShardId);
+  return matches.filter(({ ParentShardId }) => ParentShardId === filter.ShardId);
 }

@@ -37,6 +37,7 @@ const STEPS_TO_LONGER = 4n;
 /** A shard with its records. It owns its sequence numbers, which nobody can compare with those of another shard. */
 export class DynamodbShard {
   readonly id: string;
+  readonly index: number;
   readonly keys: KeyRange;
   readonly createdAt: number;
   readonly parent: string | undefined;
@@ -49,6 +50,7 @@ export class DynamodbShard {
   constructor({ index, keys, createdAt, parent }: Birth) {
     const tail = createHash('md5').update(`shard ${index}`).digest('hex').slice(0, 8);
     this.id = `shardId-${String(createdAt).padStart(20, '0')}-${tail}`;
+    this.index = index;
     this.keys = keys;
     this.createdAt = createdAt;
     this.parent = parent;

@@ -40,6 +40,8 @@ export class FakeTableStream {
   disabledAt: number | undefined;
   readonly #world: World;
   readonly #shards = new Map<string, DynamodbShard>();
+  /** Of every shard that there was: a listing may go on behind one that has gone meanwhile. */
+  readonly #indexes = new Map<string, number>();
   #open: readonly DynamodbShard[];
 
   constructor(world: World, options: TableStreamOptions) {
@@ -112,15 +114,22 @@ export class FakeTableStream {
     return shard;
   }
 
-  /** By age, the oldest first. */
+  /** In the order of their creation, which is not that of their ids when they are of the same ms. */
   shards(): DynamodbShard[] {
     this.#rollWhatIsDue();
     for (const shard of this.#shards.values()) if (this.#isExpiredShard(shard)) this.#shards.delete(shard.id);
-    return [...this.#shards.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.#shards.values()];
   }
 
   listing(): ListedShard[] {
     return this.shards().map((shard) => shard.listed());
+  }
+
+  /** Shards behind the one at which a page of the listing ended. */
+  shardsAfter(shardId: string): DynamodbShard[] {
+    const last = this.#indexes.get(shardId);
+    if (last === undefined) throw new AwsError('ValidationException', `There is no shard ${shardId} in ${this.arn}`);
+    return this.shards().filter(({ index }) => index > last);
   }
 
   #horizon(): number {
@@ -163,6 +172,7 @@ export class FakeTableStream {
     shardsOf.set(this.#world, index + 1);
     const shard = new DynamodbShard({ index, keys, createdAt, parent });
     this.#shards.set(shard.id, shard);
+    this.#indexes.set(shard.id, index);
     return shard;
   }
 }

@@ -1,0 +1,264 @@
+/**
+ * The sources on shards that no emulator has: that roll, split and merge while they are read, on a clock that tests
+ * move, with listings and pages at their worst. The numbers are those of the traps that other consumers fell into.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SourceConfigurationError, SourceUnavailableError } from '../../sources/errors.ts';
+import { KinesisSource } from '../../sources/kinesis/kinesis-source.ts';
+import { openSource } from '../../sources/open.ts';
+import type { Source, SourceRecord } from '../../sources/source.ts';
+import { FakeAws, type FakeKinesisStream, type FakeTable, faults } from '../support/fake-aws/index.ts';
+import { never, readRecords, readToEnd, useEmulatorEnvironment } from './source.contract.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+let fake: FakeAws;
+
+beforeEach(async () => {
+  useEmulatorEnvironment();
+  fake = await FakeAws.start();
+});
+afterEach(() => fake.stop());
+
+describe('Kinesis', () => {
+  let stream: FakeKinesisStream;
+  let source: Source;
+
+  beforeEach(() => {
+    stream = fake.createStream('orders', { shards: 2 });
+    source = new KinesisSource({ kind: 'kinesis', stream: 'orders', endpoint: fake.endpoint }, 3);
+  });
+  afterEach(() => source.close());
+
+  test('O2: through splits, merges and a new shard count every key is read in the order of its writes', async () => {
+    fake.manners.emptyPage = everySecond();
+    fake.manners.trailingEmptyPages = 1;
+    const written = writer((key, data) => stream.put({ key, data }));
+    written.write(40);
+    stream.split(stream.openShards[0]!);
+    written.write(40);
+    stream.merge(stream.openShards[0]!, stream.openShards[1]!);
+    written.write(40);
+    stream.updateShardCount(3);
+    stream.updateShardCount(4);
+    written.write(40);
+    stream.merge(stream.openShards[0]!, stream.openShards[1]!);
+    expect(byKey(await drain(source), ({ data }) => Buffer.from(data).toString())).toEqual(written.texts);
+  });
+
+  test('a listing that repeats, reorders and shows an open parent beside its child (trap 5)', async () => {
+    const parent = stream.openShards[0]!;
+    stream.split(parent);
+    const truth = await source.listShards(never);
+    fake.faults.add({ operation: 'ListShards', times: 2, fault: faults.repeating() });
+    expect(sorted(await source.listShards(never))).toEqual(sorted(truth));
+    fake.faults.add({ operation: 'ListShards', times: 2, fault: faults.reversed });
+    expect(sorted(await source.listShards(never))).toEqual(sorted(truth));
+    fake.faults.add({ operation: 'ListShards', times: 2, fault: faults.stillOpen(parent) });
+    const shards = await source.listShards(never);
+    expect(shards.find(({ shardId }) => shardId === parent)).toMatchObject({ closed: false });
+    expect(shards.filter(({ parents }) => parents.includes(parent))).toHaveLength(2);
+  });
+
+  test('a page of a listing that fails fails the listing: it is never partial (trap 4)', async () => {
+    stream.split(stream.openShards[0]!);
+    const where = ({ input }: { readonly input: { readonly NextToken?: string } }) => input.NextToken !== undefined;
+    fake.faults.add({ operation: 'ListShards', where, times: 3, fault: faults.internalError });
+    await expect(source.listShards(never)).rejects.toThrow(SourceUnavailableError);
+    fake.faults.add({ operation: 'ListShards', where, fault: faults.expiredNextToken });
+    expect(await source.listShards(never)).toHaveLength(4);
+  });
+
+  test('an iterator that has grown old while nobody read is made anew, without repeat or gap', async () => {
+    const shardId = put('1');
+    const cursor = source.openShard(shardId, { at: 'horizon' });
+    expect(textsOf(await readRecords(cursor, 1))).toEqual(['1']);
+    fake.clock.advance(6 * MINUTE);
+    put('2');
+    expect(textsOf(await readRecords(cursor, 1))).toEqual(['2']);
+  });
+
+  test('only the absent iterator ends a shard: not an empty page, not its ending number (traps 11, 17, 20)', async () => {
+    const shardId = put('1');
+    const [record] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 1);
+    stream.split(shardId);
+    fake.manners.trailingEmptyPages = 2;
+    const cursor = source.openShard(shardId, { at: 'after', position: record!.position });
+    const pages = [await cursor.next(never), await cursor.next(never), await cursor.next(never)];
+    expect(pages.map(({ ended }) => ended)).toEqual([false, false, true]);
+  });
+
+  test('O10: a checkpoint older than the retention is a gap, told once (trap 14)', async () => {
+    const shardId = put('old');
+    const [old] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 1);
+    fake.clock.advance(DAY);
+    put('new');
+    fake.clock.advance(1);
+    const cursor = source.openShard(shardId, { at: 'after', position: old!.position });
+    const page = await cursor.next(never);
+    expect(page).toMatchObject({ gap: { after: old!.position } });
+    expect(textsOf(page.records)).toEqual(['new']);
+  });
+
+  test('reading that is throttled goes on when the limits allow it', async () => {
+    const shardId = put('1');
+    const cursor = source.openShard(shardId, { at: 'horizon' });
+    fake.faults.add({ operation: 'GetRecords', fault: faults.fullPage });
+    const page = await cursor.next(never);
+    await expect(cursor.next(never)).rejects.toThrow(SourceUnavailableError);
+    fake.clock.advance(5000);
+    put('2');
+    expect(textsOf([...page.records, ...(await cursor.next(never)).records])).toEqual(['1', '2']);
+  });
+
+  function put(data: string): string {
+    return stream.put({ key: 'key', data })[0]!.shardId;
+  }
+});
+
+describe('DynamoDB Streams', () => {
+  let table: FakeTable;
+  let source: Source;
+
+  beforeEach(() => {
+    table = fake.createTable('orders', { shards: 2 });
+    source = openSource({ kind: 'dynamodb', table: 'orders', endpoint: fake.endpoint });
+  });
+  afterEach(() => source.close());
+
+  test('O2: over the rolls of a day and splits every item is read in the order of its writes', async () => {
+    fake.manners.emptyPage = everySecond();
+    fake.manners.markerOnLastPage = true;
+    const written = writer((key, text) => table.put({ id: { S: key } }, { text: { S: text } }));
+    for (let hours = 0; hours < 20; hours += 2) {
+      written.write(20);
+      if (hours % 6 === 0) table.split(table.openShards[0]!);
+      fake.clock.advance(2 * HOUR);
+    }
+    table.roll();
+    expect(byKey(await drain(source), imageText)).toEqual(written.texts);
+  });
+
+  test('more shards than a page of the listing has (trap 18)', async () => {
+    fake.createTable('wide', { shards: 150 });
+    const wide = openSource({ kind: 'dynamodb', table: 'wide', endpoint: fake.endpoint });
+    fake.table('wide').roll();
+    expect(await wide.listShards(never)).toHaveLength(300);
+    wide.close();
+  });
+
+  test('a parent that is gone is still named by its child (trap 3)', async () => {
+    const [parent] = table.openShards;
+    const [child] = table.roll(parent);
+    fake.clock.advance(DAY + 1);
+    const shards = await source.listShards(never);
+    expect(shards.find(({ shardId }) => shardId === child)?.parents).toEqual([parent]);
+    expect(shards.some(({ shardId }) => shardId === parent)).toBe(false);
+  });
+
+  test('O10: what is trimmed while a cursor waits before it is a gap, told once', async () => {
+    table = fake.createTable('still', { rollEveryMs: Infinity });
+    const still = openSource({ kind: 'dynamodb', table: 'still', endpoint: fake.endpoint });
+    for (const n of ['1', '2']) table.put({ id: { S: 'a' } }, { text: { S: n } });
+    const [shard] = await still.listShards(never);
+    const [first] = await readRecords(still.openShard(shard!.shardId, { at: 'horizon' }), 1);
+    fake.clock.advance(DAY - MINUTE);
+    const cursor = still.openShard(shard!.shardId, { at: 'after', position: first!.position });
+    fake.faults.add({ operation: 'GetRecords', fault: faults.emptyPage });
+    expect((await cursor.next(never)).records).toEqual([]);
+    fake.clock.advance(2 * MINUTE);
+    table.put({ id: { S: 'a' } }, { text: { S: '3' } });
+    const page = await cursor.next(never);
+    expect(page.gap).toEqual({ after: first!.position });
+    expect(page.records.map(imageText)).toEqual(['3']);
+    still.close();
+  });
+
+  test('a start behind the last record of an empty tail ends (trap 11)', async () => {
+    const { shardId } = table.put({ id: { S: 'a' } })!;
+    const [record] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 1);
+    table.roll(shardId);
+    expect(await readToEnd(source.openShard(shardId, { at: 'after', position: record!.position }))).toEqual([]);
+  });
+
+  test('a stream that has been disabled is for a person to mend; its shards can be read to their ends', async () => {
+    const { shardId } = table.put({ id: { S: 'a' } }, { text: { S: '1' } })!;
+    await source.listShards(never);
+    table.disableStream();
+    await expect(source.listShards(never)).rejects.toThrow(SourceConfigurationError);
+    expect((await readToEnd(source.openShard(shardId, { at: 'horizon' }))).map(imageText)).toEqual(['1']);
+  });
+});
+
+/** Reads everything up to the open shards' tips: a shard when all of its parents that are listed have ended. */
+async function drain(source: Source): Promise<SourceRecord[]> {
+  const records: SourceRecord[] = [];
+  const done = new Set<string>();
+  const shards = await source.listShards(never);
+  const listed = new Set(shards.map(({ shardId }) => shardId));
+  while (done.size < shards.length) {
+    const ready = shards.filter(
+      ({ shardId, parents }) =>
+        !done.has(shardId) && parents.every((parent) => done.has(parent) || !listed.has(parent)),
+    );
+    if (ready.length === 0) throw new Error('No shard can be read: the lineage goes round');
+    for (const { shardId, closed } of ready) {
+      const cursor = source.openShard(shardId, { at: 'horizon' });
+      // Nothing tells the tip of an open shard; the fake gives everything well within so many pages.
+      for (let pages = 0; ; pages += 1) {
+        const page = await cursor.next(never);
+        records.push(...page.records);
+        if (page.ended || (!closed && pages === 4)) break;
+      }
+      done.add(shardId);
+    }
+  }
+  return records;
+}
+
+/** Writes numbered texts, ten keys in turn. */
+function writer(put: (key: string, text: string) => unknown) {
+  const texts: Record<string, string[]> = {};
+  let count = 0;
+  return {
+    texts,
+    write(records: number): void {
+      for (const end = count + records; count < end; count += 1) {
+        const key = `key-${count % 10}`;
+        (texts[key] ??= []).push(`text-${count}`);
+        put(key, `text-${count}`);
+      }
+    },
+  };
+}
+
+function byKey(records: readonly SourceRecord[], textOf: (record: SourceRecord) => string): Record<string, string[]> {
+  const texts: Record<string, string[]> = {};
+  for (const record of records) (texts[record.partitionKey] ??= []).push(textOf(record));
+  return texts;
+}
+
+function textsOf(records: readonly SourceRecord[]): string[] {
+  return records.map(({ data }) => Buffer.from(data).toString());
+}
+
+function imageText({ data }: SourceRecord): string {
+  const { dynamodb } = JSON.parse(Buffer.from(data).toString()) as {
+    readonly dynamodb: { readonly NewImage: { readonly text: { readonly S: string } } };
+  };
+  return dynamodb.NewImage.text.S;
+}
+
+function sorted<T extends { readonly shardId: string }>(shards: readonly T[]): T[] {
+  return shards.toSorted((a, b) => (a.shardId < b.shardId ? -1 : 1));
+}
+
+function everySecond(): () => boolean {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    return calls % 2 === 1;
+  };
+}
