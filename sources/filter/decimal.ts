@@ -9,7 +9,7 @@ export function compareDecimals(a: string, b: string): number {
   const left = parse(a);
   const right = parse(b);
   if (left.sign !== right.sign) return left.sign - right.sign;
-  return left.sign * compareMagnitudes(left, right);
+  return left.sign < 0 ? compareMagnitudes(right, left) : compareMagnitudes(left, right);
 }
 
 function isShort(text: string): boolean {

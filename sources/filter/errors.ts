@@ -35,6 +35,6 @@ function step(part: string | number): string {
 }
 
 function showValue(value: unknown): string {
-  const text = inspect(value, { depth: 3, breakLength: Number.POSITIVE_INFINITY });
+  const text = inspect(value, { depth: 3, compact: true, breakLength: Number.POSITIVE_INFINITY });
   return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE - 3)}...`;
 }
