@@ -21,6 +21,7 @@ COPY --from=build /keylane/dist /opt/keylane/dist
 # /node_modules is where a JavaScript settings file in /settings finds 'keylane'.
 RUN ln -s /opt/keylane/dist/cli/main.js /usr/local/bin/keylane \
   && mkdir /settings /node_modules \
+  && chown node:node /settings \
   && ln -s /opt/keylane /node_modules/keylane
 USER node
 WORKDIR /settings

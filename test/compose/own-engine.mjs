@@ -10,6 +10,8 @@ import { cachedBinary } from '../../dist/worker/temporal-server/cache.js';
 import { endGroup, run, succeeds } from './shell.mjs';
 
 const COMPOSE_VERSION = '2.40.3';
+/** Where Debian puts it. */
+const DOCKERD = '/usr/sbin/dockerd';
 const PACKAGES = { dockerd: 'docker.io', iptables: 'iptables', debootstrap: 'debootstrap' };
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
 /** What the engine puts rules into, and how that looks without a rule: a table that nobody has used is not even listed. */
@@ -43,7 +45,7 @@ export async function startOwnEngine({ folder, say, signal }) {
     // Each composition has a network of its own.
     ['--bridge', 'none'],
   ].flat();
-  const engine = spawn('dockerd', args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
+  const engine = spawn(DOCKERD, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
   const ended = new Promise((resolve) => engine.once('close', resolve));
   await log.close();
   // BuildKit in the CLI is a plugin that Debian does not have; the engine has the classic builder.
