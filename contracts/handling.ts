@@ -25,10 +25,14 @@ export interface EventInput {
   /** Attempts made before this activity was scheduled. */
   readonly attemptsBefore: number;
   /**
-   * The failure of the attempt that was made in the stretch. The activity's first attempt reports it without a call of
-   * the handler: so Temporal counts that attempt, shows its failure, and waits before the next one.
+   * The failure of the last attempt that was made before. The activity's first attempt reports it without a call of the
+   * handler: so Temporal counts that attempt, shows its failure, and waits before the next one.
    */
-  readonly reportFirst?: Failure;
+  readonly reportFirst?: {
+    readonly failure: Failure;
+    /** What is left of a wait that had begun before, in ms; without it Temporal waits as the policy says. */
+    readonly waitMs?: number;
+  };
 }
 
 /** Details of the ApplicationFailure with which a handler's failure leaves the activity of a single event. */
@@ -38,8 +42,11 @@ export interface AttemptDetails {
   readonly failure: Failure;
 }
 
-/** The type of failure with which an activity says that its worker is stopping: the attempt does not count. */
-export const WORKER_STOPPING = 'WorkerStopping';
+/**
+ * The type of failure with which the activity of an event says that this attempt does not count: its worker stopped, or
+ * could not take it on. The lane starts another activity at once.
+ */
+export const NOT_COUNTED = 'NotCounted';
 
 /** The activities that a lane uses, on the task queue of the settings. */
 export interface HandlingActivities {
@@ -53,8 +60,15 @@ export interface HandlingActivities {
 export interface AskingActivities {
   /** Per shard, the position up to which the pipeline's durable checkpoint has come. */
   checkpoints(pipeline: string): Promise<Record<string, ShardCheckpoint>>;
-  /** The attempts that Temporal counts for the one pending `runEvent` of a lane; 0 when there is none. */
-  attemptsOfPendingEvent(lane: { readonly workflowId: string; readonly runId: string }): Promise<number>;
+  /** What Temporal knows of the one pending `runEvent` of a lane; null when there is none. */
+  pendingEvent(lane: { readonly workflowId: string; readonly runId: string }): Promise<PendingEvent | null>;
+}
+
+export interface PendingEvent {
+  /** The activity's own count, from 1: the attempt that runs, or the one that is waited for. */
+  readonly attempt: number;
+  /** When the next attempt begins, ms since 1970; absent while one runs or is about to. */
+  readonly nextAttemptAt?: number;
 }
 
 /** `ended`: every record of the shard has been taken over, whatever the mark. */

@@ -78,6 +78,8 @@ export interface HeadFailure {
    * A round has `policy.maxAttempts` attempts.
    */
   readonly roundFrom: number;
+  /** When the next attempt is due, where the lane knows that itself; ms since 1970. Temporal knows the later ones. */
+  readonly nextAttemptAt?: number;
 }
 
 export type LaneStateName = LanePhase['state'];
@@ -89,6 +91,11 @@ export interface LaneState {
   readonly queue: readonly LaneEvent[];
   /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
   readonly marks: Readonly<Record<string, Position>>;
+  /**
+   * Per shard, since when its mark is known to lie behind the checkpoint. A mark is forgotten only some time after that:
+   * a request that was held up on its way may still arrive.
+   */
+  readonly behindSince: Readonly<Record<string, number>>;
   /** Since when the lane remembers every mark: its birth, or when it last forgot one. ms since 1970. */
   readonly remembersSince: number;
   /** The latest last. */

@@ -35,6 +35,7 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
   const stopping = new AbortController();
   const handling = createHandlingActivities({
     pipeline: ofPipeline(pipelines, settings.file),
+    client,
     freezeWatch,
     stopping: stopping.signal,
     log,

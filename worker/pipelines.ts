@@ -61,10 +61,10 @@ export class OtherSourceError extends Error {
 export async function startPipeline(settings: PipelineSettings, source: string, options: StartOptions): Promise<void> {
   const { client, log, startOver, from } = options;
   const { name } = settings;
-  const status = await statusOf(client, name);
+  const status = startOver ? undefined : await statusOf(client, name);
   if (startOver) {
-    if (status === 'RUNNING') await client.workflow.getHandle(pipelineWorkflowId(name)).terminate('start over');
-    await start(settings, source, options, undefined);
+    // In one request: between an end and a start another bridge could recover what shall be forgotten.
+    await start(settings, source, options, undefined, WorkflowIdConflictPolicy.TERMINATE_EXISTING);
     return;
   }
   if (status !== undefined) {
@@ -79,7 +79,7 @@ export async function startPipeline(settings: PipelineSettings, source: string, 
     await start(settings, source, options, view.state);
     return;
   }
-  if (from === undefined && (await hasLanes(client, name))) throw new CheckpointsLostError(name);
+  if (from === undefined && (await hasLeftTraces(client, name))) throw new CheckpointsLostError(name);
   await start(settings, source, options, undefined);
 }
 
@@ -98,9 +98,10 @@ async function join(client: Client, settings: PipelineSettings): Promise<void> {
   await handle.executeUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure, { args: [configuration] });
 }
 
-async function hasLanes(client: Client, name: string): Promise<boolean> {
+/** Lanes, open or ended, or a quarantine. While a pipeline does not run no lane ends by itself, so some stay. */
+async function hasLeftTraces(client: Client, name: string): Promise<boolean> {
   if (!PIPELINE_NAME.test(name)) throw new Error(`Not a pipeline's name: ${name}`);
-  const { count } = await client.workflow.count(`KeylanePipeline = "${name}" AND ExecutionStatus = "Running"`);
+  const { count } = await client.workflow.count(`KeylanePipeline = "${name}"`);
   return count > 0;
 }
 
@@ -109,6 +110,8 @@ async function start(
   source: string,
   { client, taskQueue, from }: StartOptions,
   carried: PipelineState | undefined,
+  // Two bridges may start at the same moment: the second joins.
+  workflowIdConflictPolicy: WorkflowIdConflictPolicy = WorkflowIdConflictPolicy.USE_EXISTING,
 ): Promise<void> {
   const { name, pipeline } = settings;
   const input: PipelineInput = {
@@ -123,8 +126,7 @@ async function start(
     workflowId: pipelineWorkflowId(name),
     taskQueue: readingTaskQueue(taskQueue),
     args: [input],
-    // Two bridges may start at the same moment: the second joins.
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    workflowIdConflictPolicy,
     staticSummary: `reads ${source}`,
   });
 }

@@ -1,4 +1,4 @@
-import { CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
 import { QUERIES } from '../contracts/names.ts';
 import {
   PIPELINE_UPDATES,
@@ -13,9 +13,22 @@ import { PipelineHost } from './pipeline/host.ts';
 export async function pipeline(input: PipelineInput): Promise<void> {
   const host = new PipelineHost(input);
   setHandler(defineQuery<PipelineView>(QUERIES.pipeline), () => host.view());
-  setHandler(defineUpdate<void, [PipelineCommandArgs]>(PIPELINE_UPDATES.pause), (args) => host.pause(args));
+  // The Temporal UI sends no argument unless one is typed.
+  setHandler(defineUpdate<void, [PipelineCommandArgs | null | undefined]>(PIPELINE_UPDATES.pause), (args) => {
+    host.pause(args ?? {});
+  });
   setHandler(defineUpdate<void>(PIPELINE_UPDATES.resume), () => host.resume());
-  setHandler(defineUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure), (c) => host.configure(c));
+  setHandler(
+    defineUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure),
+    (configuration) => host.configure(configuration),
+    {
+      validator: (configuration: Partial<PipelineConfiguration> | null | undefined) => {
+        const options = configuration?.options ?? {};
+        const missing = Object.keys(input.options).filter((name) => !Number.isFinite(options[name as never]));
+        if (missing.length > 0) throw ApplicationFailure.nonRetryable(`Not a configuration: no ${missing.join(', ')}`);
+      },
+    },
+  );
   // A cancel from outside must not end it with its readers out (O4).
   await CancellationScope.nonCancellable(() => host.run());
 }

@@ -5,6 +5,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -16,6 +17,7 @@ import type {
   QuarantineState,
   QuarantineView,
 } from '../contracts/quarantine.ts';
+import { isQuarantineSignal } from './lane/inputs.ts';
 import { isBeyond } from './lane/marks.ts';
 
 const SHOWN = 20;
@@ -27,9 +29,10 @@ export async function quarantine(input: QuarantineInput): Promise<void> {
   setHandler(defineQuery<QuarantineView>(QUERIES.quarantine), () => {
     return { count: state.records.length, records: state.records.slice(0, SHOWN) };
   });
-  setHandler(defineSignal<[QuarantineSignal]>(SIGNALS.records), (signal) => {
+  setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
     signals += 1;
-    state = keep(state, signal);
+    if (isQuarantineSignal(signal)) state = keep(state, signal);
+    else log.error('A signal `records` that no bridge can have sent is left out', { signal });
   });
   await CancellationScope.nonCancellable(() =>
     condition(() => {

@@ -1,7 +1,11 @@
 import type { Client } from '@temporalio/client';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
 import type { PipelineView } from '../../contracts/pipeline.ts';
+
+const { PendingActivityState } = proto.temporal.api.enums.v1;
 
 /** Many lanes become idle together, and a checkpoint that is some seconds old only keeps them a little longer. */
 const CHECKPOINTS_KEPT_MS = 5000;
@@ -21,10 +25,15 @@ export function createAskingActivities(client: Client): AskingActivities {
       return answer;
     },
 
-    async attemptsOfPendingEvent({ workflowId, runId }) {
+    async pendingEvent({ workflowId, runId }) {
       const description = await client.workflow.getHandle(workflowId, runId).describe();
-      const pending = description.raw.pendingActivities ?? [];
-      return pending.find((activity) => activity.activityType?.name === 'runEvent')?.attempt ?? 0;
+      const activities = description.raw.pendingActivities ?? [];
+      const pending = activities.find((activity) => activity.activityType?.name === 'runEvent');
+      if (pending === undefined) return null;
+      const { attempt, state, nextAttemptScheduleTime } = pending;
+      const nextAttemptAt = optionalTsToMs(nextAttemptScheduleTime);
+      const isWaiting = state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED && nextAttemptAt !== undefined;
+      return { attempt: attempt ?? 1, ...(isWaiting ? { nextAttemptAt } : {}) };
     },
   };
 }
@@ -34,7 +43,11 @@ export function createAskingActivities(client: Client): AskingActivities {
  * but may be lost with the run, and a lane that relied on them could be sent the same records again (O6).
  */
 async function readCheckpoints(client: Client, pipeline: string): Promise<Checkpoints> {
-  const view = await client.workflow.getHandle(pipelineWorkflowId(pipeline)).query<PipelineView>(QUERIES.pipeline);
+  const handle = client.workflow.getHandle(pipelineWorkflowId(pipeline));
+  const [description, view] = await Promise.all([handle.describe(), handle.query<PipelineView>(QUERIES.pipeline)]);
+  // A pipeline that was ended may be started over, and open lanes are what shows that it has been here before.
+  if (description.status.name !== 'RUNNING') throw new Error(`Pipeline ${pipeline} does not run`);
+  if (!view.state.discovered) throw new Error(`Pipeline ${pipeline} has not listed its shards yet`);
   return Object.fromEntries(
     Object.values(view.state.shards).map(({ shardId, finished, checkpoint }) => {
       if (finished) return [shardId, { ended: true }];

@@ -1,20 +1,22 @@
 /**
  * The activities that run handlers: a stretch of events one after the other, or one failing event with Temporal's
- * retries. Invariants: events of a call run strictly in order, one at a time (O1); none is started once the call was
- * asked to stop, the worker is stopping, or this process stood still for longer than the heartbeat timeout and somebody
- * else may have its work.
+ * retries. Invariants: events of a call run strictly in order, one at a time; none is started once the call was asked to
+ * stop, the worker is stopping, or somebody else may have the work (O1).
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Handler } from '../../contracts/config.ts';
 import type { Failure } from '../../contracts/failure.ts';
-import { FrozenError, type FreezeGuard, type FreezeWatch } from '../../contracts/freeze-watch.ts';
-import { WORKER_STOPPING } from '../../contracts/handling.ts';
+import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
+import { NOT_COUNTED } from '../../contracts/handling.ts';
 import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } from '../../contracts/handling.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
-import { HandlerCaller, type Call, type CallResult } from './call.ts';
+import { HandlerCaller, type Call } from './call.ts';
 import { attemptFailure } from './failure.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { Possession } from './possession.ts';
 
 export interface HandlingPipeline {
   readonly handler: Handler;
@@ -24,6 +26,7 @@ export interface HandlingPipeline {
 export interface HandlingDependencies {
   /** @throws if this process has no such pipeline */
   readonly pipeline: (name: string) => HandlingPipeline;
+  readonly client: Client;
   readonly freezeWatch: FreezeWatch;
   /** Aborts when the worker begins to stop: running handlers finish, no other is started. */
   readonly stopping: AbortSignal;
@@ -32,6 +35,8 @@ export interface HandlingDependencies {
 
 /** Attempts of a stretch that may be lost with their process before its next event is taken for the cause. */
 const LOST_ATTEMPTS = 3;
+/** How long work of a pipeline that this process does not have is kept, before somebody else may get it. */
+const NOT_OURS_WAIT_MS = 10_000;
 
 interface Progress {
   readonly done: number;
@@ -40,37 +45,47 @@ interface Progress {
 export function createHandlingActivities(dependencies: HandlingDependencies): HandlingActivities {
   const caller = new HandlerCaller(dependencies.log);
   return {
-    runStretch: (input) => watched(dependencies, (guard) => runStretch(input, dependencies, caller, guard)),
-    runEvent: (input) => watched(dependencies, (guard) => runEvent(input, dependencies, caller, guard)),
+    async runStretch(input) {
+      const pipeline = await findPipeline(input.pipeline, dependencies);
+      return pipeline === undefined
+        ? { done: 0, lostBefore: false }
+        : runStretch(input, pipeline, dependencies, caller);
+    },
+    async runEvent(input) {
+      const attempt = input.attemptsBefore + Context.current().info.attempt;
+      const pipeline = await findPipeline(input.pipeline, dependencies);
+      if (pipeline === undefined)
+        throw notCounted('The process that was given this event has no such pipeline', attempt);
+      await runEvent(input, attempt, pipeline, dependencies, caller);
+    },
   };
 }
 
-/**
- * Runs an activity under a guard against freezes. One that was handed to this process before a freeze and begins after
- * it counts as frozen too.
- */
-async function watched<Result>(
-  { freezeWatch }: HandlingDependencies,
-  run: (guard: FreezeGuard) => Promise<Result>,
-): Promise<Result> {
-  const limitMs = heartbeatTimeoutMs();
-  if (freezeWatch.frozenWithin(limitMs, limitMs)) throw new FrozenError(limitMs, limitMs);
-  const guard = freezeWatch.guard(limitMs);
+/** Undefined, after a wait, when this process does not have the pipeline: nothing has been tried, so nothing counts. */
+async function findPipeline(
+  name: string,
+  { pipeline, stopping, log }: HandlingDependencies,
+): Promise<HandlingPipeline | undefined> {
   try {
-    return await run(guard);
-  } finally {
-    guard.close();
+    return pipeline(name);
+  } catch (error) {
+    log.error({ err: error }, 'Work of another process came here');
+    const { cancellationSignal } = Context.current();
+    const heartbeat = startHeartbeat(heartbeatTimeoutMs(), () => Context.current().info.heartbeatDetails);
+    const signal = AbortSignal.any([stopping, cancellationSignal]);
+    await delay(NOT_OURS_WAIT_MS, undefined, { signal }).catch(() => undefined);
+    heartbeat.stop();
+    return undefined;
   }
 }
 
 async function runStretch(
   input: StretchInput,
-  { pipeline, stopping }: HandlingDependencies,
+  { handler, settings }: HandlingPipeline,
+  { client, freezeWatch, stopping }: HandlingDependencies,
   caller: HandlerCaller,
-  guard: FreezeGuard,
 ): Promise<StretchOutcome> {
   const { info, cancellationSignal } = Context.current();
-  const { handler, settings } = pipeline(input.pipeline);
   const lostBefore = info.attempt > 1;
   let { done } = (info.heartbeatDetails as Progress | undefined) ?? { done: 0 };
   if (info.attempt > LOST_ATTEMPTS && done < input.events.length) {
@@ -78,12 +93,14 @@ async function runStretch(
   }
   // After a loss one event at a time: see LaneState.careful.
   const end = lostBefore ? Math.min(done + 1, input.events.length) : input.events.length;
-  const heartbeat = startHeartbeat(heartbeatTimeoutMs(), (): Progress => ({ done }));
+  const progress = (): Progress => ({ done });
+  const timeoutMs = heartbeatTimeoutMs();
+  const possession = new Possession({ client, freezeWatch, timeoutMs, progress });
+  const heartbeat = startHeartbeat(timeoutMs, progress);
   try {
     while (done < end && !stopping.aborted && !cancellationSignal.aborted) {
-      guard.check();
       const event = input.events[done];
-      if (event === undefined) break;
+      if (event === undefined || !(await possession.confirm())) break;
       const call: Call = { pipeline: input.pipeline, key: input.key, event, attempt: info.attempt };
       const result = await caller.call(handler, settings, call, cancellationSignal);
       if (result.kind === 'interrupted') break;
@@ -100,34 +117,37 @@ async function runStretch(
 
 async function runEvent(
   input: EventInput,
-  { pipeline, stopping }: HandlingDependencies,
+  attempt: number,
+  { handler, settings }: HandlingPipeline,
+  { client, freezeWatch, stopping }: HandlingDependencies,
   caller: HandlerCaller,
-  guard: FreezeGuard,
 ): Promise<void> {
   const { info, cancellationSignal } = Context.current();
-  const attempt = input.attemptsBefore + info.attempt;
-  if (input.reportFirst !== undefined && info.attempt === 1) throw attemptFailure(input.reportFirst, attempt);
-  const { handler, settings } = pipeline(input.pipeline);
-  const heartbeat = startHeartbeat(heartbeatTimeoutMs(), () => undefined);
-  let result: CallResult;
+  const { reportFirst } = input;
+  if (reportFirst !== undefined && info.attempt === 1) {
+    throw attemptFailure(reportFirst.failure, attempt, reportFirst.waitMs);
+  }
+  const timeoutMs = heartbeatTimeoutMs();
+  const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => null });
+  const heartbeat = startHeartbeat(timeoutMs, () => null);
   try {
-    guard.check();
     const call: Call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
-    result = stopping.aborted
-      ? { kind: 'interrupted' }
-      : await caller.call(handler, settings, call, cancellationSignal);
+    const mayStart = !stopping.aborted && (await possession.confirm());
+    const result = mayStart ? await caller.call(handler, settings, call, cancellationSignal) : undefined;
+    if (result?.kind === 'succeeded') return;
+    if (result?.kind === 'failed') throw attemptFailure(result.failure, attempt);
   } finally {
     heartbeat.stop();
   }
-  if (result.kind === 'failed') throw attemptFailure(result.failure, attempt);
-  if (result.kind === 'interrupted') throw interruption(stopping, attempt);
+  if (cancellationSignal.aborted && !stopping.aborted) {
+    throw new CancelledFailure('The event was taken away by a verb or a continue-as-new');
+  }
+  throw notCounted('The worker stopped before the handler had finished', attempt);
 }
 
-/** An attempt that a stopping worker cut short does not count; the lane starts another one at once. */
-function interruption(stopping: AbortSignal, attempt: number): Error {
-  if (!stopping.aborted) return new CancelledFailure('The event was taken away by a verb or a continue-as-new');
-  const message = 'The worker stopped before the handler had finished';
-  return attemptFailure({ type: WORKER_STOPPING, message, nonRetryable: true }, attempt);
+/** An attempt that says nothing about the event; the lane starts another one at once. */
+function notCounted(message: string, attempt: number): Error {
+  return attemptFailure({ type: NOT_COUNTED, message, nonRetryable: true }, attempt);
 }
 
 function processLost(times: number): Failure {

@@ -1,8 +1,10 @@
 /**
- * One call of a user's handler, with its time limit.
+ * Calls of a user's handler, with their time limit.
  *
- * Node cannot kill a function. So a call that is asked to stop has a second, longer limit to end in; after that it is
- * given up and remembered, and no later call of the same key begins in this process before it has ended (O1).
+ * Owns the calls that run in this process. Invariant: one at a time for each key (O1). Node cannot kill a function, so a
+ * call that is asked to stop has a second, longer limit to end in; after that it is given up, and still no other call of
+ * its key begins before it has ended. A call may also find another one of its key because that one's attempt was lost to
+ * Temporal (a connection that was cut) without having ended here: it is asked to stop in the same way.
  */
 import type { Logger } from 'pino';
 import type { Handler, HandlerContext } from '../../contracts/config.ts';
@@ -39,10 +41,15 @@ export class HandlerTimeoutError extends Error {
 
 type Settled = { readonly ok: true } | { readonly ok: false; readonly thrown: unknown };
 
+interface RunningCall {
+  readonly settled: Promise<Settled>;
+  readonly abort: AbortController;
+}
+
 export class HandlerCaller {
   readonly #log: Logger;
-  /** Calls that were given up and still run, by pipeline and key. */
-  readonly #runaways = new Map<string, Promise<Settled>>();
+  /** By pipeline and key. */
+  readonly #running = new Map<string, RunningCall>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -51,9 +58,9 @@ export class HandlerCaller {
   /** Never throws for what the handler does. `stop` asks the call to end, its reason reaches the handler. */
   async call(handler: Handler, settings: HandlingSettings, call: Call, stop: AbortSignal): Promise<CallResult> {
     const lane = `${call.pipeline}:${call.key}`;
-    const runaway = this.#runaways.get(lane);
-    if (runaway !== undefined && !(await settlesWithin(runaway, settings.stopTimeoutMs))) {
-      return { kind: 'failed', failure: doesNotStop(settings) };
+    for (let other = this.#running.get(lane); other !== undefined; other = this.#running.get(lane)) {
+      other.abort.abort(new Error('A later attempt of the same key has begun'));
+      if (!(await settlesWithin(other.settled, settings.stopTimeoutMs))) return failedToStop(settings);
     }
     if (stop.aborted) return { kind: 'interrupted' };
 
@@ -62,16 +69,25 @@ export class HandlerCaller {
     stop.addEventListener('abort', onStop, { once: true });
     const timeout = setTimeout(() => abort.abort(new HandlerTimeoutError(settings.timeoutMs)), settings.timeoutMs);
     try {
-      const running = settle(() => handler(...this.#argumentsOf(call, abort.signal)));
-      const first = await Promise.race([running, aborted(abort.signal)]);
+      const settled = this.#start(lane, abort, () => handler(...this.#argumentsOf(call, abort.signal)));
+      const first = await Promise.race([settled, aborted(abort.signal)]);
       if (first !== 'aborted') return resultOf(first, abort.signal);
-      if (await settlesWithin(running, settings.stopTimeoutMs)) return resultOf(await running, abort.signal);
-      this.#giveUp(lane, running);
-      return { kind: 'failed', failure: doesNotStop(settings) };
+      if (await settlesWithin(settled, settings.stopTimeoutMs)) return resultOf(await settled, abort.signal);
+      this.#log.error({ lane }, 'A handler does not stop; its key is blocked until it does');
+      return failedToStop(settings);
     } finally {
       clearTimeout(timeout);
       stop.removeEventListener('abort', onStop);
     }
+  }
+
+  #start(lane: string, abort: AbortController, run: () => Promise<void> | void): Promise<Settled> {
+    const settled = settle(run).then((result) => {
+      this.#running.delete(lane);
+      return result;
+    });
+    this.#running.set(lane, { settled, abort });
+    return settled;
   }
 
   #argumentsOf(call: Call, signal: AbortSignal): [HandlerEvent, HandlerContext] {
@@ -81,14 +97,6 @@ export class HandlerCaller {
     const log = this.#log.child({ pipeline, key, position: formatPosition(position), attempt });
     const context = { pipeline, attempt, idempotencyKey: idempotencyKey(pipeline, event), signal, log };
     return [new HandlerEvent({ source, position, arrivedAt, data, key }), context];
-  }
-
-  #giveUp(lane: string, running: Promise<Settled>): void {
-    this.#log.error({ lane }, 'A handler does not stop; its key is blocked until it does');
-    this.#runaways.set(lane, running);
-    void running.then(() => {
-      if (this.#runaways.get(lane) === running) this.#runaways.delete(lane);
-    });
   }
 }
 
@@ -130,12 +138,13 @@ function resultOf(settled: Settled, signal: AbortSignal): CallResult {
   return settled.ok ? { kind: 'succeeded' } : { kind: 'failed', failure: failureOf(settled.thrown) };
 }
 
-function doesNotStop({ timeoutMs, stopTimeoutMs }: HandlingSettings): Failure {
-  return {
+function failedToStop({ timeoutMs, stopTimeoutMs }: HandlingSettings): CallResult {
+  const failure: Failure = {
     type: 'HandlerDoesNotStop',
     message:
       `The handler does not stop: it was asked to (time limit ${timeoutMs} ms) and still ran ${stopTimeoutMs} ms ` +
       'later. Let it heed context.signal, restart the worker, then retry the key.',
     nonRetryable: true,
   };
+  return { kind: 'failed', failure };
 }

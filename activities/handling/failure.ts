@@ -20,11 +20,15 @@ export function failureOf(thrown: unknown): Failure {
   };
 }
 
-/** The failure with which an attempt leaves its activity. Temporal applies the retry policy unless it is final. */
-export function attemptFailure(failure: Failure, attempt: number): ApplicationFailure {
+/**
+ * The failure with which an attempt leaves its activity. Temporal applies the retry policy unless it is final.
+ * @param nextRetryDelayMs the wait before the next attempt, where it is not to be the policy's
+ */
+export function attemptFailure(failure: Failure, attempt: number, nextRetryDelayMs?: number): ApplicationFailure {
   const details: AttemptDetails = { attempt, failure };
   const { type, message, nonRetryable } = failure;
-  const thrown = ApplicationFailure.create({ type, message, nonRetryable, details: [details] });
+  const wait = nextRetryDelayMs === undefined ? {} : { nextRetryDelay: nextRetryDelayMs };
+  const thrown = ApplicationFailure.create({ type, message, nonRetryable, details: [details], ...wait });
   if (failure.stack !== undefined) thrown.stack = failure.stack;
   return thrown;
 }

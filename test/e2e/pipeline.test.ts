@@ -140,6 +140,28 @@ describe('a pipeline', () => {
     await expectAll(6);
   });
 
+  test('O5 answers, pauses and continues as new also when its stream is gone', async () => {
+    const it = await open(2, { eventsPerRun: 50, shiftMs: 500, discoverEveryMs: 500 });
+    await it.start();
+    await write(1, 1);
+    await expectAll(1);
+    await stream.delete();
+    await eventually(async () => (await it.status(name)).troubles.length > 0);
+    // Readers are called home while they fail, again and again, which fills the history.
+    const handle = it.client.workflow.getHandle(name);
+    const run = await runIdOf(it);
+    for (let round = 1; (await runIdOf(it)) === run; round += 1) {
+      expect(round).toBeLessThan(12);
+      await handle.executeUpdate(PIPELINE_UPDATES.pause, { args: [null] });
+      await eventually(async () => (await it.status(name)).readers === 0, 30_000);
+      await handle.executeUpdate(PIPELINE_UPDATES.resume);
+    }
+    await eventually(async () => (await it.status(name)).state === 'reading');
+    // The next start finds it as it was.
+    await it.stop();
+    await expect(it.start()).rejects.toThrow(/no stream|does not exist|not found/i);
+  }, 120_000);
+
   test('refuses settings that name another stream', async () => {
     const it = await open(1);
     await it.start();

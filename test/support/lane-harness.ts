@@ -80,6 +80,7 @@ export class LaneHarness {
     const settings = { ...QUICK_RETRIES, ...handling };
     const run = createHandlingActivities({
       pipeline: () => ({ handler, settings }),
+      client: this.client,
       freezeWatch: this.#freezeWatch,
       stopping: stopping.signal,
       log,

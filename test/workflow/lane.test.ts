@@ -246,6 +246,65 @@ describe('a lane', () => {
     expect(overlaps).toBe(0);
   });
 
+  test('O7 a retry that is waited for comes in time, however often the lane continues as new meanwhile', async () => {
+    const calls: number[] = [];
+    const lanes = await start({
+      handler: (_event, context) => {
+        calls.push(context.attempt);
+        throw new Error('down');
+      },
+      handling: { retry: { maxAttempts: 4, initialIntervalMs: 2000, backoff: 1, maxIntervalMs: 2000 } },
+      lane: { signalsPerRun: 2 },
+    });
+    const runs = new Set<string>();
+    // Each pair of signals makes the lane continue as new, several times within each wait.
+    for (let n = 1; calls.length < 4 && n < 400; n += 1) {
+      await lanes.send('a', [laneEvent(n)]);
+      runs.add((await lanes.lane('a').describe()).runId);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
+    expect(calls).toEqual([1, 2, 3, 4]);
+    expect(runs.size).toBeGreaterThan(6);
+    expect((await lanes.view('a')).phase).toMatchObject({ attempts: 4 });
+  });
+
+  test('O7 an attempt that fails just when it is asked to stop is one of several, not the last', async () => {
+    let attempts = 0;
+    let hasBegun = () => {};
+    const begun = new Promise<void>((resolve) => (hasBegun = resolve));
+    const lanes = await start({
+      handler: async (_event, context) => {
+        attempts = context.attempt;
+        if (context.attempt !== 2) throw new Error('down');
+        hasBegun();
+        // Long enough for the request to stop to be on its way, shorter than its way to the handler.
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        throw new Error('down in the second attempt');
+      },
+      handling: { retry: { maxAttempts: 10, initialIntervalMs: 50, backoff: 1, maxIntervalMs: 60_000 } },
+    });
+    await lanes.send('a', [laneEvent(1)]);
+    await begun;
+    await lanes.decide('a', 'pause');
+    expect((await lanes.view('a')).phase).toMatchObject({ state: 'paused', held: { state: 'retrying', attempts: 2 } });
+    await lanes.decide('a', 'resume');
+    await eventually(() => attempts > 2);
+  });
+
+  test('O5 whatever is sent by a stock tool, the lane goes on', async () => {
+    const { handler, seen } = ledger();
+    const lanes = await start({ handler });
+    await lanes.send('a', laneEvents(1, 2));
+    for (const nonsense of [null, {}, { events: [{}] }, 'text', 7]) await lanes.lane('a').signal('records', nonsense);
+    for (const nonsense of [null, { text: 5 }, { base64: {} }, 'text', []])
+      await lanes.lane('a').signal('replace', nonsense);
+    await expect(lanes.decide('a', 'replace', { text: 5 as never })).rejects.toThrow();
+    await lanes.send('a', laneEvents(3, 4));
+    await eventually(() => seen.length === 4);
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+
   test('a record whose json() throws blocks its key at once (O8)', async () => {
     const lanes = await start({ handler: (event) => void event.json() });
     await lanes.send('a', [{ ...laneEvent(1), data: { text: 'not json' } }]);

@@ -23,6 +23,8 @@ import { move } from './transitions.ts';
 export interface Verb {
   readonly name: VerbName;
   readonly args: VerbArgs;
+  /** Why its arguments cannot be used; such a verb is refused. */
+  readonly problem?: string;
 }
 
 export type Verdict =
@@ -38,6 +40,7 @@ function refuse(why: string): Verdict {
 /** Whether the verb can act on the lane as it is. `working`: an activity of the lane is in flight. */
 export function judge(lane: LaneState, verb: Verb, working: boolean): Verdict {
   const { state } = lane.phase;
+  if (verb.problem !== undefined) return refuse(verb.problem);
   if (verb.name === 'pause') {
     if (state === 'paused') return refuse('the lane is paused already');
     return working ? STOP_FIRST : ACT;
@@ -168,7 +171,8 @@ function heldPhase(phase: LanePhase): LanePhase {
 function anotherRound(phase: LanePhase): LanePhase {
   const failing = headFailure(phase);
   if (failing === undefined) return phase;
-  const retrying = { ...failing, state: 'retrying', roundFrom: failing.attempts } as const;
+  const { nextAttemptAt: _due, ...rest } = failing;
+  const retrying = { ...rest, state: 'retrying', roundFrom: failing.attempts } as const;
   return phase.state === 'paused' ? { ...phase, held: retrying } : retrying;
 }
 

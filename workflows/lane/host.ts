@@ -14,6 +14,7 @@
  */
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   log,
   makeContinueAsNewFunc,
@@ -25,7 +26,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
-import type { AskingActivities } from '../../contracts/handling.ts';
+import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
 import { detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
 import { act, bind, judge, refused, type Verb } from './decide.ts';
@@ -39,7 +40,7 @@ import {
   stretchEnded,
   stretchStarted,
 } from './machine.ts';
-import { marksAhead } from './marks.ts';
+import { forgetOldMarks, marksAhead } from './marks.ts';
 import { startEvent, startStretch, type Ended, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
@@ -48,8 +49,18 @@ interface PendingVerb {
   answer: Decision | undefined;
 }
 
-/** Work is let finish when the run should continue as new, until so many times the signals of a run have come. */
+/**
+ * When a run should continue as new, what runs is let finish until so many times the signals of a run have come, or the
+ * history is so large: the server ends a run at 50 MiB.
+ */
 const STOP_WORK_AT = 3;
+const STOP_WORK_AT_BYTES = 20 * 1024 * 1024;
+/** Whether an attempt runs or is waited for is asked again when this share of a run's signals has come since. */
+const ASK_AGAIN_AFTER = 0.25;
+/** An attempt that begins so soon is let begin. */
+const SOON_MS = 1000;
+/** More does not fit into the input of the next run, which may have 2 MiB; such a lane first has to drain. */
+const MOST_CARRIED_CHARS = 1_500_000;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 16;
 
@@ -67,6 +78,10 @@ export class LaneHost {
   #work: WorkInFlight | undefined;
   #published: LaneStatus;
   #signals = 0;
+  /** Signals at which a retrying head is looked at once more, whether it can be stopped for a continue-as-new. */
+  #lookAt = 0;
+  /** Set while what the lane holds does not fit into a next run, until it holds less. */
+  #tooLargeAt: number | undefined;
   #idleTimer: 'none' | 'set' | 'fired' = 'none';
   #lastChange = Date.now();
 
@@ -103,7 +118,8 @@ export class LaneHost {
   /** A verb that came as an update; gives what was decided. */
   async updateVerb(verb: Verb): Promise<Decision> {
     const pending = this.#enqueue(verb);
-    await condition(() => pending.answer !== undefined);
+    // A cancel from outside must not keep the answer back.
+    await CancellationScope.nonCancellable(() => condition(() => pending.answer !== undefined));
     return pending.answer as Decision;
   }
 
@@ -152,34 +168,32 @@ export class LaneHost {
     }
   }
 
-  #settleWork(attempts = 0): void {
-    const ended = this.#work?.ended;
-    if (ended === undefined) return;
+  #settleWork(asked?: PendingEvent): void {
+    const work = this.#work;
+    if (work?.ended === undefined) return;
     this.#work = undefined;
     this.#lastChange = Date.now();
-    this.#lane = afterWork(this.#lane, ended, attempts);
+    this.#lane = afterWork(this.#lane, work, work.ended, asked);
   }
 
   /** Asks the work in flight to stop and waits until it has ended, however it ends (O1). */
-  async #stopWork(): Promise<void> {
+  async #stopWork(asked?: PendingEvent): Promise<void> {
     const work = this.#work;
     if (work === undefined) return;
-    const attempts = work.kind === 'event' ? await this.#attemptsSoFar(work) : 0;
+    const pending = work.kind === 'event' ? (asked ?? (await this.#askForPendingEvent())) : undefined;
     work.scope.cancel();
     await condition(() => work.ended !== undefined);
-    this.#settleWork(attempts);
+    this.#settleWork(pending);
   }
 
   /** Temporal counts the attempts of a pending activity and tells nobody when it is canceled: so ask before. */
-  async #attemptsSoFar(work: WorkInFlight): Promise<number> {
+  async #askForPendingEvent(): Promise<PendingEvent | undefined> {
     const { workflowId, runId } = workflowInfo();
     try {
-      const pending = await ask.attemptsOfPendingEvent({ workflowId, runId });
-      // The attempt that is pending or running now is not over.
-      return work.attemptsBefore + Math.max(0, pending - 1);
+      return (await ask.pendingEvent({ workflowId, runId })) ?? undefined;
     } catch (error) {
       log.warn('The attempts so far are not known; the retries may be more than the settings say', { error });
-      return work.attemptsBefore;
+      return undefined;
     }
   }
 
@@ -219,22 +233,45 @@ export class LaneHost {
   }
 
   #shouldContinueAsNew(): boolean {
-    return workflowInfo().continueAsNewSuggested || this.#signals >= this.#options.signalsPerRun;
+    const isDue = workflowInfo().continueAsNewSuggested || this.#signals >= this.#options.signalsPerRun;
+    return isDue && (this.#tooLargeAt === undefined || this.#lane.queue.length < this.#tooLargeAt);
   }
 
+  /** Whether the continue-as-new that is due has something to do about the work in flight now. */
   #mustStopForContinueAsNew(): boolean {
     if (!this.#shouldContinueAsNew() || this.#work === undefined) return false;
-    // Retries may go on for days, a stretch has an end.
-    return this.#work.kind === 'event' || this.#signals >= STOP_WORK_AT * this.#options.signalsPerRun;
+    return this.#isPressing() || (this.#work.kind === 'event' && this.#signals >= this.#lookAt);
+  }
+
+  #isPressing(): boolean {
+    const isMany = this.#signals >= STOP_WORK_AT * this.#options.signalsPerRun;
+    return isMany || workflowInfo().historySize >= STOP_WORK_AT_BYTES;
+  }
+
+  /** A stretch has an end, retries may go on for days: they are stopped while they wait, a running attempt is let end. */
+  async #stopForContinueAsNew(): Promise<void> {
+    if (this.#work?.kind === 'event' && !this.#isPressing()) {
+      this.#lookAt = this.#signals + Math.max(1, Math.floor(ASK_AGAIN_AFTER * this.#options.signalsPerRun));
+      const pending = await this.#askForPendingEvent();
+      const isWaiting = pending?.nextAttemptAt !== undefined && pending.nextAttemptAt > Date.now() + SOON_MS;
+      if (isWaiting) await this.#stopWork(pending);
+      return;
+    }
+    await this.#stopWork();
   }
 
   async #continueAsNew(): Promise<void> {
-    if (this.#mustStopForContinueAsNew()) await this.#stopWork();
+    if (this.#mustStopForContinueAsNew()) await this.#stopForContinueAsNew();
     if (this.#work !== undefined) return;
-    if (Object.keys(this.#lane.marks).length > MARKS_CARRIED) await this.#forgetMarks();
+    if (Object.keys(this.#lane.marks).length > MARKS_CARRIED) await this.#forgetOldMarks();
     await condition(() => allHandlersFinished() || this.#verbs.length > 0);
     // A verb that came while this waited is decided first; the loop comes back here.
     if (this.#verbs.length > 0) return;
+    if (JSON.stringify(this.#lane).length > MOST_CARRIED_CHARS) {
+      log.error('The lane holds more than a next run can be given; it continues as new when it has drained');
+      this.#tooLargeAt = this.#lane.queue.length;
+      return;
+    }
     this.#publish();
     const input: LaneInput = {
       version: 1,
@@ -272,28 +309,47 @@ export class LaneHost {
     return hasForgotten && this.#isIdle() && this.#verbs.length === 0 && allHandlersFinished();
   }
 
-  /** Forgets the marks that the durable checkpoints have passed (O6, rule 1). True when none is left. */
+  /**
+   * Forgets the marks that the durable checkpoints have passed (O6, rule 1). True when none is left. Only for a lane that
+   * has been idle: nothing that was sent before can still be on its way.
+   */
   async #forgetMarks(): Promise<boolean> {
-    const checkpoints = await ask.checkpoints(this.#pipeline).catch((error: unknown) => {
+    const checkpoints = await this.#askForCheckpoints();
+    if (checkpoints === undefined) return false;
+    this.#remember({ marks: marksAhead(this.#lane.marks, checkpoints), behindSince: {} });
+    return Object.keys(this.#lane.marks).length === 0;
+  }
+
+  /** Forgets marks in a lane that is at work: only those that have been behind for longer than any request lives. */
+  async #forgetOldMarks(): Promise<void> {
+    const checkpoints = await this.#askForCheckpoints();
+    if (checkpoints === undefined) return;
+    this.#remember(forgetOldMarks(this.#lane, checkpoints, Date.now(), 2 * this.#options.leaseMarginMs));
+  }
+
+  #remember(memory: Pick<LaneState, 'marks' | 'behindSince'>): void {
+    const forgets = Object.keys(memory.marks).length < Object.keys(this.#lane.marks).length;
+    this.#lane = { ...this.#lane, ...memory, ...(forgets ? { remembersSince: Date.now() } : {}) };
+  }
+
+  async #askForCheckpoints() {
+    return await ask.checkpoints(this.#pipeline).catch((error: unknown) => {
       log.warn('The checkpoints are not known, so the lane goes on remembering', { error });
       return undefined;
     });
-    if (checkpoints === undefined) return false;
-    const marks = marksAhead(this.#lane.marks, checkpoints);
-    if (Object.keys(marks).length < Object.keys(this.#lane.marks).length) {
-      this.#lane = { ...this.#lane, marks, remembersSince: Date.now() };
-    }
-    return Object.keys(marks).length === 0;
   }
 }
 
-function afterWork(lane: LaneState, ended: Ended, attempts: number): LaneState {
+function afterWork(lane: LaneState, work: WorkInFlight, ended: Ended, asked: PendingEvent | undefined): LaneState {
   if (ended.kind === 'stretch') return stretchEnded(lane, ended.outcome, Date.now());
   switch (ended.result) {
     case 'succeeded':
       return eventSucceeded(lane);
-    case 'stopped':
-      return eventStopped(lane, ended.attempts ?? attempts);
+    case 'stopped': {
+      // The attempt that is pending or running when it is asked for is not over.
+      const known = asked === undefined ? 0 : work.attemptsBefore + Math.max(0, asked.attempt - 1);
+      return eventStopped(lane, ended.attempts ?? known, asked?.nextAttemptAt);
+    }
     case 'failed':
       return eventFailed(lane, ended.failure, ended.attempts);
   }

@@ -23,6 +23,7 @@ export function emptyLane(bornAt: number): LaneState {
     phase: { state: 'idle' },
     queue: [],
     marks: {},
+    behindSince: {},
     remembersSince: bornAt,
     decisions: [],
     handled: 0,
@@ -37,14 +38,18 @@ export function emptyLane(bornAt: number): LaneState {
 export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOptions): LaneState {
   if (isFromFormerReader(lane, signal, options)) return lane;
   const marks = { ...lane.marks };
+  const behindSince = { ...lane.behindSince };
   const fresh: LaneEvent[] = [];
   for (const event of signal.events) {
+    const { shardId } = event.position;
     if (!isBeyond(marks, event.position)) continue;
-    marks[event.position.shardId] = event.position;
+    marks[shardId] = event.position;
+    delete behindSince[shardId];
     fresh.push(event);
   }
   if (fresh.length === 0) return lane;
-  return { ...lane, marks, queue: [...lane.queue, ...fresh], phase: move(lane.phase, 'accept', lane.phase) };
+  const queue = [...lane.queue, ...fresh];
+  return { ...lane, marks, behindSince, queue, phase: move(lane.phase, 'accept', lane.phase) };
 }
 
 /**
@@ -103,7 +108,8 @@ export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: numb
 
 function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number): LanePhase {
   const { failure, policy } = failed;
-  const head: HeadFailure = { failure, policy, since: now, attempts: 1, roundFrom: 0 };
+  const nextAttemptAt = now + policy.initialIntervalMs;
+  const head: HeadFailure = { failure, policy, since: now, attempts: 1, roundFrom: 0, nextAttemptAt };
   const isFinal = failure.nonRetryable || policy.maxAttempts <= 1;
   return { state: isFinal ? 'blocked' : 'retrying', ...head };
 }
@@ -126,11 +132,18 @@ export function eventFailed(lane: LaneState, failure: Failure, attempts: number)
   return { ...lane, phase: move(lane.phase, 'eventFailed', phase) };
 }
 
-/** The activity of the head was asked to stop, after so many attempts; the head is still to be tried. */
-export function eventStopped(lane: LaneState, attempts: number): LaneState {
+/**
+ * The activity of the head was stopped, after so many attempts; the head is still to be tried.
+ * @param nextAttemptAt when the wait would have ended that was broken off; ms since 1970
+ */
+export function eventStopped(lane: LaneState, attempts: number, nextAttemptAt?: number): LaneState {
   const failing = headFailure(lane.phase);
   if (failing === undefined) throw new Error(`An event stopped in a lane that is ${lane.phase.state}`);
-  const phase: LanePhase = { ...failing, state: 'retrying', attempts: Math.max(failing.attempts, attempts) };
+  const { nextAttemptAt: before, ...rest } = failing;
+  // Stopped before it had come to anything: what was due before is due still.
+  const next = nextAttemptAt ?? (attempts <= failing.attempts ? before : undefined);
+  const due = next === undefined ? {} : { nextAttemptAt: next };
+  const phase: LanePhase = { ...rest, ...due, state: 'retrying', attempts: Math.max(failing.attempts, attempts) };
   return { ...lane, phase: move(lane.phase, 'eventStopped', phase) };
 }
 

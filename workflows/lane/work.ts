@@ -13,8 +13,9 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import { RetryState } from '@temporalio/common';
 import { formatPosition } from '../../contracts/position.ts';
-import { WORKER_STOPPING } from '../../contracts/handling.ts';
+import { NOT_COUNTED } from '../../contracts/handling.ts';
 import type { AttemptDetails, EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
 import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
 import type { HeadFailure } from '../../contracts/lane.ts';
@@ -73,16 +74,18 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
   const { pipeline, key, heartbeatTimeoutMs } = lane;
   const { policy, attempts, roundFrom } = failing;
   const madeInRound = attempts - roundFrom;
-  // The activity's first attempt stands for the last one made, if this round has had one: see EventInput.reportFirst.
-  const reported = madeInRound > 0 ? 1 : 0;
+  // The activity's first attempt stands for the last one made, if this round has had one and the next is not due yet: see
+  // EventInput.reportFirst.
+  const isDue = failing.nextAttemptAt !== undefined && failing.nextAttemptAt <= Date.now();
+  const reported = madeInRound > 0 && !isDue ? 1 : 0;
   const input: EventInput = {
     pipeline,
     key,
     event,
     attemptsBefore: attempts - reported,
-    ...(reported === 1 ? { reportFirst: failing.failure } : {}),
+    ...(reported === 1 ? { reportFirst: { failure: failing.failure, ...remainingWait(failing) } } : {}),
   };
-  const waitMs = policy.initialIntervalMs * policy.backoff ** Math.max(0, madeInRound - 1);
+  const waitMs = policy.initialIntervalMs * policy.backoff ** Math.max(0, madeInRound - reported);
   const { runEvent } = proxyActivities<HandlingActivities>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: heartbeatTimeoutMs,
@@ -103,6 +106,11 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
       return endOfFailedEvent(error, roundFrom + policy.maxAttempts);
     }
   });
+}
+
+/** A wait that was broken off goes on: else a lane that often continues as new would never get to its next attempt. */
+function remainingWait({ nextAttemptAt }: HeadFailure): { readonly waitMs?: number } {
+  return nextAttemptAt === undefined ? {} : { waitMs: Math.max(1, nextAttemptAt - Date.now()) };
 }
 
 function start(kind: Ended['kind'], attemptsBefore: number, run: () => Promise<Ended>): WorkInFlight {
@@ -129,14 +137,17 @@ function outcomeOfBrokenStretch(error: unknown): StretchOutcome {
 function endOfFailedEvent(error: unknown, allAttempts: number): Ended {
   if (isCancellation(error)) return { kind: 'event', result: 'stopped' };
   if (!(error instanceof ActivityFailure)) throw error;
-  const { cause } = error;
-  if (!(cause instanceof ApplicationFailure)) {
-    return { kind: 'event', result: 'failed', failure: failureOf(error), attempts: allAttempts };
+  const { cause, retryState } = error;
+  const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as AttemptDetails | undefined) : undefined;
+  if (cause instanceof ApplicationFailure && cause.type === NOT_COUNTED) {
+    return { kind: 'event', result: 'stopped', ...(details === undefined ? {} : { attempts: details.attempt - 1 }) };
   }
-  const details = cause.details?.[0] as AttemptDetails | undefined;
-  const attempts = details?.attempt ?? allAttempts;
-  if (cause.type === WORKER_STOPPING) return { kind: 'event', result: 'stopped', attempts: attempts - 1 };
-  return { kind: 'event', result: 'failed', failure: details?.failure ?? failureOf(error), attempts };
+  // An attempt failed just when the activity was asked to stop: Temporal makes no other one, the lane does.
+  if (retryState === RetryState.CANCEL_REQUESTED && details?.failure.nonRetryable !== true) {
+    return { kind: 'event', result: 'stopped', ...(details === undefined ? {} : { attempts: details.attempt }) };
+  }
+  const failure = details?.failure ?? failureOf(error);
+  return { kind: 'event', result: 'failed', failure, attempts: details?.attempt ?? allAttempts };
 }
 
 function failureOf(error: ActivityFailure): Failure {

@@ -10,8 +10,10 @@
  */
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
+  isCancellation,
   log,
   proxyActivities,
   sleep,
@@ -46,6 +48,7 @@ export class PipelineHost {
   readonly #readers = new Map<number, ReaderOut>();
   #readersStarted = 0;
   #listing: 'due' | 'in flight' | 'scheduled' = 'due';
+  #listingScope: CancellationScope | undefined;
   #scheduled = 0;
   #soonTries = 0;
 
@@ -147,13 +150,16 @@ export class PipelineHost {
 
   #list(): void {
     this.#listing = 'in flight';
-    void listShards(this.#input.pipeline).then(
-      (listing) => {
-        this.#state = observe(this.#state, listing, this.#input.startAt, Date.now());
+    const scope = new CancellationScope();
+    this.#listingScope = scope;
+    const listing = scope.run(() => listShards(this.#input.pipeline));
+    void listing.then(
+      (shards) => {
+        this.#state = observe(this.#state, shards, this.#input.startAt, Date.now());
         this.#scheduleListing();
       },
       (error: unknown) => {
-        log.error('The shards could not be listed', { error });
+        if (!isCancellation(error)) log.error('The shards could not be listed', { error });
         this.#scheduleListing();
       },
     );
@@ -184,6 +190,8 @@ export class PipelineHost {
 
   async #continueAsNew(): Promise<void> {
     this.#recallAll();
+    // One that fails is tried for ever; the next run begins with another.
+    this.#listingScope?.cancel();
     const allHome = () => [...this.#readers.values()].every((reader) => reader.home !== undefined);
     await condition(() => allHome() && allHandlersFinished() && this.#listing !== 'in flight');
     this.#bringHome();

@@ -36,9 +36,12 @@ export function startReader(input: ReaderInput): ReaderOut {
       scope.cancel();
     },
   };
-  void scope.run(async () => {
-    reader.home = await read(input);
-  });
+  void scope
+    .run(() => read(input))
+    .catch((error: unknown) => reportOfLostReader(error))
+    .then((report) => {
+      reader.home = report;
+    });
   return reader;
 }
 
@@ -52,21 +55,18 @@ async function read(input: ReaderInput): Promise<ReaderReport> {
     // The failover: another process goes on from the last heartbeat.
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
   });
-  try {
-    return await readShards(input);
-  } catch (error) {
-    return await reportOfLostReader(error);
-  }
+  return await readShards(input);
 }
 
-/** Its last heartbeat tells how far it came, if it died while it was called home. */
+/** Always resolves: a pipeline that could not take a reader home would be stuck for good. */
 async function reportOfLostReader(error: unknown): Promise<ReaderReport> {
   if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
+    // It died while it was called home; its last heartbeat tells how far it came.
     return (error.cause.lastHeartbeatDetails as ReaderReport | undefined) ?? NOTHING_TO_REPORT;
   }
   if (!isCancellation(error)) {
     log.error('A reader failed', { error });
-    await sleep(WAIT_AFTER_FAILURE);
+    await CancellationScope.nonCancellable(() => sleep(WAIT_AFTER_FAILURE));
   }
   return NOTHING_TO_REPORT;
 }

@@ -1,5 +1,6 @@
 import {
   CreateStreamCommand,
+  DeleteStreamCommand,
   DescribeStreamSummaryCommand,
   KinesisClient,
   ListShardsCommand,
@@ -84,6 +85,10 @@ export class KinesisStream {
       }),
     );
     await this.untilActive();
+  }
+
+  async delete(): Promise<void> {
+    await this.#client.send(new DeleteStreamCommand({ StreamName: this.name }));
   }
 
   async shards(): Promise<readonly Shard[]> {

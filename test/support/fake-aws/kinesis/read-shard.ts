@@ -42,10 +42,10 @@ export function getRecords(
   const { clock, limits } = world;
   const iterator = readIterator(input.ShardIterator);
   if (iterator === undefined) throw invalid('Invalid ShardIterator.');
+  requireFresh(iterator, clock.now());
   const stream = streamOf(iterator.stream);
   const shard = stream.shard(iterator.shardId);
   if (shard === undefined) throw stream.missing(iterator.shardId);
-  requireFresh(iterator, clock.now());
   const records = input.Limit ?? MAX_RECORDS;
   if (!(records >= 1 && records <= MAX_RECORDS)) throw invalid(`Limit ${records} is not within 1 and ${MAX_RECORDS}.`);
   const meter = `read/${stream.name}/${shard.id}`;

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { isQuarantineSignal, isRecordsSignal, readVerb } from '../../../../workflows/lane/inputs.ts';
+import { laneEvent, recordsSignal } from '../../../support/lane-events.ts';
+
+describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
+  test.each([null, undefined, 'text', 5, ['a'], true])('a verb with %j as argument has no fields', (value) => {
+    expect(readVerb('retry', value)).toEqual({ name: 'retry', args: {} });
+  });
+
+  test('fields that are null are left out, data may be any JSON', () => {
+    expect(readVerb('replace', { position: null, by: 'ann', data: null, other: 1 })).toEqual({
+      name: 'replace',
+      args: { by: 'ann', data: null },
+    });
+  });
+
+  test.each(['position', 'by', 'reason', 'text', 'base64'])(
+    '%s of a wrong type is a problem, told to who sent it',
+    (field) => {
+      expect(readVerb('replace', { [field]: 5 }).problem).toBe(`\`${field}\` must be a text, not number`);
+    },
+  );
+
+  test('long words are cut, since decisions are carried along', () => {
+    const { args } = readVerb('skip', { by: 'x'.repeat(5000), reason: 'y'.repeat(5000) });
+    expect([args.by?.length, args.reason?.length]).toEqual([200, 2000]);
+  });
+
+  test('only what a bridge can have sent is taken for records', () => {
+    expect(isRecordsSignal(recordsSignal([laneEvent(1)]))).toBe(true);
+    for (const value of [null, {}, { events: {} }, { events: [{}] }, { events: [{ position: {}, data: {} }] }, 'x']) {
+      expect(isRecordsSignal(value)).toBe(false);
+    }
+    expect(isQuarantineSignal({ records: [laneEvent(1)] })).toBe(true);
+    expect(isQuarantineSignal({ records: [null] })).toBe(false);
+  });
+});

@@ -1,0 +1,46 @@
+/**
+ * What comes from outside, checked at the edge. Anybody can send a signal with any payload from the Temporal UI, and a
+ * handler that throws would fail the workflow task for ever: the lane would be stuck for good (O5).
+ */
+import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
+import type { VerbName } from '../../contracts/names.ts';
+import type { QuarantineSignal } from '../../contracts/quarantine.ts';
+import type { Verb } from './decide.ts';
+
+const TEXT_FIELDS = ['position', 'by', 'reason', 'text', 'base64'] as const;
+/** Decisions are carried through continue-as-new. */
+const MOST_CHARS: { readonly [field: string]: number | undefined } = { by: 200, reason: 2000 };
+
+/** A verb with its argument, whatever that is: fields that are null are left out, one of a wrong type is a problem. */
+export function readVerb(name: VerbName, value: unknown): Verb {
+  if (!isObject(value)) return { name, args: {} };
+  const args: { -readonly [Field in keyof VerbArgs]: VerbArgs[Field] } = {};
+  for (const field of TEXT_FIELDS) {
+    const given = value[field];
+    if (given === undefined || given === null) continue;
+    if (typeof given !== 'string')
+      return { name, args: {}, problem: `\`${field}\` must be a text, not ${typeof given}` };
+    args[field] = given.slice(0, MOST_CHARS[field] ?? given.length);
+  }
+  if (value['data'] !== undefined) args['data'] = value['data'];
+  return { name, args };
+}
+
+/** Whether a signal is one that a bridge sends. Any other holds nothing that could be kept in order. */
+export function isRecordsSignal(value: unknown): value is RecordsSignal {
+  return isObject(value) && Array.isArray(value['events']) && value['events'].every(isPlaced);
+}
+
+export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
+  return isObject(value) && Array.isArray(value['records']) && value['records'].every(isPlaced);
+}
+
+function isPlaced(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value['position']) || !isObject(value['data'])) return false;
+  const { shardId, sequenceNumber } = value['position'];
+  return typeof shardId === 'string' && typeof sequenceNumber === 'string';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
