@@ -2,6 +2,7 @@
  * The sources on shards that no emulator has: that roll, split and merge while they are read, on a clock that tests
  * move, with listings and pages at their worst. The numbers are those of the traps that other consumers fell into.
  */
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SourceConfigurationError, SourceUnavailableError } from '../../sources/errors.ts';
 import { KinesisSource } from '../../sources/kinesis/kinesis-source.ts';
@@ -13,6 +14,8 @@ import { never, readRecords, readToEnd, useEmulatorEnvironment } from './source.
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** Empty pages in an open shard after which `drain` takes it for read. */
+const TIP_AFTER = 12;
 
 let fake: FakeAws;
 
@@ -45,7 +48,34 @@ describe('Kinesis', () => {
     stream.updateShardCount(4);
     written.write(40);
     stream.merge(stream.openShards[0]!, stream.openShards[1]!);
-    expect(byKey(await drain(source), ({ data }) => Buffer.from(data).toString())).toEqual(written.texts);
+    expect(byKey(await drain(source), dataText)).toEqual(written.texts);
+  });
+
+  test('O2: whatever happens to the shards, every key is read in the order of its writes', async () => {
+    let streams = 0;
+    const kinds = ['write', 'write', 'write', 'split', 'merge', 'count', 'wait'] as const;
+    await fc.assert(
+      fc.asyncProperty(steps(kinds), behaviour, async (happened, manners) => {
+        streams += 1;
+        const name = `stream-${streams}`;
+        stream = fake.createStream(name, { shards: 2 });
+        const written = writer((key, data) => stream.put({ key, data }));
+        const open = (pick: number) => stream.openShards[pick % stream.openShards.length]!;
+        for (const { kind, pick } of happened) {
+          const count = stream.openShards.length;
+          if (kind === 'write') written.write(pick * 3);
+          if (kind === 'split' && count < 9) stream.split(open(pick));
+          if (kind === 'merge' && count > 1) stream.merge(open(pick % (count - 1)), open((pick % (count - 1)) + 1));
+          if (kind === 'count') stream.updateShardCount(pick + 1);
+          if (kind === 'wait') fake.clock.advance(pick * MINUTE);
+        }
+        const isRestart = behave(manners);
+        const reader = new KinesisSource({ kind: 'kinesis', stream: name, endpoint: fake.endpoint }, 3);
+        expect(byKey(await drain(reader, isRestart), dataText)).toEqual(written.texts);
+        reader.close();
+      }),
+      { numRuns: 15 },
+    );
   });
 
   test('a listing that repeats, reorders and shows an open parent beside its child (trap 5)', async () => {
@@ -141,6 +171,33 @@ describe('DynamoDB Streams', () => {
     expect(byKey(await drain(source), imageText)).toEqual(written.texts);
   });
 
+  test('O2: whatever happens to the shards, every item is read in the order of its writes', async () => {
+    let tables = 0;
+    const kinds = ['write', 'write', 'write', 'split', 'roll', 'rollAll', 'wait'] as const;
+    await fc.assert(
+      fc.asyncProperty(steps(kinds), behaviour, async (happened, manners) => {
+        tables += 1;
+        const name = `table-${tables}`;
+        table = fake.createTable(name, { shards: 2 });
+        const written = writer((key, text) => table.put({ id: { S: key } }, { text: { S: text } }));
+        const open = (pick: number) => table.openShards[pick % table.openShards.length]!;
+        for (const { kind, pick } of happened) {
+          if (kind === 'write') written.write(pick * 3);
+          if (kind === 'split' && table.openShards.length < 9) table.split(open(pick));
+          if (kind === 'roll') table.roll(open(pick));
+          if (kind === 'rollAll') table.roll();
+          // Of fourteen such waits the longest is shorter than a day.
+          if (kind === 'wait') fake.clock.advance((pick * HOUR) / 5);
+        }
+        const isRestart = behave(manners);
+        const reader = openSource({ kind: 'dynamodb', table: name, endpoint: fake.endpoint });
+        expect(byKey(await drain(reader, isRestart), imageText)).toEqual(written.texts);
+        reader.close();
+      }),
+      { numRuns: 15 },
+    );
+  });
+
   test('more shards than a page of the listing has (trap 18)', async () => {
     fake.createTable('wide', { shards: 150 });
     const wide = openSource({ kind: 'dynamodb', table: 'wide', endpoint: fake.endpoint });
@@ -192,8 +249,33 @@ describe('DynamoDB Streams', () => {
   });
 });
 
+/** What happens to a stream: `pick` chooses the shard, or how much. */
+const steps = (kinds: readonly [string, ...string[]]) =>
+  fc.array(fc.record({ kind: fc.constantFrom(...kinds), pick: fc.nat({ max: 7 }) }), { maxLength: 14 });
+
+/** How AWS behaves meanwhile, and when the reader begins anew at its last position. */
+const behaviour = fc.record({
+  trailingEmptyPages: fc.nat({ max: 2 }),
+  nullIteratorWithLastRecords: fc.boolean(),
+  emptyPages: fc.infiniteStream(fc.boolean()),
+  restarts: fc.infiniteStream(fc.boolean()),
+  listing: fc.constantFrom(faults.reversed, faults.repeating()),
+});
+
+/** Sets the fake to it. Returns when the reader begins anew. */
+function behave({ emptyPages, restarts, listing, ...manners }: Behaviour): () => boolean {
+  fake.faults.clear();
+  for (const operation of ['ListShards', 'DescribeStream']) {
+    fake.faults.add({ operation, times: Infinity, fault: listing });
+  }
+  Object.assign(fake.manners, manners, { emptyPage: () => emptyPages.next().value });
+  return () => restarts.next().value;
+}
+
+type Behaviour = typeof behaviour extends fc.Arbitrary<infer T> ? T : never;
+
 /** Reads everything up to the open shards' tips: a shard when all of its parents that are listed have ended. */
-async function drain(source: Source): Promise<SourceRecord[]> {
+async function drain(source: Source, isRestart = () => false): Promise<SourceRecord[]> {
   const records: SourceRecord[] = [];
   const done = new Set<string>();
   const shards = await source.listShards(never);
@@ -205,12 +287,17 @@ async function drain(source: Source): Promise<SourceRecord[]> {
     );
     if (ready.length === 0) throw new Error('No shard can be read: the lineage goes round');
     for (const { shardId, closed } of ready) {
-      const cursor = source.openShard(shardId, { at: 'horizon' });
-      // Nothing tells the tip of an open shard; the fake gives everything well within so many pages.
-      for (let pages = 0; ; pages += 1) {
+      let cursor = source.openShard(shardId, { at: 'horizon' });
+      // Nothing tells the tip of an open shard: there may be as many empty pages in a row before it.
+      for (let emptyPages = 0; ;) {
         const page = await cursor.next(never);
         records.push(...page.records);
-        if (page.ended || (!closed && pages === 4)) break;
+        emptyPages = page.records.length === 0 ? emptyPages + 1 : 0;
+        if (page.ended || (!closed && emptyPages === TIP_AFTER)) break;
+        const last = page.records.at(-1);
+        if (last !== undefined && isRestart()) {
+          cursor = source.openShard(shardId, { at: 'after', position: last.position });
+        }
       }
       done.add(shardId);
     }
@@ -241,7 +328,11 @@ function byKey(records: readonly SourceRecord[], textOf: (record: SourceRecord) 
 }
 
 function textsOf(records: readonly SourceRecord[]): string[] {
-  return records.map(({ data }) => Buffer.from(data).toString());
+  return records.map(dataText);
+}
+
+function dataText({ data }: SourceRecord): string {
+  return Buffer.from(data).toString();
 }
 
 function imageText({ data }: SourceRecord): string {
