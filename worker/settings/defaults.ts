@@ -1,8 +1,12 @@
+import { CONFIRM_EVERY_MS } from '../../bridge/lease.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
 
 /** Deadline of one request to Temporal. Not a setting: the least idle time of a lane hangs on it (O6). */
 export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** How long a reader may not know that it was replaced: see bridge/lease.ts. The least idle time hangs on it too. */
+export const LEASE_CONFIRMED_EVERY_MS = CONFIRM_EVERY_MS;
 
 /** What the settings say where the file says nothing; contracts/config.ts documents the same numbers. */
 export const DEFAULTS = {

@@ -5,7 +5,7 @@ import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { PIPELINE_NAME } from '../../contracts/names.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
-import { REQUEST_TIMEOUT_MS } from './defaults.ts';
+import { LEASE_CONFIRMED_EVERY_MS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 import { checked, duration, fields, oneFunction, text, wholeNumber } from './fields.ts';
 
 /*
@@ -15,7 +15,7 @@ import { checked, duration, fields, oneFunction, text, wholeNumber } from './fie
 
 const { leaseMarginMs } = DEFAULT_LANE_OPTIONS;
 const { heartbeatTimeoutMs } = DEFAULT_PIPELINE_OPTIONS;
-const LEAST_IDLE_MS = leaseMarginMs + heartbeatTimeoutMs + REQUEST_TIMEOUT_MS;
+const LEAST_IDLE_MS = leaseMarginMs + heartbeatTimeoutMs + REQUEST_TIMEOUT_MS + LEASE_CONFIRMED_EVERY_MS;
 
 const region = text(/^[a-z0-9-]+$/, 'the name of an AWS region, such as "eu-central-1"');
 const endpoint = text(/^https?:\/\/\S+$/, 'a URL that begins with http:// or https://');
@@ -118,7 +118,7 @@ function nameRule(): string {
 
 function idleRule(): string {
   const seconds = LEAST_IDLE_MS / 1000;
-  return `must be longer than ${seconds}s: the lease margin (${leaseMarginMs / 1000}s), the readers' heartbeat timeout (${heartbeatTimeoutMs / 1000}s) and the deadline of a request (${REQUEST_TIMEOUT_MS / 1000}s) together. A lane that ended sooner could forget what it has taken over while a reader may still send it again (O6)`;
+  return `must be longer than ${seconds}s: the lease margin (${leaseMarginMs / 1000}s), the readers' heartbeat timeout (${heartbeatTimeoutMs / 1000}s), the deadline of a request (${REQUEST_TIMEOUT_MS / 1000}s) and the time in which a reader may not know that it was replaced (${LEASE_CONFIRMED_EVERY_MS / 1000}s) together. A lane that ended sooner could forget what it has taken over while a reader may still send it again (O6)`;
 }
 
 function intervalsFit(value: { readonly initialInterval?: unknown; readonly maxInterval?: unknown }): boolean {
