@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ListedShard } from '../faults.ts';
 import { type LogEntry, ShardLog } from '../shard-log.ts';
-import type { WireItem } from './items.ts';
+import { itemSize, type WireItem } from './items.ts';
 
 export interface ChangeEntry extends LogEntry {
   readonly name: 'INSERT' | 'MODIFY' | 'REMOVE';
@@ -61,7 +61,7 @@ export class DynamodbShard {
   append(change: Change, now: number): bigint {
     this.#last += STEP;
     const images = [change.keys, change.newImage, change.oldImage].filter((image) => image !== undefined);
-    const size = images.reduce((sum, image) => sum + Buffer.byteLength(JSON.stringify(image)), 0);
+    const size = images.reduce((sum, image) => sum + itemSize(image), 0);
     this.log.append({ ...change, sequence: this.#last, storedAt: now, arrivedAt: now, size });
     return this.#last;
   }

@@ -128,8 +128,8 @@ export class FakeTableStream {
   /** Shards behind the one at which a page of the listing ended. */
   shardsAfter(shardId: string): DynamodbShard[] {
     const last = this.#indexes.get(shardId);
-    if (last === undefined) throw new AwsError('ValidationException', `There is no shard ${shardId} in ${this.arn}`);
-    return this.shards().filter(({ index }) => index > last);
+    // DynamoDB Local takes any text here, and goes on behind it.
+    return this.shards().filter(({ id, index }) => (last === undefined ? id > shardId : index > last));
   }
 
   #horizon(): number {

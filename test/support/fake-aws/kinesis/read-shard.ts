@@ -81,7 +81,7 @@ function startOf(stream: FakeKinesisStream, shard: KinesisShard, input: Input, n
       throw invalid('The timestampInMillis parameter cannot be greater than the currentTimestampInMillis.');
     }
     default:
-      throw invalid(`ShardIteratorType ${input.ShardIteratorType} is unknown.`);
+      throw new AwsError('ValidationException', `ShardIteratorType ${input.ShardIteratorType} is unknown.`);
   }
 }
 

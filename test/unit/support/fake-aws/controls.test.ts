@@ -228,5 +228,6 @@ test('a thousand shards hold what their keys bring them, and are listed in one p
   const pages = await Promise.all(some.map(async (shardId) => kinesis.get(await kinesis.iterator(shardId))));
   const read = pages.flatMap(({ Records = [] }) => Records.map(({ PartitionKey }) => PartitionKey));
   const put = keys.filter((_, n) => some.includes(placements[n]!.shardId));
-  expect(read.toSorted()).toEqual(put.toSorted());
+  expect(new Set(read)).toEqual(new Set(put));
+  expect(read).toHaveLength(put.length);
 });

@@ -39,7 +39,8 @@ describe('changes', () => {
     const records = await streams.readToEnd(arn, shard);
     expect(records.map(({ eventName }) => eventName)).toEqual(['INSERT', 'MODIFY', 'REMOVE']);
     const [insert, modify, remove] = records.map(({ dynamodb }) => dynamodb!);
-    expect(insert).toMatchObject({ Keys: A, StreamViewType: 'NEW_AND_OLD_IMAGES' });
+    // Keys `id` and `a`; in the image these again, and `b` with two bytes.
+    expect(insert).toMatchObject({ Keys: A, SizeBytes: 3 + 3 + 3, StreamViewType: 'NEW_AND_OLD_IMAGES' });
     expect(insert!.NewImage).toEqual({ ...A, b: { B: Uint8Array.from([0, 255]) } });
     expect(insert!.OldImage).toBeUndefined();
     expect(modify).toMatchObject({ NewImage: { n: { N: '1' } }, OldImage: insert!.NewImage });
