@@ -13,7 +13,10 @@ export function installRuntime(log: Logger): void {
   if (installed) return;
   installed = true;
   const logger = new DefaultLogger(levelOf(log), (entry) => {
-    log[PINO_LEVELS[entry.level]]({ ...entry.meta, part: 'temporal' }, entry.message);
+    // The token of a task says nothing to a person, and an error is told as such.
+    const { taskToken: _token, error, ...meta } = entry.meta ?? {};
+    const err = error === undefined ? {} : { err: error as unknown };
+    log[PINO_LEVELS[entry.level]]({ ...meta, ...err, part: 'temporal' }, entry.message);
   });
   Runtime.install({ logger, shutdownSignals: [] });
 }

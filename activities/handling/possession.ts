@@ -88,7 +88,8 @@ export class Possession {
       );
       return cancelRequested ? 'canceled' : 'ours';
     } catch (error) {
-      return isGrpcServiceError(error) && Number(error.code) === NOT_FOUND ? 'lost' : 'unknown';
+      const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+      return code === NOT_FOUND ? 'lost' : 'unknown';
     }
   }
 }

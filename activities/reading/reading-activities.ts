@@ -21,6 +21,12 @@ import type { Source } from '../../sources/source.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
 
+/**
+ * Temporal keeps 4 KiB of the last failure of a pending activity, and nothing of a larger one; the causes below the
+ * message and their stacks would be too much.
+ */
+const FAILURE_CHARS = 2000;
+
 interface ReadablePipeline {
   readonly settings: PipelineSettings;
   readonly source: Source;
@@ -152,5 +158,11 @@ function whenAborted(signal: AbortSignal, then: () => void): () => void {
 /** Retryable: a person may mend it meanwhile, and Temporal's UI shows what is wrong until then. */
 function toFailure(error: unknown): unknown {
   if (!(error instanceof SourceConfigurationError)) return error;
-  return ApplicationFailure.create({ type: error.name, message: error.message, cause: error, nonRetryable: false });
+  const failure = ApplicationFailure.create({
+    type: error.name,
+    message: error.message.slice(0, FAILURE_CHARS),
+    nonRetryable: false,
+  });
+  failure.stack = '';
+  return failure;
 }
