@@ -141,8 +141,8 @@ export function eventStopped(lane: LaneState, attempts: number, nextAttemptAt?: 
   if (failing === undefined) throw new Error(`An event stopped in a lane that is ${lane.phase.state}`);
   const { nextAttemptAt: before, ...rest } = failing;
   // Stopped before it had come to anything: what was due before is due still.
-  const next = nextAttemptAt ?? (attempts <= failing.attempts ? before : undefined);
-  const due = next === undefined ? {} : { nextAttemptAt: next };
+  const dueAt = nextAttemptAt ?? (attempts <= failing.attempts ? before : undefined);
+  const due = dueAt === undefined ? {} : { nextAttemptAt: dueAt };
   const phase: LanePhase = { ...rest, ...due, state: 'retrying', attempts: Math.max(failing.attempts, attempts) };
   return { ...lane, phase: move(lane.phase, 'eventStopped', phase) };
 }
