@@ -61,6 +61,10 @@ export interface LineageShard {
   readonly finished: boolean;
   /** Records handed over in the shifts that have ended. For display: what a reader that died handed over is missing. */
   readonly taken?: number;
+  /** Everything that arrived before this time has been read; ms since 1970. */
+  readonly upTo?: number;
+  /** Records that the filter dropped in the shifts that have ended. */
+  readonly filtered?: number;
   /** Since when complete listings do not have it any more, ms since 1970. */
   readonly missingSince?: number;
 }
@@ -70,6 +74,12 @@ export interface PipelineState {
   readonly shards: Readonly<Record<string, LineageShard>>;
   /** True once the shards have been listed for the first time: shards found later begin at their horizon. */
   readonly discovered: boolean;
+  /** The latest gaps, the oldest first (O10). */
+  readonly gaps?: readonly Gap[];
+  /** All gaps there have been. */
+  readonly gapCount?: number;
+  /** How long the source keeps a record, as of the latest listing. */
+  readonly retentionMs?: number;
   readonly paused?: { readonly by: string; readonly since: number; readonly reason?: string };
 }
 
@@ -92,15 +102,37 @@ export interface ShardProgress {
   readonly finished: boolean;
   /** How far reading is behind the newest record, as far as the source tells. */
   readonly lagMs?: number;
-  /** Records read, handed over, and put into quarantine by this reader in this attempt. */
+  /** Everything that arrived in the shard before this time has been read; ms since 1970. */
+  readonly upTo?: number;
+  /** Gaps found by this reader, those of earlier attempts included (O10). */
+  readonly gaps?: readonly Gap[];
+  /** Records read, handed over, put into quarantine, and dropped by the filter, by this reader in this attempt. */
   readonly read: number;
   readonly taken: number;
   readonly quarantined: number;
+  readonly filtered?: number;
+}
+
+/** Records that the source no longer had when they were to be read (O10). A gap is the same as another by shard and `after`. */
+export interface Gap {
+  readonly shardId: string;
+  /** The last position that was read before; absent when nothing of the shard had been. */
+  readonly after?: Position;
+  /** The first position that was still there; absent when nothing was. */
+  readonly until?: Position;
+  /** When it was found, ms since 1970. */
+  readonly at: number;
+}
+
+/** Every shard that a source has, and how long it keeps a record, where that could be learned. */
+export interface ShardListing {
+  readonly shards: readonly ShardInfo[];
+  readonly retentionMs?: number;
 }
 
 /** The activities of the pipeline workflow, on the reading task queue. */
 export interface ReadingActivities {
-  listShards(pipeline: string): Promise<readonly ShardInfo[]>;
+  listShards(pipeline: string): Promise<ShardListing>;
   readShards(input: ReaderInput): Promise<ReaderReport>;
 }
 

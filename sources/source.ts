@@ -17,6 +17,11 @@ export interface Source {
    * @throws {SourceError}
    */
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]>;
+  /**
+   * How long the stream keeps a record, in ms.
+   * @throws {SourceError}
+   */
+  retentionMs(signal: AbortSignal): Promise<number>;
   /** A cursor that begins at `start`. Opening it asks nothing of the service yet. */
   openShard(shardId: string, start: StartPoint): ShardCursor;
   /** Frees connections. */
@@ -41,7 +46,17 @@ export interface Page {
   /** How far this page is behind the newest record of the shard, where the service tells. */
   readonly lagMs?: number;
   /** Set once, on the first page after records were found to be gone from the source before they were read (O10). */
-  readonly gap?: { readonly after?: Position };
+  readonly gap?: SourceGap;
+  /** Records of this page that its aggregates should not have held: their keys belong to another shard. Delivered too. */
+  readonly strays?: number;
+}
+
+/** Records that the source no longer has, and that were not read before. */
+export interface SourceGap {
+  /** The last position that was read; absent when nothing of the shard had been. */
+  readonly after?: Position;
+  /** The first position that the source still has; absent when it has nothing of the shard any more. */
+  readonly until?: Position;
 }
 
 /** One user record. */

@@ -8,11 +8,14 @@
  * G3 A shard is forgotten only when it has been finished, and missing from every listing for so long that no listing
  *    can bring it back: it would be read again from its horizon (O6).
  */
-import type { LineageShard, PipelineState, ReaderReport, ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
-import { comparePositions, type Position } from '../../contracts/position.ts';
+import type { Gap, LineageShard, PipelineState, ReaderReport, ShardListing, StartPoint } from '../../contracts/pipeline.ts';
+import { comparePositions, formatPosition, type Position } from '../../contracts/position.ts';
 
 /** Twice the shortest retention, that of DynamoDB Streams; listings were seen to flicker for less. */
 const FORGET_AFTER_MS = 48 * 3_600_000;
+
+/** Enough to see what happened; `gapCount` has them all. */
+const GAPS_KEPT = 50;
 
 export const EMPTY_LINEAGE: PipelineState = { shards: {}, discovered: false };
 
@@ -22,11 +25,11 @@ export const EMPTY_LINEAGE: PipelineState = { shards: {}, discovered: false };
  */
 export function observe(
   state: PipelineState,
-  listing: readonly ShardInfo[],
+  listing: ShardListing,
   startAt: StartPoint,
   now: number,
 ): PipelineState {
-  const listed = new Map(listing.map((shard) => [shard.shardId, shard]));
+  const listed = new Map(listing.shards.map((shard) => [shard.shardId, shard]));
   const shards: Record<string, LineageShard> = {};
   for (const shard of Object.values(state.shards)) {
     if (!isForgettable(shard, listed.has(shard.shardId), now)) {
@@ -37,7 +40,8 @@ export function observe(
     const start: StartPoint = state.discovered ? { at: 'horizon' } : startAt;
     shards[shardId] ??= { shardId, parents: [...parents], start, finished: false };
   }
-  return { ...state, shards, discovered: true };
+  const { retentionMs = state.retentionMs } = listing;
+  return { ...state, shards, discovered: true, ...(retentionMs === undefined ? {} : { retentionMs }) };
 }
 
 function seen(shard: LineageShard, isListed: boolean, now: number): LineageShard {
@@ -62,9 +66,30 @@ export function advance(state: PipelineState, report: ReaderReport): PipelineSta
       ...(checkpoint === undefined ? {} : { checkpoint }),
       finished: shard.finished || progress.finished,
       taken: (shard.taken ?? 0) + progress.taken,
+      ...(progress.filtered ? { filtered: (shard.filtered ?? 0) + progress.filtered } : {}),
+      ...latest(shard.upTo, progress.upTo),
     };
   }
-  return { ...state, shards };
+  return noteGaps({ ...state, shards }, report);
+}
+
+function latest(a: number | undefined, b: number | undefined): { readonly upTo?: number } {
+  return a === undefined && b === undefined ? {} : { upTo: Math.max(a ?? 0, b ?? 0) };
+}
+
+/** Each gap is kept once, whoever reports it again (O10). */
+function noteGaps(state: PipelineState, report: ReaderReport): PipelineState {
+  const known = new Set((state.gaps ?? []).map(gapId));
+  const fresh = Object.values(report.shards)
+    .flatMap((progress) => progress.gaps ?? [])
+    .filter((gap) => !known.has(gapId(gap)));
+  if (fresh.length === 0) return state;
+  const gaps = [...(state.gaps ?? []), ...fresh].slice(-GAPS_KEPT);
+  return { ...state, gaps, gapCount: (state.gapCount ?? 0) + fresh.length };
+}
+
+function gapId({ shardId, after }: Gap): string {
+  return after === undefined ? shardId : formatPosition(after);
 }
 
 function later(a: Position | undefined, b: Position | undefined): Position | undefined {

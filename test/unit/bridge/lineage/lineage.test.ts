@@ -13,7 +13,7 @@ const HORIZON: StartPoint = { at: 'horizon' };
 const HOUR = 3_600_000;
 
 const shard = (shardId: string, ...parents: string[]): ShardInfo => ({ shardId, parents, closed: false });
-const list = (state: PipelineState, shards: ShardInfo[], now = 0) => observe(state, shards, HORIZON, now);
+const list = (state: PipelineState, shards: ShardInfo[], now = 0) => observe(state, { shards }, HORIZON, now);
 const ids = (state: PipelineState) => readable(state).map(({ shardId }) => shardId);
 
 function report(shardId: string, sequenceNumber: string | undefined, finished = false): ReaderReport {
@@ -52,8 +52,8 @@ describe('O2 a shard may be read', () => {
 describe('O4 reading begins', () => {
   test('where the pipeline starts, for the shards of the first listing; at the horizon for those that appear later', () => {
     const since: StartPoint = { at: 'time', since: 1000 };
-    let state = observe(EMPTY_LINEAGE, [shard('a')], since, 0);
-    state = observe(state, [shard('a'), shard('b', 'a')], since, 1);
+    let state = observe(EMPTY_LINEAGE, { shards: [shard('a')] }, since, 0);
+    state = observe(state, { shards: [shard('a'), shard('b', 'a')] }, since, 1);
     expect(state.shards['a']?.start).toEqual(since);
     expect(state.shards['b']?.start).toEqual(HORIZON);
   });
@@ -82,6 +82,31 @@ describe('O4 O6 what readers report', () => {
     let state = list(EMPTY_LINEAGE, [shard('a')]);
     for (const sequence of ['1', '2', '3']) state = advance(state, report('a', sequence));
     expect(state.shards['a']?.taken).toBe(3);
+  });
+});
+
+describe('O10 a gap', () => {
+  const gap = { shardId: 'a', after: { shardId: 'a', sequenceNumber: '5' }, at: 1000 };
+  const withGap = (more: object = {}): ReaderReport => {
+    const progress = { finished: false, read: 0, taken: 0, quarantined: 0 };
+    return { shards: { a: { ...progress, gaps: [{ ...gap, ...more }] } } };
+  };
+
+  test('is kept once, whoever reports it again', () => {
+    let state = list(EMPTY_LINEAGE, [shard('a')]);
+    state = advance(state, withGap());
+    state = advance(state, withGap({ at: 2000 }));
+    expect(state.gaps).toEqual([gap]);
+    expect(state.gapCount).toBe(1);
+  });
+
+  test('behind another position is another one; the oldest make room, none is uncounted', () => {
+    let state = list(EMPTY_LINEAGE, [shard('a')]);
+    for (let n = 1; n <= 60; n += 1) {
+      state = advance(state, withGap({ after: { shardId: 'a', sequenceNumber: String(n) } }));
+    }
+    expect(state.gaps).toHaveLength(50);
+    expect(state.gapCount).toBe(60);
   });
 });
 
