@@ -14,6 +14,8 @@ import { DynamodbTableStream } from './table-stream.ts';
  */
 const TIME_SLACK_MS = 60_000;
 
+const RETENTION_MS = 24 * 3_600_000;
+
 /** The stream of a DynamoDB table. It owns a client with its connections, and remembers which stream it reads. */
 export class DynamodbSource implements Source {
   readonly kind = 'dynamodb';
@@ -32,6 +34,11 @@ export class DynamodbSource implements Source {
 
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
     return this.#stream.listShards(signal);
+  }
+
+  /** Nobody can change it: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
+  retentionMs(): Promise<number> {
+    return Promise.resolve(RETENTION_MS);
   }
 
   openShard(shardId: string, start: StartPoint): ShardCursor {

@@ -1,4 +1,4 @@
-import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis';
 import type { KinesisConfig } from '../../contracts/config.ts';
 import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
 import { clientOptions } from '../aws/client-options.ts';
@@ -11,6 +11,9 @@ import { type StreamId, streamId, streamName } from './stream-id.ts';
 
 /** Shards in one answer of ListShards. AWS gives 1,000 unless told, and allows 10,000. */
 const SHARDS_PER_PAGE = 1000;
+
+const HOUR_MS = 3_600_000;
+const SHORTEST_RETENTION_HOURS = 24;
 
 /** A Kinesis data stream. It owns a client with its connections; a cursor owns nothing but its place. */
 export class KinesisSource implements Source {
@@ -34,6 +37,14 @@ export class KinesisSource implements Source {
 
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
     return this.#shards.read(signal);
+  }
+
+  async retentionMs(signal: AbortSignal): Promise<number> {
+    const command = new DescribeStreamSummaryCommand({ ...this.#stream });
+    const answer = await this.#calls.run('DescribeStreamSummary', signal, (options) =>
+      this.#client.send(command, options),
+    );
+    return (answer.StreamDescriptionSummary?.RetentionPeriodHours ?? SHORTEST_RETENTION_HOURS) * HOUR_MS;
   }
 
   openShard(shardId: string, start: StartPoint): ShardCursor {

@@ -45,6 +45,10 @@ export class ScriptedSource implements Source {
     return [...this.shards].map(([shardId, { ends }]) => ({ shardId, parents: [], closed: ends }));
   }
 
+  async retentionMs(): Promise<number> {
+    return 24 * 3_600_000;
+  }
+
   openShard(shardId: string, start: StartPoint): ShardCursor {
     const { pageSize = () => 100, before } = this.#options;
     this.opened.push({ shardId, start });
