@@ -67,6 +67,11 @@ export interface LineageShard {
   readonly filtered?: number;
   /** Since when complete listings do not have it any more, ms since 1970. */
   readonly missingSince?: number;
+  /**
+   * Set while a parent of it was in no listing yet: in how many it was looked for. The shard is not read meanwhile; when
+   * enough listings had no such parent, it is taken for gone and this is absent.
+   */
+  readonly orphanedIn?: number;
 }
 
 /** All of a pipeline that outlives a run. */

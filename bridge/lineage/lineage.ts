@@ -3,16 +3,27 @@
  * over. Pure; the pipeline workflow keeps the state and carries out what is decided here.
  *
  * Invariants:
- * G1 A shard may be read only when every parent that is known has been taken over whole (O2).
+ * G1 A shard may be read only when every parent that is known has been taken over whole, and every other one was
+ *    missing from two listings: from one it may be missing by a fault of that listing (O2).
  * G2 A checkpoint never moves back, and a finished shard stays finished, whoever reports late or twice (O4).
  * G3 A shard is forgotten only when it has been finished, and missing from every listing for so long that no listing
  *    can bring it back: it would be read again from its horizon (O6).
  */
-import type { Gap, LineageShard, PipelineState, ReaderReport, ShardListing, StartPoint } from '../../contracts/pipeline.ts';
+import type {
+  Gap,
+  LineageShard,
+  PipelineState,
+  ReaderReport,
+  ShardListing,
+  StartPoint,
+} from '../../contracts/pipeline.ts';
 import { comparePositions, formatPosition, type Position } from '../../contracts/position.ts';
 
 /** Twice the shortest retention, that of DynamoDB Streams; listings were seen to flicker for less. */
 const FORGET_AFTER_MS = 48 * 3_600_000;
+
+/** So many listings must be without a parent that was never seen before it is taken for gone from the source. */
+const MISSING_FROM = 2;
 
 /** Enough to see what happened; `gapCount` has them all. */
 const GAPS_KEPT = 50;
@@ -23,12 +34,7 @@ export const EMPTY_LINEAGE: PipelineState = { shards: {}, discovered: false };
  * Takes in a complete listing. The shards of the first one begin where the pipeline starts; every later one is the child
  * of a shard that is being read, so it begins at its horizon, also when the pipeline started at the latest record (O4).
  */
-export function observe(
-  state: PipelineState,
-  listing: ShardListing,
-  startAt: StartPoint,
-  now: number,
-): PipelineState {
+export function observe(state: PipelineState, listing: ShardListing, startAt: StartPoint, now: number): PipelineState {
   const listed = new Map(listing.shards.map((shard) => [shard.shardId, shard]));
   const shards: Record<string, LineageShard> = {};
   for (const shard of Object.values(state.shards)) {
@@ -38,8 +44,9 @@ export function observe(
   }
   for (const { shardId, parents } of listed.values()) {
     const start: StartPoint = state.discovered ? { at: 'horizon' } : startAt;
-    shards[shardId] ??= { shardId, parents: [...parents], start, finished: false };
+    shards[shardId] ??= { shardId, parents: [...parents], start, finished: false, orphanedIn: 0 };
   }
+  for (const shard of Object.values(shards)) shards[shard.shardId] = orphaned(shard, shards);
   const { retentionMs = state.retentionMs } = listing;
   return { ...state, shards, discovered: true, ...(retentionMs === undefined ? {} : { retentionMs }) };
 }
@@ -47,6 +54,13 @@ export function observe(
 function seen(shard: LineageShard, isListed: boolean, now: number): LineageShard {
   const { missingSince, ...rest } = shard;
   return isListed ? rest : { ...rest, missingSince: missingSince ?? now };
+}
+
+/** Counts the listings without its parent, until there have been enough or the parent turns up. */
+function orphaned(shard: LineageShard, shards: Readonly<Record<string, LineageShard>>): LineageShard {
+  const { orphanedIn, ...rest } = shard;
+  if (orphanedIn === undefined || shard.parents.every((parent) => shards[parent] !== undefined)) return rest;
+  return orphanedIn + 1 < MISSING_FROM ? { ...rest, orphanedIn: orphanedIn + 1 } : rest;
 }
 
 function isForgettable(shard: LineageShard, isListed: boolean, now: number): boolean {
@@ -97,11 +111,17 @@ function later(a: Position | undefined, b: Position | undefined): Position | und
   return comparePositions(a, b) >= 0 ? a : b;
 }
 
-/** The shards that may be read now (G1), oldest id first. A parent that the graph does not know is gone from the source. */
+/** The shards that may be read now (G1), oldest id first. */
 export function readable(state: PipelineState): readonly LineageShard[] {
   return Object.values(state.shards)
-    .filter((shard) => !shard.finished && shard.parents.every((parent) => state.shards[parent]?.finished ?? true))
+    .filter((shard) => !shard.finished && shard.orphanedIn === undefined)
+    .filter((shard) => shard.parents.every((parent) => state.shards[parent]?.finished ?? true))
     .toSorted((a, b) => (a.shardId < b.shardId ? -1 : 1));
+}
+
+/** Shards with a parent that was never seen: the next listing tells whether it is gone or was left out. */
+export function awaitsParents(state: PipelineState): boolean {
+  return Object.values(state.shards).some(({ orphanedIn }) => orphanedIn !== undefined);
 }
 
 /** Where a reader of the shard begins. */

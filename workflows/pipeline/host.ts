@@ -19,7 +19,15 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import { EMPTY_LINEAGE, advance, awaitsChildren, observe, readable, startOf } from '../../bridge/lineage/lineage.ts';
+import {
+  EMPTY_LINEAGE,
+  advance,
+  awaitsChildren,
+  awaitsParents,
+  observe,
+  readable,
+  startOf,
+} from '../../bridge/lineage/lineage.ts';
 import { assign } from '../../bridge/lineage/assignment.ts';
 import type {
   PipelineCommandArgs,
@@ -174,10 +182,9 @@ export class PipelineHost {
     this.#listing = 'scheduled';
     this.#scheduled += 1;
     const current = this.#scheduled;
-    const isSoon = this.#soonTries > 0 && awaitsChildren(this.#state);
-    if (isSoon) this.#soonTries -= 1;
-    else this.#soonTries = 0;
-    void sleep(isSoon ? SOON_MS : this.#options.discoverEveryMs).then(() => {
+    const isExpecting = this.#soonTries > 0 && awaitsChildren(this.#state);
+    this.#soonTries = isExpecting ? this.#soonTries - 1 : 0;
+    void sleep(isExpecting || awaitsParents(this.#state) ? SOON_MS : this.#options.discoverEveryMs).then(() => {
       // A timer that was overtaken by a shard's end must not ask once more.
       if (this.#listing === 'scheduled' && current === this.#scheduled) this.#listing = 'due';
     });

@@ -4,6 +4,7 @@ import {
   EMPTY_LINEAGE,
   advance,
   awaitsChildren,
+  awaitsParents,
   observe,
   readable,
   startOf,
@@ -39,8 +40,45 @@ describe('O2 a shard may be read', () => {
     expect(ids(state)).toEqual(['c']);
   });
 
-  test('at once when its parent is gone from the source', () => {
-    expect(ids(list(EMPTY_LINEAGE, [shard('b', 'long-gone')]))).toEqual(['b']);
+  test('when a second listing lacks its parent too: it is gone from the source (case 3)', () => {
+    let state = list(EMPTY_LINEAGE, [shard('b', 'long-gone')]);
+    expect(ids(state)).toEqual([]);
+    expect(awaitsParents(state)).toBe(true);
+    state = list(state, [shard('b', 'long-gone')]);
+    expect(ids(state)).toEqual(['b']);
+    expect(awaitsParents(state)).toBe(false);
+    expect(ids(list(state, [shard('b', 'long-gone')]))).toEqual(['b']);
+  });
+
+  test('also when it has left the listing itself by then: what is gone of it has to be told (O10)', () => {
+    expect(ids(list(list(EMPTY_LINEAGE, [shard('b', 'long-gone')]), []))).toEqual(['b']);
+  });
+
+  test('not while its parent was only left out of one listing (case 4)', () => {
+    let state = list(EMPTY_LINEAGE, [shard('b', 'a')]);
+    state = list(state, [shard('a'), shard('b', 'a')]);
+    expect(ids(state)).toEqual(['a']);
+    expect(awaitsParents(state)).toBe(false);
+    state = list(state, [shard('b', 'a')]);
+    expect(ids(state)).toEqual(['a']);
+    expect(ids(advance(state, report('a', '1', true)))).toEqual(['b']);
+  });
+
+  test('a merged one of which one parent was left out: when both have been taken over', () => {
+    let state = list(EMPTY_LINEAGE, [shard('a'), shard('c', 'a', 'b')]);
+    state = advance(state, report('a', undefined, true));
+    expect(ids(state)).toEqual([]);
+    state = list(state, [shard('a'), shard('b'), shard('c', 'a', 'b')]);
+    expect(ids(state)).toEqual(['b']);
+  });
+
+  test('after its parent was read and forgotten, as before', () => {
+    const before: PipelineState = {
+      shards: { b: { ...shard('b', 'a'), start: HORIZON, finished: false } },
+      discovered: true,
+    };
+    expect(ids(before)).toEqual(['b']);
+    expect(ids(list(before, [shard('b', 'a')]))).toEqual(['b']);
   });
 
   test('also while the listing has it beside its open parent', () => {
