@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { benchReading } from './reading/reading.ts';
+
+// Node 20 is supported here for as long as the AWS SDK runs on it.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+const command = new Command('bench').description('Measures Keylane; every run checks order and loss as well.');
+command
+  .command('reading', { isDefault: true })
+  .description('records per second of reading alone, from kinesalite to a sink that accepts at once, and memory')
+  .option('--records <n>', 'records in the stream', (text) => Number(text), 100_000)
+  .option('--write', 'write the figures into docs/PERFORMANCE.md')
+  .option('--json', 'print the figures as JSON')
+  .action(benchReading);
+await command.parseAsync();
