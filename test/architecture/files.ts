@@ -31,6 +31,7 @@ export const SOURCE_FOLDERS = [
   'worker',
   'cli',
   'demo',
+  'bench',
 ] as const;
 
 export type SourceFolder = (typeof SOURCE_FOLDERS)[number];

@@ -16,12 +16,13 @@ const MAY_IMPORT: Readonly<Record<SourceFolder, readonly string[]>> = {
   worker: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/'],
   cli: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/', 'worker/'],
   demo: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/', 'worker/', 'cli/'],
+  bench: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/', 'worker/', 'cli/', 'demo/'],
 };
 
 /** The ports to the streams: their clients are used behind them only. */
 const STREAM_CLIENTS: ReadonlySet<string> = new Set(['@aws-sdk/client-kinesis', '@aws-sdk/client-dynamodb-streams']);
-/** The demo writes to a stream as anybody's producer would; it does not read from one. */
-const PRODUCERS: ReadonlySet<string> = new Set(['demo/producer.ts']);
+/** They write to a stream as anybody's producer would, and do not read from one. */
+const PRODUCERS: ReadonlySet<string> = new Set(['demo/producer.ts', 'bench/reading/stream.ts']);
 
 /** Packages that workflow code may be made of. */
 const WORKFLOW_PACKAGES: ReadonlySet<string> = new Set(['@temporalio/workflow', '@temporalio/common']);
