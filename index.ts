@@ -16,6 +16,7 @@ export type {
 } from './contracts/config.ts';
 export type { Change, Item } from './contracts/change.ts';
 export type { Duration } from './contracts/duration.ts';
+export type { FilterPattern, FilterRule } from './contracts/filter.ts';
 export { NonRetryableError, UndecodableError } from './contracts/errors.ts';
 export type { Position } from './contracts/position.ts';
 export { HandlerEvent, KeyableRecord, StreamRecord } from './contracts/record.ts';

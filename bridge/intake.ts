@@ -1,11 +1,12 @@
 /**
  * From a record of the source to what is handed over: an event of a key's lane, or a record for the quarantine when the
- * user's key function has no usable key for it (O8). Never throws.
+ * user's key function has no usable key for it (O8), or nothing when the user's filter drops it. Never throws.
  */
 import { Buffer } from 'node:buffer';
 import { encodeEventData } from '../contracts/event-data.ts';
 import type { SourceKind } from '../contracts/event.ts';
 import { KeyableRecord } from '../contracts/record.ts';
+import type { CompiledFilter } from '../sources/filter/filter.ts';
 import type { SourceRecord } from '../sources/source.ts';
 import type { Handover } from './lane-gateway.ts';
 
@@ -14,11 +15,17 @@ const LONGEST_KEY_BYTES = 32 * 1024;
 const LONGEST_REASON = 1000;
 
 export type KeyFunction = (record: KeyableRecord) => unknown;
-export type Intake = (record: SourceRecord) => Handover;
+/** Undefined for a record that the filter drops. */
+export type Intake = (record: SourceRecord) => Handover | undefined;
 
-/** @param key default: the record's partition key */
-export function createIntake(source: SourceKind, key: KeyFunction | undefined): Intake {
+/**
+ * @param key default: the record's partition key
+ * @param filter default: every record is handed over
+ */
+export function createIntake(source: SourceKind, key: KeyFunction | undefined, filter?: CompiledFilter): Intake {
   return (record) => {
+    // Before the key function, which need not have a key for what is dropped.
+    if (filter?.matches(record) === false) return undefined;
     const { position, arrivedAt } = record;
     // Before the key function, which might write into the data.
     const stored = { position, arrivedAt, data: encodeEventData(record.data), size: record.data.byteLength };

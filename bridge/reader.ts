@@ -5,23 +5,27 @@
  * and the heartbeat come from outside.
  *
  * Invariants:
- * - R1: it comes home when its shift is over, a shard has finished, a shard cannot be read, or it is asked to: it stops
+ * - R1: it comes home when its shift is over, a shard has finished, no shard can be read, or it is asked to: it stops
  *   reading first, then lets what it has read be taken over, so that the checkpoints are exact and the next reader sends
  *   nothing twice. What no lane accepts in that time is left to the next reader (O4).
  * - R2: when its lease is lost it sends nothing more, waits for nothing, and throws (O6).
- * - R3: what it holds stays within the budget, whatever lanes and source do (O9).
+ * - R3: a shard that cannot be read is told in the reports, and ends nothing for the others (O3). The reader fails when
+ *   none of its shards can be read, and never with one that has finished: that would keep its children waiting (O2).
+ * - R4: what it holds stays within the budget, whatever lanes and source do (O9).
  */
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
-import type { ReaderInput, ReaderReport, ShardProgress } from '../contracts/pipeline.ts';
+import type { ReaderReport, ShardProgress, ShardToRead } from '../contracts/pipeline.ts';
 import type { ReadingSettings } from '../contracts/settings.ts';
 import type { Source } from '../sources/source.ts';
 import { Budget, type Amount } from './budget.ts';
 import type { Clock } from './clock.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Intake } from './intake.ts';
+import { KeyWatch } from './key-watch.ts';
 import type { LaneGateway } from './lane-gateway.ts';
 import type { Stamper } from './lease.ts';
+import type { LossWatch } from './loss-watch.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
 import { ShardReader } from './shard-reader.ts';
 
@@ -37,7 +41,7 @@ const SHIFT_JITTER = 0.2;
 
 export interface ReaderOptions {
   readonly source: Source;
-  readonly shards: ReaderInput['shards'];
+  readonly shards: readonly ShardToRead[];
   readonly shiftMs: number;
   readonly intake: Intake;
   readonly gateway: LaneGateway;
@@ -47,8 +51,16 @@ export interface ReaderOptions {
   readonly comeHome: AbortSignal;
   /** Called about once a second, whenever a shard has finished, and with the last report. */
   readonly onReport: (report: ReaderReport) => void;
+  /** Shared with the other readers of the pipeline in this process. @default one of its own */
+  readonly keyWatch?: KeyWatch;
+  /** Shared as well. Without it nothing is warned of. */
+  readonly lossWatch?: LossWatch;
+  /** How long the source keeps a record, where that is known. */
+  readonly retentionMs?: number | undefined;
   readonly log: Logger;
   readonly clock: Clock;
+  /** ms since 1970, for what is told. @default Date.now */
+  readonly wall?: () => number;
   readonly random?: () => number;
 }
 
@@ -63,26 +75,32 @@ export class Reader {
   readonly #firstFinished = new AbortController();
   /** Aborts when everything is over, for whatever still waits. */
   readonly #over = new AbortController();
+  /** Aborts when none of the shards can be read, with the last error as reason. */
+  readonly #noneReadable = new AbortController();
+  readonly #keyWatch: KeyWatch;
 
   constructor(options: ReaderOptions) {
-    const { gateway, lease, limits, clock, random = Math.random } = options;
+    const { gateway, lease, limits, clock, random = Math.random, wall = Date.now } = options;
     this.#options = options;
     for (const { signal } of [this.#stop, this.#over]) setMaxListeners(0, signal);
     this.#budget = new Budget({ records: limits.recordsInFlight, bytes: limits.bytesInFlight });
     this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight: limits.requestsInFlight, clock, random });
     const pages = new Budget({ records: PAGES_IN_HAND, bytes: Infinity });
-    this.#shards = options.shards.map(({ shardId, start }) => ({
-      shardId,
+    this.#keyWatch = options.keyWatch ?? new KeyWatch(options.log);
+    this.#shards = options.shards.map((shard) => ({
+      shardId: shard.shardId,
       reader: new ShardReader({
         ...options,
-        shardId,
-        start,
+        shard,
         dispatcher: this.#dispatcher,
         budget: this.#budget,
         pages,
+        keyWatch: this.#keyWatch,
         random,
+        wall,
         stop: this.#stop.signal,
         onFinished: () => this.#shardFinished(),
+        onFailed: (shardId, error) => this.#shardFailed(shardId, error),
       }),
     }));
   }
@@ -100,7 +118,7 @@ export class Reader {
 
   /**
    * Resolves when it is home.
-   * @throws {SourceError} when a shard cannot be read until a person changes something; it has come home before
+   * @throws {SourceError} when none of its shards can be read until a person changes something; it has come home before
    * @throws {LeaseLostError | FrozenError} when it must no longer act as the reader
    */
   async run(): Promise<ReaderReport> {
@@ -112,9 +130,11 @@ export class Reader {
     };
     if (lease.lost.aborted) abandon();
     lease.lost.addEventListener('abort', abandon, { once: true });
+    const noLongerRead = this.#keyWatch.begin(this.#shards.map(({ shardId }) => shardId));
     try {
       return await Promise.race([this.#shift(), rejectWhenAborted(lease.lost)]);
     } finally {
+      noLongerRead();
       lease.lost.removeEventListener('abort', abandon);
       this.#dispatcher.stop();
       this.#stop.abort();
@@ -125,14 +145,10 @@ export class Reader {
   async #shift(): Promise<ReaderReport> {
     const { lease, onReport } = this.#options;
     const loops = Promise.all(this.#shards.map(async ({ reader }) => await reader.run()));
-    let failure: { readonly error: unknown } | undefined;
     await Promise.race([
       this.#reportNowAndThen(),
       // Shards that have all ended leave nothing to read, so nothing is gained by coming home before all is taken over.
-      loops.then(
-        async () => await this.#dispatcher.whenEmpty(),
-        (error: unknown) => (failure = { error }),
-      ),
+      loops.then(async () => await this.#dispatcher.whenEmpty()),
       this.#timeToComeHome(),
     ]);
     this.#stop.abort(new Error('The reader comes home.'));
@@ -140,18 +156,19 @@ export class Reader {
     this.#dispatcher.stop();
     lease.lost.throwIfAborted();
     const { report } = this;
-    onReport(report);
-    if (failure !== undefined) throw failure.error;
+    const fails = this.#noneReadable.signal.aborted && !this.#shards.some(({ reader }) => reader.finished);
+    onReport(fails ? withoutTroubles(report) : report);
+    if (fails) throw this.#noneReadable.signal.reason as Error;
     return report;
   }
 
-  /** Resolves when the reader has a reason to come home, other than that all its shards have ended or one failed. */
+  /** Resolves when the reader has a reason to come home, other than that all its shards have ended. */
   async #timeToComeHome(): Promise<void> {
     const { clock, comeHome, random = Math.random, shiftMs } = this.#options;
-    const early = AbortSignal.any([comeHome, this.#firstFinished.signal, this.#over.signal]);
+    const atOnce = AbortSignal.any([comeHome, this.#noneReadable.signal, this.#over.signal]);
+    const early = AbortSignal.any([atOnce, this.#firstFinished.signal]);
     await clock.sleep(shiftMs * (1 + SHIFT_JITTER * (2 * random() - 1)), early);
-    if (!this.#firstFinished.signal.aborted || comeHome.aborted) return;
-    await clock.sleep(LAST_SHARDS_MS, AbortSignal.any([comeHome, this.#over.signal]));
+    if (this.#firstFinished.signal.aborted) await clock.sleep(LAST_SHARDS_MS, atOnce);
   }
 
   /** Lets what has been read be taken over, for a while. */
@@ -162,10 +179,15 @@ export class Reader {
   }
 
   async #reportNowAndThen(): Promise<void> {
-    const { clock, onReport } = this.#options;
+    const { clock, lossWatch, onReport, retentionMs } = this.#options;
     const over = this.#over.signal;
     while (!over.aborted) {
-      onReport(this.report);
+      const { report } = this;
+      onReport(report);
+      if (retentionMs !== undefined) {
+        for (const [shardId, progress] of Object.entries(report.shards))
+          lossWatch?.look(shardId, progress, retentionMs);
+      }
       await clock.sleep(REPORT_EVERY_MS, over);
     }
   }
@@ -175,4 +197,22 @@ export class Reader {
     this.#options.onReport(this.report);
     this.#firstFinished.abort();
   }
+
+  #shardFailed(shardId: string, error: unknown): void {
+    const { log, source } = this.#options;
+    if (this.#shards.every(({ reader }) => reader.failing || reader.finished)) {
+      this.#noneReadable.abort(error);
+      return;
+    }
+    log.error(
+      { err: error, shard: shardId },
+      `shard ${shardId} of ${source.identity} cannot be read; it is tried again now and then, the others go on`,
+    );
+  }
+}
+
+/** The error that ends the reader says it: Temporal shows both. */
+function withoutTroubles({ shards }: ReaderReport): ReaderReport {
+  const calm = Object.entries(shards).map(([shardId, { trouble: _told, ...progress }]) => [shardId, progress] as const);
+  return { shards: Object.fromEntries(calm) };
 }

@@ -11,13 +11,15 @@
  *   may its children be read (O2).
  * - S3: a page's records are let in one by one, and only a few shards hold a page that is not let in yet, so memory stays
  *   bounded while Temporal does not accept (O9).
+ * - S4: what keeps this shard from being read ends nothing here: it is told, and tried again, slowly, from the
+ *   checkpoint. Whether the reader goes on with its other shards is the reader's affair (O3).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ShardProgress, StartPoint } from '../contracts/pipeline.ts';
+import type { Gap, ShardProgress, ShardToRead, StartPoint } from '../contracts/pipeline.ts';
 import { formatPosition } from '../contracts/position.ts';
 import { SourceUnavailableError } from '../sources/errors.ts';
-import type { Page, ShardCursor, Source, SourceRecord } from '../sources/source.ts';
+import type { ShardCursor, Source, SourceGap, SourceRecord } from '../sources/source.ts';
 import { backoffMs } from './backoff.ts';
 import type { Budget } from './budget.ts';
 import { CheckpointTracker } from './checkpoint-tracker.ts';
@@ -25,50 +27,69 @@ import type { Clock } from './clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { encodedSize } from './encoded-size.ts';
 import type { Intake } from './intake.ts';
+import type { KeyWatch } from './key-watch.ts';
+import type { Handover } from './lane-gateway.ts';
+import { ShardTally } from './shard-tally.ts';
 
 const BACKOFF = { firstMs: 250, mostMs: 10_000 };
+/** For what does not pass by itself. */
+const SLOW_BACKOFF = { firstMs: 5000, mostMs: 60_000 };
+/** How often it is looked whether all that was read has been taken over, before a shard is read again. */
+const DRAINED_POLL_MS = 1000;
+/** Failed reads in a row after which a source that is not available is told in the status. */
+const FAILURES_TOLD = 5;
 /** Records after which other work of the process gets its turn. */
 const RECORDS_PER_TURN = 256;
 
 export interface ShardReaderOptions {
   readonly source: Source;
-  readonly shardId: string;
-  readonly start: StartPoint;
+  readonly shard: ShardToRead;
   readonly intake: Intake;
   readonly dispatcher: Dispatcher;
   readonly budget: Budget;
   /** Turns at reading: one is held from before a page is read until all of it is let in. */
   readonly pages: Budget;
+  readonly keyWatch: KeyWatch;
   readonly clock: Clock;
+  /** ms since 1970, for what is told. */
+  readonly wall: () => number;
   readonly random: () => number;
   readonly log: Logger;
   /** Aborts when reading shall stop. What was read before is still taken over. */
   readonly stop: AbortSignal;
   /** Called when the shard is finished. */
   readonly onFinished: () => void;
+  /** Called when the shard cannot be read, where asking again soon is no use; not again before a page was read. */
+  readonly onFailed: (shardId: string, error: unknown) => void;
 }
 
 export class ShardReader {
   readonly #options: ShardReaderOptions;
-  readonly #cursor: ShardCursor;
+  readonly #shardId: string;
   readonly #tracker: CheckpointTracker;
+  readonly #tally: ShardTally;
+  #cursor: ShardCursor;
   #ended = false;
   /** Reads in a row that failed. */
   #failures = 0;
-  #lagMs: number | undefined;
-  #read = 0;
-  #taken = 0;
-  #quarantined = 0;
+  #failing = false;
 
   constructor(options: ShardReaderOptions) {
-    const { source, shardId, start } = options;
+    const { source, shard } = options;
     this.#options = options;
-    this.#cursor = source.openShard(shardId, start);
-    this.#tracker = new CheckpointTracker(start.at === 'after' ? start.position : undefined);
+    this.#shardId = shard.shardId;
+    this.#cursor = source.openShard(shard.shardId, shard.start);
+    this.#tracker = new CheckpointTracker(shard.start.at === 'after' ? shard.start.position : undefined);
+    this.#tally = new ShardTally(shard);
   }
 
   get finished(): boolean {
     return this.#ended && this.#tracker.drained;
+  }
+
+  /** True when the last try failed in a way that does not pass by itself. */
+  get failing(): boolean {
+    return this.#failing;
   }
 
   get progress(): ShardProgress {
@@ -76,17 +97,11 @@ export class ShardReader {
     return {
       ...(checkpoint === undefined ? {} : { checkpoint }),
       finished: this.finished,
-      ...(this.#lagMs === undefined ? {} : { lagMs: this.#lagMs }),
-      read: this.#read,
-      taken: this.#taken,
-      quarantined: this.#quarantined,
+      ...this.#tally.progress,
     };
   }
 
-  /**
-   * Resolves when nothing more will be read: the shard has ended, or it was told to stop.
-   * @throws {SourceError} what the source says when asking again is no use
-   */
+  /** Resolves when nothing more will be read: the shard has ended, or it was told to stop. */
   async run(): Promise<void> {
     const { clock, stop } = this.#options;
     try {
@@ -101,45 +116,71 @@ export class ShardReader {
     }
   }
 
-  /** Reads a page and lets it in. Returns when to read the next one. */
+  /** Returns when to take the next one. */
   async #takeTurn(): Promise<number> {
-    const { clock, pages, source, stop } = this.#options;
+    const { clock, pages, stop } = this.#options;
+    // A turn is given back between attempts, so that shards that cannot be read do not hold up the others.
     await pages.acquire(0, stop);
     try {
-      const begunAt = clock.now();
-      const page = await this.#nextPage();
-      // A turn is given back between attempts, so that shards that cannot be read do not hold up the others.
-      if (page === undefined) return clock.now() + backoffMs(BACKOFF, this.#failures, this.#options.random);
-      if (page.gap !== undefined) this.#tellGap(page.gap);
-      await this.#letIn(page.records);
-      this.#lagMs = page.lagMs;
-      this.#ended = page.ended;
-      this.#tellWhenFinished();
-      const { minIntervalMs, idleIntervalMs } = source.pace;
-      return begunAt + (page.records.length === 0 ? Math.max(minIntervalMs, idleIntervalMs) : minIntervalMs);
+      return await this.#readPage();
+    } catch (error) {
+      stop.throwIfAborted();
+      return clock.now() + this.#fail(error);
     } finally {
       pages.release(0);
     }
   }
 
-  /** Undefined when the source cannot be read just now. */
-  async #nextPage(): Promise<Page | undefined> {
-    const { log, shardId, source, stop } = this.#options;
-    try {
-      const page = await this.#cursor.next(stop);
-      stop.throwIfAborted();
-      if (this.#failures > 0) log.info({ shard: shardId }, `${source.identity} can be read again`);
-      this.#failures = 0;
-      return page;
-    } catch (error) {
-      stop.throwIfAborted();
-      if (!(error instanceof SourceUnavailableError)) throw error;
-      this.#failures += 1;
-      if (this.#failures === 1) {
-        log.warn({ err: error, shard: shardId }, `${source.identity} cannot be read, trying again`);
-      }
-      return undefined;
+  /** Reads a page and lets it in. Returns when to read the next one. */
+  async #readPage(): Promise<number> {
+    const { clock, source, stop, wall } = this.#options;
+    if (this.#failing) {
+      // Then the checkpoint is the last position that was read, and nothing is sent twice.
+      if (!this.#tracker.drained) return clock.now() + DRAINED_POLL_MS;
+      this.#cursor = source.openShard(this.#shardId, this.#place());
     }
+    const begunAt = clock.now();
+    const askedAt = wall();
+    const page = await this.#cursor.next(stop);
+    stop.throwIfAborted();
+    if (page.gap !== undefined) this.#noteGap(page.gap);
+    await this.#letIn(page.records);
+    this.#recover();
+    this.#tally.page(page, askedAt);
+    this.#ended = page.ended;
+    this.#tellWhenFinished();
+    const { minIntervalMs, idleIntervalMs } = source.pace;
+    return begunAt + (page.records.length === 0 ? Math.max(minIntervalMs, idleIntervalMs) : minIntervalMs);
+  }
+
+  #place(): StartPoint {
+    const { checkpoint } = this.#tracker;
+    return checkpoint === undefined ? this.#options.shard.start : { at: 'after', position: checkpoint };
+  }
+
+  /** Returns how long to wait before the next try. */
+  #fail(error: unknown): number {
+    const { log, onFailed, random, source } = this.#options;
+    this.#failures += 1;
+    if (error instanceof SourceUnavailableError) {
+      if (this.#failures === 1) {
+        log.warn({ err: error, shard: this.#shardId }, `${source.identity} cannot be read, trying again`);
+      }
+      if (this.#failures >= FAILURES_TOLD) this.#tally.trouble(error);
+      return backoffMs(BACKOFF, this.#failures, random);
+    }
+    this.#tally.trouble(error);
+    const isNew = !this.#failing;
+    this.#failing = true;
+    if (isNew) onFailed(this.#shardId, error);
+    return backoffMs(SLOW_BACKOFF, this.#failures, random);
+  }
+
+  #recover(): void {
+    const { log, source } = this.#options;
+    if (this.#failures > 0) log.info({ shard: this.#shardId }, `${source.identity} can be read again`);
+    this.#failures = 0;
+    this.#failing = false;
   }
 
   async #letIn(records: readonly SourceRecord[]): Promise<void> {
@@ -147,20 +188,36 @@ export class ShardReader {
     for (const [index, record] of records.entries()) {
       if (index % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await nextTurn();
       const handover = intake(record);
+      if (handover === undefined) {
+        this.#drop(record);
+        continue;
+      }
       const bytes = encodedSize(handover);
       await budget.acquire(bytes, stop);
-      this.#handOver(handover, bytes);
+      try {
+        this.#handOver(handover, record, bytes);
+      } catch (error) {
+        budget.release(bytes);
+        throw error;
+      }
     }
   }
 
-  #handOver(handover: ReturnType<Intake>, bytes: number): void {
-    const { budget, dispatcher } = this.#options;
-    const { position } = handover.to === 'lane' ? handover.event : handover.record;
+  /** What the filter drops is as good as taken over (O4). */
+  #drop({ position }: SourceRecord): void {
+    this.#tracker.done(this.#tracker.take(position));
+    this.#tally.read += 1;
+    this.#tally.filtered += 1;
+  }
+
+  #handOver(handover: Handover, { position }: SourceRecord, bytes: number): void {
+    const { budget, dispatcher, keyWatch } = this.#options;
     const ticket = this.#tracker.take(position);
-    this.#read += 1;
+    this.#tally.read += 1;
+    if (handover.to === 'lane') keyWatch.see(handover.key, this.#shardId);
     dispatcher.submit(handover, () => {
-      if (handover.to === 'lane') this.#taken += 1;
-      else this.#quarantined += 1;
+      if (handover.to === 'lane') this.#tally.taken += 1;
+      else this.#tally.quarantined += 1;
       budget.release(bytes);
       this.#tracker.done(ticket);
       this.#tellWhenFinished();
@@ -172,12 +229,21 @@ export class ShardReader {
   }
 
   /** Records that are gone from the source must not be passed over silently (O10). */
-  #tellGap(gap: NonNullable<Page['gap']>): void {
-    const { log, shardId, source } = this.#options;
-    const after = gap.after === undefined ? 'its beginning' : formatPosition(gap.after);
-    log.error(
-      { shard: shardId, source: source.identity, after: gap.after },
-      `records of shard ${shardId} after ${after} were gone from the source before they were read`,
-    );
+  #noteGap(found: SourceGap): void {
+    const { log, source, wall } = this.#options;
+    const gap = this.#tally.gap(found, wall());
+    if (gap === undefined) return;
+    log.error({ source: source.identity, shard: this.#shardId, gap }, gapText(gap, source));
   }
+}
+
+function gapText({ shardId, after, until }: Gap, { kind }: Source): string {
+  const from = after === undefined ? 'its beginning' : formatPosition(after);
+  const to = until === undefined ? 'and it has none any more' : `and reading went on at ${formatPosition(until)}`;
+  const longer = kind === 'kinesis' ? 'raise the retention of the stream, ' : '';
+  return (
+    `records of shard ${shardId} after ${from} were gone from the source before they were read, ${to}. Nothing brings ` +
+    'them back here: what they said must be written to the source again. To read in time from now on, ' +
+    `${longer}keep a bridge running and watch the time until loss in \`keylane status\``
+  );
 }

@@ -1,4 +1,5 @@
 import type { Duration } from './duration.ts';
+import type { FilterPattern } from './filter.ts';
 import type { HandlerEvent, KeyableRecord } from './record.ts';
 
 /** What `keylane.config.ts` exports by default. Every field with a default may be left out. */
@@ -26,6 +27,12 @@ export interface PipelineConfig {
    * @default the partition key (Kinesis), the item's key (DynamoDB)
    */
   readonly key?: (record: KeyableRecord) => string;
+  /**
+   * Which records are handled: those that match the pattern, or one of the patterns, in the language of Lambda's event
+   * filtering. What it drops is gone for this pipeline. docs/filter.md explains it.
+   * @default every record
+   */
+  readonly filter?: FilterPattern | readonly FilterPattern[];
   /** A function, or a path to a module whose default export is one, relative to the settings file. */
   readonly handler: string | Handler;
   readonly retry?: RetryConfig;
@@ -65,6 +72,18 @@ export interface ReadingConfig {
   readonly bytesInFlight?: number;
   /** Requests to Temporal that a reader has in flight at the most, one for each lane. @default 64 */
   readonly requestsInFlight?: number;
+  /**
+   * How long a shard is left alone after a page without records. Longer: fewer calls, and an event that comes after a
+   * pause is handled so much later.
+   * @default '1s'
+   */
+  readonly idlePoll?: Duration;
+  /**
+   * Log and `keylane status` warn when records that were not read are nearer to being lost than this: the source's
+   * retention less what reading is behind.
+   * @default '6h'
+   */
+  readonly warnBefore?: Duration;
 }
 
 export type SourceConfig = KinesisConfig | DynamodbConfig;

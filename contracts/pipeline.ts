@@ -15,8 +15,11 @@ export type StartPoint =
   | { readonly at: 'horizon' }
   /** At the first record that arrived at or after `since`, ms since 1970. */
   | { readonly at: 'time'; readonly since: number }
-  /** At the first record beyond `position`. */
-  | { readonly at: 'after'; readonly position: Position };
+  /**
+   * At the first record beyond `position`. `upTo`, where it is known: everything that arrived before this time has been
+   * read, ms since 1970. Without it a position that the source has dropped counts as a gap, also when nothing came after.
+   */
+  | { readonly at: 'after'; readonly position: Position; readonly upTo?: number };
 
 export interface PipelineOptions {
   /** How often the source's shards are listed when nothing else asks for it. */
@@ -91,9 +94,21 @@ export interface PipelineState {
 /** Argument of a reader. */
 export interface ReaderInput {
   readonly pipeline: string;
-  readonly shards: readonly { readonly shardId: string; readonly start: StartPoint }[];
+  readonly shards: readonly ShardToRead[];
   readonly shiftMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** How long the source keeps a record, where that is known. */
+  readonly retentionMs?: number;
+}
+
+/** A shard as it is given to a reader. */
+export interface ShardToRead {
+  readonly shardId: string;
+  readonly start: StartPoint;
+  /** What {@link LineageShard} says. */
+  readonly upTo?: number;
+  /** The latest gaps of the shard that have been told: they are not told again (O10). */
+  readonly gaps?: readonly Gap[];
 }
 
 /** Heartbeat details and result of a reader: what is true of each of its shards by now. */
@@ -116,6 +131,10 @@ export interface ShardProgress {
   readonly taken: number;
   readonly quarantined: number;
   readonly filtered?: number;
+  /** Records of aggregates that belong to another shard, by this reader in this attempt: read and handed over too. */
+  readonly strays?: number;
+  /** Why the shard cannot be read, since its last page and until the next one. */
+  readonly trouble?: string;
 }
 
 /** Records that the source no longer had when they were to be read (O10). A gap is the same as another by shard and `after`. */

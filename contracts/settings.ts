@@ -1,5 +1,6 @@
 import type { DynamodbConfig, Handler, KinesisConfig } from './config.ts';
 import type { RetryPolicy } from './failure.ts';
+import type { FilterPattern } from './filter.ts';
 import type { LaneOptions } from './lane.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import type { KeyableRecord } from './record.ts';
@@ -23,6 +24,8 @@ export interface PipelineSettings {
   readonly name: string;
   readonly source: KinesisConfig | DynamodbConfig;
   readonly key: ((record: KeyableRecord) => unknown) | undefined;
+  /** A record must match one of them to be handled; undefined to handle every record. */
+  readonly filter: readonly FilterPattern[] | undefined;
   /** Absolute path of the handler's module, or the function itself. */
   readonly handler: string | Handler;
   readonly handling: HandlingSettings;
@@ -43,4 +46,8 @@ export interface ReadingSettings {
   readonly requestsInFlight: number;
   /** Deadline of one request to Temporal. */
   readonly requestTimeoutMs: number;
+  /** How long a shard is left alone after a page without records. */
+  readonly idlePollMs: number;
+  /** A warning is due when unread records are nearer to being lost than this. */
+  readonly warnBeforeMs: number;
 }

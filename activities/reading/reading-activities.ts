@@ -9,14 +9,17 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { systemClock } from '../../bridge/clock.ts';
 import { createIntake } from '../../bridge/intake.ts';
+import { KeyWatch } from '../../bridge/key-watch.ts';
 import { Lease, LeaseLostError } from '../../bridge/lease.ts';
+import { LossWatch } from '../../bridge/loss-watch.ts';
 import { OutageLog } from '../../bridge/outage-log.ts';
 import { Reader } from '../../bridge/reader.ts';
 import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
-import type { ReaderInput, ReaderReport, ReadingActivities, ShardInfo } from '../../contracts/pipeline.ts';
+import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
+import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
@@ -26,6 +29,8 @@ import { resume } from './resume.ts';
  * message and their stacks would be too much.
  */
 const FAILURE_CHARS = 2000;
+/** The shards do not wait longer for it. */
+const RETENTION_DEADLINE_MS = 10_000;
 
 interface ReadablePipeline {
   readonly settings: PipelineSettings;
@@ -45,26 +50,76 @@ export interface ReadingDependencies {
   readonly stopping: AbortSignal;
 }
 
-export function createReadingActivities(deps: ReadingDependencies): ReadingActivities {
-  const outage = new OutageLog(deps.log, 'Temporal');
+/** What outlives a reader: the readers of a pipeline in this process share it. */
+interface Watches {
+  readonly keyWatch: KeyWatch;
+  readonly lossWatch: LossWatch;
+}
+
+interface Process extends ReadingDependencies {
+  readonly outage: OutageLog;
+  readonly watches: (pipeline: string) => Watches;
+  /** Pipelines of which it has been said that their retention is not known. */
+  readonly retentionUnknown: Set<string>;
+}
+
+export function createReadingActivities(dependencies: ReadingDependencies): ReadingActivities {
+  const watches = new Map<string, Watches>();
+  const process: Process = {
+    ...dependencies,
+    outage: new OutageLog(dependencies.log, 'Temporal'),
+    watches: (pipeline) => {
+      const made = watches.get(pipeline) ?? watchesOf(dependencies, pipeline);
+      watches.set(pipeline, made);
+      return made;
+    },
+    retentionUnknown: new Set(),
+  };
   return {
-    listShards: async (pipeline) => await listShards(deps, pipeline),
-    readShards: async (input) => await readShards(deps, outage, input),
+    listShards: async (pipeline) => await listShards(process, pipeline),
+    readShards: async (input) => await readShards(process, input),
   };
 }
 
-async function listShards(deps: ReadingDependencies, pipeline: string): Promise<readonly ShardInfo[]> {
+function watchesOf(deps: ReadingDependencies, pipeline: string): Watches {
+  const log = deps.log.child({ pipeline });
+  const { warnBeforeMs } = deps.pipelines(pipeline).settings.reading;
+  return { keyWatch: new KeyWatch(log), lossWatch: new LossWatch(log, warnBeforeMs) };
+}
+
+async function listShards(deps: Process, pipeline: string): Promise<ShardListing> {
   const { source } = deps.pipelines(pipeline);
+  const signal = Context.current().cancellationSignal;
   try {
-    return await source.listShards(Context.current().cancellationSignal);
+    const [shards, retentionMs] = await Promise.all([source.listShards(signal), findRetention(deps, pipeline, signal)]);
+    return { shards, ...(retentionMs === undefined ? {} : { retentionMs }) };
   } catch (error) {
     throw toFailure(error);
   }
 }
 
-async function readShards(deps: ReadingDependencies, outage: OutageLog, input: ReaderInput): Promise<ReaderReport> {
+/** Undefined when it cannot be learned: nothing but warnings hangs on it. */
+async function findRetention(deps: Process, pipeline: string, signal: AbortSignal): Promise<number | undefined> {
+  const { source } = deps.pipelines(pipeline);
+  try {
+    const deadline = AbortSignal.timeout(RETENTION_DEADLINE_MS);
+    const retentionMs = await source.retentionMs(AbortSignal.any([signal, deadline]));
+    deps.retentionUnknown.delete(pipeline);
+    return retentionMs;
+  } catch (error) {
+    if (signal.aborted || deps.retentionUnknown.has(pipeline)) return undefined;
+    deps.retentionUnknown.add(pipeline);
+    deps.log.warn(
+      { pipeline, err: error },
+      `how long ${source.identity} keeps a record cannot be learned, so nobody is warned before unread ones are lost`,
+    );
+    return undefined;
+  }
+}
+
+async function readShards(deps: Process, input: ReaderInput): Promise<ReaderReport> {
   const context = Context.current();
-  const lease = openLease(deps, outage, input);
+  const lease = openLease(deps, input);
   const home = new AbortController();
   // A reader whose signals are raised before it listens must hear of it too.
   const unlisten = [
@@ -75,7 +130,7 @@ async function readShards(deps: ReadingDependencies, outage: OutageLog, input: R
     }),
   ];
   try {
-    const report = await read(deps, outage, input, lease, home.signal);
+    const report = await read(deps, input, lease, home.signal);
     // Paused or reset by a person: Temporal expects the failure, and starts another attempt from the last heartbeat.
     const { cancelRequested, paused, reset } = context.cancellationDetails ?? {};
     if ((paused || reset) && !cancelRequested) throw context.cancellationSignal.reason;
@@ -89,14 +144,8 @@ async function readShards(deps: ReadingDependencies, outage: OutageLog, input: R
   }
 }
 
-async function read(
-  deps: ReadingDependencies,
-  outage: OutageLog,
-  input: ReaderInput,
-  lease: Lease,
-  comeHome: AbortSignal,
-): Promise<ReaderReport> {
-  const { client, taskQueue } = deps;
+async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: AbortSignal): Promise<ReaderReport> {
+  const { client, outage, taskQueue, watches } = deps;
   const { settings, source } = deps.pipelines(input.pipeline);
   const context = Context.current();
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
@@ -106,7 +155,7 @@ async function read(
     source,
     shards,
     shiftMs: input.shiftMs,
-    intake: createIntake(source.kind, settings.key),
+    intake: createIntake(source.kind, settings.key, settings.filter && compileFilter(source.kind, settings.filter)),
     gateway: new TemporalGateway({
       client,
       taskQueue,
@@ -121,13 +170,22 @@ async function read(
     limits: settings.reading,
     comeHome,
     onReport: (report) => context.heartbeat(whole(report)),
+    retentionMs: input.retentionMs,
+    ...watches(input.pipeline),
     log,
     clock: systemClock,
   });
-  return whole(await reader.run());
+  try {
+    return whole(await reader.run());
+  } catch (error) {
+    // An earlier attempt has finished shards. Only a reader that comes home tells the workflow, and their children wait
+    // for that (O3); what cannot be read goes to the next reader.
+    if (lease.lost.aborted || Object.keys(finished).length === 0) throw error;
+    return whole(reader.report);
+  }
 }
 
-function openLease(deps: ReadingDependencies, outage: OutageLog, input: ReaderInput): Lease {
+function openLease(deps: Process, input: ReaderInput): Lease {
   const context = Context.current();
   return new Lease({
     reader: readerName(context),
@@ -135,7 +193,7 @@ function openLease(deps: ReadingDependencies, outage: OutageLog, input: ReaderIn
     freezeWatch: deps.freezeWatch,
     heartbeatTimeoutMs: input.heartbeatTimeoutMs,
     clock: systemClock,
-    onTrouble: (error) => outage.failed(error, systemClock.now()),
+    onTrouble: (error) => deps.outage.failed(error, systemClock.now()),
   });
 }
 

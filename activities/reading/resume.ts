@@ -2,7 +2,7 @@ import type { ReaderInput, ReaderReport, ShardProgress } from '../../contracts/p
 
 /** What is left to do for an attempt of a reader. */
 export interface Resumption {
-  /** Shards to read, each from where it is known to be taken over. */
+  /** Shards to read, each from where it is known to be taken over, with what was told of it. */
   readonly shards: ReaderInput['shards'];
   /** Shards that an earlier attempt has finished. They are reported again, so that the workflow surely learns of it. */
   readonly finished: Readonly<Record<string, ShardProgress>>;
@@ -15,16 +15,24 @@ export interface Resumption {
 export function resume(input: ReaderInput, heartbeat: ReaderReport | undefined): Resumption {
   const known = heartbeat?.shards ?? {};
   const finished: Record<string, ShardProgress> = {};
-  const shards = input.shards.flatMap(({ shardId, start }) => {
-    const progress = known[shardId];
-    if (progress?.finished === true) {
-      const { checkpoint } = progress;
+  const shards = input.shards.flatMap((shard) => {
+    const { shardId, start } = shard;
+    const { checkpoint, upTo = shard.upTo, gaps = shard.gaps } = known[shardId] ?? {};
+    const told = { ...(upTo === undefined ? {} : { upTo }), ...(gaps === undefined ? {} : { gaps }) };
+    if (known[shardId]?.finished === true) {
       // Counts are those of one attempt.
-      finished[shardId] = { ...(checkpoint && { checkpoint }), finished: true, read: 0, taken: 0, quarantined: 0 };
+      finished[shardId] = {
+        ...(checkpoint && { checkpoint }),
+        ...told,
+        finished: true,
+        read: 0,
+        taken: 0,
+        quarantined: 0,
+      };
       return [];
     }
-    const position = progress?.checkpoint;
-    return [{ shardId, start: position === undefined ? start : { at: 'after' as const, position } }];
+    const from = checkpoint === undefined ? start : { at: 'after' as const, position: checkpoint };
+    return [{ shardId, start: from, ...told }];
   });
   return { shards, finished };
 }

@@ -17,5 +17,11 @@ export const DEFAULTS = {
   stopTimeoutMs: 60_000,
   lane: DEFAULT_LANE_OPTIONS,
   pipeline: DEFAULT_PIPELINE_OPTIONS,
-  reading: { recordsInFlight: 10_000, bytesInFlight: 64 * 1024 * 1024, requestsInFlight: 64 },
+  reading: {
+    recordsInFlight: 10_000,
+    bytesInFlight: 64 * 1024 * 1024,
+    requestsInFlight: 64,
+    idlePollMs: 1000,
+    warnBeforeMs: 6 * 3_600_000,
+  },
 } as const;

@@ -4,6 +4,7 @@ import type { Settings, TemporalSettings } from '../../contracts/settings.ts';
 import { environmentNames, type Environment } from '../temporal/environment.ts';
 import { DEFAULTS } from './defaults.ts';
 import { SettingsError, type SettingsProblem } from './errors.ts';
+import { filterProblems } from './filter-problems.ts';
 import { findSettingsFile, isFile } from './find.ts';
 import { importModule, MODULE_ENDINGS } from './modules.ts';
 import { formatPath, showValue, toProblems } from './problems.ts';
@@ -28,7 +29,7 @@ export async function loadSettings(options: LoadSettingsOptions): Promise<Settin
   const config = await importConfig(file);
   const checked = configSchema.safeParse(config);
   const problems = checked.success ? [] : toProblems(config, checked.error.issues);
-  problems.push(...(await missingHandlers(config, file)));
+  problems.push(...filterProblems(config), ...(await missingHandlers(config, file)));
   if (problems.length > 0) throw new SettingsError(file, problems);
 
   const valid = config as KeylaneConfig;

@@ -32,6 +32,7 @@ function unknownField(path: readonly PropertyKey[], typed: string, allowed: read
 export function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => {
+      if (typeof part === 'number') return `[${part}]`;
       const name = String(part);
       if (!/^[\w-]+$/.test(name)) return `[${JSON.stringify(name)}]`;
       return index === 0 ? name : `.${name}`;

@@ -68,6 +68,8 @@ const reading = fields(
     recordsInFlight: wholeNumber(1, 1_000_000).optional(),
     bytesInFlight: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
     requestsInFlight: wholeNumber(1, 10_000).optional(),
+    idlePoll: duration().optional(),
+    warnBefore: duration().optional(),
   },
   'an object such as { maxReaders: 16 }',
 );
@@ -78,6 +80,8 @@ const pipeline = fields(
       error: 'must be kinesis({ stream }) or dynamodb({ table })',
     }),
     key: oneFunction<(record: KeyableRecord) => string>('a function of a record that returns its key').optional(),
+    // Read by filter-problems.ts, which knows the source.
+    filter: z.unknown().optional(),
     handler: checked<string | Handler>(
       (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
       'must be a path to a module, relative to the settings file, or a function',

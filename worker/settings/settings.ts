@@ -8,6 +8,7 @@ import type {
 } from '../../contracts/config.ts';
 import { durationMs, type Duration } from '../../contracts/duration.ts';
 import type { RetryPolicy } from '../../contracts/failure.ts';
+import type { FilterPattern } from '../../contracts/filter.ts';
 import type { PipelineOptions } from '../../contracts/pipeline.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
 import { DEFAULTS, REQUEST_TIMEOUT_MS } from './defaults.ts';
@@ -25,6 +26,7 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
     name,
     source: toSource(config.source),
     key: config.key,
+    filter: toPatterns(config.filter),
     handler: typeof config.handler === 'string' ? resolve(folder, config.handler) : config.handler,
     handling: {
       retry: toRetryPolicy(config.retry ?? {}),
@@ -38,12 +40,19 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
       bytesInFlight: reading.bytesInFlight ?? DEFAULTS.reading.bytesInFlight,
       requestsInFlight: reading.requestsInFlight ?? DEFAULTS.reading.requestsInFlight,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      idlePollMs: ms(reading.idlePoll, DEFAULTS.reading.idlePollMs),
+      warnBeforeMs: ms(reading.warnBefore, DEFAULTS.reading.warnBeforeMs),
     },
   };
 }
 
 function toSource(source: SourceConfig): SourceConfig {
   return { ...source, startAt: source.startAt ?? DEFAULTS.startAt } as SourceConfig;
+}
+
+function toPatterns(filter: PipelineConfig['filter']): readonly FilterPattern[] | undefined {
+  if (filter === undefined) return undefined;
+  return Array.isArray(filter) ? (filter as readonly FilterPattern[]) : [filter as FilterPattern];
 }
 
 function toRetryPolicy(retry: RetryConfig): RetryPolicy {

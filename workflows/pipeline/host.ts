@@ -30,6 +30,7 @@ import {
 } from '../../bridge/lineage/lineage.ts';
 import { assign } from '../../bridge/lineage/assignment.ts';
 import type {
+  LineageShard,
   PipelineCommandArgs,
   PipelineConfiguration,
   PipelineInput,
@@ -37,6 +38,7 @@ import type {
   PipelineState,
   PipelineView,
   ReadingActivities,
+  ShardToRead,
 } from '../../contracts/pipeline.ts';
 import { startReader, type ReaderOut } from './reader.ts';
 
@@ -142,14 +144,34 @@ export class PipelineHost {
     for (const shardIds of start) {
       const { pipeline } = this.#input;
       const { shiftMs, heartbeatTimeoutMs } = this.#options;
+      const { retentionMs } = this.#state;
       const shards = shardIds.flatMap((shardId) => {
         const shard = this.#state.shards[shardId];
-        return shard === undefined ? [] : [{ shardId, start: startOf(shard) }];
+        return shard === undefined ? [] : [this.#toRead(shard)];
       });
       this.#readersStarted += 1;
-      this.#readers.set(this.#readersStarted, startReader({ pipeline, shards, shiftMs, heartbeatTimeoutMs }));
+      const reader = {
+        pipeline,
+        shards,
+        shiftMs,
+        heartbeatTimeoutMs,
+        ...(retentionMs === undefined ? {} : { retentionMs }),
+      };
+      this.#readers.set(this.#readersStarted, startReader(reader));
     }
     if (this.#isStillOut(recall)) this.#readers.get(recall)?.recall();
+  }
+
+  #toRead(shard: LineageShard): ShardToRead {
+    const { shardId, upTo } = shard;
+    // The last one may lie at the checkpoint still, and would be found again.
+    const gaps = this.#state.gaps?.filter((gap) => gap.shardId === shardId).slice(-1) ?? [];
+    return {
+      shardId,
+      start: startOf(shard),
+      ...(upTo === undefined ? {} : { upTo }),
+      ...(gaps.length === 0 ? {} : { gaps }),
+    };
   }
 
   #recallAll(): void {
@@ -162,8 +184,8 @@ export class PipelineHost {
     this.#listingScope = scope;
     const listing = scope.run(() => listShards(this.#input.pipeline));
     void listing.then(
-      (shards) => {
-        this.#state = observe(this.#state, shards, this.#input.startAt, Date.now());
+      (listed) => {
+        this.#state = observe(this.#state, listed, this.#input.startAt, Date.now());
         this.#scheduleListing();
       },
       (error: unknown) => {

@@ -22,7 +22,7 @@ test('O9: the size of a record in a request is never taken for smaller than it i
         if (usable) return 'key';
         throw new Error(reason);
       });
-      const handover = intake({ position, arrivedAt: 1_700_000_000_000, partitionKey: '', data: bytes });
+      const handover = intake({ position, arrivedAt: 1_700_000_000_000, partitionKey: '', data: bytes })!;
       const sent = JSON.stringify(handover.to === 'lane' ? handover.event : handover.record);
       expect(encodedSize(handover)).toBeGreaterThanOrEqual(Buffer.byteLength(sent) + 1);
       expect(encodedSize(handover)).toBeLessThanOrEqual(Buffer.byteLength(sent) + 400);

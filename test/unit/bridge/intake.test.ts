@@ -7,7 +7,7 @@ const one = { ...record('shard-0', 7, 'the-partition-key'), data: Buffer.from('{
 
 function reasonOf(key: KeyFunction, given = one): string | undefined {
   const handover = createIntake('kinesis', key)(given);
-  return handover.to === 'quarantine' ? handover.record.reason : undefined;
+  return handover?.to === 'quarantine' ? handover.record.reason : undefined;
 }
 
 const thrower = (value: unknown) => (): never => {

@@ -1,53 +1,11 @@
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createIntake } from '../../../bridge/intake.ts';
 import { LeaseLostError } from '../../../bridge/lease.ts';
-import { Reader, type ReaderOptions } from '../../../bridge/reader.ts';
-import type { ReaderReport } from '../../../contracts/pipeline.ts';
-import { SourceConfigurationError, SourceUnavailableError } from '../../../sources/errors.ts';
-import { ModelLanes, type Arrival } from './model-lanes.ts';
-import { record, ScriptedSource, type ScriptOptions, type ShardScript } from './scripted-source.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { SourceUnavailableError } from '../../../sources/errors.ts';
+import type { Arrival } from './model-lanes.ts';
+import { at, ending, open, records, setUp, SHIFT } from './reader-setup.ts';
+import { record } from './scripted-source.ts';
 
-const SHIFT = 300_000;
-
-interface Setup extends Partial<ReaderOptions> {
-  readonly script?: Record<string, ShardScript>;
-  readonly reading?: ScriptOptions;
-  readonly deliver?: (arrival: Arrival) => Promise<void>;
-}
-
-function setUp({ script = {}, reading, deliver, ...options }: Setup = {}) {
-  const clock = new VirtualClock();
-  const source = new ScriptedSource(script, reading);
-  const lanes = new ModelLanes(deliver);
-  const lost = new AbortController();
-  const home = new AbortController();
-  const reports: ReaderReport[] = [];
-  const lines: { readonly level: number; readonly msg: string }[] = [];
-  const reader = new Reader({
-    source,
-    shards: [...source.shards.keys()].map((shardId) => ({ shardId, start: { at: 'horizon' } })),
-    shiftMs: SHIFT,
-    intake: createIntake('kinesis', undefined),
-    gateway: lanes,
-    lease: { stamp: async () => 42, lost: lost.signal },
-    limits: { recordsInFlight: 100, bytesInFlight: 1_000_000, requestsInFlight: 8 },
-    comeHome: home.signal,
-    onReport: (report) => reports.push(report),
-    log: pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }),
-    clock,
-    random: () => 0.5,
-    ...options,
-  });
-  return { clock, source, lanes, lost, home, reports, lines, reader };
-}
-
-const records = (shardId: string, count: number, keys = 3) =>
-  Array.from({ length: count }, (_, n) => record(shardId, n + 1, `key-${n % keys}`));
-const open = (shardId: string, count: number): ShardScript => ({ records: records(shardId, count), ends: false });
-const ending = (shardId: string, count: number): ShardScript => ({ records: records(shardId, count), ends: true });
-const at = (shardId: string, n: number) => ({ shardId, sequenceNumber: String(n) });
 const never = async (): Promise<void> => await new Promise(() => {});
 const ignore = (): void => {};
 
@@ -74,6 +32,7 @@ test('O2: a shard is finished when its end was read and every record is taken ov
     checkpoint: at('a', 3),
     finished: true,
     lagMs: 0,
+    upTo: 1_700_000_001_000,
     read: 3,
     taken: 3,
     quarantined: 0,
@@ -83,7 +42,14 @@ test('O2: a shard is finished when its end was read and every record is taken ov
 test('an ended shard without records is finished', async () => {
   const { clock, reader } = setUp({ script: { a: ending('a', 0) } });
   const report = await clock.until(reader.run());
-  expect(report.shards['a']).toEqual({ finished: true, lagMs: 0, read: 0, taken: 0, quarantined: 0 });
+  expect(report.shards['a']).toEqual({
+    finished: true,
+    lagMs: 0,
+    upTo: 1_700_000_001_000,
+    read: 0,
+    taken: 0,
+    quarantined: 0,
+  });
 });
 
 test('a reader without shards is home at once', async () => {
@@ -270,23 +236,6 @@ test('O3: shards that cannot be read do not hold up the others', async () => {
   await clock.until(report);
 });
 
-test('O4: when a shard cannot be read until a person acts, the others come home, are reported, and then it throws', async () => {
-  const { clock, reader, reports } = setUp({
-    script: { a: open('a', 3), gone: open('gone', 1) },
-    reading: {
-      before: async (shardId) => {
-        if (shardId === 'gone') throw new SourceConfigurationError('kinesis:scripted', 'no access');
-      },
-    },
-    deliver: async ({ apply }) => {
-      await clock.sleep(1500, new AbortController().signal);
-      apply();
-    },
-  });
-  await expect(clock.until(reader.run())).rejects.toThrow('no access');
-  expect(reports.at(-1)?.shards['a']).toMatchObject({ checkpoint: at('a', 3) });
-});
-
 test('O8: a record without a usable key goes to the quarantine and stops nothing', async () => {
   const list = records('a', 6);
   const { clock, lanes, reader } = setUp({
@@ -296,18 +245,6 @@ test('O8: a record without a usable key goes to the quarantine and stops nothing
   const report = await clock.until(reader.run());
   expect(report.shards['a']).toMatchObject({ checkpoint: at('a', 6), finished: true, taken: 5, quarantined: 1 });
   expect(lanes.held.get('(quarantine)')).toEqual(['a:4']);
-});
-
-test('O10: records that were gone before they were read are told', async () => {
-  const { clock, lines, reader, source } = setUp({ script: { a: ending('a', 1) } });
-  source.openShard = () => ({ next: async () => ({ records: [], ended: true, gap: { after: at('a', 17) } }) });
-  const gone = setUp({ script: { a: ending('a', 1) }, source });
-  await gone.clock.until(gone.reader.run());
-  expect(gone.lines).toMatchObject([
-    { level: 50, msg: 'records of shard a after a:17 were gone from the source before they were read' },
-  ]);
-  await clock.until(reader.run());
-  expect(lines).toEqual([]);
 });
 
 test('a page out of order fails the reader, and its checkpoint stays', async () => {

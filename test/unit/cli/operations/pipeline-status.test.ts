@@ -64,10 +64,11 @@ afterAll(async () => {
 
 async function listShards(pipeline: string) {
   if (pipeline === failing) throw ApplicationFailure.retryable('Stream orders was not found', 'NoSuchStream');
-  return Promise.resolve([
+  const shards = [
     { shardId: 'parent', parents: [], closed: true },
     { shardId: 'child', parents: ['parent'], closed: false },
-  ]);
+  ];
+  return Promise.resolve({ shards, retentionMs: 86_400_000 });
 }
 
 /** Heartbeats where it is, and stays out until it is called home. */

@@ -30,6 +30,7 @@ describe('finding and importing', () => {
     expect({ temporal: settings.temporal, orders }).toMatchInlineSnapshot(`
       {
         "orders": {
+          "filter": undefined,
           "handling": {
             "retry": {
               "backoff": 2,
@@ -59,9 +60,11 @@ describe('finding and importing', () => {
           },
           "reading": {
             "bytesInFlight": 67108864,
+            "idlePollMs": 1000,
             "recordsInFlight": 10000,
             "requestTimeoutMs": 10000,
             "requestsInFlight": 64,
+            "warnBeforeMs": 21600000,
           },
           "source": {
             "kind": "kinesis",
