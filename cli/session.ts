@@ -28,12 +28,14 @@ export class Session {
   /** The pipeline of --pipeline. */
   readonly chosen: string | undefined;
   readonly #pipelines: readonly string[];
+  readonly #settings: Settings;
 
   constructor(client: Client, io: Io, settings: Settings, options: GlobalOptions) {
     this.client = client;
     this.io = io;
     this.style = styleFor(io.stdout, io.env);
     this.program = programOf(options);
+    this.#settings = settings;
     this.#pipelines = [...settings.pipelines.keys()];
     this.chosen = options.pipeline === undefined ? undefined : knownPipeline(options.pipeline, this.#pipelines);
   }
@@ -41,6 +43,11 @@ export class Session {
   /** The pipelines that the command is about. */
   get pipelines(): readonly string[] {
     return this.chosen === undefined ? this.#pipelines : [this.chosen];
+  }
+
+  /** How near to being lost unread records of the pipeline are when a warning is due. */
+  warnBeforeMs(pipeline: string): number {
+    return this.#settings.pipelines.get(pipeline)?.reading.warnBeforeMs ?? 0;
   }
 
   resolve(typed: string): NamedKey {

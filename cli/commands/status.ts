@@ -13,16 +13,21 @@ const PIPELINES_AT_ONCE = 2;
 export function addStatusCommand(program: Command, io: Io): void {
   const command = program
     .command('status')
-    .description('pipelines and shards: state, lag, checkpoint; lanes by state; the quarantine')
+    .description(
+      'pipelines and shards: state, lag, checkpoint, time until unread records are lost; lanes by state; the quarantine',
+    )
     .option('--json', 'print one JSON document')
     .action(async (options: { json?: boolean }, self: Command) => {
       await withSession(self, io, async (session) => {
         const { client, style, pipelines } = session;
-        const statuses = await mapBounded(pipelines, PIPELINES_AT_ONCE, (name) => pipelineStatus(client, name));
+        const now = io.now();
+        const statuses = await mapBounded(pipelines, PIPELINES_AT_ONCE, (name) =>
+          pipelineStatus(client, name, { now, warnBeforeMs: session.warnBeforeMs(name) }),
+        );
         session.print(
           options.json,
           () => ({ pipelines: statuses.map(statusJson) }),
-          () => renderStatus(statuses, { style, now: io.now() }),
+          () => renderStatus(statuses, { style, now }),
         );
       });
     });

@@ -3,11 +3,13 @@ import { pipelineWorkflowId, QUERIES, quarantineWorkflowId } from '../../contrac
 import type { PipelineState, PipelineView } from '../../contracts/pipeline.ts';
 import type { QuarantineView } from '../../contracts/quarantine.ts';
 import { NoWorkerError } from './errors.ts';
+import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from './lane-view.ts';
 import { askWorkflow } from './query.ts';
 import { readerReports, troubles, type Trouble } from './readers.ts';
 import { shardStatuses, type ShardStatus } from './shards.ts';
 import { listing, openLanes } from './visibility.ts';
+import { lossWarnings, type LossWarning } from './warnings.ts';
 
 /** Open lanes by what they do. A lane that had nothing to do for a while has ended, and is not counted. */
 export interface LaneCounts {
@@ -32,19 +34,44 @@ export interface PipelineStatus {
   /** Records without a usable key (O8); undefined when no worker was there to say. */
   readonly quarantined: number | undefined;
   readonly troubles: readonly Trouble[];
+  /** How long the source keeps a record, where that is known. */
+  readonly retentionMs?: number;
+  /** Records that were lost before they were read (O10). */
+  readonly gaps: Gaps;
+  readonly warnings: readonly LossWarning[];
+}
+
+export interface StatusOptions {
+  /** @default Date.now() */
+  readonly now?: number;
+  /** See {@link ReadingSettings}. @default 0: no warnings */
+  readonly warnBeforeMs?: number;
 }
 
 const ANSWER_TIMEOUT_MS = 5000;
 
+const NOTHING_READ = {
+  state: 'not started',
+  readers: 0,
+  shards: [],
+  troubles: [],
+  gaps: { count: 0, latest: [] },
+  warnings: [],
+} as const;
+
 /** All that is known of a pipeline from outside, also while no worker runs. */
-export async function pipelineStatus(client: Client, pipeline: string): Promise<PipelineStatus> {
+export async function pipelineStatus(
+  client: Client,
+  pipeline: string,
+  { now = Date.now(), warnBeforeMs = 0 }: StatusOptions = {},
+): Promise<PipelineStatus> {
   const [description, lanes, quarantined] = await Promise.all([
     describePipeline(client, pipeline),
     countLanes(client, pipeline),
     countQuarantined(client, pipeline),
   ]);
   const base = { pipeline, lanes, quarantined };
-  if (description === undefined) return { ...base, state: 'not started', readers: 0, shards: [], troubles: [] };
+  if (description === undefined) return { ...base, ...NOTHING_READ };
   const ended = endOf(description);
   const [view, reports, failing] = await Promise.all([
     orUnknown(askWorkflow<PipelineView>(client, question(pipelineWorkflowId(pipeline), QUERIES.pipeline))),
@@ -52,6 +79,8 @@ export async function pipelineStatus(client: Client, pipeline: string): Promise<
     troubles(client, description),
   ]);
   const paused = view?.state.paused;
+  const retentionMs = view?.state.retentionMs;
+  const shards = shardStatuses(view, reports, now);
   return {
     ...base,
     state: ended === undefined ? stateOf(view) : 'ended',
@@ -59,8 +88,11 @@ export async function pipelineStatus(client: Client, pipeline: string): Promise<
     ...(paused === undefined ? {} : { paused }),
     ...(ended === undefined ? {} : { ended }),
     readers: view?.readers.length ?? reports.length,
-    shards: shardStatuses(view, reports),
+    shards,
     troubles: failing,
+    ...(retentionMs === undefined ? {} : { retentionMs }),
+    gaps: gapsOf(view?.state, reports),
+    warnings: lossWarnings(shards, warnBeforeMs),
   };
 }
 

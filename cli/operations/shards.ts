@@ -10,42 +10,95 @@ export interface ShardStatus {
   readonly state: 'reading' | 'waiting' | 'finished' | 'gone';
   /** Up to here every record is durably taken over (O4). */
   readonly checkpoint?: Position;
-  /** How far reading is behind the newest record, as far as the source tells. */
+  /** How far reading is behind: what the source tells, or the time since which it has not been read. */
   readonly lagMs?: number;
   readonly parents: readonly string[];
   /** Records handed over so far, as far as the readers could tell. */
   readonly taken: number;
+  /** Records that the filter dropped so far, as far as the readers could tell. */
+  readonly filtered: number;
+  /** Records of aggregates that belong to another shard, as far as its present reader has seen them. */
+  readonly strays?: number;
+  /** Everything that arrived before this time has been read, ms since 1970. */
+  readonly upTo?: number;
+  /** How long until records are lost that were not read yet: retention less lag. */
+  readonly untilLossMs?: number;
+  /** Why its reader cannot read it, while the reader goes on with other shards. */
+  readonly trouble?: string;
 }
+
+/** A reader's page is older than this only when the shard is not read as it should be: then its lag is no longer true. */
+const FRESH_MS = 60_000;
 
 /** Every shard of a pipeline, from what it knows itself and what its readers have reported since. */
 export function shardStatuses(
   view: Pick<PipelineView, 'state' | 'readers'> | undefined,
   reports: readonly ReaderReport[],
+  now: number,
 ): ShardStatus[] {
+  const context = { now, retentionMs: view?.state.retentionMs };
   const reading = new Set(view?.readers.flat());
   const progress = new Map(reports.flatMap((report) => Object.entries(report.shards)));
   const known = Object.values(view?.state.shards ?? {});
-  const statuses = known.map((shard) => merge(shard, progress.get(shard.shardId), reading.has(shard.shardId)));
+  const statuses = known.map((shard) => merge(shard, progress.get(shard.shardId), reading.has(shard.shardId), context));
   if (view !== undefined) return statuses;
   // No worker tells what the pipeline knows: the readers' heartbeats are all there is.
-  return [...progress].map(([shardId, reported]) => merge({ shardId, parents: [], finished: false }, reported, true));
+  return [...progress].map(([shardId, reported]) =>
+    merge({ shardId, parents: [], finished: false }, reported, true, context),
+  );
 }
 
+interface Context {
+  readonly now: number;
+  readonly retentionMs: number | undefined;
+}
+
+type KnownShard = Pick<LineageShard, 'shardId' | 'parents' | 'finished'> & Partial<LineageShard>;
+
 function merge(
-  shard: Pick<LineageShard, 'shardId' | 'parents' | 'finished' | 'checkpoint' | 'missingSince' | 'taken'>,
+  shard: KnownShard,
   reported: ShardProgress | undefined,
   reading: boolean,
+  context: Context,
 ): ShardStatus {
   const checkpoint = further(shard.checkpoint, reported?.checkpoint);
   const finished = shard.finished || reported?.finished === true;
+  const state = finished ? 'finished' : stateOf(shard.missingSince, reading);
+  const { strays, trouble } = reported ?? {};
   return {
     shardId: shard.shardId,
-    state: finished ? 'finished' : stateOf(shard.missingSince, reading),
+    state,
     parents: shard.parents,
     taken: (shard.taken ?? 0) + (reported?.taken ?? 0),
     ...(checkpoint === undefined ? {} : { checkpoint }),
-    ...(reported?.lagMs === undefined || finished ? {} : { lagMs: reported.lagMs }),
+    filtered: (shard.filtered ?? 0) + (reported?.filtered ?? 0),
+    ...(state === 'finished' || state === 'gone' ? {} : timesOf(shard, reported, context)),
+    ...(strays === undefined ? {} : { strays }),
+    ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+/** Nothing of this is told of a shard that nothing more is read from. */
+function timesOf(
+  shard: KnownShard,
+  reported: ShardProgress | undefined,
+  { now, retentionMs }: Context,
+): Pick<ShardStatus, 'upTo' | 'lagMs' | 'untilLossMs'> {
+  // What arrived before the start is not wanted.
+  const begun = shard.start?.at === 'time' ? shard.start.since : undefined;
+  const known = [shard.upTo, reported?.upTo, begun].filter((time) => time !== undefined);
+  const upTo = known.length === 0 ? undefined : Math.max(...known);
+  const lagMs = lagOf(reported?.lagMs, upTo === undefined ? undefined : Math.max(0, now - upTo));
+  return {
+    ...(upTo === undefined ? {} : { upTo }),
+    ...(lagMs === undefined ? {} : { lagMs }),
+    ...(lagMs === undefined || retentionMs === undefined ? {} : { untilLossMs: Math.max(0, retentionMs - lagMs) }),
+  };
+}
+
+function lagOf(told: number | undefined, unreadMs: number | undefined): number | undefined {
+  if (told === undefined || unreadMs === undefined) return told ?? unreadMs;
+  return unreadMs - told < FRESH_MS ? told : unreadMs;
 }
 
 function stateOf(missingSince: number | undefined, reading: boolean): ShardStatus['state'] {

@@ -1,8 +1,10 @@
 import type { Decision, LanePhase } from '../../contracts/lane.ts';
-import { formatPosition } from '../../contracts/position.ts';
+import type { Gap } from '../../contracts/pipeline.ts';
+import { formatPosition, type Position } from '../../contracts/position.ts';
 import type { BlockedLane } from '../operations/blocked-lanes.ts';
 import type { ObservedLane } from '../operations/lane-view.ts';
 import type { PipelineStatus } from '../operations/pipeline-status.ts';
+import { lossText } from './loss.ts';
 import { iso } from './time.ts';
 
 /*
@@ -42,11 +44,26 @@ export function statusJson(status: PipelineStatus): object {
     quarantined: status.quarantined ?? null,
     ...(paused === undefined ? {} : { paused: withIsoTime(paused, 'since') }),
     ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),
-    shards: status.shards.map((shard) => {
-      const { checkpoint } = shard;
-      return { ...shard, ...(checkpoint === undefined ? {} : { checkpoint: formatPosition(checkpoint) }) };
-    }),
+    shards: status.shards.map((shard) => withPositions(withIsoTime(shard, 'upTo'), shard, ['checkpoint'])),
+    gaps: { ...status.gaps, latest: status.gaps.latest.map(gapJson) },
+    warnings: status.warnings.map((warning) => ({ ...warning, message: lossText(warning, status.retentionMs) })),
   };
+}
+
+function gapJson(gap: Gap): object {
+  return withPositions(withIsoTime(gap, 'at'), gap, ['after', 'until']);
+}
+
+function withPositions<Name extends string>(
+  json: object,
+  value: { readonly [K in Name]?: Position },
+  names: readonly Name[],
+): object {
+  const positions = names.flatMap((name) => {
+    const position = value[name];
+    return position === undefined ? [] : [[name, formatPosition(position)] as const];
+  });
+  return { ...json, ...Object.fromEntries(positions) };
 }
 
 function phaseJson(phase: LanePhase): object {

@@ -1,7 +1,10 @@
-import { formatPosition } from '../../contracts/position.ts';
+import type { Gap } from '../../contracts/pipeline.ts';
+import { formatPosition, type Position } from '../../contracts/position.ts';
+import type { Gaps } from '../operations/gaps.ts';
 import type { LaneCounts, PipelineStatus } from '../operations/pipeline-status.ts';
 import type { Trouble } from '../operations/readers.ts';
 import type { ShardStatus } from '../operations/shards.ts';
+import { lossText } from './loss.ts';
 import type { Paint, Style } from './style.ts';
 import { table } from './table.ts';
 import { indent, plural, printable, shortPosition } from './text.ts';
@@ -25,11 +28,20 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
     indent(`lanes       ${lanesText(status.lanes, style)}`),
     indent(`quarantine  ${quarantineText(status, style)}`),
   );
-  if (status.shards.length > 0) lines.push(indent(shardTable(status.shards, style)));
+  if (status.gaps.count > 0) lines.push(indent(`gaps        ${gapsText(status.gaps, context)}`));
+  const filtered = status.shards.reduce((sum, shard) => sum + shard.filtered, 0);
+  if (filtered > 0) lines.push(indent(`filter      ${plural(filtered, 'record')} dropped`));
+  if (status.shards.length > 0) lines.push(indent(shardTable(status, style)));
   if (status.state === 'unknown') {
     lines.push(indent(style.yellow('No worker answers: is `keylane bridge` (or start, dev) running?')));
   }
-  lines.push(...status.troubles.map((trouble) => indent(style.red(troubleText(trouble)))));
+  lines.push(
+    ...status.warnings.map((warning) => indent(style.yellow(lossText(warning, status.retentionMs)))),
+    ...status.troubles.map((trouble) => indent(style.red(troubleText(trouble)))),
+    ...status.shards.flatMap(({ shardId, trouble }) =>
+      trouble === undefined ? [] : [indent(style.red(`Shard ${shardId} cannot be read: ${printable(trouble)}`))],
+    ),
+  );
   return lines.join('\n');
 }
 
@@ -75,16 +87,32 @@ function quarantineText({ quarantined }: PipelineStatus, style: Style): string {
   return quarantined === 0 ? style.dim('empty') : style.red(`${plural(quarantined, 'record')} without a usable key`);
 }
 
+function gapsText({ count, latest }: Gaps, { style, now }: StatusContext): string {
+  const last = latest.at(-1);
+  const where = last === undefined ? '' : `, the latest ${ago(last.at, now)}: ${gapText(last, style)}`;
+  return style.red(`${count}${where}`);
+}
+
+function gapText({ shardId, after, until }: Gap, style: Style): string {
+  const from = after === undefined ? 'its beginning' : withinShard(after, style);
+  const to = until === undefined ? 'its end' : withinShard(until, style);
+  return `records of ${shardId} from ${from} to ${to} were gone before they were read`;
+}
+
 /** Finished shards are counted and not listed: a busy stream has hundreds of them. */
-function shardTable(shards: readonly ShardStatus[], style: Style): string {
+function shardTable({ shards, warnings }: PipelineStatus, style: Style): string {
+  const warned = new Set(warnings.map(({ shardId }) => shardId));
   const open = shards.filter(({ state }) => state !== 'finished');
   const finished = shards.length - open.length;
   const lines = finished === 0 ? [] : [style.dim(`${plural(finished, 'shard')} finished`)];
-  if (open.length > 0) lines.unshift(table(['SHARD', 'STATE', 'LAG', 'CHECKPOINT'], open.map(shardRow(style)), style));
+  if (open.length > 0)
+    lines.unshift(
+      table(['SHARD', 'STATE', 'LAG', 'UNTIL LOSS', 'CHECKPOINT'], open.map(shardRow(style, warned)), style),
+    );
   return lines.join('\n');
 }
 
-function shardRow(style: Style) {
+function shardRow(style: Style, warned: ReadonlySet<string>) {
   const paint: Record<ShardStatus['state'], Paint> = {
     reading: style.green,
     waiting: style.dim,
@@ -92,16 +120,22 @@ function shardRow(style: Style) {
     gone: style.red,
   };
   return (shard: ShardStatus): string[] => {
-    // The column before it names the shard.
-    const at = shard.checkpoint === undefined ? '' : formatPosition(shard.checkpoint).slice(shard.shardId.length + 1);
-    const checkpoint = style.width === undefined ? at : shortPosition(`:${at}`).slice(1);
+    const { shardId, untilLossMs } = shard;
+    const untilLoss = untilLossMs === undefined ? '-' : span(untilLossMs);
     return [
-      shard.shardId,
+      shardId,
       paint[shard.state](shard.state),
       shard.lagMs === undefined ? '-' : span(shard.lagMs),
-      checkpoint === '' ? '-' : checkpoint,
+      warned.has(shardId) ? style.yellow(untilLoss) : untilLoss,
+      shard.checkpoint === undefined ? '-' : withinShard(shard.checkpoint, style),
     ];
   };
+}
+
+/** A position without its shard, which is named beside it. */
+function withinShard(position: Position, style: Style): string {
+  const at = formatPosition(position).slice(position.shardId.length + 1);
+  return style.width === undefined ? at : shortPosition(`:${at}`).slice(1);
 }
 
 function troubleText({ activity, attempt, message }: Trouble): string {

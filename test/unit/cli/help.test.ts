@@ -30,8 +30,8 @@ test('keylane --help', async () => {
       worker [options]            the process that runs lanes and handlers
 
     Looking:
-      status [options]            pipelines and shards: state, lag, checkpoint; lanes by state; the
-                                  quarantine
+      status [options]            pipelines and shards: state, lag, checkpoint, time until unread
+                                  records are lost; lanes by state; the quarantine
       blocked [options]           the blocked keys: since when, attempts, record, cause, how many wait
       show [options] <key>        one lane: state, head with its data, failure, what waits, last
                                   decisions
@@ -177,7 +177,8 @@ test('keylane status --help', async () => {
   expect(await help('status')).toMatchInlineSnapshot(`
     "Usage: keylane status [options]
 
-    pipelines and shards: state, lag, checkpoint; lanes by state; the quarantine
+    pipelines and shards: state, lag, checkpoint, time until unread records are lost; lanes by state;
+    the quarantine
 
     Options:
       --json                 print one JSON document

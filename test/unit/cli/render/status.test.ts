@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import type { PipelineStatus } from '../../../../cli/operations/pipeline-status.ts';
 import type { ShardStatus } from '../../../../cli/operations/shards.ts';
+import { statusJson } from '../../../../cli/render/json.ts';
 import { renderStatus } from '../../../../cli/render/status.ts';
 import { PLAIN } from '../fake-io.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
 /** A shard as the operation tells it. */
-const shard = (fields: Partial<ShardStatus>) => ({ parents: [], taken: 0, ...fields }) as unknown as ShardStatus;
+const shard = (fields: Partial<ShardStatus>) =>
+  ({ parents: [], taken: 0, filtered: 0, ...fields }) as unknown as ShardStatus;
 
 const reading: PipelineStatus = {
   pipeline: 'orders',
@@ -20,6 +22,7 @@ const reading: PipelineStatus = {
       shardId: 'shardId-000000000001',
       state: 'reading',
       lagMs: 4200,
+      untilLossMs: 86_395_800,
       checkpoint: { shardId: 'shardId-000000000001', sequenceNumber: '4959033827149025660855', subSequenceNumber: 2 },
     }),
     shard({ shardId: 'shardId-000000000002', state: 'reading' }),
@@ -28,6 +31,8 @@ const reading: PipelineStatus = {
   lanes: { healthy: 120, retrying: 1, blocked: 2, paused: 0 },
   quarantined: 0,
   troubles: [],
+  gaps: { count: 0, latest: [] },
+  warnings: [],
 };
 
 const render = (statuses: readonly PipelineStatus[], width?: number) =>
@@ -39,10 +44,10 @@ test('a pipeline that reads: shards that are not finished, lanes, quarantine', (
     orders  reading, 2 readers from kinesis:orders
       lanes       120 healthy, 1 retrying, 2 blocked, 0 paused
       quarantine  empty
-      SHARD                 STATE    LAG  CHECKPOINT
-      shardId-000000000001  reading  4s   4959033827149025660855:2
-      shardId-000000000002  reading  -    -
-      shardId-000000000003  waiting  -    -
+      SHARD                 STATE    LAG  UNTIL LOSS  CHECKPOINT
+      shardId-000000000001  reading  4s   23h         4959033827149025660855:2
+      shardId-000000000002  reading  -    -           -
+      shardId-000000000003  waiting  -    -           -
       1 shard finished
     "
   `);
@@ -92,5 +97,116 @@ test('paused, not started, ended, without a worker, in trouble', () => {
       lanes       0 healthy, 0 retrying, 0 blocked, 0 paused
       quarantine  3 records without a usable key
     "
+  `);
+});
+
+const troubled: PipelineStatus = {
+  ...reading,
+  retentionMs: 24 * 3_600_000,
+  shards: [
+    shard({
+      shardId: 'shardId-000000000001',
+      state: 'reading',
+      lagMs: 19 * 3_600_000,
+      untilLossMs: 5 * 3_600_000,
+      upTo: NOW - 19 * 3_600_000,
+      filtered: 1200,
+      trouble: 'no access',
+    }),
+    shard({ shardId: 'shardId-000000000002', state: 'reading', filtered: 34 }),
+  ],
+  gaps: {
+    count: 2,
+    latest: [
+      { shardId: 'shardId-000000000001', at: NOW - 3_600_000 },
+      {
+        shardId: 'shardId-000000000001',
+        after: { shardId: 'shardId-000000000001', sequenceNumber: '4959033827149025660855' },
+        until: { shardId: 'shardId-000000000001', sequenceNumber: '4959033827149025661234', subSequenceNumber: 1 },
+        at: NOW - 180_000,
+      },
+    ],
+  },
+  warnings: [{ shardId: 'shardId-000000000001', lagMs: 19 * 3_600_000, untilLossMs: 5 * 3_600_000 }],
+};
+
+test('O10: gaps, what the filter dropped, shards that cannot be read, and how long until unread records are lost', () => {
+  expect(render([troubled])).toMatchInlineSnapshot(`
+    "
+    orders  reading, 2 readers from kinesis:orders
+      lanes       120 healthy, 1 retrying, 2 blocked, 0 paused
+      quarantine  empty
+      gaps        2, the latest 3m ago: records of shardId-000000000001 from 4959033827149025660855 to 4959033827149025661234:1 were gone before they were read
+      filter      1234 records dropped
+      SHARD                 STATE    LAG  UNTIL LOSS  CHECKPOINT
+      shardId-000000000001  reading  19h  5h          -
+      shardId-000000000002  reading  -    -           -
+      Shard shardId-000000000001 is 19h behind: unread records are lost in 5h (the source keeps them for 24h).
+      Shard shardId-000000000001 cannot be read: no access
+    "
+  `);
+  expect(render([troubled], 100)).toContain('from 4959...0855 to 4959...1234:1');
+});
+
+test('O10: --json has gaps and warnings, with positions as they are typed and times as text', () => {
+  expect(statusJson(troubled)).toMatchInlineSnapshot(`
+    {
+      "gaps": {
+        "count": 2,
+        "latest": [
+          {
+            "at": "2026-03-01T11:00:00.000Z",
+            "shardId": "shardId-000000000001",
+          },
+          {
+            "after": "shardId-000000000001:4959033827149025660855",
+            "at": "2026-03-01T11:57:00.000Z",
+            "shardId": "shardId-000000000001",
+            "until": "shardId-000000000001:4959033827149025661234:1",
+          },
+        ],
+      },
+      "lanes": {
+        "blocked": 2,
+        "healthy": 120,
+        "paused": 0,
+        "retrying": 1,
+      },
+      "pipeline": "orders",
+      "quarantined": 0,
+      "readers": 2,
+      "retentionMs": 86400000,
+      "shards": [
+        {
+          "filtered": 1200,
+          "lagMs": 68400000,
+          "parents": [],
+          "shardId": "shardId-000000000001",
+          "state": "reading",
+          "taken": 0,
+          "trouble": "no access",
+          "untilLossMs": 18000000,
+          "upTo": "2026-02-28T17:00:00.000Z",
+        },
+        {
+          "filtered": 34,
+          "parents": [],
+          "shardId": "shardId-000000000002",
+          "state": "reading",
+          "taken": 0,
+        },
+      ],
+      "source": "kinesis:orders",
+      "state": "reading",
+      "troubles": [],
+      "warnings": [
+        {
+          "lagMs": 68400000,
+          "message": "Shard shardId-000000000001 is 19h behind: unread records are lost in 5h (the source keeps them for 24h).",
+          "shardId": "shardId-000000000001",
+          "untilLossMs": 18000000,
+        },
+      ],
+    }
   `);
 });
