@@ -23,14 +23,13 @@ import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
+import { ShardLister } from './shard-lister.ts';
 
 /**
  * Temporal keeps 4 KiB of the last failure of a pending activity, and nothing of a larger one; the causes below the
  * message and their stacks would be too much.
  */
 const FAILURE_CHARS = 2000;
-/** The shards do not wait longer for it. */
-const RETENTION_DEADLINE_MS = 10_000;
 
 interface ReadablePipeline {
   readonly settings: PipelineSettings;
@@ -50,70 +49,47 @@ export interface ReadingDependencies {
   readonly stopping: AbortSignal;
 }
 
-/** What outlives a reader: the readers of a pipeline in this process share it. */
-interface Watches {
+/** What a process keeps for a pipeline while its readers come and go. */
+interface Kept {
+  readonly lister: ShardLister;
   readonly keyWatch: KeyWatch;
   readonly lossWatch: LossWatch;
 }
 
 interface Process extends ReadingDependencies {
   readonly outage: OutageLog;
-  readonly watches: (pipeline: string) => Watches;
-  /** Pipelines of which it has been said that their retention is not known. */
-  readonly retentionUnknown: Set<string>;
+  readonly kept: (pipeline: string) => Kept;
 }
 
 export function createReadingActivities(dependencies: ReadingDependencies): ReadingActivities {
-  const watches = new Map<string, Watches>();
-  const process: Process = {
-    ...dependencies,
-    outage: new OutageLog(dependencies.log, 'Temporal'),
-    watches: (pipeline) => {
-      const made = watches.get(pipeline) ?? watchesOf(dependencies, pipeline);
-      watches.set(pipeline, made);
-      return made;
-    },
-    retentionUnknown: new Set(),
+  const all = new Map<string, Kept>();
+  const kept = (pipeline: string): Kept => {
+    const found = all.get(pipeline) ?? keep(dependencies, pipeline);
+    all.set(pipeline, found);
+    return found;
   };
+  const process: Process = { ...dependencies, outage: new OutageLog(dependencies.log, 'Temporal'), kept };
   return {
     listShards: async (pipeline) => await listShards(process, pipeline),
     readShards: async (input) => await readShards(process, input),
   };
 }
 
-function watchesOf(deps: ReadingDependencies, pipeline: string): Watches {
-  const log = deps.log.child({ pipeline });
-  const { warnBeforeMs } = deps.pipelines(pipeline).settings.reading;
-  return { keyWatch: new KeyWatch(log), lossWatch: new LossWatch(log, warnBeforeMs) };
+function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
+  const { settings, source } = pipelines(pipeline);
+  const own = log.child({ pipeline });
+  return {
+    lister: new ShardLister(source, own),
+    keyWatch: new KeyWatch(own),
+    lossWatch: new LossWatch(own, settings.reading.warnBeforeMs),
+  };
 }
 
-async function listShards(deps: Process, pipeline: string): Promise<ShardListing> {
-  const { source } = deps.pipelines(pipeline);
-  const signal = Context.current().cancellationSignal;
+async function listShards({ kept }: Process, pipeline: string): Promise<ShardListing> {
   try {
-    const [shards, retentionMs] = await Promise.all([source.listShards(signal), findRetention(deps, pipeline, signal)]);
-    return { shards, ...(retentionMs === undefined ? {} : { retentionMs }) };
+    return await kept(pipeline).lister.list(Context.current().cancellationSignal);
   } catch (error) {
     throw toFailure(error);
-  }
-}
-
-/** Undefined when it cannot be learned: nothing but warnings hangs on it. */
-async function findRetention(deps: Process, pipeline: string, signal: AbortSignal): Promise<number | undefined> {
-  const { source } = deps.pipelines(pipeline);
-  try {
-    const deadline = AbortSignal.timeout(RETENTION_DEADLINE_MS);
-    const retentionMs = await source.retentionMs(AbortSignal.any([signal, deadline]));
-    deps.retentionUnknown.delete(pipeline);
-    return retentionMs;
-  } catch (error) {
-    if (signal.aborted || deps.retentionUnknown.has(pipeline)) return undefined;
-    deps.retentionUnknown.add(pipeline);
-    deps.log.warn(
-      { pipeline, err: error },
-      `how long ${source.identity} keeps a record cannot be learned, so nobody is warned before unread ones are lost`,
-    );
-    return undefined;
   }
 }
 
@@ -145,7 +121,8 @@ async function readShards(deps: Process, input: ReaderInput): Promise<ReaderRepo
 }
 
 async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: AbortSignal): Promise<ReaderReport> {
-  const { client, outage, taskQueue, watches } = deps;
+  const { client, outage, taskQueue } = deps;
+  const { keyWatch, lossWatch } = deps.kept(input.pipeline);
   const { settings, source } = deps.pipelines(input.pipeline);
   const context = Context.current();
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
@@ -171,7 +148,8 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     comeHome,
     onReport: (report) => context.heartbeat(whole(report)),
     retentionMs: input.retentionMs,
-    ...watches(input.pipeline),
+    keyWatch,
+    lossWatch,
     log,
     clock: systemClock,
   });

@@ -1,0 +1,41 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { ShardLister } from '../../../../activities/reading/shard-lister.ts';
+import { SourceConfigurationError, SourceUnavailableError } from '../../../../sources/errors.ts';
+import { ScriptedSource } from '../../bridge/scripted-source.ts';
+
+const never = new AbortController().signal;
+const shards = [{ shardId: 'a', parents: [], closed: true }];
+
+function setUp() {
+  const lines: { readonly level: number; readonly msg: string }[] = [];
+  const source = new ScriptedSource({ a: { records: [], ends: true } });
+  const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
+  return { lines, source, lister: new ShardLister(source, log) };
+}
+
+test('a listing tells how long the source keeps a record', async () => {
+  const { lister } = setUp();
+  expect(await lister.list(never)).toEqual({ shards, retentionMs: 86_400_000 });
+});
+
+test('a retention that cannot be learned does not keep a listing from coming about, and is told once', async () => {
+  const { lines, lister, source } = setUp();
+  const learned = source.retentionMs;
+  source.retentionMs = async () => {
+    throw new SourceConfigurationError('kinesis:scripted', 'no access');
+  };
+  expect(await lister.list(never)).toEqual({ shards });
+  expect(await lister.list(never)).toEqual({ shards });
+  expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^how long kinesis:scripted keeps a record/) }]);
+  source.retentionMs = learned;
+  expect(await lister.list(never)).toMatchObject({ retentionMs: 86_400_000 });
+});
+
+test('a listing that fails is a failure', async () => {
+  const { lister, source } = setUp();
+  source.listShards = async () => {
+    throw new SourceUnavailableError('kinesis:scripted', 'throttled');
+  };
+  await expect(lister.list(never)).rejects.toThrow('throttled');
+});
