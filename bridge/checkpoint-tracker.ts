@@ -34,6 +34,11 @@ export class CheckpointTracker {
     return this.#checkpoint;
   }
 
+  /** The last position that was taken, or the start. */
+  get newest(): Position | undefined {
+    return this.#newest;
+  }
+
   /** True when everything that was taken is done. */
   get drained(): boolean {
     return this.#first === undefined;

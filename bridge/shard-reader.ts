@@ -78,9 +78,9 @@ export class ShardReader {
     const { source, shard } = options;
     this.#options = options;
     this.#shardId = shard.shardId;
-    this.#cursor = source.openShard(shard.shardId, shard.start);
     this.#tracker = new CheckpointTracker(shard.start.at === 'after' ? shard.start.position : undefined);
     this.#tally = new ShardTally(shard);
+    this.#cursor = source.openShard(shard.shardId, this.#place());
   }
 
   get finished(): boolean {
@@ -97,7 +97,7 @@ export class ShardReader {
     return {
       ...(checkpoint === undefined ? {} : { checkpoint }),
       finished: this.finished,
-      ...this.#tally.progress,
+      ...this.#tally.progress(checkpoint),
     };
   }
 
@@ -146,7 +146,7 @@ export class ShardReader {
     if (page.gap !== undefined) this.#noteGap(page.gap);
     await this.#letIn(page.records);
     this.#recover();
-    this.#tally.page(page, askedAt);
+    this.#tally.page(page, askedAt, this.#tracker.newest);
     this.#ended = page.ended;
     this.#tellWhenFinished();
     const { minIntervalMs, idleIntervalMs } = source.pace;
@@ -155,7 +155,9 @@ export class ShardReader {
 
   #place(): StartPoint {
     const { checkpoint } = this.#tracker;
-    return checkpoint === undefined ? this.#options.shard.start : { at: 'after', position: checkpoint };
+    if (checkpoint === undefined) return this.#options.shard.start;
+    const upTo = this.#tally.upTo(checkpoint);
+    return { at: 'after', position: checkpoint, ...(upTo === undefined ? {} : { upTo }) };
   }
 
   /** Returns how long to wait before the next try. */

@@ -1,19 +1,29 @@
 /**
  * What is told of a shard beside its checkpoint: counts, how far behind reading is, gaps, what keeps it from being read.
- * For people; nothing is decided by it.
+ * For people, but for `upTo`: by it the source knows a gap from a shard in which nothing was written (O10). So it is
+ * never later than what was taken over: a record that no lane has accepted holds it, as it holds the checkpoint.
  */
 import type { Gap, ShardProgress, ShardToRead } from '../contracts/pipeline.ts';
-import { samePosition, type Position } from '../contracts/position.ts';
-import type { Page, SourceGap } from '../sources/source.ts';
+import { comparePositions, samePosition, type Position } from '../contracts/position.ts';
+import type { Page, SourceGap, SourceRecord } from '../sources/source.ts';
 
 /** Gaps of a shard that a report carries. A heartbeat has them all, and a reader that cannot keep up finds many. */
 const GAPS_TOLD = 8;
 const LONGEST_TROUBLE = 300;
+/** Pages of which it is known how far they reach, while they are not taken over. */
+const PAGES_KNOWN = 64;
+
+/** With everything through the position taken over, the shard has been taken over up to this time. */
+interface Reach {
+  readonly position: Position;
+  readonly upTo: number;
+}
 
 export class ShardTally {
   readonly #shardId: string;
   #lagMs: number | undefined;
   #upTo: number | undefined;
+  #reaches: Reach[] = [];
   #gaps: readonly Gap[];
   #trouble: string | undefined;
   #strays = 0;
@@ -29,7 +39,9 @@ export class ShardTally {
     this.#gaps = gaps;
   }
 
-  get progress(): Omit<ShardProgress, 'checkpoint' | 'finished'> {
+  /** As of the checkpoint. */
+  progress(checkpoint: Position | undefined): Omit<ShardProgress, 'checkpoint' | 'finished'> {
+    this.#settle(checkpoint);
     return {
       ...(this.#lagMs === undefined ? {} : { lagMs: this.#lagMs }),
       ...(this.#upTo === undefined ? {} : { upTo: this.#upTo }),
@@ -46,14 +58,33 @@ export class ShardTally {
   /**
    * Notes a page of which every record was let in.
    * @param askedAt when the page was asked for, ms since 1970
+   * @param newest the last position that was read, or the start
    */
-  page({ lagMs, records, strays = 0 }: Page, askedAt: number): void {
+  page({ lagMs, records, strays = 0 }: Page, askedAt: number, newest: Position | undefined): void {
     this.#trouble = undefined;
     this.#strays += strays;
     this.#lagMs = lagMs;
-    const last = records.at(-1);
-    // Arrival times may run backwards within a shard, but what was read stays read.
-    const upTo = lagMs === undefined ? (last?.arrivedAt ?? askedAt) : askedAt - lagMs;
+    const upTo = reachOf(lagMs, records.at(-1), askedAt);
+    if (newest === undefined) this.#reach(upTo);
+    // Of too many the last two become one: that it is later known how far one reached does no harm.
+    else this.#reaches = [...this.#reaches.slice(0, PAGES_KNOWN - 1), { position: newest, upTo }];
+  }
+
+  /** Up to when everything has been taken over. */
+  upTo(checkpoint: Position | undefined): number | undefined {
+    this.#settle(checkpoint);
+    return this.#upTo;
+  }
+
+  #settle(checkpoint: Position | undefined): void {
+    if (checkpoint === undefined) return;
+    const open = this.#reaches.findIndex(({ position }) => comparePositions(position, checkpoint) > 0);
+    const passed = this.#reaches.splice(0, open === -1 ? this.#reaches.length : open);
+    for (const { upTo } of passed) this.#reach(upTo);
+  }
+
+  /** Arrival times may run backwards within a shard, but what was taken over stays so. */
+  #reach(upTo: number): void {
     this.#upTo = Math.max(this.#upTo ?? upTo, upTo);
   }
 
@@ -75,6 +106,12 @@ export class ShardTally {
     const message = error instanceof Error ? error.message : String(error);
     this.#trouble = message.length <= LONGEST_TROUBLE ? message : `${message.slice(0, LONGEST_TROUBLE - 3)}...`;
   }
+}
+
+/** The earlier time when in doubt: some services count the lag to the newest record there is, and not to now. */
+function reachOf(lagMs: number | undefined, last: SourceRecord | undefined, askedAt: number): number {
+  if (lagMs === 0) return askedAt;
+  return Math.min(askedAt - (lagMs ?? 0), last?.arrivedAt ?? askedAt);
 }
 
 function sameOrNone(a: Position | undefined, b: Position | undefined): boolean {

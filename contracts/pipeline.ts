@@ -64,7 +64,7 @@ export interface LineageShard {
   readonly finished: boolean;
   /** Records handed over in the shifts that have ended. For display: what a reader that died handed over is missing. */
   readonly taken?: number;
-  /** Everything that arrived before this time has been read; ms since 1970. */
+  /** Everything that arrived before this time has been taken over; ms since 1970. */
   readonly upTo?: number;
   /** Records that the filter dropped in the shifts that have ended. */
   readonly filtered?: number;
@@ -122,7 +122,7 @@ export interface ShardProgress {
   readonly finished: boolean;
   /** How far reading is behind the newest record, as far as the source tells. */
   readonly lagMs?: number;
-  /** Everything that arrived in the shard before this time has been read; ms since 1970. */
+  /** Everything that arrived in the shard before this time has been taken over; ms since 1970. */
   readonly upTo?: number;
   /** Gaps found by this reader, those of earlier attempts included (O10). */
   readonly gaps?: readonly Gap[];

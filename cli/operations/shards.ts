@@ -19,7 +19,7 @@ export interface ShardStatus {
   readonly filtered: number;
   /** Records of aggregates that belong to another shard, as far as its present reader has seen them. */
   readonly strays?: number;
-  /** Everything that arrived before this time has been read, ms since 1970. */
+  /** Everything that arrived before this time has been taken over, ms since 1970. */
   readonly upTo?: number;
   /** How long until records are lost that were not read yet: retention less lag. */
   readonly untilLossMs?: number;

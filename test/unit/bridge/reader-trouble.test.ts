@@ -300,3 +300,35 @@ test('unread records that are near to being lost are warned of, once an hour for
   home.abort();
   await clock.until(report);
 });
+
+test('O10: up to when a shard has been taken over: a record that no lane accepts holds it, as it holds the checkpoint', async () => {
+  const gate = { open: false };
+  const { clock, home, reader, source } = setUp({
+    script: { a: { records: [record('a', 1, 'free'), record('a', 2, 'stuck')], ends: false } },
+    reading: { pageSize: () => 1 },
+    deliver: async ({ id, apply }) => {
+      if (id === 'stuck' && !gate.open) throw new Error('too large');
+      apply();
+    },
+  });
+  const report = reader.run();
+  await clock.advance(120_000);
+  const { upTo } = reader.report.shards['a']!;
+  expect(upTo).toBe(1_700_000_000_001);
+  source.shards.set('a', { records: [...source.shards.get('a')!.records, record('a', 3, 'free')], ends: false });
+  await clock.advance(60_000);
+  expect(reader.report.shards['a']).toMatchObject({ taken: 2, upTo, checkpoint: at('a', 1) });
+  gate.open = true;
+  await clock.advance(60_000);
+  expect(reader.report.shards['a']?.upTo).toBeGreaterThan(1_700_000_200_000);
+  home.abort();
+  await clock.until(report);
+});
+
+test('O10: the source is told up to when a shard has been taken over, so that it knows a gap from a shard that was idle', async () => {
+  const { source } = setUp({
+    script: { a: open('a', 1) },
+    shards: [{ shardId: 'a', start: { at: 'after', position: at('a', 1) }, upTo: 17 }],
+  });
+  expect(source.opened).toEqual([{ shardId: 'a', start: { at: 'after', position: at('a', 1), upTo: 17 } }]);
+});
