@@ -1,0 +1,282 @@
+/**
+ * A run of a whole pipeline in memory and on virtual time: the workflow's own code, readers with their leases, lanes by
+ * their own functions, over a model of the stream and of what Temporal does for activities.
+ */
+import type { ShardCheckpoint } from '../../../contracts/handling.ts';
+import type { PipelineInput, PipelineState, StartPoint } from '../../../contracts/pipeline.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
+import { formatPosition } from '../../../contracts/position.ts';
+import { PipelineHost } from '../../../workflows/pipeline/host.ts';
+import { BridgeProcess } from './bridge-process.ts';
+import { Checks } from './checks.ts';
+import { SimulatedClock } from './clock.ts';
+import { randomFrom, type Random } from './random.ts';
+import { KEYS, type Scenario, type Step } from './scenario.ts';
+import { ShardGraph } from './shard-graph.ts';
+import { kept, SimulatedLanes } from './simulated-lanes.ts';
+import { SimulatedServer } from './simulated-server.ts';
+import { SimulatedSource } from './simulated-source.ts';
+import { ContinueAsNew, WorkflowRun } from './workflow-runtime.ts';
+
+const BEGIN = 1_700_000_000_000;
+const PROCESSES = 2;
+const HEARTBEAT_TIMEOUT_MS = 5000;
+/** In the proportions of the defaults: idle > margin + heartbeat timeout + a request + the 30 s of a lease. */
+const LANE = { ...DEFAULT_LANE_OPTIONS, leaseMarginMs: 40_000, idleMs: 82_000, signalsPerRun: 3, stretchEvents: 4 };
+const MARKS_CARRIED = 0;
+/** In fair weather everything is read within this, or never. */
+const ENDS_WITHIN_MS = 900_000;
+
+/** What happened in a run, so that a test can see that it hurt. */
+export interface Course {
+  readonly failure: string | undefined;
+  readonly accepted: number;
+  readonly lost: number;
+  readonly runs: number;
+  readonly attempts: number;
+  readonly timedOut: number;
+  readonly lanesEnded: number;
+  readonly forgotAtWork: number;
+  readonly turnedAway: number;
+  readonly listingFaults: number;
+  readonly virtualMs: number;
+}
+
+export class Simulation {
+  readonly #scenario: Scenario;
+  readonly #clock = new SimulatedClock(BEGIN);
+  readonly #random: Random;
+  readonly #graph: ShardGraph;
+  readonly #source: SimulatedSource;
+  readonly #checks: Checks;
+  readonly #lanes: SimulatedLanes;
+  readonly #server: SimulatedServer;
+  readonly #startAt: StartPoint;
+  #processes: BridgeProcess[];
+  #host: PipelineHost | undefined;
+  #run: WorkflowRun | undefined;
+  #runs = 0;
+  readonly #drips: Promise<void>[] = [];
+  /** States that the pipeline has had, the earliest first. */
+  readonly #states: PipelineState[] = [];
+
+  constructor(scenario: Scenario) {
+    const random = randomFrom(scenario.seed);
+    const { retentionMs = Infinity, shards, startAfterMs, weather } = scenario;
+    const clock = this.#clock;
+    this.#scenario = scenario;
+    this.#random = random;
+    this.#startAt = startAfterMs === undefined ? { at: 'horizon' } : { at: 'time', since: BEGIN + startAfterMs };
+    this.#graph = new ShardGraph(clock, random, { shards, retentionMs });
+    this.#source = new SimulatedSource(clock, random, this.#graph, weather);
+    this.#checks = new Checks(this.#graph, this.#startAt.at === 'time' ? this.#startAt.since : -Infinity);
+    this.#lanes = new SimulatedLanes({
+      clock,
+      random,
+      checks: this.#checks,
+      lane: LANE,
+      marksCarried: MARKS_CARRIED,
+      checkpoints: kept(clock, random, () => this.#durableCheckpoints()),
+    });
+    this.#processes = Array.from({ length: PROCESSES }, () => this.#newProcess());
+    this.#server = new SimulatedServer({ clock, random, source: this.#source, processes: () => this.#processes });
+  }
+
+  /** Runs it to its end, on a `Date` of its own: the workflow's code asks for the time there. */
+  async run(): Promise<Course> {
+    const systemNow = Date.now;
+    Date.now = () => this.#clock.now();
+    try {
+      await this.#clock.until(this.#play());
+    } catch (error) {
+      this.#checks.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    } finally {
+      Date.now = systemNow;
+    }
+    return {
+      failure: this.#checks.failure,
+      accepted: this.#checks.accepted,
+      lost: this.#checks.lost,
+      runs: this.#runs,
+      attempts: this.#server.attempts,
+      timedOut: this.#server.timedOut,
+      lanesEnded: this.#lanes.ended,
+      forgotAtWork: this.#lanes.forgot,
+      turnedAway: this.#lanes.turnedAway,
+      listingFaults: this.#source.faults.length,
+      virtualMs: this.#clock.now() - BEGIN,
+    };
+  }
+
+  async #play(): Promise<void> {
+    this.#startPipeline(undefined);
+    for (const step of this.#scenario.steps) {
+      await this.#take(step);
+      await this.#clock.sleep(this.#random() * 500);
+      if (this.#checks.failure !== undefined) return;
+      this.#keepState();
+    }
+    await Promise.all(this.#drips);
+    this.#source.weather = { listings: 0, reads: 0, requests: 0 };
+    await this.#comeToAnEnd();
+    // Whatever is still on its way or frozen comes, to lanes that have ended.
+    await this.#clock.sleep(150_000);
+    this.#checkHandled();
+  }
+
+  async #take(step: Step): Promise<void> {
+    const graph = this.#graph;
+    switch (step.kind) {
+      case 'put':
+        for (let n = 0; n < step.count; n += 1) this.#put(step.key);
+        return;
+      case 'drip':
+        this.#drips.push(this.#drip(step));
+        return;
+      case 'split':
+        return graph.split(step.which);
+      case 'merge':
+        return graph.merge(step.which);
+      case 'roll':
+        return graph.roll(step.which);
+      case 'wait':
+        return await this.#clock.sleep(step.ms);
+      case 'kill':
+      case 'stop':
+        return this.#replace(step.which, step.kind, step.ms);
+      case 'freeze':
+        this.#process(step.which)?.freeze(step.ms, step.sending);
+        if (step.sending) this.#put(step.which % KEYS);
+        return;
+      case 'deafen':
+        return this.#process(step.which)?.deafen(step.ms);
+      case 'outage':
+        for (let which = this.#processes.length; which > 0; which -= 1) this.#replace(0, 'kill', step.ms);
+        return;
+      case 'terminate':
+        return await this.#terminate(step.ms, step.back);
+      case 'pause':
+        return await this.#pause(step.ms);
+    }
+  }
+
+  async #drip({ count, everyMs, key }: Step & { kind: 'drip' }): Promise<void> {
+    for (let n = 0; n < count; n += 1) {
+      this.#put(key);
+      await this.#clock.sleep(everyMs);
+    }
+  }
+
+  #put(key: number): void {
+    this.#graph.put(`key-${key}`, key * 11 + 3);
+  }
+
+  #process(which: number): BridgeProcess | undefined {
+    return this.#processes[which % Math.max(1, this.#processes.length)];
+  }
+
+  #newProcess(): BridgeProcess {
+    return new BridgeProcess({ clock: this.#clock, random: this.#random, source: this.#source, lanes: this.#lanes });
+  }
+
+  #replace(which: number, how: 'kill' | 'stop', ms: number): void {
+    const process = this.#process(which);
+    if (process === undefined) return;
+    process[how]();
+    this.#processes = this.#processes.filter((each) => each !== process);
+    this.#clock.after(ms, () => this.#processes.push(this.#newProcess()));
+  }
+
+  /** As the workflow `pipeline` does, over its runs. */
+  #startPipeline(carried: PipelineState | undefined): void {
+    const { discoverEveryMs, eventsPerRun, maxReaders, shiftMs } = this.#scenario;
+    const heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS;
+    this.#continue({
+      version: 1,
+      pipeline: 'simulated',
+      source: this.#source.identity,
+      startAt: this.#startAt,
+      options: { discoverEveryMs, eventsPerRun, heartbeatTimeoutMs, maxReaders, shiftMs },
+      ...(carried === undefined ? {} : { carried }),
+    });
+  }
+
+  #continue(input: PipelineInput): void {
+    this.#runs += 1;
+    const run = new WorkflowRun(this.#clock, this.#server.schedule);
+    this.#run?.end();
+    this.#run = run;
+    run.enter(() => {
+      const host = new PipelineHost(input);
+      this.#host = host;
+      host.run().catch((error: unknown) => {
+        if (error instanceof ContinueAsNew) this.#continue(error.input as PipelineInput);
+        else this.#checks.fail(`The pipeline failed: ${String(error)}`);
+      });
+    });
+  }
+
+  /** From outside. It is found again by what its closed run answers; only lanes that remember all can bear less. */
+  async #terminate(ms: number, back: number): Promise<void> {
+    const state = this.#host?.view().state;
+    this.#run?.end();
+    this.#host = undefined;
+    await this.#clock.sleep(ms);
+    const earlier = this.#states[Math.floor((1 - back) * this.#states.length)];
+    this.#startPipeline(this.#scenario.lanesForget ? state : (earlier ?? state));
+  }
+
+  async #pause(ms: number): Promise<void> {
+    this.#run?.enter(() => this.#host?.pause({ by: 'ann' }));
+    await this.#clock.sleep(ms);
+    this.#run?.enter(() => this.#host?.resume());
+  }
+
+  #keepState(): void {
+    const state = this.#host?.view().state;
+    if (state?.discovered === true) this.#states.push(state);
+  }
+
+  /** What a lane learns that asks whether it may forget. */
+  #durableCheckpoints(): Record<string, ShardCheckpoint> | undefined {
+    const state = this.#host?.view().state;
+    if (!this.#scenario.lanesForget || state?.discovered !== true) return undefined;
+    return Object.fromEntries(
+      Object.values(state.shards).map(({ shardId, finished, checkpoint }) => {
+        if (finished) return [shardId, { ended: true }];
+        return [shardId, checkpoint === undefined ? { ended: false } : { ended: false, position: checkpoint }];
+      }),
+    );
+  }
+
+  async #comeToAnEnd(): Promise<void> {
+    const latest = this.#clock.now() + ENDS_WITHIN_MS;
+    for (let left = this.#left(); left !== undefined; left = this.#left()) {
+      if (this.#checks.failure !== undefined) return;
+      if (this.#clock.now() > latest) return this.#checks.fail(`It does not come to an end: ${left}`);
+      await this.#clock.sleep(1000);
+    }
+  }
+
+  #left(): string | undefined {
+    const { unread } = this.#checks;
+    if (unread !== undefined) return `O4: ${formatPosition(unread.position)} is in no lane`;
+    if (!this.#lanes.areIdle) return 'lanes are at work';
+    const known = this.#host?.view().state.shards ?? {};
+    const open = [...this.#graph.shards.values()].find(
+      (shard) => shard.closedAt !== undefined && this.#graph.isListed(shard) && known[shard.id]?.finished !== true,
+    );
+    return open === undefined ? undefined : `shard ${open.id} is not finished`;
+  }
+
+  /** O1, for the handlers. */
+  #checkHandled(): void {
+    for (const [key, records] of this.#graph.written) {
+      const accepted = records.filter((record) => this.#checks.isAccepted(record));
+      const expected = accepted.map(({ position }) => formatPosition(position)).join(' ');
+      if ((this.#lanes.handled.get(key) ?? []).join(' ') !== expected) {
+        this.#checks.fail(`O1: handlers of ${key} were not called in order, or not for everything`);
+      }
+    }
+  }
+}
