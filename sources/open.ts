@@ -1,9 +1,10 @@
 import type { SourceConfig } from '../contracts/config.ts';
 import { DynamodbSource } from './dynamodb/dynamodb-source.ts';
 import { KinesisSource } from './kinesis/kinesis-source.ts';
+import type { SourceOptions } from './options.ts';
 import type { Source } from './source.ts';
 
 /** The adapter for a source of the settings. Asks nothing of the service yet. */
-export function openSource(config: SourceConfig): Source {
-  return config.kind === 'kinesis' ? new KinesisSource(config) : new DynamodbSource(config);
+export function openSource(config: SourceConfig, options: SourceOptions = {}): Source {
+  return config.kind === 'kinesis' ? new KinesisSource(config, options) : new DynamodbSource(config, options);
 }

@@ -45,6 +45,13 @@ export interface Page {
   readonly ended: boolean;
   /** How far this page is behind the newest record of the shard, where the service tells. */
   readonly lagMs?: number;
+  /**
+   * Everything that arrived before this time has been read, or was told as a gap; ms since 1970. A start after a
+   * position should bring it along. Absent where the service tells no lag, and while it is not certain.
+   */
+  readonly upTo?: number;
+  /** For how long after the begin of this read the service will refuse the next one of this shard, when longer than the pace. */
+  readonly restMs?: number;
   /** Set once, on the first page after records were found to be gone from the source before they were read (O10). */
   readonly gap?: SourceGap;
   /** Records of this page that its aggregates should not have held: their keys belong to another shard. Delivered too. */

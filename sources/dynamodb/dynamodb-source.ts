@@ -4,8 +4,10 @@ import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
 import { clientOptions } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';
 import { IteratorCursor } from '../iterator-cursor.ts';
+import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
 import type { ShardCursor, Source } from '../source.ts';
-import { DynamodbShardIterators } from './shard-iterators.ts';
+import { DynamodbShardIterators, RETENTION_MS } from './shard-iterators.ts';
+import { StreamCalls } from './stream-calls.ts';
 import { DynamodbTableStream } from './table-stream.ts';
 
 /**
@@ -14,37 +16,47 @@ import { DynamodbTableStream } from './table-stream.ts';
  */
 const TIME_SLACK_MS = 60_000;
 
-const RETENTION_MS = 24 * 3_600_000;
-
-/** The stream of a DynamoDB table. It owns a client with its connections, and remembers which stream it reads. */
+/** The streams of a DynamoDB table. It owns a client with its connections, and remembers which stream has a shard. */
 export class DynamodbSource implements Source {
   readonly kind = 'dynamodb';
   readonly identity: string;
-  readonly pace = { minIntervalMs: 200, idleIntervalMs: 1000 };
+  readonly pace: Source['pace'];
+  readonly #now: () => number;
   readonly #client: DynamoDBStreamsClient;
   readonly #calls: ServiceCalls;
-  readonly #stream: DynamodbTableStream;
+  readonly #table: DynamodbTableStream;
 
-  constructor(config: DynamodbConfig) {
+  constructor(config: DynamodbConfig, options: SourceOptions = {}) {
+    const { idleIntervalMs = DEFAULT_IDLE_INTERVAL_MS, now = Date.now } = options;
     this.identity = `dynamodb:${config.table}`;
+    this.pace = { minIntervalMs: MIN_INTERVAL_MS, idleIntervalMs };
+    this.#now = now;
     this.#client = new DynamoDBStreamsClient(clientOptions(config));
     this.#calls = new ServiceCalls(this.#client, this.identity);
-    this.#stream = new DynamodbTableStream(this.#client, this.#calls, this.identity, config.table);
+    const isExpired = (createdAt: number) => createdAt < now() - RETENTION_MS;
+    this.#table = new DynamodbTableStream(
+      new StreamCalls(this.#client, this.#calls),
+      this.identity,
+      config.table,
+      isExpired,
+    );
   }
 
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
-    return this.#stream.listShards(signal);
+    return this.#table.listShards(signal);
   }
 
-  /** Nobody can change it: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
   retentionMs(): Promise<number> {
     return Promise.resolve(RETENTION_MS);
   }
 
   openShard(shardId: string, start: StartPoint): ShardCursor {
-    const shard = new DynamodbShardIterators(this.#client, this.#calls, this.#stream, shardId);
-    if (start.at !== 'time') return new IteratorCursor(shard, start);
-    return new IteratorCursor(shard, { at: 'horizon' }, { notBefore: start.since - TIME_SLACK_MS });
+    const shard = new DynamodbShardIterators(this.#client, this.#calls, this.#table, shardId);
+    const now = this.#now;
+    // Nothing tells the tip of a shard here, an empty page least of all: whatever `upTo` says cannot be relied on.
+    if (start.at === 'after') return new IteratorCursor(shard, { at: 'after', position: start.position }, { now });
+    if (start.at === 'horizon') return new IteratorCursor(shard, start, { now });
+    return new IteratorCursor(shard, { at: 'horizon' }, { now, notBefore: start.since - TIME_SLACK_MS });
   }
 
   close(): void {

@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { StartPoint } from '../../contracts/pipeline.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
-import { type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
+import { type SourceError, SourceUnavailableError } from '../errors.ts';
+import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
 import type { SourceRecord } from '../source.ts';
 import { canonicalItemKey } from './item-key.ts';
 import { streamRecordJson } from './record-json.ts';
@@ -14,22 +15,27 @@ import type { DynamodbTableStream, TableStream } from './table-stream.ts';
 
 const encoder = new TextEncoder();
 
+/** Nobody can change it: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
+export const RETENTION_MS = 24 * 3_600_000;
+
 /** One shard of a table's stream, read by GetShardIterator and GetRecords. */
 export class DynamodbShardIterators implements ShardIterators {
+  /** A place that was trimmed is refused, so there is nothing to prove. */
+  readonly startIncluded = false;
   readonly #client: DynamoDBStreamsClient;
   readonly #calls: ServiceCalls;
-  readonly #stream: DynamodbTableStream;
+  readonly #table: DynamodbTableStream;
   readonly #shardId: string;
 
-  constructor(client: DynamoDBStreamsClient, calls: ServiceCalls, stream: DynamodbTableStream, shardId: string) {
+  constructor(client: DynamoDBStreamsClient, calls: ServiceCalls, table: DynamodbTableStream, shardId: string) {
     this.#client = client;
     this.#calls = calls;
-    this.#stream = stream;
+    this.#table = table;
     this.#shardId = shardId;
   }
 
   async open(from: StartPoint, signal: AbortSignal): Promise<string> {
-    const { arn } = await this.#stream.find(signal);
+    const { arn } = await this.#table.streamOf(this.#shardId, signal);
     const command = new GetShardIteratorCommand({
       StreamArn: arn,
       ShardId: this.#shardId,
@@ -44,7 +50,7 @@ export class DynamodbShardIterators implements ShardIterators {
   }
 
   async read(iterator: string, signal: AbortSignal): Promise<IteratorPage> {
-    const stream = await this.#stream.find(signal);
+    const stream = await this.#table.streamOf(this.#shardId, signal);
     const command = new GetRecordsCommand({ ShardIterator: iterator });
     const asked = `GetRecords of shard ${this.#shardId}`;
     const page = await this.#run(asked, signal, (options) => this.#client.send(command, options));
@@ -54,13 +60,35 @@ export class DynamodbShardIterators implements ShardIterators {
     };
   }
 
+  retentionMs(): Promise<number> {
+    return Promise.resolve(RETENTION_MS);
+  }
+
   async #run<T>(asked: string, signal: AbortSignal, send: (options: { abortSignal: AbortSignal }) => Promise<T>) {
     try {
       return await this.#calls.run(asked, signal, send);
     } catch (error) {
-      if (!isRefusal(error, 'TrimmedDataAccessException')) throw error;
-      throw new TrimmedError(error.source, error.message, { cause: error.cause });
+      if (isRefusal(error, 'TrimmedDataAccessException')) {
+        throw new TrimmedError(error.source, error.message, { cause: error.cause });
+      }
+      if (isRefusal(error, 'ResourceNotFoundException')) throw await this.#notFound(error, signal);
+      throw error;
     }
+  }
+
+  /** Nothing here is for a person to mend: the table has been found, or the listing says what is wrong with it. */
+  async #notFound({ source, message }: SourceError, signal: AbortSignal): Promise<SourceUnavailableError> {
+    const state = await this.#table.stateOf(this.#shardId, signal);
+    const cause = { cause: new Error(message) };
+    if (state === 'expired') {
+      return new ExpiredShardError(source, `${source}: shard ${this.#shardId} has expired.`, cause);
+    }
+    const listing = state === 'listed' ? 'is listed' : 'is not listed (yet)';
+    return new SourceUnavailableError(
+      source,
+      `${source}: shard ${this.#shardId} is not found, and ${listing}. It is asked again.`,
+      cause,
+    );
   }
 }
 

@@ -1,128 +1,129 @@
-import {
-  type _Stream,
-  DescribeStreamCommand,
-  type DescribeStreamCommandOutput,
-  type DynamoDBStreamsClient,
-  type KeySchemaElement,
-  ListStreamsCommand,
-  type ListStreamsCommandOutput,
-  type Shard,
-  type StreamDescription,
-} from '@aws-sdk/client-dynamodb-streams';
+import type { KeySchemaElement, Shard, StreamDescription } from '@aws-sdk/client-dynamodb-streams';
 import type { ShardInfo } from '../../contracts/pipeline.ts';
-import type { ServiceCalls } from '../aws/service-calls.ts';
+import { isRefusal } from '../aws/service-calls.ts';
 import { SourceConfigurationError } from '../errors.ts';
+import { linkGenerations } from './generations.ts';
+import type { StreamCalls } from './stream-calls.ts';
 
-/** The stream of a table that is read. */
+/** One of the streams that a table has had. */
 export interface TableStream {
   readonly arn: string;
   readonly keySchema: readonly KeySchemaElement[];
 }
 
-const ENABLED: ReadonlySet<string | undefined> = new Set(['ENABLED', 'ENABLING']);
+interface Generation extends TableStream {
+  readonly shards: readonly ShardInfo[];
+}
+
+/** What a listing says of a shard. `unknown`: it is not there, and may be too young for that to mean anything. */
+export type ShardState = 'listed' | 'expired' | 'unknown';
+
+/** Real ids hold the time of the shard's creation in ms; so no two streams of a table have a shard of the same id. */
+const SHARD_ID = /^shardId-(\d{20})-/;
 
 /**
- * Finds the stream of a table and lists its shards.
+ * The streams of a table: one for each time that streaming was enabled. One that is disabled can be read for a day.
  *
- * A table has had a stream for each time that streaming was enabled; those that are disabled stay listed for a day.
- * This binds itself to the newest enabled one and stays with it: going over to another by itself would read the new
- * stream beside what is left of the old one, out of order (O1).
+ * It owns what it knows of which stream has which shard. That comes from listings; a shard that none has shown yet is
+ * looked for in the newest stream, where new shards appear.
  */
 export class DynamodbTableStream {
-  readonly #client: DynamoDBStreamsClient;
-  readonly #calls: ServiceCalls;
+  readonly #calls: StreamCalls;
   readonly #source: string;
   readonly #table: string;
-  #bound: TableStream | undefined;
+  readonly #isExpired: (createdAt: number) => boolean;
+  #newest: TableStream | undefined;
+  #byShard: ReadonlyMap<string, TableStream> = new Map();
 
-  constructor(client: DynamoDBStreamsClient, calls: ServiceCalls, source: string, table: string) {
-    this.#client = client;
+  /** @param isExpired whether a shard that was created then may have expired by now */
+  constructor(calls: StreamCalls, source: string, table: string, isExpired: (createdAt: number) => boolean) {
     this.#calls = calls;
     this.#source = source;
     this.#table = table;
+    this.#isExpired = isExpired;
   }
 
-  /** @throws {SourceError} */
-  async find(signal: AbortSignal): Promise<TableStream> {
-    this.#bound ??= await this.#newestEnabled(signal);
-    return this.#bound;
-  }
-
-  /** @throws {SourceError} */
+  /**
+   * The shards of all streams of the table as one lineage. When the newest stream is disabled its shards end, and that
+   * is all.
+   * @throws {SourceError}
+   */
   async listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
-    const { arn } = await this.find(signal);
-    const shards = new Map<string, ShardInfo>();
-    let after: string | undefined;
-    do {
-      const page = await this.#describe(arn, signal, after);
-      if (page.StreamStatus === 'DISABLED') throw this.#disabled(arn);
-      for (const shard of page.Shards ?? []) {
-        const info = shardInfo(shard);
-        shards.set(info.shardId, info);
+    const generations = await this.#read(signal);
+    if (generations.length === 0) throw this.#none();
+    return linkGenerations(generations.map(({ shards }) => shards));
+  }
+
+  /**
+   * The stream in which to look for the shard.
+   * @throws {SourceError}
+   */
+  async streamOf(shardId: string, signal: AbortSignal): Promise<TableStream> {
+    if (this.#newest === undefined) await this.#findOut(signal);
+    const stream = this.#byShard.get(shardId) ?? this.#newest;
+    if (stream === undefined) throw this.#none();
+    return stream;
+  }
+
+  /**
+   * By a new listing. A table without any stream is for a person to look at: it may well be the wrong table.
+   * @throws {SourceError}
+   */
+  async stateOf(shardId: string, signal: AbortSignal): Promise<ShardState> {
+    await this.listShards(signal);
+    if (this.#byShard.has(shardId)) return 'listed';
+    const createdAt = SHARD_ID.exec(shardId)?.[1];
+    return createdAt === undefined || this.#isExpired(Number(createdAt)) ? 'expired' : 'unknown';
+  }
+
+  /** A table that has always had its stream needs no listing of all shards only to read one. */
+  async #findOut(signal: AbortSignal): Promise<void> {
+    const [arn, ...more] = await this.#calls.ofTable(this.#table, signal);
+    if (arn === undefined) return;
+    if (more.length > 0) await this.#read(signal);
+    else this.#newest = { arn, keySchema: (await this.#calls.describePage(arn, signal)).KeySchema ?? [] };
+  }
+
+  async #read(signal: AbortSignal): Promise<readonly Generation[]> {
+    const generations: Generation[] = [];
+    for (const arn of await this.#calls.ofTable(this.#table, signal)) {
+      try {
+        generations.push(generationOf(arn, await this.#calls.describe(arn, signal)));
+      } catch (error) {
+        // The day of a disabled stream may end between the two questions.
+        if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
       }
-      after = page.LastEvaluatedShardId;
-    } while (after !== undefined);
-    return [...shards.values()];
-  }
-
-  async #newestEnabled(signal: AbortSignal): Promise<TableStream> {
-    const streams = await this.#listStreams(signal);
-    // Labels are times in ISO 8601: the order of the texts is that of the times.
-    for (const { StreamArn = '' } of streams.toSorted((a, b) => compareTexts(b.StreamLabel, a.StreamLabel))) {
-      const { StreamStatus, KeySchema = [] } = await this.#describe(StreamArn, signal);
-      if (ENABLED.has(StreamStatus)) return { arn: StreamArn, keySchema: KeySchema };
     }
-    throw new SourceConfigurationError(
-      this.#source,
-      `${this.#source}: table ${this.#table} has no enabled stream (${streams.length} disabled). Enable it on the table (StreamViewType NEW_AND_OLD_IMAGES lets handlers see both images), or check name, region, endpoint and account.`,
+    this.#byShard = new Map(
+      generations.flatMap((generation) => generation.shards.map(({ shardId }) => [shardId, generation] as const)),
     );
+    this.#newest = generations.at(-1);
+    return generations;
   }
 
-  async #listStreams(signal: AbortSignal): Promise<_Stream[]> {
-    const streams: _Stream[] = [];
-    let after: string | undefined;
-    do {
-      const command = new ListStreamsCommand({
-        TableName: this.#table,
-        ...(after === undefined ? {} : { ExclusiveStartStreamArn: after }),
-      });
-      const page: ListStreamsCommandOutput = await this.#calls.run('ListStreams', signal, (options) =>
-        this.#client.send(command, options),
-      );
-      streams.push(...(page.Streams ?? []));
-      after = page.LastEvaluatedStreamArn;
-    } while (after !== undefined);
-    return streams;
-  }
-
-  async #describe(arn: string, signal: AbortSignal, after?: string): Promise<StreamDescription> {
-    const command = new DescribeStreamCommand({
-      StreamArn: arn,
-      ...(after === undefined ? {} : { ExclusiveStartShardId: after }),
-    });
-    const answer: DescribeStreamCommandOutput = await this.#calls.run(`DescribeStream of ${arn}`, signal, (options) =>
-      this.#client.send(command, options),
-    );
-    return answer.StreamDescription ?? {};
-  }
-
-  #disabled(arn: string): SourceConfigurationError {
+  #none(): SourceConfigurationError {
     return new SourceConfigurationError(
       this.#source,
-      `${this.#source}: the stream ${arn} of table ${this.#table} has been disabled. What it still holds can be read for a day. When that is done, enable the stream again and start Keylane anew: it will read the new stream.`,
+      `${this.#source}: table ${this.#table} has no stream. Enable it on the table (StreamViewType NEW_AND_OLD_IMAGES lets handlers see both images), or check name, region, endpoint and account.`,
     );
   }
 }
 
-function shardInfo(shard: Shard): ShardInfo {
+function generationOf(arn: string, pages: readonly [StreamDescription, ...StreamDescription[]]): Generation {
+  const shards = new Map<string, ShardInfo>();
+  for (const { Shards = [], StreamStatus } of pages) {
+    for (const shard of Shards) {
+      const info = shardInfo(shard, StreamStatus === 'DISABLED');
+      shards.set(info.shardId, info);
+    }
+  }
+  return { arn, keySchema: pages[0].KeySchema ?? [], shards: [...shards.values()] };
+}
+
+function shardInfo(shard: Shard, isDisabled: boolean): ShardInfo {
   return {
     shardId: shard.ShardId ?? '',
     parents: shard.ParentShardId === undefined ? [] : [shard.ParentShardId],
-    closed: shard.SequenceNumberRange?.EndingSequenceNumber !== undefined,
+    closed: isDisabled || shard.SequenceNumberRange?.EndingSequenceNumber !== undefined,
   };
-}
-
-function compareTexts(a = '', b = ''): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -57,9 +57,14 @@ export function deaggregate(data: Uint8Array, range?: HashKeyRange): readonly Us
   }
 }
 
+/** Whether it is worth trying: false for nearly everything that is not an aggregate. */
+export function mayBeAggregate(data: Uint8Array): boolean {
+  return data.length >= MAGIC.length + DIGEST_BYTES && MAGIC.every((byte, index) => data[index] === byte);
+}
+
 /** The protocol buffer message; undefined when the frame around it is not that of an aggregate. */
 function messageOf(data: Uint8Array): Uint8Array | undefined {
-  if (data.length < MAGIC.length + DIGEST_BYTES || MAGIC.some((byte, index) => data[index] !== byte)) return undefined;
+  if (!mayBeAggregate(data)) return undefined;
   const message = data.subarray(MAGIC.length, -DIGEST_BYTES);
   const digest = createHash('md5').update(message).digest();
   return digest.equals(data.subarray(-DIGEST_BYTES)) ? message : undefined;

@@ -1,57 +1,62 @@
-import { DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { KinesisConfig } from '../../contracts/config.ts';
 import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
 import { clientOptions } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';
 import { IteratorCursor } from '../iterator-cursor.ts';
+import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
 import type { ShardCursor, Source } from '../source.ts';
-import { KinesisShardIterators } from './shard-iterators.ts';
+import { KinesisRetention } from './retention.ts';
+import { KinesisShardIterators, type StreamAccess } from './shard-iterators.ts';
 import { KinesisShardList } from './shard-list.ts';
-import { type StreamId, streamId, streamName } from './stream-id.ts';
+import { streamId, streamName } from './stream-id.ts';
 
 /** Shards in one answer of ListShards. AWS gives 1,000 unless told, and allows 10,000. */
 const SHARDS_PER_PAGE = 1000;
 
-const HOUR_MS = 3_600_000;
-const SHORTEST_RETENTION_HOURS = 24;
+export interface KinesisSourceOptions extends SourceOptions {
+  /** Smaller in tests, which have few shards. */
+  readonly shardsPerPage?: number;
+}
 
 /** A Kinesis data stream. It owns a client with its connections; a cursor owns nothing but its place. */
 export class KinesisSource implements Source {
   readonly kind = 'kinesis';
   readonly identity: string;
-  /** AWS allows five reads a second of one shard. */
-  readonly pace = { minIntervalMs: 200, idleIntervalMs: 1000 };
-  readonly #client: KinesisClient;
-  readonly #calls: ServiceCalls;
-  readonly #stream: StreamId;
-  readonly #shards: KinesisShardList;
+  readonly pace: Source['pace'];
+  readonly #now: () => number;
+  readonly #access: StreamAccess;
 
-  /** @param shardsPerPage smaller in tests, which have few shards */
-  constructor(config: KinesisConfig, shardsPerPage = SHARDS_PER_PAGE) {
+  constructor(config: KinesisConfig, options: KinesisSourceOptions = {}) {
+    const { idleIntervalMs = DEFAULT_IDLE_INTERVAL_MS, now = Date.now, shardsPerPage = SHARDS_PER_PAGE } = options;
     this.identity = `kinesis:${streamName(config.stream)}`;
-    this.#client = new KinesisClient(clientOptions(config));
-    this.#calls = new ServiceCalls(this.#client, this.identity);
-    this.#stream = streamId(config.stream);
-    this.#shards = new KinesisShardList(this.#client, this.#calls, this.#stream, shardsPerPage);
+    this.pace = { minIntervalMs: MIN_INTERVAL_MS, idleIntervalMs };
+    this.#now = now;
+    const client = new KinesisClient(clientOptions(config));
+    const calls = new ServiceCalls(client, this.identity);
+    const stream = streamId(config.stream);
+    this.#access = {
+      client,
+      calls,
+      stream,
+      shards: new KinesisShardList(client, calls, stream, shardsPerPage),
+      retention: new KinesisRetention(client, calls, stream, now),
+    };
   }
 
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
-    return this.#shards.read(signal);
+    return this.#access.shards.read(signal);
   }
 
-  async retentionMs(signal: AbortSignal): Promise<number> {
-    const command = new DescribeStreamSummaryCommand({ ...this.#stream });
-    const answer = await this.#calls.run('DescribeStreamSummary', signal, (options) =>
-      this.#client.send(command, options),
-    );
-    return (answer.StreamDescriptionSummary?.RetentionPeriodHours ?? SHORTEST_RETENTION_HOURS) * HOUR_MS;
+  retentionMs(signal: AbortSignal): Promise<number> {
+    return this.#access.retention.ask(signal);
   }
 
   openShard(shardId: string, start: StartPoint): ShardCursor {
-    return new IteratorCursor(new KinesisShardIterators(this.#client, this.#calls, this.#stream, shardId), start);
+    return new IteratorCursor(new KinesisShardIterators(this.#access, shardId), start, { now: this.#now });
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#access.client.destroy();
   }
 }

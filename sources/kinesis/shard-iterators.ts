@@ -1,71 +1,135 @@
 import {
   GetRecordsCommand,
+  type GetRecordsCommandOutput,
   GetShardIteratorCommand,
   type GetShardIteratorCommandInput,
   type KinesisClient,
-  type _Record,
 } from '@aws-sdk/client-kinesis';
 import type { StartPoint } from '../../contracts/pipeline.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
-import { SourceUnavailableError } from '../errors.ts';
-import { type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
-import type { SourceRecord } from '../source.ts';
+import { type SourceError, SourceUnavailableError } from '../errors.ts';
+import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
+import { MIN_INTERVAL_MS } from '../options.ts';
+import type { KinesisRetention } from './retention.ts';
+import type { KinesisShardList } from './shard-list.ts';
 import type { StreamId } from './stream-id.ts';
+import { userRecords } from './user-records.ts';
+
+/** A stream and the ways to ask about it, which its shards share. */
+export interface StreamAccess {
+  readonly client: KinesisClient;
+  readonly calls: ServiceCalls;
+  readonly stream: StreamId;
+  readonly shards: KinesisShardList;
+  readonly retention: KinesisRetention;
+}
 
 type IteratorStart = Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'StartingSequenceNumber' | 'Timestamp'>;
 
+/** AWS lets so much be read of a shard in a second, and makes who read more wait: five seconds for 10 MiB. */
+const BYTES_PER_SECOND = 2 * 1024 * 1024;
+
 /** One shard of a data stream, read by GetShardIterator and GetRecords. */
 export class KinesisShardIterators implements ShardIterators {
-  readonly #client: KinesisClient;
-  readonly #calls: ServiceCalls;
-  readonly #stream: StreamId;
+  /** Nothing else tells of a place that was trimmed when AWS goes on at the horizon instead, as it may. */
+  readonly startIncluded = true;
+  readonly #access: StreamAccess;
   readonly #shardId: string;
+  /** Pages that had neither a next iterator nor child shards. */
+  #childless = 0;
 
-  constructor(client: KinesisClient, calls: ServiceCalls, stream: StreamId, shardId: string) {
-    this.#client = client;
-    this.#calls = calls;
-    this.#stream = stream;
+  constructor(access: StreamAccess, shardId: string) {
+    this.#access = access;
     this.#shardId = shardId;
   }
 
   async open(from: StartPoint, signal: AbortSignal): Promise<string> {
-    const command = new GetShardIteratorCommand({ ...this.#stream, ShardId: this.#shardId, ...iteratorStart(from) });
+    const { calls, client, stream } = this.#access;
+    const command = new GetShardIteratorCommand({ ...stream, ShardId: this.#shardId, ...iteratorStart(from) });
     const asked = `GetShardIterator of shard ${this.#shardId}`;
     try {
-      const answer = await this.#calls.run(asked, signal, (options) => this.#client.send(command, options));
+      const answer = await calls.run(asked, signal, (options) => client.send(command, options));
       return answer.ShardIterator ?? '';
     } catch (error) {
       if (isRefusal(error, 'InvalidArgumentException')) throw refusedStart(error, from);
-      throw error;
+      throw await this.#notFound(error, signal);
     }
   }
 
   async read(iterator: string, signal: AbortSignal): Promise<IteratorPage> {
+    const { calls, client, stream, shards } = this.#access;
     const command = new GetRecordsCommand({
       ShardIterator: iterator,
-      ...('StreamARN' in this.#stream ? { StreamARN: this.#stream.StreamARN } : {}),
+      ...('StreamARN' in stream ? { StreamARN: stream.StreamARN } : {}),
     });
     const asked = `GetRecords of shard ${this.#shardId}`;
-    const page = await this.#calls.run(asked, signal, (options) => this.#client.send(command, options));
-    return {
-      records: (page.Records ?? []).map((record) => sourceRecord(this.#shardId, record)),
-      nextIterator: page.NextShardIterator,
-      lagMs: page.MillisBehindLatest,
-    };
+    try {
+      const page = await calls.run(asked, signal, (options) => client.send(command, options));
+      const { records, strays } = await userRecords(this.#shardId, page.Records ?? [], () =>
+        shards.hashKeysOf(this.#shardId, signal),
+      );
+      const cutShort = await this.#isCutShort(page, signal);
+      return {
+        records,
+        strays,
+        nextIterator: page.NextShardIterator,
+        cutShort,
+        lagMs: page.MillisBehindLatest,
+        restMs: restAfter(page),
+      };
+    } catch (error) {
+      throw await this.#notFound(error, signal);
+    }
   }
+
+  retentionMs(signal: AbortSignal): Promise<number> {
+    return this.#access.retention.recent(signal);
+  }
+
+  /**
+   * The end of a shard comes with its children. Without them the answer is incomplete, and the shard is asked again:
+   * once, where the listing says too that it is closed, as an emulator may never name children.
+   * https://github.com/awslabs/dynamodb-streams-kinesis-adapter/issues/40
+   */
+  async #isCutShort(page: GetRecordsCommandOutput, signal: AbortSignal): Promise<boolean> {
+    if (page.NextShardIterator !== undefined || (page.ChildShards ?? []).length > 0) return false;
+    if (this.#childless > 0) {
+      const state = await this.#access.shards.stateOf(this.#shardId, signal);
+      if (state === 'closed' || state === 'expired') return false;
+    }
+    this.#childless += 1;
+    return true;
+  }
+
+  /** Whether the shard has expired, when that is what was answered. Nothing here is for a person to mend. */
+  async #notFound(error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (!isRefusal(error, 'ResourceNotFoundException')) return error;
+    const state = await this.#access.shards.stateOf(this.#shardId, signal);
+    return shardNotFound(error, this.#shardId, state);
+  }
+}
+
+function shardNotFound({ source, message }: SourceError, shardId: string, state: string): SourceUnavailableError {
+  const cause = { cause: new Error(message) };
+  if (state === 'expired') return new ExpiredShardError(source, `${source}: shard ${shardId} has expired.`, cause);
+  const listing = state === 'unknown' ? 'is not listed (yet)' : `is listed as ${state}`;
+  return new SourceUnavailableError(
+    source,
+    `${source}: shard ${shardId} is not found, and ${listing}. It is asked again; if this stays, the stream may have been deleted and created anew under its name: start the pipeline over then.`,
+    cause,
+  );
 }
 
 function iteratorStart(from: StartPoint): IteratorStart {
   if (from.at === 'horizon') return { ShardIteratorType: 'TRIM_HORIZON' };
   if (from.at === 'time') return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(from.since) };
-  const { sequenceNumber, subSequenceNumber } = from.position;
-  // Of an aggregate only a part may have been read: it comes once more, and the cursor leaves that part out.
-  const type = subSequenceNumber === undefined ? 'AFTER_SEQUENCE_NUMBER' : 'AT_SEQUENCE_NUMBER';
-  return { ShardIteratorType: type, StartingSequenceNumber: sequenceNumber };
+  // At it, not after it: the record that was read last proves that nothing has been trimmed behind it, and of an
+  // aggregate only a part may have been read. The cursor leaves out what is not new.
+  return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: from.position.sequenceNumber };
 }
 
 /** AWS has one answer for a place that it does not have: InvalidArgument. */
-function refusedStart(refused: { source: string; message: string }, from: StartPoint): unknown {
+function refusedStart(refused: SourceError, from: StartPoint): unknown {
   if (from.at === 'after') return new TrimmedError(refused.source, refused.message, { cause: refused });
   if (from.at === 'horizon') return refused;
   const since = new Date(from.since).toISOString();
@@ -73,11 +137,11 @@ function refusedStart(refused: { source: string; message: string }, from: StartP
   return new SourceUnavailableError(refused.source, message, { cause: refused });
 }
 
-function sourceRecord(shardId: string, record: _Record): SourceRecord {
-  return {
-    position: { shardId, sequenceNumber: record.SequenceNumber ?? '' },
-    arrivedAt: record.ApproximateArrivalTimestamp?.getTime() ?? 0,
-    partitionKey: record.PartitionKey ?? '',
-    data: record.Data ?? new Uint8Array(),
-  };
+function restAfter({ Records = [] }: GetRecordsCommandOutput): number | undefined {
+  const bytes = Records.reduce(
+    (sum, { Data, PartitionKey = '' }) => sum + (Data?.length ?? 0) + PartitionKey.length,
+    0,
+  );
+  const restMs = Math.ceil((bytes / BYTES_PER_SECOND) * 1000);
+  return restMs > MIN_INTERVAL_MS ? restMs : undefined;
 }

@@ -6,17 +6,22 @@ import {
 } from '@aws-sdk/client-kinesis';
 import type { ShardInfo } from '../../contracts/pipeline.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
+import type { HashKeyRange } from './aggregate.ts';
 import type { StreamId } from './stream-id.ts';
 
 /** A listing that takes longer than a token lives, some minutes, is begun again; not for ever. */
 const MAX_LISTINGS = 3;
 
-/** Lists the shards of a stream over all pages, each shard once. */
+/** What a listing says of a shard. `unknown`: it is not there, and the listing may be too old to have it. */
+export type ShardState = 'open' | 'closed' | 'expired' | 'unknown';
+
+/** Lists the shards of a stream over all pages, each shard once, and remembers their hash keys, which never change. */
 export class KinesisShardList {
   readonly #client: KinesisClient;
   readonly #calls: ServiceCalls;
   readonly #stream: StreamId;
   readonly #pageSize: number;
+  #ranges: ReadonlyMap<string, HashKeyRange> = new Map();
 
   constructor(client: KinesisClient, calls: ServiceCalls, stream: StreamId, pageSize: number) {
     this.#client = client;
@@ -35,17 +40,38 @@ export class KinesisShardList {
     }
   }
 
+  /**
+   * Shard ids count up. A listing that lags behind lacks the newest shards; one that has newer ones than this, and lacks
+   * this one, lacks it because it has expired.
+   */
+  async stateOf(shardId: string, signal: AbortSignal): Promise<ShardState> {
+    const shards = await this.read(signal);
+    const shard = shards.find((each) => each.shardId === shardId);
+    if (shard !== undefined) return shard.closed ? 'closed' : 'open';
+    return shards.some((each) => each.shardId > shardId) ? 'expired' : 'unknown';
+  }
+
+  /** Undefined for a shard that is not listed. */
+  async hashKeysOf(shardId: string, signal: AbortSignal): Promise<HashKeyRange | undefined> {
+    if (!this.#ranges.has(shardId)) await this.read(signal);
+    return this.#ranges.get(shardId);
+  }
+
   async #readPages(signal: AbortSignal): Promise<readonly ShardInfo[]> {
     const shards = new Map<string, ShardInfo>();
+    const ranges = new Map<string, HashKeyRange>();
     let token: string | undefined;
     do {
       const page: ListShardsCommandOutput = await this.#readPage(token, signal);
       for (const shard of page.Shards ?? []) {
         const info = shardInfo(shard);
         shards.set(info.shardId, info);
+        const range = hashKeyRange(shard);
+        if (range !== undefined) ranges.set(info.shardId, range);
       }
       token = page.NextToken;
     } while (token !== undefined);
+    this.#ranges = ranges;
     return [...shards.values()];
   }
 
@@ -65,4 +91,10 @@ function shardInfo(shard: Shard): ShardInfo {
     // Its value means nothing: an emulator gives the largest number there is. That it is there tells.
     closed: shard.SequenceNumberRange?.EndingSequenceNumber !== undefined,
   };
+}
+
+function hashKeyRange({ HashKeyRange: range }: Shard): HashKeyRange | undefined {
+  const { StartingHashKey, EndingHashKey } = range ?? {};
+  if (StartingHashKey === undefined || EndingHashKey === undefined) return undefined;
+  return { first: BigInt(StartingHashKey), last: BigInt(EndingHashKey) };
 }

@@ -1,3 +1,4 @@
+import { DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StreamRecordJson } from '../../contracts/change.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
@@ -120,24 +121,40 @@ describe('DynamoDB Local as the stream of a table', () => {
     expect(jsonOf(records[1]!).dynamodb.OldImage).toMatchObject({ id: { S: 'a' } });
   });
 
-  test('the shard of a stream that is disabled is read to its end, and the listing says what to do', async () => {
+  test('a stream that is disabled is read to its end (case 7), then the one that is enabled after it', async () => {
     const { table, source } = await create();
     await table.put({ id: { S: 'a' } });
-    const cursor = source.openShard(await onlyShard(source), { at: 'horizon' });
+    const old = await onlyShard(source);
     await table.disableStream();
-    await expect(source.listShards(never)).rejects.toThrow(/has been disabled.*enable the stream again/);
-    expect(await readToEnd(cursor)).toHaveLength(1);
+    expect(await source.listShards(never)).toEqual([{ shardId: old, parents: [], closed: true }]);
+    expect(await readToEnd(source.openShard(old, { at: 'horizon' }))).toHaveLength(1);
+    await enableStream(table.name, server.endpoint);
+    await table.put({ id: { S: 'b' } });
+    const shards = await source.listShards(never);
+    expect(shards).toEqual([
+      { shardId: old, parents: [], closed: true },
+      { shardId: expect.any(String) as string, parents: [old], closed: false },
+    ]);
+    const [record] = await readRecords(source.openShard(shards[1]!.shardId, { at: 'horizon' }), 1);
+    expect(record).toMatchObject({ partitionKey: 'b' });
   });
 
   test('a table without a stream is for a person to mend', async () => {
     const { source } = await create({ stream: false });
     await expect(source.listShards(never)).rejects.toThrow(SourceConfigurationError);
-    await expect(source.listShards(never)).rejects.toThrow(/has no enabled stream/);
+    await expect(source.listShards(never)).rejects.toThrow(/has no stream/);
   });
 });
 
 function open(table: string, endpoint: string): Source {
   return openSource({ kind: 'dynamodb', table, endpoint });
+}
+
+async function enableStream(table: string, endpoint: string): Promise<void> {
+  const client = new DynamoDBClient({ endpoint });
+  const StreamSpecification = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } as const;
+  await client.send(new UpdateTableCommand({ TableName: table, StreamSpecification }));
+  client.destroy();
 }
 
 async function onlyShard(source: Source): Promise<string> {

@@ -143,7 +143,7 @@ export function describeKinesis(name: string, start: () => Promise<Server>, diff
         const { stream } = await create(5);
         const proxy = await FaultProxy.before(server.endpoint);
         const config = { kind: 'kinesis', stream: stream.name, endpoint: proxy.endpoint } as const;
-        const source = new KinesisSource(config, 2);
+        const source = new KinesisSource(config, { shardsPerPage: 2 });
         closing.push(
           () => source.close(),
           () => proxy.stop(),

@@ -9,6 +9,7 @@ import {
 } from '../../../sources/iterator-cursor.ts';
 import type { SourceRecord } from '../../../sources/source.ts';
 
+const DAY = 86_400_000;
 const { signal } = new AbortController();
 const trimmed = new TrimmedError('kinesis:orders', 'gone');
 const expired = new SourceUnavailableError('kinesis:orders', 'expired', {
@@ -17,6 +18,7 @@ const expired = new SourceUnavailableError('kinesis:orders', 'expired', {
 
 /** A shard whose answers are written down before: an error is thrown, a page or an iterator returned. */
 class ScriptedShard implements ShardIterators {
+  startIncluded = false;
   readonly opened: StartPoint[] = [];
   readonly iterators: string[] = [];
   readonly #opens: (string | Error)[];
@@ -30,6 +32,10 @@ class ScriptedShard implements ShardIterators {
   async open(from: StartPoint): Promise<string> {
     this.opened.push(from);
     return answer(this.#opens.shift());
+  }
+
+  async retentionMs(): Promise<number> {
+    return DAY;
   }
 
   async read(iterator: string): Promise<IteratorPage> {
@@ -115,7 +121,7 @@ describe('IteratorCursor', () => {
     expect(await cursor.next(signal)).toEqual({
       records: [record(7)],
       ended: false,
-      gap: { after: position(3) },
+      gap: { after: position(3), until: position(7) },
     });
     expect(await cursor.next(signal)).toEqual({ records: [], ended: false });
     expect(shard.opened).toEqual([after(3), horizon]);
@@ -125,7 +131,10 @@ describe('IteratorCursor', () => {
     const shard = new ScriptedShard(['i1', 'j1'], [page('i2', record(1)), trimmed, page('j2', record(9))]);
     const cursor = new IteratorCursor(shard, horizon);
     await cursor.next(signal);
-    expect(await cursor.next(signal)).toMatchObject({ records: [record(9)], gap: { after: position(1) } });
+    expect(await cursor.next(signal)).toMatchObject({
+      records: [record(9)],
+      gap: { after: position(1), until: position(9) },
+    });
   });
 
   test('the horizon that moves on under a reader that has read nothing is no gap', async () => {

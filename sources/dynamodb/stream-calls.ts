@@ -1,0 +1,70 @@
+import {
+  type _Stream,
+  DescribeStreamCommand,
+  type DescribeStreamCommandOutput,
+  type DynamoDBStreamsClient,
+  ListStreamsCommand,
+  type ListStreamsCommandOutput,
+  type StreamDescription,
+} from '@aws-sdk/client-dynamodb-streams';
+import type { ServiceCalls } from '../aws/service-calls.ts';
+
+/** What can be asked about streams, over all pages. */
+export class StreamCalls {
+  readonly #client: DynamoDBStreamsClient;
+  readonly #calls: ServiceCalls;
+
+  constructor(client: DynamoDBStreamsClient, calls: ServiceCalls) {
+    this.#client = client;
+    this.#calls = calls;
+  }
+
+  /** ARNs of the streams that a table has had and that still exist, the oldest first. */
+  async ofTable(table: string, signal: AbortSignal): Promise<readonly string[]> {
+    const streams: _Stream[] = [];
+    let after: string | undefined;
+    do {
+      const command = new ListStreamsCommand({
+        TableName: table,
+        ...(after === undefined ? {} : { ExclusiveStartStreamArn: after }),
+      });
+      const page: ListStreamsCommandOutput = await this.#calls.run('ListStreams', signal, (options) =>
+        this.#client.send(command, options),
+      );
+      streams.push(...(page.Streams ?? []));
+      after = page.LastEvaluatedStreamArn;
+    } while (after !== undefined);
+    // Labels are times in ISO 8601: the order of the texts is that of the times.
+    return streams
+      .toSorted((a, b) => compareTexts(a.StreamLabel, b.StreamLabel))
+      .map(({ StreamArn = '' }) => StreamArn);
+  }
+
+  /** All pages of a description, the first one first. */
+  async describe(arn: string, signal: AbortSignal): Promise<readonly [StreamDescription, ...StreamDescription[]]> {
+    const first = await this.describePage(arn, signal);
+    const pages: [StreamDescription, ...StreamDescription[]] = [first];
+    for (let after = first.LastEvaluatedShardId; after !== undefined;) {
+      const page = await this.describePage(arn, signal, after);
+      pages.push(page);
+      after = page.LastEvaluatedShardId;
+    }
+    return pages;
+  }
+
+  async describePage(arn: string, signal: AbortSignal, after?: string): Promise<StreamDescription> {
+    const command = new DescribeStreamCommand({
+      StreamArn: arn,
+      ...(after === undefined ? {} : { ExclusiveStartShardId: after }),
+    });
+    const answer: DescribeStreamCommandOutput = await this.#calls.run(`DescribeStream of ${arn}`, signal, (options) =>
+      this.#client.send(command, options),
+    );
+    return answer.StreamDescription ?? {};
+  }
+}
+
+function compareTexts(a = '', b = ''): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

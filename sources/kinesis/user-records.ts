@@ -1,0 +1,46 @@
+import type { _Record } from '@aws-sdk/client-kinesis';
+import type { SourceRecord } from '../source.ts';
+import { deaggregate, type HashKeyRange, mayBeAggregate } from './aggregate.ts';
+
+export interface UserRecords {
+  readonly records: readonly SourceRecord[];
+  /** Those among them whose hash key is none of the shard. */
+  readonly strays: ReadonlySet<SourceRecord>;
+}
+
+/**
+ * The records of a page as their producers wrote them, aggregates unpacked (O4, O8).
+ * @param rangeOfShard asked only when there are aggregates
+ */
+export async function userRecords(
+  shardId: string,
+  page: readonly _Record[],
+  rangeOfShard: () => Promise<HashKeyRange | undefined>,
+): Promise<UserRecords> {
+  const range = page.some(({ Data }) => Data !== undefined && mayBeAggregate(Data)) ? await rangeOfShard() : undefined;
+  const strays = new Set<SourceRecord>();
+  const records = page.flatMap((record) => unpack(shardId, record, range, strays));
+  return { records, strays };
+}
+
+function unpack(
+  shardId: string,
+  record: _Record,
+  range: HashKeyRange | undefined,
+  strays: Set<SourceRecord>,
+): SourceRecord[] {
+  const {
+    SequenceNumber: sequenceNumber = '',
+    PartitionKey: partitionKey = '',
+    Data: data = new Uint8Array(),
+  } = record;
+  const arrivedAt = record.ApproximateArrivalTimestamp?.getTime() ?? 0;
+  const packed = deaggregate(data, range);
+  if (packed === 'plain') return [{ position: { shardId, sequenceNumber }, arrivedAt, partitionKey, data }];
+  return packed.map((user) => {
+    const position = { shardId, sequenceNumber, subSequenceNumber: user.subSequenceNumber };
+    const unpacked = { position, arrivedAt, partitionKey: user.partitionKey, data: user.data };
+    if (user.outsideShard) strays.add(unpacked);
+    return unpacked;
+  });
+}
