@@ -150,7 +150,8 @@ export class ShardReader {
     this.#ended = page.ended;
     this.#tellWhenFinished();
     const { minIntervalMs, idleIntervalMs } = source.pace;
-    return begunAt + (page.records.length === 0 ? Math.max(minIntervalMs, idleIntervalMs) : minIntervalMs);
+    const { records, restMs = 0 } = page;
+    return begunAt + Math.max(minIntervalMs, restMs, records.length === 0 ? idleIntervalMs : 0);
   }
 
   #place(): StartPoint {

@@ -18,7 +18,7 @@ export async function openSources(
 ): Promise<Map<string, Source>> {
   const sources = new Map<string, Source>();
   for (const [name, pipeline] of settings.pipelines) {
-    const source = openSource(pipeline.source);
+    const source = openSource(pipeline.source, { idleIntervalMs: pipeline.reading.idlePollMs });
     closers.add(source.identity, () => source.close());
     sources.set(name, source);
     try {

@@ -253,3 +253,19 @@ test('a page out of order fails the reader, and its checkpoint stays', async () 
   await expect(clock.until(reader.run())).rejects.toThrow('ascending order');
   expect(reports.at(-1)?.shards['a']).toMatchObject({ checkpoint: at('a', 5), finished: false });
 });
+
+test('a shard rests for as long as the source says after a page, when that is longer than its pace', async () => {
+  let pages = 0;
+  const { clock, home, reader } = setUp({
+    script: { a: open('a', 0) },
+    next: async () => {
+      pages += 1;
+      return { records: [record('a', pages, 'k')], ended: false, restMs: 5000 };
+    },
+  });
+  const report = reader.run();
+  await clock.advance(10_100);
+  expect(pages).toBe(3);
+  home.abort();
+  await clock.until(report);
+});

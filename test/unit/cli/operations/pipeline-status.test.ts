@@ -75,7 +75,11 @@ async function listShards(pipeline: string) {
 async function readShards({ shards }: ReaderInput): Promise<ReaderReport> {
   const progress = shards.map(({ shardId }) => {
     const checkpoint = { shardId, sequenceNumber: '4711' };
-    return [shardId, { checkpoint, finished: false, lagMs: 1500, read: 3, taken: 3, quarantined: 0 }];
+    const gaps = [{ shardId, until: checkpoint, at: 5 }];
+    return [
+      shardId,
+      { checkpoint, finished: false, lagMs: 1500, gaps, read: 3, taken: 3, quarantined: 0, filtered: 2 },
+    ];
   });
   const report = { shards: Object.fromEntries(progress) } as ReaderReport;
   Context.current().heartbeat(report);
@@ -93,6 +97,19 @@ test('a checkpoint in a heartbeat counts before the reader comes home; a child w
       { shardId: 'parent', state: 'reading', lagMs: 1500, checkpoint: { shardId: 'parent', sequenceNumber: '4711' } },
       { shardId: 'child', state: 'waiting', parents: ['parent'] },
     ]);
+  });
+});
+
+test('O10: gaps in a heartbeat, and how long until unread records are lost', async () => {
+  await eventually(async () => {
+    const status = await pipelineStatus(client, reading, { warnBeforeMs: 86_399_000 });
+    const [shard] = status.shards;
+    expect(status).toMatchObject({
+      retentionMs: 86_400_000,
+      gaps: { count: 1, latest: [{ shardId: 'parent', until: { sequenceNumber: '4711' }, at: 5 }] },
+      warnings: [{ shardId: 'parent', lagMs: 1500, untilLossMs: 86_398_500 }],
+    });
+    expect(shard).toMatchObject({ untilLossMs: 86_398_500, filtered: 2 });
   });
 });
 
