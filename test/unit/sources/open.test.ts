@@ -33,6 +33,12 @@ describe('openSource', () => {
     source.close();
   });
 
+  test.each(configs)('the wait of $kind after a page without records is a setting', (config) => {
+    const source = openSource(config, { idleIntervalMs: 10_000 });
+    expect(source.pace).toEqual({ minIntervalMs: 200, idleIntervalMs: 10_000 });
+    source.close();
+  });
+
   test.each(configs)('without a region $kind says what to set', async (config) => {
     const source = openSource(config);
     const listing = source.listShards(signal);
