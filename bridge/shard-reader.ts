@@ -119,6 +119,8 @@ export class ShardReader {
   /** Returns when to take the next one. */
   async #takeTurn(): Promise<number> {
     const { clock, pages, stop } = this.#options;
+    // Pushed records are waited for without a turn: they may be long in coming.
+    if (!this.#failing) await this.#cursor.ready?.(stop);
     // A turn is given back between attempts, so that shards that cannot be read do not hold up the others.
     await pages.acquire(0, stop);
     try {

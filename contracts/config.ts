@@ -93,6 +93,12 @@ export interface KinesisOptions {
   readonly stream: string;
   /** Where the first start of the pipeline begins to read. @default 'TRIM_HORIZON' */
   readonly startAt?: 'TRIM_HORIZON' | 'LATEST' | Date;
+  /**
+   * Enhanced fan-out: the stream pushes its records to a consumer of this name, which is registered when it is not there.
+   * AWS bills it by the hour, shard and amount of data. No two pipelines can share a consumer.
+   * @default none: the shards are polled
+   */
+  readonly fanOut?: { readonly consumer: string };
   /** @default AWS's own settings: AWS_REGION, profile */
   readonly region?: string;
   /** @default AWS's own settings: AWS_ENDPOINT_URL_KINESIS, profile */

@@ -31,6 +31,11 @@ export interface Source {
 /** Reads one shard forwards. One call at a time. */
 export interface ShardCursor {
   /**
+   * Resolves when {@link next} has something to say without waiting for news, be it an error. A cursor that asks for news,
+   * and does not wait for it, has none of this.
+   */
+  ready?(signal: AbortSignal): Promise<void>;
+  /**
    * The next page. After one with `ended` there is none. After an error the same page can be asked for again: a cursor
    * never moves past records that it has not returned.
    * @throws {SourceError}

@@ -38,6 +38,11 @@ export class ServiceCalls {
     }
   }
 
+  /** Where the requests go, as in `https://kinesis.eu-west-1.amazonaws.com`; undefined before the first one. */
+  get endpoint(): string | undefined {
+    return this.#endpoint;
+  }
+
   async #where(): Promise<string> {
     const region = await this.#client.config.region().catch(() => 'none');
     return `region ${region}, ${this.#endpoint ?? 'nothing sent'}`;
@@ -64,7 +69,7 @@ export function isRefusal(error: unknown, name: string): error is SourceError {
 }
 
 /** The SDK's waits between its attempts do not hear the signal; nobody should have to wait for them. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       reject(signal.reason as Error);

@@ -6,6 +6,8 @@ import { ServiceCalls } from '../aws/service-calls.ts';
 import { IteratorCursor } from '../iterator-cursor.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
 import type { ShardCursor, Source } from '../source.ts';
+import { AwaitedCursor } from './fan-out/awaited-cursor.ts';
+import { FanOut, type FanOutTimes } from './fan-out/fan-out.ts';
 import { KinesisRetention } from './retention.ts';
 import { KinesisShardIterators, type StreamAccess } from './shard-iterators.ts';
 import { KinesisShardList } from './shard-list.ts';
@@ -17,7 +19,12 @@ const SHARDS_PER_PAGE = 1000;
 export interface KinesisSourceOptions extends SourceOptions {
   /** Smaller in tests, which have few shards. */
   readonly shardsPerPage?: number;
+  /** Shorter in tests. */
+  readonly fanOutTimes?: FanOutTimes;
 }
+
+/** Records come by themselves; whoever is ready for the next page need not wait. */
+const PUSHED: Source['pace'] = { minIntervalMs: 0, idleIntervalMs: 0 };
 
 /** A Kinesis data stream. It owns a client with its connections; a cursor owns nothing but its place. */
 export class KinesisSource implements Source {
@@ -26,11 +33,12 @@ export class KinesisSource implements Source {
   readonly pace: Source['pace'];
   readonly #now: () => number;
   readonly #access: StreamAccess;
+  readonly #fanOut: FanOut | undefined;
 
   constructor(config: KinesisConfig, options: KinesisSourceOptions = {}) {
     const { idleIntervalMs = DEFAULT_IDLE_INTERVAL_MS, now = Date.now, shardsPerPage = SHARDS_PER_PAGE } = options;
     this.identity = `kinesis:${streamName(config.stream)}`;
-    this.pace = { minIntervalMs: MIN_INTERVAL_MS, idleIntervalMs };
+    this.pace = config.fanOut === undefined ? { minIntervalMs: MIN_INTERVAL_MS, idleIntervalMs } : PUSHED;
     this.#now = now;
     const client = new KinesisClient(clientOptions(config));
     const calls = new ServiceCalls(client, this.identity);
@@ -42,10 +50,15 @@ export class KinesisSource implements Source {
       shards: new KinesisShardList(client, calls, stream, shardsPerPage),
       retention: new KinesisRetention(client, calls, stream, now),
     };
+    if (config.fanOut !== undefined) {
+      this.#fanOut = new FanOut(config.fanOut, this.identity, this.#access, config, options.fanOutTimes);
+    }
   }
 
-  listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
-    return this.#access.shards.read(signal);
+  async listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
+    // A consumer that cannot be had is told at the start, like a stream that is not there.
+    await this.#fanOut?.consumer.arn(signal);
+    return await this.#access.shards.read(signal);
   }
 
   retentionMs(signal: AbortSignal): Promise<number> {
@@ -53,10 +66,14 @@ export class KinesisSource implements Source {
   }
 
   openShard(shardId: string, start: StartPoint): ShardCursor {
-    return new IteratorCursor(new KinesisShardIterators(this.#access, shardId), start, { now: this.#now });
+    const now = this.#now;
+    if (this.#fanOut !== undefined)
+      return new AwaitedCursor(new IteratorCursor(this.#fanOut.shard(shardId), start, { now }));
+    return new IteratorCursor(new KinesisShardIterators(this.#access, shardId), start, { now });
   }
 
   close(): void {
+    this.#fanOut?.close();
     this.#access.client.destroy();
   }
 }

@@ -109,7 +109,7 @@ export class KinesisShardIterators implements ShardIterators {
   }
 }
 
-function shardNotFound({ source, message }: SourceError, shardId: string, state: string): SourceUnavailableError {
+export function shardNotFound({ source, message }: SourceError, shardId: string, state: string): SourceUnavailableError {
   const cause = { cause: new Error(message) };
   if (state === 'expired') return new ExpiredShardError(source, `${source}: shard ${shardId} has expired.`, cause);
   const listing = state === 'unknown' ? 'is not listed (yet)' : `is listed as ${state}`;
@@ -129,7 +129,7 @@ function iteratorStart(from: StartPoint): IteratorStart {
 }
 
 /** AWS has one answer for a place that it does not have: InvalidArgument. */
-function refusedStart(refused: SourceError, from: StartPoint): unknown {
+export function refusedStart(refused: SourceError, from: StartPoint): unknown {
   if (from.at === 'after') return new TrimmedError(refused.source, refused.message, { cause: refused });
   if (from.at === 'horizon') return refused;
   const since = new Date(from.since).toISOString();

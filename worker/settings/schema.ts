@@ -25,6 +25,10 @@ const kinesis = fields(
     kind: z.literal('kinesis'),
     stream: text(/^(arn:[^\s]+:stream\/)?[\w.-]{1,128}$/, 'the name or the ARN of a Kinesis data stream'),
     startAt: checked<'TRIM_HORIZON' | 'LATEST' | Date>(isKinesisStart, ({ input }) => kinesisStart(input)).optional(),
+    fanOut: fields(
+      { consumer: text(/^[\w.-]{1,128}$/, 'a name of letters, digits, "_", "." and "-", 128 at the most') },
+      'an object such as { consumer: "keylane-orders" }',
+    ).optional(),
     region: region.optional(),
     endpoint: endpoint.optional(),
   },
