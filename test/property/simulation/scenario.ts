@@ -19,6 +19,8 @@ export interface Scenario {
   /** False: lanes remember for ever, and a terminated pipeline comes back with any of its earlier states. */
   readonly lanesForget: boolean;
   readonly weather: Weather;
+  /** What the stream went through before the pipeline was started. */
+  readonly past: readonly Step[];
   readonly steps: readonly Step[];
 }
 
@@ -47,45 +49,47 @@ const short = fc.integer({ min: 0, max: 20 * SECOND });
 const long = fc.integer({ min: 20 * SECOND, max: 200 * SECOND });
 const time = fc.oneof({ weight: 3, arbitrary: short }, { weight: 1, arbitrary: long });
 
+const put = fc.record({
+  kind: fc.constant('put' as const),
+  key: fc.nat(KEYS - 1),
+  count: fc.integer({ min: 1, max: 9 }),
+});
+const drip = fc.record({
+  kind: fc.constant('drip' as const),
+  key: fc.nat(KEYS - 1),
+  count: fc.integer({ min: 1, max: 12 }),
+  everyMs: fc.integer({ min: 5 * SECOND, max: 50 * SECOND }),
+});
+const reshard = fc.record({ kind: fc.constantFrom('split', 'merge', 'roll'), which });
+const wait = fc.record({ kind: fc.constant('wait' as const), ms: time });
+const trouble = fc.record({ kind: fc.constantFrom('kill', 'stop', 'deafen'), which, ms: time });
+const freeze = fc.record({
+  kind: fc.constant('freeze' as const),
+  which,
+  ms: fc.oneof(short, long),
+  sending: fc.boolean(),
+});
+const standstill = fc.record({ kind: fc.constantFrom('outage', 'pause'), ms: time });
+const terminate = fc.record({
+  kind: fc.constant('terminate' as const),
+  ms: short,
+  back: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+
+const past: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: put },
+  { weight: 2, arbitrary: reshard },
+  { weight: 1, arbitrary: wait },
+);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 12,
-    arbitrary: fc.record({
-      kind: fc.constant('put' as const),
-      key: fc.nat(KEYS - 1),
-      count: fc.integer({ min: 1, max: 9 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('drip' as const),
-      key: fc.nat(KEYS - 1),
-      count: fc.integer({ min: 1, max: 12 }),
-      everyMs: fc.integer({ min: 5 * SECOND, max: 50 * SECOND }),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('split', 'merge', 'roll'), which }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: time }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('kill', 'stop', 'deafen'), which, ms: time }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('freeze' as const),
-      which,
-      ms: fc.oneof(short, long),
-      sending: fc.boolean(),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('outage', 'pause'), ms: time }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('terminate' as const),
-      ms: short,
-      back: fc.double({ min: 0, max: 1, noNaN: true }),
-    }),
-  },
+  { weight: 12, arbitrary: put },
+  { weight: 1, arbitrary: drip },
+  { weight: 3, arbitrary: reshard },
+  { weight: 6, arbitrary: wait },
+  { weight: 3, arbitrary: trouble },
+  { weight: 2, arbitrary: freeze },
+  { weight: 1, arbitrary: standstill },
+  { weight: 1, arbitrary: terminate },
 );
 
 const rate = (max: number) => fc.constantFrom(0, max / 4, max);
@@ -101,5 +105,6 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   eventsPerRun: fc.integer({ min: 60, max: 600 }),
   lanesForget: fc.boolean(),
   weather: fc.record({ listings: rate(0.6), reads: rate(0.2), requests: rate(0.6) }),
+  past: fc.array(past, { maxLength: 10 }),
   steps: fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
 });

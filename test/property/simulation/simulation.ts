@@ -109,6 +109,7 @@ export class Simulation {
   }
 
   async #play(): Promise<void> {
+    for (const step of this.#scenario.past) await this.#take(step);
     this.#startPipeline(undefined);
     for (const step of this.#scenario.steps) {
       await this.#take(step);
