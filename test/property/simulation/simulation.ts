@@ -5,14 +5,14 @@
 import type { ShardCheckpoint } from '../../../contracts/handling.ts';
 import type { PipelineInput, PipelineState, StartPoint } from '../../../contracts/pipeline.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
-import { formatPosition } from '../../../contracts/position.ts';
+import { formatPosition, type Position } from '../../../contracts/position.ts';
 import { PipelineHost } from '../../../workflows/pipeline/host.ts';
 import { BridgeProcess } from './bridge-process.ts';
 import { Checks } from './checks.ts';
 import { SimulatedClock } from './clock.ts';
 import { randomFrom, type Random } from './random.ts';
 import { KEYS, type Scenario, type Step } from './scenario.ts';
-import { ShardGraph } from './shard-graph.ts';
+import { ShardGraph, type Written } from './shard-graph.ts';
 import { kept, SimulatedLanes } from './simulated-lanes.ts';
 import { SimulatedServer } from './simulated-server.ts';
 import { SimulatedSource } from './simulated-source.ts';
@@ -32,6 +32,8 @@ export interface Course {
   readonly failure: string | undefined;
   readonly accepted: number;
   readonly lost: number;
+  /** Records that were lost and had to be told as gaps. */
+  readonly lostInGaps: number;
   readonly runs: number;
   readonly attempts: number;
   readonly timedOut: number;
@@ -56,7 +58,10 @@ export class Simulation {
   #host: PipelineHost | undefined;
   #run: WorkflowRun | undefined;
   #runs = 0;
+  #gapsTold = 0;
   readonly #drips: Promise<void>[] = [];
+  /** The first durable checkpoint of each shard that was seen. */
+  readonly #readFrom = new Map<string, Position>();
   /** States that the pipeline has had, the earliest first. */
   readonly #states: PipelineState[] = [];
 
@@ -97,6 +102,7 @@ export class Simulation {
       failure: this.#checks.failure,
       accepted: this.#checks.accepted,
       lost: this.#checks.lost,
+      lostInGaps: this.#gapsTold,
       runs: this.#runs,
       attempts: this.#server.attempts,
       timedOut: this.#server.timedOut,
@@ -123,6 +129,7 @@ export class Simulation {
     // Whatever is still on its way or frozen comes, to lanes that have ended.
     await this.#clock.sleep(150_000);
     this.#checkHandled();
+    this.#checkGaps();
   }
 
   async #take(step: Step): Promise<void> {
@@ -235,7 +242,11 @@ export class Simulation {
 
   #keepState(): void {
     const state = this.#host?.view().state;
-    if (state?.discovered === true) this.#states.push(state);
+    if (state?.discovered !== true) return;
+    this.#states.push(state);
+    for (const { shardId, checkpoint } of Object.values(state.shards)) {
+      if (checkpoint !== undefined && !this.#readFrom.has(shardId)) this.#readFrom.set(shardId, checkpoint);
+    }
   }
 
   /** What a lane learns that asks whether it may forget. */
@@ -278,6 +289,26 @@ export class Simulation {
       if ((this.#lanes.handled.get(key) ?? []).join(' ') !== expected) {
         this.#checks.fail(`O1: handlers of ${key} were not called in order, or not for everything`);
       }
+    }
+  }
+
+  /** O10: what was gone before it was read, in a shard of which something had been, is told. */
+  #checkGaps(): void {
+    if (!this.#scenario.lanesForget) return;
+    const gaps = this.#host?.view().state.gaps ?? [];
+    for (const [shardId, from] of this.#readFrom) {
+      const lost = this.#graph.shards
+        .get(shardId)!
+        .records.filter(({ sequence }) => sequence > BigInt(from.sequenceNumber))
+        .filter((record) => !this.#checks.isAccepted(record));
+      const isTold = ({ sequence }: Written): boolean =>
+        gaps.some(({ shardId: id, after, until }) => {
+          const isAfter = after === undefined || sequence > BigInt(after.sequenceNumber);
+          return id === shardId && isAfter && (until === undefined || sequence < BigInt(until.sequenceNumber));
+        });
+      const untold = lost.find((record) => !isTold(record));
+      if (untold !== undefined) this.#checks.fail(`O10: nobody tells that ${formatPosition(untold.position)} is lost`);
+      this.#gapsTold += lost.length;
     }
   }
 }
