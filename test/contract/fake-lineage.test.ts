@@ -1,6 +1,6 @@
 /**
  * The sources on shards that no emulator has: that roll, split and merge while they are read, on a clock that tests
- * move, with listings and pages at their worst. The numbers are those of the traps that other consumers fell into.
+ * move, with listings and pages at their worst. The numbers are those of the cases that other consumers fell into.
  */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -81,7 +81,7 @@ describe('Kinesis', () => {
     );
   });
 
-  test('a listing that repeats, reorders and shows an open parent beside its child (trap 5)', async () => {
+  test('a listing that repeats, reorders and shows an open parent beside its child (case 5)', async () => {
     const parent = stream.openShards[0]!;
     stream.split(parent);
     const truth = await source.listShards(never);
@@ -95,7 +95,7 @@ describe('Kinesis', () => {
     expect(shards.filter(({ parents }) => parents.includes(parent))).toHaveLength(2);
   });
 
-  test('a page of a listing that fails fails the listing: it is never partial (trap 4)', async () => {
+  test('a page of a listing that fails fails the listing: it is never partial (case 4)', async () => {
     stream.split(stream.openShards[0]!);
     const where = ({ input }: { readonly input: { readonly NextToken?: string } }) => input.NextToken !== undefined;
     fake.faults.add({ operation: 'ListShards', where, times: 3, fault: faults.internalError });
@@ -113,7 +113,7 @@ describe('Kinesis', () => {
     expect(textsOf(await readRecords(cursor, 1))).toEqual(['2']);
   });
 
-  test('only the absent iterator ends a shard: not an empty page, not its ending number (traps 11, 17, 20)', async () => {
+  test('only the absent iterator ends a shard: not an empty page, not its ending number (cases 11, 17, 20)', async () => {
     const shardId = put('1');
     const [record] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 1);
     stream.split(shardId);
@@ -125,7 +125,7 @@ describe('Kinesis', () => {
     expect(pages.map(({ ended }) => ended)).toEqual([false, false, false, true]);
   });
 
-  test('O10: a checkpoint older than the retention is a gap, told once (trap 14)', async () => {
+  test('O10: a checkpoint older than the retention is a gap, told once (case 14)', async () => {
     const shardId = put('old');
     const [old] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 1);
     fake.clock.advance(DAY);
@@ -203,7 +203,7 @@ describe('DynamoDB Streams', () => {
     );
   });
 
-  test('more shards than a page of the listing has (trap 18)', async () => {
+  test('more shards than a page of the listing has (case 18)', async () => {
     fake.createTable('wide', { shards: 150 });
     const wide = openSource({ kind: 'dynamodb', table: 'wide', endpoint: fake.endpoint });
     fake.table('wide').roll();
@@ -211,7 +211,7 @@ describe('DynamoDB Streams', () => {
     wide.close();
   });
 
-  test('a parent that is gone is still named by its child (trap 3)', async () => {
+  test('a parent that is gone is still named by its child (case 3)', async () => {
     const [parent] = table.openShards;
     const [child] = table.roll(parent);
     fake.clock.advance(DAY + 1);
@@ -238,7 +238,7 @@ describe('DynamoDB Streams', () => {
     still.close();
   });
 
-  test('a start behind the last record of an empty tail ends (trap 11)', async () => {
+  test('a start behind the last record of an empty tail ends (case 11)', async () => {
     const { shardId } = table.put({ id: { S: 'a' } })!;
     const [record] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 1);
     table.roll(shardId);
