@@ -3,7 +3,7 @@ import type { ShardIterators } from '../../iterator-cursor.ts';
 import { KinesisShardIterators, type StreamAccess } from '../shard-iterators.ts';
 import { FanOutConsumer } from './consumer.ts';
 import { SubscribedShard } from './subscribed-shard.ts';
-import { KinesisSubscriber, type Subscriber } from './subscriber.ts';
+import { Subscriber } from './subscriber.ts';
 import type { SubscriptionTimes } from './subscription.ts';
 
 export interface FanOutTimes extends SubscriptionTimes {
@@ -40,7 +40,7 @@ export class FanOut {
   ) {
     const { calls, client, stream } = access;
     const consumer = new FanOutConsumer({ client, calls, stream, source, name });
-    const subscriber = new KinesisSubscriber({ place, calls, consumer, source, times });
+    const subscriber = new Subscriber({ place, calls, consumer, source, times });
     this.consumer = consumer;
     this.#source = source;
     this.#access = access;

@@ -25,12 +25,12 @@ import type { Subscriber } from './subscriber.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface SubscribedShardOptions {
-  readonly access: Pick<StreamAccess, 'shards'>;
+  readonly access: StreamAccess;
   readonly source: string;
-  readonly consumer: Pick<FanOutConsumer, 'name' | 'forget'>;
+  readonly consumer: FanOutConsumer;
   readonly subscriber: Subscriber;
   /** The same shard, read by polling. */
-  readonly polling: Pick<KinesisShardIterators, 'open' | 'read' | 'retentionMs'>;
+  readonly polling: KinesisShardIterators;
   /** A subscription that ends before this age was ended by something. */
   readonly fullAgeMs: number;
 }

@@ -18,12 +18,6 @@ import { ServiceCalls } from '../../aws/service-calls.ts';
 import type { FanOutConsumer } from './consumer.ts';
 import { Subscription, type SubscriptionTimes } from './subscription.ts';
 
-/** The service as the shards need it; scripted in tests, as no emulator ends a shard or takes a subscription over. */
-export interface Subscriber {
-  /** @throws {SourceError} */
-  subscribe(shardId: string, from: StartingPosition, signal: AbortSignal): Promise<Subscription>;
-}
-
 export interface SubscriberOptions {
   /** Region and endpoint of the settings. */
   readonly place: { readonly region?: string; readonly endpoint?: string };
@@ -36,7 +30,7 @@ export interface SubscriberOptions {
 
 const CONNECTION_TIMEOUT_MS = 5000;
 
-export class KinesisSubscriber implements Subscriber {
+export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #closing = new AbortController();
   readonly #subscribedAt = new Map<string, number>();
@@ -46,6 +40,7 @@ export class KinesisSubscriber implements Subscriber {
     this.#options = options;
   }
 
+  /** @throws {SourceError} */
   async subscribe(shardId: string, from: StartingPosition, asker: AbortSignal): Promise<Subscription> {
     const { consumer, times } = this.#options;
     const signal = AbortSignal.any([asker, this.#closing.signal]);
