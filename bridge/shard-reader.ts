@@ -118,9 +118,14 @@ export class ShardReader {
 
   /** Returns when to take the next one. */
   async #takeTurn(): Promise<number> {
-    const { clock, pages, stop } = this.#options;
+    const { clock, pages, source, stop } = this.#options;
+    if (this.#failing) {
+      // Only then is the checkpoint the last position that was read, and nothing is sent twice.
+      if (!this.#tracker.drained) return clock.now() + DRAINED_POLL_MS;
+      this.#cursor = source.openShard(this.#shardId, this.#place());
+    }
     // Pushed records are waited for without a turn: they may be long in coming.
-    if (!this.#failing) await this.#cursor.ready?.(stop);
+    await this.#cursor.ready?.(stop);
     // A turn is given back between attempts, so that shards that cannot be read do not hold up the others.
     await pages.acquire(0, stop);
     try {
@@ -136,11 +141,6 @@ export class ShardReader {
   /** Reads a page and lets it in. Returns when to read the next one. */
   async #readPage(): Promise<number> {
     const { clock, source, stop, wall } = this.#options;
-    if (this.#failing) {
-      // Then the checkpoint is the last position that was read, and nothing is sent twice.
-      if (!this.#tracker.drained) return clock.now() + DRAINED_POLL_MS;
-      this.#cursor = source.openShard(this.#shardId, this.#place());
-    }
     const begunAt = clock.now();
     const askedAt = wall();
     const page = await this.#cursor.next(stop);

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { PipelineConfig } from '../../contracts/config.ts';
 import type { LaneView } from '../../contracts/lane.ts';
-import type { PipelineOptions } from '../../contracts/pipeline.ts';
 import type { Settings } from '../../contracts/settings.ts';
 import { decide } from '../../cli/operations/decide.ts';
 import { laneView } from '../../cli/operations/lane-view.ts';
@@ -11,16 +10,14 @@ import { pipelineStatus, type PipelineStatus } from '../../cli/operations/pipeli
 import type { VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { runProcess, type ProcessOptions, type Role } from '../../worker/process.ts';
-import { toPipelines } from '../../worker/settings/settings.ts';
 import { devServer } from './dev-server.ts';
 import { log } from './log.ts';
+import { settingsWith, type Limits } from './settings.ts';
 
-export interface KeylaneOptions {
+export interface KeylaneOptions extends Limits {
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
   /** A second Keylane on the task queue of a first. */
   readonly taskQueue?: string;
-  /** Limits that are no settings, smaller than a person would want them. */
-  readonly options?: Partial<PipelineOptions>;
 }
 
 /** A pipeline's name that no other test has. */
@@ -38,13 +35,10 @@ export class Keylane {
     this.client = client;
   }
 
-  static async create({ pipelines, taskQueue = uniqueName('queue-'), options }: KeylaneOptions): Promise<Keylane> {
+  static async create(options: KeylaneOptions): Promise<Keylane> {
     const { address, namespace } = devServer();
-    const file = '/settings/keylane.config.ts';
-    const checked = [...toPipelines({ pipelines }, file)].map(([name, pipeline]) => {
-      return [name, { ...pipeline, pipeline: { ...pipeline.pipeline, ...options } }] as const;
-    });
-    const settings = { file, temporal: { address, namespace, taskQueue }, pipelines: new Map(checked) };
+    const { pipelines, taskQueue = uniqueName('queue-') } = options;
+    const settings = settingsWith(pipelines, { address, namespace, taskQueue }, options);
     const client = new Client({ connection: await Connection.connect({ address }), namespace });
     return new Keylane(settings, client);
   }

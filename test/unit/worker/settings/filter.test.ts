@@ -24,9 +24,8 @@ describe('a filter', () => {
   });
 
   test('that cannot be meant is refused, each problem with its place', async () => {
-    expect(
-      await problemsOf(`filter: [{ data: { a: [{ wildcard: '*' }] } }, { nothing: ['x'] }], timeout: 'soon'`),
-    ).toMatchInlineSnapshot(`
+    expect(await problemsOf(`filter: [{ data: { a: [{ wildcard: '*' }] } }, { nothing: ['x'] }], timeout: 'soon'`))
+      .toMatchInlineSnapshot(`
       [
         "pipelines.orders.timeout = 'soon': must be a duration: milliseconds, or a text such as "500ms", "30s", "5m", "2h"",
         "pipelines.orders.filter[0].data.a[0] = { wildcard: '*' }: write one operator of those that Lambda's filters have: prefix, suffix, equals-ignore-case, anything-but, numeric, exists",

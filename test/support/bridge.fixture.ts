@@ -1,0 +1,22 @@
+// A bridge in a process of its own, to be killed and frozen; with limits that the command line does not let through.
+import process from 'node:process';
+import { pino } from 'pino';
+import { kinesis } from '../../contracts/config.ts';
+import { runProcess } from '../../worker/process.ts';
+import { settingsWith } from './settings.ts';
+import type { BridgeSetup } from './bridge-process.ts';
+
+const { address, namespace, taskQueue, pipeline, stream, endpoint, limits } = JSON.parse(
+  process.argv[2] ?? '',
+) as BridgeSetup;
+// The bridge calls no handler.
+const config = { source: kinesis({ stream, endpoint }), handler: () => {} };
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
+await runProcess({
+  settings: settingsWith({ [pipeline]: config }, { address, namespace, taskQueue }, limits),
+  roles: ['bridge'],
+  log: pino({ level: 'info' }, process.stderr),
+  signal: stop.signal,
+  onReady: () => process.stdout.write('ready\n'),
+});

@@ -1,0 +1,32 @@
+/** Settings as the processes of tests have them. Without vitest, for those that run on their own. */
+import type { PipelineConfig } from '../../contracts/config.ts';
+import type { LaneOptions } from '../../contracts/lane.ts';
+import type { PipelineOptions } from '../../contracts/pipeline.ts';
+import type { Settings, TemporalSettings } from '../../contracts/settings.ts';
+import { toPipelines } from '../../worker/settings/settings.ts';
+
+/** Limits that are no settings, or smaller than settings may be. Whoever changes them keeps their proportions. */
+export interface Limits {
+  readonly options?: Partial<PipelineOptions>;
+  readonly lane?: Partial<LaneOptions>;
+  readonly requestTimeoutMs?: number;
+}
+
+export function settingsWith(
+  pipelines: Readonly<Record<string, PipelineConfig>>,
+  temporal: TemporalSettings,
+  { options, lane, requestTimeoutMs }: Limits,
+): Settings {
+  const file = '/settings/keylane.config.ts';
+  const checked = [...toPipelines({ pipelines }, file)].map(([name, pipeline]) => {
+    const reading = { ...pipeline.reading, ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }) };
+    const limited = {
+      ...pipeline,
+      reading,
+      lane: { ...pipeline.lane, ...lane },
+      pipeline: { ...pipeline.pipeline, ...options },
+    };
+    return [name, limited] as const;
+  });
+  return { file, temporal, pipelines: new Map(checked) };
+}

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/**
+ * Passes connections on to a server, and can hold up what clients send: it stays in the network until it is released,
+ * also when its sender stands still or is gone meanwhile. What the server sends passes.
+ */
+export class StallingProxy {
+  readonly address: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isHolding = false;
+  #held: { readonly to: Socket; readonly bytes: Buffer }[] = [];
+  #seen: (() => void) | undefined;
+  #awaited = '';
+
+  private constructor(server: Server, target: string) {
+    this.#server = server;
+    this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const [host = '', port = ''] = target.split(':');
+    server.on('connection', (client) => this.#join(client, connect(Number(port), host)));
+  }
+
+  static async before(target: string): Promise<StallingProxy> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new StallingProxy(server, target);
+  }
+
+  /** Holds up all that is sent from now on. Resolves as soon as `text` is among it. */
+  async hold(text: string): Promise<void> {
+    this.#isHolding = true;
+    this.#awaited = text;
+    await new Promise<void>((resolve) => (this.#seen = resolve));
+  }
+
+  /** Lets through what was held up, and all that comes. */
+  release(): void {
+    this.#isHolding = false;
+    for (const { to, bytes } of this.#held) to.write(bytes);
+    this.#held = [];
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #join(client: Socket, server: Socket): void {
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on('error', () => {});
+      from.on('close', () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+    }
+    server.on('data', (bytes) => client.write(bytes));
+    client.on('data', (bytes) => {
+      if (!this.#isHolding) {
+        server.write(bytes);
+        return;
+      }
+      this.#held.push({ to: server, bytes });
+      if (bytes.includes(this.#awaited)) this.#seen?.();
+    });
+  }
+}
