@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 import { signalGroup, tether } from './tether.ts';
 
 const TAIL_LINES = 40;
+/** What a Go program dies of stands above a trace that is longer than the tail. */
+const REASON = /^(?:panic|fatal error|error)\b/i;
+const REASONS_KEPT = 5;
 
 export interface ProcessGroupOptions {
   readonly cwd?: string;
@@ -29,6 +32,8 @@ export class ProcessGroup {
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
   readonly #tail: string[] = [];
+  /** Reasons that are no longer in the tail. */
+  #reasons: string[] = [];
   #gone = false;
 
   constructor(file: string, args: readonly string[], options: ProcessGroupOptions) {
@@ -57,9 +62,9 @@ export class ProcessGroup {
     return this.#child.pid;
   }
 
-  /** The last lines of its output, both streams together. */
+  /** The last lines of its output, both streams together, below what looked like a reason before. */
   get tail(): string {
-    return this.#tail.join('\n');
+    return [...this.#reasons, ...this.#tail].join('\n');
   }
 
   /** True as soon as the program itself has ended, when {@link ended} may still wait for the rest of its output. */
@@ -87,7 +92,10 @@ export class ProcessGroup {
       if (input === null) continue;
       createInterface({ input, crlfDelay: Infinity }).on('line', (line) => {
         if (line.trim() !== '') this.#tail.push(line);
-        if (this.#tail.length > TAIL_LINES) this.#tail.shift();
+        const dropped = this.#tail.length > TAIL_LINES ? this.#tail.shift() : undefined;
+        if (dropped !== undefined && REASON.test(dropped)) {
+          this.#reasons = [...this.#reasons, dropped].slice(-REASONS_KEPT);
+        }
         onLine?.(line);
       });
     }

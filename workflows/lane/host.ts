@@ -18,7 +18,6 @@ import {
   condition,
   log,
   makeContinueAsNewFunc,
-  proxyLocalActivities,
   setCurrentDetails,
   sleep,
   upsertMemo,
@@ -26,7 +25,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
-import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
+import type { PendingEvent } from '../../contracts/handling.ts';
 import { detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
 import { act, bind, judge, refused, type Verb } from './decide.ts';
@@ -41,6 +40,8 @@ import {
   stretchStarted,
 } from './machine.ts';
 import { forgetOldMarks, marksAhead } from './marks.ts';
+import { askForCheckpoints, askForPendingEvent } from './questions.ts';
+import { RunLimits } from './run-limits.ts';
 import { startEvent, startStretch, type Ended, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
@@ -49,25 +50,10 @@ interface PendingVerb {
   answer: Decision | undefined;
 }
 
-/**
- * When a run should continue as new, what runs is let finish until so many times the signals of a run have come, or the
- * history is so large: the server ends a run at 50 MiB.
- */
-const STOP_WORK_AT = 3;
-const STOP_WORK_AT_BYTES = 20 * 1024 * 1024;
-/** Whether an attempt runs or is waited for is asked again when this share of a run's signals has come since. */
-const ASK_AGAIN_AFTER = 0.25;
 /** An attempt that begins so soon is let begin. */
 const SOON_MS = 1000;
-/** More does not fit into the input of the next run, which may have 2 MiB; such a lane first has to drain. */
-const MOST_CARRIED_CHARS = 1_500_000;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 16;
-
-const ask = proxyLocalActivities<AskingActivities>({
-  startToCloseTimeout: '10s',
-  retry: { maximumAttempts: 3, initialInterval: '200ms' },
-});
 
 export class LaneHost {
   readonly #pipeline: string;
@@ -77,11 +63,7 @@ export class LaneHost {
   #verbs: PendingVerb[] = [];
   #work: WorkInFlight | undefined;
   #published: LaneStatus;
-  #signals = 0;
-  /** Signals at which a retrying head is looked at once more, whether it can be stopped for a continue-as-new. */
-  #lookAt = 0;
-  /** Set while what the lane holds does not fit into a next run, until it holds less. */
-  #tooLargeAt: number | undefined;
+  readonly #limits: RunLimits;
   #idleTimer: 'none' | 'set' | 'fired' = 'none';
   #lastChange = Date.now();
 
@@ -89,13 +71,14 @@ export class LaneHost {
     this.#pipeline = input.pipeline;
     this.#key = input.key;
     this.#options = input.options;
+    this.#limits = new RunLimits(input.options.signalsPerRun);
     this.#lane = input.carried ?? emptyLane(workflowInfo().startTime.getTime());
     this.#published = statusOf(this.#lane.phase);
   }
 
   /** Takes events over (O4). Synchronous, and it never throws for what a signal holds (H2). */
   accept(signal: RecordsSignal): void {
-    this.#signals += 1;
+    this.#limits.countSignal();
     this.#lastChange = Date.now();
     this.#lane = accept(this.#lane, signal, this.#options);
     if (this.#published !== 'healthy') this.#describe();
@@ -109,7 +92,7 @@ export class LaneHost {
 
   /** A verb that came as a signal: when it cannot act, that is kept among the decisions, since nobody waits for it. */
   signalVerb(verb: Verb): void {
-    this.#signals += 1;
+    this.#limits.countSignal();
     const why = this.objection(verb);
     if (why === undefined) this.#enqueue(verb);
     else this.#lane = refused(this.#lane, verb, why, Date.now(), this.#options);
@@ -134,7 +117,7 @@ export class LaneHost {
       this.#settleWork();
       await this.#decideAll();
       this.#publish();
-      if (this.#shouldContinueAsNew()) await this.#continueAsNew();
+      if (this.#limits.isDue(this.#lane)) await this.#continueAsNew();
       this.#startWork();
       if (await this.#mayEnd()) return;
       this.#setIdleTimer();
@@ -146,7 +129,7 @@ export class LaneHost {
     if (this.#verbs.length > 0) return true;
     if (this.#work !== undefined) return this.#work.ended !== undefined || this.#mustStopForContinueAsNew();
     return (
-      this.#idleTimer === 'fired' || this.#shouldContinueAsNew() || next(this.#lane, this.#options).kind !== 'none'
+      this.#idleTimer === 'fired' || this.#limits.isDue(this.#lane) || next(this.#lane, this.#options).kind !== 'none'
     );
   }
 
@@ -180,21 +163,10 @@ export class LaneHost {
   async #stopWork(asked?: PendingEvent): Promise<void> {
     const work = this.#work;
     if (work === undefined) return;
-    const pending = work.kind === 'event' ? (asked ?? (await this.#askForPendingEvent())) : undefined;
+    const pending = work.kind === 'event' ? (asked ?? (await askForPendingEvent())) : undefined;
     work.scope.cancel();
     await condition(() => work.ended !== undefined);
     this.#settleWork(pending);
-  }
-
-  /** Temporal counts the attempts of a pending activity and tells nobody when it is canceled: so ask before. */
-  async #askForPendingEvent(): Promise<PendingEvent | undefined> {
-    const { workflowId, runId } = workflowInfo();
-    try {
-      return (await ask.pendingEvent({ workflowId, runId })) ?? undefined;
-    } catch (error) {
-      log.warn('The attempts so far are not known; the retries may be more than the settings say', { error });
-      return undefined;
-    }
   }
 
   async #decideAll(): Promise<void> {
@@ -232,27 +204,17 @@ export class LaneHost {
     setCurrentDetails(detailsOf(this.#pipeline, this.#key, this.#lane));
   }
 
-  #shouldContinueAsNew(): boolean {
-    const isDue = workflowInfo().continueAsNewSuggested || this.#signals >= this.#options.signalsPerRun;
-    return isDue && (this.#tooLargeAt === undefined || this.#lane.queue.length < this.#tooLargeAt);
-  }
-
-  /** Whether the continue-as-new that is due has something to do about the work in flight now. */
+  /** Whether a continue-as-new that is due has something to do about the work in flight now. */
   #mustStopForContinueAsNew(): boolean {
-    if (!this.#shouldContinueAsNew() || this.#work === undefined) return false;
-    return this.#isPressing() || (this.#work.kind === 'event' && this.#signals >= this.#lookAt);
-  }
-
-  #isPressing(): boolean {
-    const isMany = this.#signals >= STOP_WORK_AT * this.#options.signalsPerRun;
-    return isMany || workflowInfo().historySize >= STOP_WORK_AT_BYTES;
+    if (!this.#limits.isDue(this.#lane) || this.#work === undefined) return false;
+    return this.#limits.isPressing() || (this.#work.kind === 'event' && this.#limits.isTimeToLook());
   }
 
   /** A stretch has an end, retries may go on for days: they are stopped while they wait, a running attempt is let end. */
   async #stopForContinueAsNew(): Promise<void> {
-    if (this.#work?.kind === 'event' && !this.#isPressing()) {
-      this.#lookAt = this.#signals + Math.max(1, Math.floor(ASK_AGAIN_AFTER * this.#options.signalsPerRun));
-      const pending = await this.#askForPendingEvent();
+    if (this.#work?.kind === 'event' && !this.#limits.isPressing()) {
+      this.#limits.looked();
+      const pending = await askForPendingEvent();
       const isWaiting = pending?.nextAttemptAt !== undefined && pending.nextAttemptAt > Date.now() + SOON_MS;
       if (isWaiting) await this.#stopWork(pending);
       return;
@@ -267,9 +229,8 @@ export class LaneHost {
     await condition(() => allHandlersFinished() || this.#verbs.length > 0);
     // A verb that came while this waited is decided first; the loop comes back here.
     if (this.#verbs.length > 0) return;
-    if (JSON.stringify(this.#lane).length > MOST_CARRIED_CHARS) {
+    if (!this.#limits.fits(this.#lane)) {
       log.error('The lane holds more than a next run can be given; it continues as new when it has drained');
-      this.#tooLargeAt = this.#lane.queue.length;
       return;
     }
     this.#publish();
@@ -314,7 +275,7 @@ export class LaneHost {
    * has been idle: nothing that was sent before can still be on its way.
    */
   async #forgetMarks(): Promise<boolean> {
-    const checkpoints = await this.#askForCheckpoints();
+    const checkpoints = await askForCheckpoints(this.#pipeline);
     if (checkpoints === undefined) return false;
     this.#remember({ marks: marksAhead(this.#lane.marks, checkpoints), behindSince: {} });
     return Object.keys(this.#lane.marks).length === 0;
@@ -322,7 +283,7 @@ export class LaneHost {
 
   /** Forgets marks in a lane that is at work: only those that have been behind for longer than any request lives. */
   async #forgetOldMarks(): Promise<void> {
-    const checkpoints = await this.#askForCheckpoints();
+    const checkpoints = await askForCheckpoints(this.#pipeline);
     if (checkpoints === undefined) return;
     this.#remember(forgetOldMarks(this.#lane, checkpoints, Date.now(), 2 * this.#options.leaseMarginMs));
   }
@@ -330,13 +291,6 @@ export class LaneHost {
   #remember(memory: Pick<LaneState, 'marks' | 'behindSince'>): void {
     const forgets = Object.keys(memory.marks).length < Object.keys(this.#lane.marks).length;
     this.#lane = { ...this.#lane, ...memory, ...(forgets ? { remembersSince: Date.now() } : {}) };
-  }
-
-  async #askForCheckpoints() {
-    return await ask.checkpoints(this.#pipeline).catch((error: unknown) => {
-      log.warn('The checkpoints are not known, so the lane goes on remembering', { error });
-      return undefined;
-    });
   }
 }
 

@@ -1,0 +1,31 @@
+/** What a lane asks its worker, by local activities: a marker in the history, and nobody else is woken. */
+import { log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import type { AskingActivities, PendingEvent, ShardCheckpoint } from '../../contracts/handling.ts';
+
+const ask = proxyLocalActivities<AskingActivities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 3, initialInterval: '200ms' },
+});
+
+/** Temporal counts the attempts of a pending activity and tells nobody when it is canceled: so ask before. */
+export async function askForPendingEvent(): Promise<PendingEvent | undefined> {
+  const { workflowId, runId } = workflowInfo();
+  try {
+    return (await ask.pendingEvent({ workflowId, runId })) ?? undefined;
+  } catch (error) {
+    log.warn('The attempts so far are not known; the retries may be more than the settings say', { error });
+    return undefined;
+  }
+}
+
+/** The durable checkpoints of a pipeline; undefined when nobody could say. */
+export async function askForCheckpoints(
+  pipeline: string,
+): Promise<Readonly<Record<string, ShardCheckpoint>> | undefined> {
+  try {
+    return await ask.checkpoints(pipeline);
+  } catch (error) {
+    log.warn('The checkpoints are not known, so the lane goes on remembering', { error });
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { LaneState } from '../../contracts/lane.ts';
+
+/**
+ * When a run should continue as new, what runs is let finish until so many times the signals of a run have come, or the
+ * history is so large: the server ends a run at 50 MiB.
+ */
+const PRESSING_AT = 3;
+const PRESSING_AT_BYTES = 20 * 1024 * 1024;
+/** Whether an attempt runs or is waited for is asked again when this share of a run's signals has come since. */
+const LOOK_AGAIN_AFTER = 0.25;
+/** More does not fit into the input of the next run, which may have 2 MiB; such a lane first has to drain. */
+const MOST_CARRIED_CHARS = 1_500_000;
+
+/** Whether a run of a lane has lasted long enough. Counts its signals, which is no reason for the server to say so. */
+export class RunLimits {
+  readonly #signalsPerRun: number;
+  #signals = 0;
+  #lookAgainAt = 0;
+  /** Set while what the lane holds does not fit into a next run: the length of its queue then. */
+  #tooLargeAt: number | undefined;
+
+  constructor(signalsPerRun: number) {
+    this.#signalsPerRun = signalsPerRun;
+  }
+
+  countSignal(): void {
+    this.#signals += 1;
+  }
+
+  /** The run should continue as new, as soon as nothing is in flight. */
+  isDue(lane: LaneState): boolean {
+    const isLong = workflowInfo().continueAsNewSuggested || this.#signals >= this.#signalsPerRun;
+    return isLong && (this.#tooLargeAt === undefined || lane.queue.length < this.#tooLargeAt);
+  }
+
+  /** It can wait no longer for what is in flight. */
+  isPressing(): boolean {
+    return this.#signals >= PRESSING_AT * this.#signalsPerRun || workflowInfo().historySize >= PRESSING_AT_BYTES;
+  }
+
+  /** It is time to look, once more, whether a retrying head only waits for its next attempt. */
+  isTimeToLook(): boolean {
+    return this.#signals >= this.#lookAgainAt;
+  }
+
+  looked(): void {
+    this.#lookAgainAt = this.#signals + Math.max(1, Math.floor(LOOK_AGAIN_AFTER * this.#signalsPerRun));
+  }
+
+  /** Whether a next run can be given all that the lane holds. When it cannot, a continue-as-new is not due for a while. */
+  fits(lane: LaneState): boolean {
+    if (JSON.stringify(lane).length <= MOST_CARRIED_CHARS) return true;
+    this.#tooLargeAt = lane.queue.length;
+    return false;
+  }
+}
