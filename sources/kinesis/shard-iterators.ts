@@ -109,7 +109,11 @@ export class KinesisShardIterators implements ShardIterators {
   }
 }
 
-export function shardNotFound({ source, message }: SourceError, shardId: string, state: string): SourceUnavailableError {
+export function shardNotFound(
+  { source, message }: SourceError,
+  shardId: string,
+  state: string,
+): SourceUnavailableError {
   const cause = { cause: new Error(message) };
   if (state === 'expired') return new ExpiredShardError(source, `${source}: shard ${shardId} has expired.`, cause);
   const listing = state === 'unknown' ? 'is not listed (yet)' : `is listed as ${state}`;

@@ -17,7 +17,7 @@ type Response = ServerResponse | Http2ServerResponse;
 /** What an operation answers in place of a result. */
 export class Refused extends Error {}
 
-export interface PushedRecord {
+interface PushedRecord {
   readonly SequenceNumber: string;
   readonly Data?: string;
 }
