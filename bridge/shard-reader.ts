@@ -119,6 +119,7 @@ export class ShardReader {
   /** Returns when to take the next one. */
   async #takeTurn(): Promise<number> {
     const { clock, pages, source, stop } = this.#options;
+    stop.throwIfAborted();
     if (this.#failing) {
       // Only then is the checkpoint the last position that was read, and nothing is sent twice.
       if (!this.#tracker.drained) return clock.now() + DRAINED_POLL_MS;
