@@ -1,3 +1,4 @@
+import { lagOf } from '../../bridge/lag.ts';
 import type { LineageShard, PipelineView, ReaderReport, ShardProgress } from '../../contracts/pipeline.ts';
 import { comparePositions, type Position } from '../../contracts/position.ts';
 
@@ -26,9 +27,6 @@ export interface ShardStatus {
   /** Why its reader cannot read it, while the reader goes on with other shards. */
   readonly trouble?: string;
 }
-
-/** A reader's page is older than this only when the shard is not read as it should be: then its lag is no longer true. */
-const FRESH_MS = 60_000;
 
 /** Every shard of a pipeline, from what it knows itself and what its readers have reported since. */
 export function shardStatuses(
@@ -94,11 +92,6 @@ function timesOf(
     ...(lagMs === undefined ? {} : { lagMs }),
     ...(lagMs === undefined || retentionMs === undefined ? {} : { untilLossMs: Math.max(0, retentionMs - lagMs) }),
   };
-}
-
-function lagOf(told: number | undefined, unreadMs: number | undefined): number | undefined {
-  if (told === undefined || unreadMs === undefined) return told ?? unreadMs;
-  return unreadMs - told < FRESH_MS ? told : unreadMs;
 }
 
 function stateOf(missingSince: number | undefined, reading: boolean): ShardStatus['state'] {
