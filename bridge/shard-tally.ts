@@ -5,7 +5,7 @@
  */
 import type { Gap, ShardProgress, ShardToRead } from '../contracts/pipeline.ts';
 import { comparePositions, samePosition, type Position } from '../contracts/position.ts';
-import type { Page, SourceGap, SourceRecord } from '../sources/source.ts';
+import type { Page, SourceGap } from '../sources/source.ts';
 
 /** Gaps of a shard that a report carries. A heartbeat has them all, and a reader that cannot keep up finds many. */
 const GAPS_TOLD = 8;
@@ -60,11 +60,12 @@ export class ShardTally {
    * @param askedAt when the page was asked for, ms since 1970
    * @param newest the last position that was read, or the start
    */
-  page({ lagMs, records, strays = 0 }: Page, askedAt: number, newest: Position | undefined): void {
+  page(page: Page, askedAt: number, newest: Position | undefined): void {
     this.#trouble = undefined;
-    this.#strays += strays;
-    this.#lagMs = lagMs;
-    const upTo = reachOf(lagMs, records.at(-1), askedAt);
+    this.#strays += page.strays ?? 0;
+    this.#lagMs = page.lagMs;
+    const upTo = reachOf(page, askedAt);
+    if (upTo === undefined) return;
     if (newest === undefined) this.#reach(upTo);
     // Of too many the last two become one: that it is later known how far one reached does no harm.
     else this.#reaches = [...this.#reaches.slice(0, PAGES_KNOWN - 1), { position: newest, upTo }];
@@ -108,10 +109,14 @@ export class ShardTally {
   }
 }
 
-/** The earlier time when in doubt: some services count the lag to the newest record there is, and not to now. */
-function reachOf(lagMs: number | undefined, last: SourceRecord | undefined, askedAt: number): number {
-  if (lagMs === 0) return askedAt;
-  return Math.min(askedAt - (lagMs ?? 0), last?.arrivedAt ?? askedAt);
+/**
+ * What the source says of a page, or an earlier time: some services count the lag to the newest record there is, and not
+ * to now. Undefined while the source is not sure. One that tells no lag never is; then it is for people only.
+ */
+function reachOf({ lagMs, records, upTo }: Page, askedAt: number): number | undefined {
+  const arrivedAt = records.at(-1)?.arrivedAt ?? Infinity;
+  if (lagMs === undefined) return Math.min(askedAt, arrivedAt);
+  return upTo === undefined || lagMs === 0 ? upTo : Math.min(upTo, arrivedAt);
 }
 
 function sameOrNone(a: Position | undefined, b: Position | undefined): boolean {

@@ -20,7 +20,7 @@ interface Setup extends Partial<ReaderOptions> {
 
 export function setUp({ script = {}, reading, next, deliver, ...options }: Setup = {}) {
   const clock = new VirtualClock();
-  const source = new ScriptedSource(script, reading);
+  const source = new ScriptedSource(script, { wall: () => wallOf(clock), ...reading });
   if (next !== undefined) source.openShard = () => ({ next });
   const lanes = new ModelLanes(deliver);
   const lost = new AbortController();

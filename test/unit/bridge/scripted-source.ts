@@ -22,6 +22,8 @@ export interface ScriptOptions {
   readonly pageSize?: (shardId: string) => number;
   /** Called before each page: may wait, and may throw what a source throws. */
   readonly before?: (shardId: string, signal: AbortSignal) => Promise<void>;
+  /** ms since 1970. With it pages tell up to when they have read the shard. */
+  readonly wall?: () => number;
 }
 
 /** Our port to a stream, in memory. Shards may grow while they are read. */
@@ -50,7 +52,7 @@ export class ScriptedSource implements Source {
   }
 
   openShard(shardId: string, start: StartPoint): ShardCursor {
-    const { pageSize = () => 100, before } = this.#options;
+    const { pageSize = () => 100, before, wall } = this.#options;
     this.opened.push({ shardId, start });
     let at = start.at === 'after' ? start.position : undefined;
     return {
@@ -63,7 +65,9 @@ export class ScriptedSource implements Source {
         const records = left.slice(0, pageSize(shardId));
         at = records.at(-1)?.position ?? at;
         // Some services end a shard with its last records, others with an empty page later: the page size decides.
-        return { records, ended: script.ends && records.length === left.length, lagMs: left.length - records.length };
+        const lagMs = left.length - records.length;
+        const upTo = wall === undefined ? {} : { upTo: wall() - lagMs };
+        return { records, ended: script.ends && records.length === left.length, lagMs, ...upTo };
       },
     };
   }
