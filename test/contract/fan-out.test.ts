@@ -47,10 +47,10 @@ const texts = (from: number, to: number) => Array.from({ length: to - from }, (_
 const textsOf = (records: readonly SourceRecord[]) => records.map(({ data }) => Buffer.from(data).toString());
 const forKey = (data: string) => ({ key: 'key', data });
 
-async function readUntil(cursor: ShardCursor, count: number): Promise<SourceRecord[]> {
+async function readUntil(cursor: ShardCursor, count: number, signal = never): Promise<SourceRecord[]> {
   const records: SourceRecord[] = [];
   while (records.length < count) {
-    const page = await eventually(() => cursor.next(never));
+    const page = await eventually(() => cursor.next(signal));
     records.push(...page.records);
   }
   return records;
@@ -73,7 +73,9 @@ describe('kinesis-local by enhanced fan-out', () => {
   test.each([0, 3, 8])('O6: goes on after position %i without repeat or gap', async (index) => {
     const { stream, source, shardId } = await create({ pauseMs: 0 });
     await stream.put(texts(0, 10).map(forKey));
-    const all = await readUntil(source.openShard(shardId, { at: 'horizon' }), 10);
+    const stop = new AbortController();
+    const all = await readUntil(source.openShard(shardId, { at: 'horizon' }), 10, stop.signal);
+    stop.abort();
     const start: StartPoint = { at: 'after', position: all[index]!.position };
     expect(await readUntil(source.openShard(shardId, start), 9 - index)).toEqual(all.slice(index + 1));
   });

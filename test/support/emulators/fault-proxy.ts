@@ -93,5 +93,7 @@ function passOn(target: URL, incoming: IncomingMessage, body: Buffer, answer: Se
     response.pipe(answer);
   });
   passed.on('error', () => answer.destroy());
+  // Whoever hangs up in the middle of an answer hangs up on the emulator too: it must learn that a subscription is over.
+  answer.once('close', () => passed.destroy());
   passed.end(body);
 }
