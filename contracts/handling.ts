@@ -58,8 +58,11 @@ export interface HandlingActivities {
 
 /** Short questions that a lane asks through local activities. */
 export interface AskingActivities {
-  /** Per shard, the position up to which the pipeline's durable checkpoint has come. */
-  checkpoints(pipeline: string): Promise<Record<string, ShardCheckpoint>>;
+  /**
+   * For those of the shards that the pipeline knows, the position up to which its durable checkpoint has come. The answer
+   * stays in the lane's history, so a lane asks for its own shards and not for a thousand.
+   */
+  checkpoints(pipeline: string, shardIds: readonly string[]): Promise<Record<string, ShardCheckpoint>>;
   /** What Temporal knows of the one pending `runEvent` of a lane; null when there is none. */
   pendingEvent(lane: { readonly workflowId: string; readonly runId: string }): Promise<PendingEvent | null>;
 }

@@ -50,18 +50,16 @@ export interface PipelineInput {
   readonly source: string;
   readonly startAt: StartPoint;
   readonly options: PipelineOptions;
-  readonly carried?: PipelineState;
+  readonly carried?: CarriedState;
 }
 
-/** A shard in the lineage graph. Present from its discovery until nothing can need it any more. */
+/** A shard in the lineage graph, from its discovery until it has ended and all its records have been taken over. */
 export interface LineageShard {
   readonly shardId: string;
   readonly parents: readonly string[];
   readonly start: StartPoint;
   /** The position up to which every record is durably taken over (O4). Never moves back. */
   readonly checkpoint?: Position;
-  /** True when the shard has ended and all its records have been taken over. Never turns back. */
-  readonly finished: boolean;
   /** Records handed over in the shifts that have ended. For display: what a reader that died handed over is missing. */
   readonly taken?: number;
   /** Everything that arrived before this time has been taken over; ms since 1970. */
@@ -77,9 +75,31 @@ export interface LineageShard {
   readonly orphanedIn?: number;
 }
 
+/**
+ * Shards that have ended and of which all records have been taken over; none of them ever turns back. They stay for days,
+ * so there are many more of them than of others, and hardly anything is kept of each: the state must fit into 2 MiB.
+ */
+export interface FinishedShards {
+  /** By shard id: 0 while listings have it, else since when complete ones do not any more, ms since 1970. */
+  readonly missingSince: Readonly<Record<string, number>>;
+  /** Those that have no child yet, as far as is known. */
+  readonly childless: readonly string[];
+  /** Records of all of them that were handed over, those that have been forgotten included. For display. */
+  readonly taken: number;
+  /** Records of all of them that the filter dropped. */
+  readonly filtered: number;
+}
+
 /** All of a pipeline that outlives a run. */
 export interface PipelineState {
+  /** Those that are not finished. */
   readonly shards: Readonly<Record<string, LineageShard>>;
+  readonly finished: FinishedShards;
+  /**
+   * Stands for the listing that was taken in last, whose shards are those without `missingSince`: the next one may be told
+   * as its difference to this. Absent when the next one must be told whole.
+   */
+  readonly listed?: string;
   /** True once the shards have been listed for the first time: shards found later begin at their horizon. */
   readonly discovered: boolean;
   /** The latest gaps, the oldest first (O10). */
@@ -90,6 +110,12 @@ export interface PipelineState {
   readonly retentionMs?: number;
   readonly paused?: { readonly by: string; readonly since: number; readonly reason?: string };
 }
+
+/** A state from an earlier run. Earlier versions kept finished shards among the others, in full. */
+export type CarriedState = Omit<PipelineState, 'shards' | 'finished'> & {
+  readonly shards: Readonly<Record<string, LineageShard & { readonly finished?: boolean }>>;
+  readonly finished?: FinishedShards;
+};
 
 /** Argument of a reader. */
 export interface ReaderInput {
@@ -148,15 +174,32 @@ export interface Gap {
   readonly at: number;
 }
 
-/** Every shard that a source has, and how long it keeps a record, where that could be learned. */
-export interface ShardListing {
-  readonly shards: readonly ShardInfo[];
+export type ListedShard = Pick<ShardInfo, 'shardId' | 'parents'>;
+
+/**
+ * Every shard that a source has, and how long it keeps a record, where that could be learned. Hundreds of kilobytes in a
+ * history every minute would be too much, so it is told as the difference to the listing before where that is known.
+ */
+export type ShardListing = (WholeListing | ListingDifference) & {
+  /** Stands for this listing. Absent in those of earlier versions. */
+  readonly digest?: string;
   readonly retentionMs?: number;
+};
+
+export interface WholeListing {
+  readonly shards: readonly ListedShard[];
+}
+
+/** To the listing whose digest was given. */
+export interface ListingDifference {
+  readonly added: readonly ListedShard[];
+  readonly gone: readonly string[];
 }
 
 /** The activities of the pipeline workflow, on the reading task queue. */
 export interface ReadingActivities {
-  listShards(pipeline: string): Promise<ShardListing>;
+  /** @param known digest of the listing that was taken in last */
+  listShards(pipeline: string, known?: string): Promise<ShardListing>;
   readShards(input: ReaderInput): Promise<ReaderReport>;
 }
 

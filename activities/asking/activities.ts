@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
+import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
 import type { PipelineView } from '../../contracts/pipeline.ts';
 
@@ -15,14 +16,23 @@ type Checkpoints = Record<string, ShardCheckpoint>;
 /** The short questions of lanes, answered by local activities. */
 export function createAskingActivities(client: Client): AskingActivities {
   const kept = new Map<string, { readonly until: number; readonly answer: Promise<Checkpoints> }>();
+  const everyCheckpoint = (pipeline: string): Promise<Checkpoints> => {
+    const known = kept.get(pipeline);
+    if (known !== undefined && known.until > Date.now()) return known.answer;
+    const answer = readCheckpoints(client, pipeline);
+    kept.set(pipeline, { until: Date.now() + CHECKPOINTS_KEPT_MS, answer });
+    answer.catch(() => kept.delete(pipeline));
+    return answer;
+  };
   return {
-    checkpoints(pipeline) {
-      const known = kept.get(pipeline);
-      if (known !== undefined && known.until > Date.now()) return known.answer;
-      const answer = readCheckpoints(client, pipeline);
-      kept.set(pipeline, { until: Date.now() + CHECKPOINTS_KEPT_MS, answer });
-      answer.catch(() => kept.delete(pipeline));
-      return answer;
+    async checkpoints(pipeline, shardIds) {
+      const all = await everyCheckpoint(pipeline);
+      return Object.fromEntries(
+        shardIds.flatMap((shardId) => {
+          const checkpoint = all[shardId];
+          return checkpoint === undefined ? [] : [[shardId, checkpoint] as const];
+        }),
+      );
     },
 
     async pendingEvent({ workflowId, runId }) {
@@ -48,10 +58,5 @@ async function readCheckpoints(client: Client, pipeline: string): Promise<Checkp
   // A pipeline that was ended may be started over, and open lanes are what shows that it has been here before.
   if (description.status.name !== 'RUNNING') throw new Error(`Pipeline ${pipeline} does not run`);
   if (!view.state.discovered) throw new Error(`Pipeline ${pipeline} has not listed its shards yet`);
-  return Object.fromEntries(
-    Object.values(view.state.shards).map(({ shardId, finished, checkpoint }) => {
-      if (finished) return [shardId, { ended: true }];
-      return [shardId, checkpoint === undefined ? { ended: false } : { ended: false, position: checkpoint }];
-    }),
-  );
+  return checkpointsOf(view.state);
 }

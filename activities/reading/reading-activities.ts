@@ -70,7 +70,7 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   };
   const process: Process = { ...dependencies, outage: new OutageLog(dependencies.log, 'Temporal'), kept };
   return {
-    listShards: async (pipeline) => await listShards(process, pipeline),
+    listShards: async (pipeline, known) => await listShards(process, pipeline, known),
     readShards: async (input) => await readShards(process, input),
   };
 }
@@ -85,9 +85,9 @@ function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
   };
 }
 
-async function listShards({ kept }: Process, pipeline: string): Promise<ShardListing> {
+async function listShards({ kept }: Process, pipeline: string, known: string | undefined): Promise<ShardListing> {
   try {
-    return await kept(pipeline).lister.list(Context.current().cancellationSignal);
+    return await kept(pipeline).lister.list(known, Context.current().cancellationSignal);
   } catch (error) {
     throw toFailure(error);
   }

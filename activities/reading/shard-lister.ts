@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ShardListing } from '../../contracts/pipeline.ts';
 import type { Source } from '../../sources/source.ts';
+import { KnownListings } from './known-listings.ts';
 
 /** The shards do not wait longer for it. */
 const RETENTION_DEADLINE_MS = 10_000;
@@ -9,11 +10,12 @@ const RETENTION_DEADLINE_MS = 10_000;
  * Lists the shards of a source, and tells how long it keeps a record where that can be learned: nothing but warnings
  * hangs on the latter, so it never keeps a listing from coming about.
  *
- * Owns whether it has been said that the retention is not known: listings come every minute.
+ * Owns what it has told lately, and whether it has been said that the retention is not known: listings come every minute.
  */
 export class ShardLister {
   readonly #source: Source;
   readonly #log: Logger;
+  readonly #listings = new KnownListings();
   #told = false;
 
   constructor(source: Source, log: Logger) {
@@ -21,10 +23,13 @@ export class ShardLister {
     this.#log = log;
   }
 
-  /** @throws {SourceError} */
-  async list(signal: AbortSignal): Promise<ShardListing> {
+  /**
+   * @param known digest of the listing that was taken in last
+   * @throws {SourceError}
+   */
+  async list(known: string | undefined, signal: AbortSignal): Promise<ShardListing> {
     const [shards, retentionMs] = await Promise.all([this.#source.listShards(signal), this.#retention(signal)]);
-    return { shards, ...(retentionMs === undefined ? {} : { retentionMs }) };
+    return { ...this.#listings.tell(shards, known), ...(retentionMs === undefined ? {} : { retentionMs }) };
   }
 
   async #retention(signal: AbortSignal): Promise<number | undefined> {

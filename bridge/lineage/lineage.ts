@@ -1,6 +1,7 @@
 /**
  * The lineage graph of a source: which shards there are, which of them may be read, and how far each has been taken
- * over. Pure; the pipeline workflow keeps the state and carries out what is decided here.
+ * over. Pure; the pipeline workflow keeps the state and carries out what is decided here. What a listing says of it is
+ * taken in by {@link observe} (listing.ts).
  *
  * Invariants:
  * G1 A shard may be read only when every parent that is known has been taken over whole, and every other one was
@@ -9,82 +10,76 @@
  * G3 A shard is forgotten only when it has been finished, and missing from every listing for so long that no listing
  *    can bring it back: it would be read again from its horizon (O6).
  */
+import type { ShardCheckpoint } from '../../contracts/handling.ts';
 import type {
+  FinishedShards,
   Gap,
   LineageShard,
   PipelineState,
   ReaderReport,
-  ShardListing,
+  ShardProgress,
   StartPoint,
 } from '../../contracts/pipeline.ts';
 import { comparePositions, formatPosition, type Position } from '../../contracts/position.ts';
 
-/** Twice the shortest retention, that of DynamoDB Streams; listings were seen to flicker for less. */
-const FORGET_AFTER_MS = 48 * 3_600_000;
-
-/** So many listings must be without a parent that was never seen before it is taken for gone from the source. */
-const MISSING_FROM = 2;
-
 /** Enough to see what happened; `gapCount` has them all. */
 const GAPS_KEPT = 50;
 
-export const EMPTY_LINEAGE: PipelineState = { shards: {}, discovered: false };
+const NONE_FINISHED: FinishedShards = { missingSince: {}, childless: [], taken: 0, filtered: 0 };
 
-/**
- * Takes in a complete listing. The shards of the first one begin where the pipeline starts; every later one is the child
- * of a shard that is being read, so it begins at its horizon, also when the pipeline started at the latest record (O4).
- */
-export function observe(state: PipelineState, listing: ShardListing, startAt: StartPoint, now: number): PipelineState {
-  const listed = new Map(listing.shards.map((shard) => [shard.shardId, shard]));
-  const shards: Record<string, LineageShard> = {};
-  for (const shard of Object.values(state.shards)) {
-    if (!isForgettable(shard, listed.has(shard.shardId), now)) {
-      shards[shard.shardId] = seen(shard, listed.has(shard.shardId), now);
-    }
-  }
-  for (const { shardId, parents } of listed.values()) {
-    const start: StartPoint = state.discovered ? { at: 'horizon' } : startAt;
-    shards[shardId] ??= { shardId, parents: [...parents], start, finished: false, orphanedIn: 0 };
-  }
-  for (const shard of Object.values(shards)) shards[shard.shardId] = orphaned(shard, shards);
-  const { retentionMs = state.retentionMs } = listing;
-  return { ...state, shards, discovered: true, ...(retentionMs === undefined ? {} : { retentionMs }) };
-}
-
-function seen(shard: LineageShard, isListed: boolean, now: number): LineageShard {
-  const { missingSince, ...rest } = shard;
-  return isListed ? rest : { ...rest, missingSince: missingSince ?? now };
-}
-
-/** Counts the listings without its parent, until there have been enough or the parent turns up. */
-function orphaned(shard: LineageShard, shards: Readonly<Record<string, LineageShard>>): LineageShard {
-  const { orphanedIn, ...rest } = shard;
-  if (orphanedIn === undefined || shard.parents.every((parent) => shards[parent] !== undefined)) return rest;
-  return orphanedIn + 1 < MISSING_FROM ? { ...rest, orphanedIn: orphanedIn + 1 } : rest;
-}
-
-function isForgettable(shard: LineageShard, isListed: boolean, now: number): boolean {
-  const { finished, missingSince } = shard;
-  return finished && !isListed && missingSince !== undefined && now - missingSince > FORGET_AFTER_MS;
-}
+export const EMPTY_LINEAGE: PipelineState = { shards: {}, finished: NONE_FINISHED, discovered: false };
 
 /** Takes in what a reader says of its shards (G2). Shards that the graph does not know are passed over. */
 export function advance(state: PipelineState, report: ReaderReport): PipelineState {
-  const shards = { ...state.shards };
+  const shards: Record<string, LineageShard> = { ...state.shards };
+  const ended: LineageShard[] = [];
+  let { finished } = state;
   for (const [shardId, progress] of Object.entries(report.shards)) {
     const shard = shards[shardId];
-    if (shard === undefined) continue;
-    const checkpoint = later(shard.checkpoint, progress.checkpoint);
-    shards[shardId] = {
-      ...shard,
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-      finished: shard.finished || progress.finished,
-      taken: (shard.taken ?? 0) + progress.taken,
-      ...(progress.filtered ? { filtered: (shard.filtered ?? 0) + progress.filtered } : {}),
-      ...latest(shard.upTo, progress.upTo),
-    };
+    if (shard !== undefined) {
+      shards[shardId] = advanced(shard, progress);
+      if (progress.finished) ended.push(shards[shardId]);
+    } else if (finished.missingSince[shardId] !== undefined) {
+      finished = counted(finished, progress);
+    }
   }
-  return noteGaps({ ...state, shards }, report);
+  return noteGaps(
+    ended.length === 0 ? { ...state, shards, finished } : finish({ ...state, shards, finished }, ended),
+    report,
+  );
+}
+
+function advanced(shard: LineageShard, progress: ShardProgress): LineageShard {
+  const checkpoint = later(shard.checkpoint, progress.checkpoint);
+  return {
+    ...shard,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    taken: (shard.taken ?? 0) + progress.taken,
+    ...(progress.filtered ? { filtered: (shard.filtered ?? 0) + progress.filtered } : {}),
+    ...latest(shard.upTo, progress.upTo),
+  };
+}
+
+/** Puts shards that have been taken over whole with the finished ones. */
+export function finish(state: PipelineState, ended: readonly LineageShard[]): PipelineState {
+  const ids = new Set(ended.map(({ shardId }) => shardId));
+  const left = Object.values(state.shards).filter(({ shardId }) => !ids.has(shardId));
+  const parents = new Set(Object.values(state.shards).flatMap((shard) => shard.parents));
+  const missing = ended.map(({ shardId, missingSince = 0 }) => [shardId, missingSince] as const);
+  const { missingSince, childless } = state.finished;
+  const finished = {
+    ...ended.reduce(counted, state.finished),
+    missingSince: { ...missingSince, ...Object.fromEntries(missing) },
+    childless: [...childless, ...[...ids].filter((shardId) => !parents.has(shardId))],
+  };
+  return { ...state, shards: Object.fromEntries(left.map((shard) => [shard.shardId, shard])), finished };
+}
+
+function counted(
+  finished: FinishedShards,
+  { taken = 0, filtered = 0 }: Pick<LineageShard, 'taken' | 'filtered'>,
+): FinishedShards {
+  return { ...finished, taken: finished.taken + taken, filtered: finished.filtered + filtered };
 }
 
 function latest(a: number | undefined, b: number | undefined): { readonly upTo?: number } {
@@ -114,8 +109,8 @@ function later(a: Position | undefined, b: Position | undefined): Position | und
 /** The shards that may be read now (G1), oldest id first. */
 export function readable(state: PipelineState): readonly LineageShard[] {
   return Object.values(state.shards)
-    .filter((shard) => !shard.finished && shard.orphanedIn === undefined)
-    .filter((shard) => shard.parents.every((parent) => state.shards[parent]?.finished ?? true))
+    .filter(({ orphanedIn }) => orphanedIn === undefined)
+    .filter(({ parents }) => parents.every((parent) => state.shards[parent] === undefined))
     .toSorted((a, b) => (a.shardId < b.shardId ? -1 : 1));
 }
 
@@ -130,9 +125,16 @@ export function startOf(shard: LineageShard): StartPoint {
 }
 
 /** Finished shards that are still listed and have no child yet: one may be about to appear. */
-export function awaitsChildren(state: PipelineState): boolean {
-  const parents = new Set(Object.values(state.shards).flatMap((shard) => shard.parents));
-  return Object.values(state.shards).some(
-    ({ shardId, finished, missingSince }) => finished && missingSince === undefined && !parents.has(shardId),
-  );
+export function awaitsChildren({ finished }: PipelineState): boolean {
+  return finished.childless.some((shardId) => finished.missingSince[shardId] === 0);
+}
+
+/** For lanes: behind these no reader sends anything again (O6). */
+export function checkpointsOf({ shards, finished }: PipelineState): Record<string, ShardCheckpoint> {
+  const all: Record<string, ShardCheckpoint> = {};
+  for (const shardId of Object.keys(finished.missingSince)) all[shardId] = { ended: true };
+  for (const { shardId, checkpoint } of Object.values(shards)) {
+    all[shardId] = checkpoint === undefined ? { ended: false } : { ended: false, position: checkpoint };
+  }
+  return all;
 }

@@ -7,7 +7,7 @@ import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from './lane-view.ts';
 import { askWorkflow } from './query.ts';
 import { readerReports, troubles, type Trouble } from './readers.ts';
-import { shardStatuses, type ShardStatus } from './shards.ts';
+import { recordCounts, shardStatuses, type RecordCounts, type ShardStatus } from './shards.ts';
 import { listing, openLanes } from './visibility.ts';
 import { lossWarnings, type LossWarning } from './warnings.ts';
 
@@ -30,6 +30,7 @@ export interface PipelineStatus {
   readonly ended?: Ended;
   readonly readers: number;
   readonly shards: readonly ShardStatus[];
+  readonly records: RecordCounts;
   readonly lanes: LaneCounts;
   /** Records without a usable key (O8); undefined when no worker was there to say. */
   readonly quarantined: number | undefined;
@@ -54,6 +55,7 @@ const NOTHING_READ = {
   state: 'not started',
   readers: 0,
   shards: [],
+  records: { taken: 0, filtered: 0 },
   troubles: [],
   gaps: { count: 0, latest: [] },
   warnings: [],
@@ -89,6 +91,7 @@ export async function pipelineStatus(
     ...(ended === undefined ? {} : { ended }),
     readers: view?.readers.length ?? reports.length,
     shards,
+    records: recordCounts(view?.state, shards),
     troubles: failing,
     ...(retentionMs === undefined ? {} : { retentionMs }),
     gaps: gapsOf(view?.state, reports),

@@ -1,5 +1,11 @@
 import { lagOf } from '../../bridge/lag.ts';
-import type { LineageShard, PipelineView, ReaderReport, ShardProgress } from '../../contracts/pipeline.ts';
+import type {
+  LineageShard,
+  PipelineState,
+  PipelineView,
+  ReaderReport,
+  ShardProgress,
+} from '../../contracts/pipeline.ts';
 import { comparePositions, type Position } from '../../contracts/position.ts';
 
 export interface ShardStatus {
@@ -13,11 +19,12 @@ export interface ShardStatus {
   readonly checkpoint?: Position;
   /** How far reading is behind: what the source tells, or the time since which it has not been read. */
   readonly lagMs?: number;
-  readonly parents: readonly string[];
+  /** This and the counts are not kept of a finished shard. */
+  readonly parents?: readonly string[];
   /** Records handed over so far, as far as the readers could tell. */
-  readonly taken: number;
+  readonly taken?: number;
   /** Records that the filter dropped so far, as far as the readers could tell. */
-  readonly filtered: number;
+  readonly filtered?: number;
   /** Records of aggregates that belong to another shard, as far as its present reader has seen them. */
   readonly strays?: number;
   /** Everything that arrived before this time has been taken over, ms since 1970. */
@@ -37,12 +44,30 @@ export function shardStatuses(
   const context = { now, retentionMs: view?.state.retentionMs };
   const reading = new Set(view?.readers.flat());
   const progress = new Map(reports.flatMap((report) => Object.entries(report.shards)));
-  const known = Object.values(view?.state.shards ?? {});
-  const statuses = known.map((shard) => merge(shard, progress.get(shard.shardId), reading.has(shard.shardId), context));
-  if (view !== undefined) return statuses;
   // No worker tells what the pipeline knows: the readers' heartbeats are all there is.
-  return [...progress].map(([shardId, reported]) =>
-    merge({ shardId, parents: [], finished: false }, reported, true, context),
+  if (view === undefined)
+    return [...progress].map(([shardId, told]) => merge({ shardId, parents: [] }, told, true, context));
+  const { finished, shards } = view.state;
+  return [
+    ...Object.keys(finished.missingSince).map((shardId) => ({ shardId, state: 'finished' }) as const),
+    ...Object.values(shards).map((shard) =>
+      merge(shard, progress.get(shard.shardId), reading.has(shard.shardId), context),
+    ),
+  ];
+}
+
+/** Records over all shards, those that have finished and been forgotten included; as far as the readers could tell. */
+export interface RecordCounts {
+  /** Handed over. */
+  readonly taken: number;
+  /** Dropped by the filter. */
+  readonly filtered: number;
+}
+
+export function recordCounts(state: PipelineState | undefined, shards: readonly ShardStatus[]): RecordCounts {
+  return shards.reduce(
+    (sum, { taken = 0, filtered = 0 }) => ({ taken: sum.taken + taken, filtered: sum.filtered + filtered }),
+    { taken: state?.finished.taken ?? 0, filtered: state?.finished.filtered ?? 0 },
   );
 }
 
@@ -51,7 +76,7 @@ interface Context {
   readonly retentionMs: number | undefined;
 }
 
-type KnownShard = Pick<LineageShard, 'shardId' | 'parents' | 'finished'> & Partial<LineageShard>;
+type KnownShard = Pick<LineageShard, 'shardId' | 'parents'> & Partial<LineageShard>;
 
 function merge(
   shard: KnownShard,
@@ -60,8 +85,7 @@ function merge(
   context: Context,
 ): ShardStatus {
   const checkpoint = further(shard.checkpoint, reported?.checkpoint);
-  const finished = shard.finished || reported?.finished === true;
-  const state = finished ? 'finished' : stateOf(shard.missingSince, reading);
+  const state = reported?.finished === true ? 'finished' : stateOf(shard.missingSince, reading);
   const { strays, trouble } = reported ?? {};
   return {
     shardId: shard.shardId,

@@ -29,7 +29,7 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
     indent(`quarantine  ${quarantineText(status, style)}`),
   );
   if (status.gaps.count > 0) lines.push(indent(`gaps        ${gapsText(status.gaps, context)}`));
-  const filtered = status.shards.reduce((sum, shard) => sum + shard.filtered, 0);
+  const { filtered } = status.records;
   if (filtered > 0) lines.push(indent(`filter      ${plural(filtered, 'record')} dropped`));
   if (status.shards.length > 0) lines.push(indent(shardTable(status, style)));
   if (status.state === 'unknown') {

@@ -275,7 +275,7 @@ export class LaneHost {
    * has been idle: nothing that was sent before can still be on its way.
    */
   async #forgetMarks(): Promise<boolean> {
-    const checkpoints = await askForCheckpoints(this.#pipeline);
+    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(this.#lane.marks));
     if (checkpoints === undefined) return false;
     this.#remember({ marks: marksAhead(this.#lane.marks, checkpoints), behindSince: {} });
     return Object.keys(this.#lane.marks).length === 0;
@@ -283,7 +283,7 @@ export class LaneHost {
 
   /** Forgets marks in a lane that is at work: only those that have been behind for longer than any request lives. */
   async #forgetOldMarks(): Promise<void> {
-    const checkpoints = await askForCheckpoints(this.#pipeline);
+    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(this.#lane.marks));
     if (checkpoints === undefined) return;
     this.#remember(forgetOldMarks(this.#lane, checkpoints, Date.now(), 2 * this.#options.leaseMarginMs));
   }

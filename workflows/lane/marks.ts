@@ -4,6 +4,9 @@ import type { ShardCheckpoint } from '../../contracts/handling.ts';
 /** Per shard, the last position that a lane has accepted. */
 export type Marks = Readonly<Record<string, Position>>;
 
+/** What a pipeline says of shards, by their ids. */
+export type Checkpoints = Readonly<Record<string, ShardCheckpoint>>;
+
 /** O6: a position is new to the lane when it is beyond the mark of its shard. */
 export function isBeyond(marks: Marks, position: Position): boolean {
   const mark = marks[position.shardId];
@@ -19,12 +22,7 @@ export interface Memory {
  * What is left to remember when marks are forgotten that have been behind the checkpoint for `afterMs` (O6). A request
  * of a former reader may be held up on its way for as long as that, and would be taken for new.
  */
-export function forgetOldMarks(
-  memory: Memory,
-  checkpoints: Readonly<Record<string, ShardCheckpoint>>,
-  now: number,
-  afterMs: number,
-): Memory {
+export function forgetOldMarks(memory: Memory, checkpoints: Checkpoints, now: number, afterMs: number): Memory {
   const ahead = marksAhead(memory.marks, checkpoints);
   const behind = Object.keys(memory.marks).filter((shardId) => ahead[shardId] === undefined);
   const since = new Map(behind.map((shardId) => [shardId, memory.behindSince[shardId] ?? now]));
@@ -37,14 +35,22 @@ export function forgetOldMarks(
 
 /**
  * The marks that must still be remembered (O6): those that the durable checkpoint of their shard has not passed. Behind
- * a checkpoint no reader can send anything again. A shard that the pipeline does not know any more is behind it too:
- * the lineage forgets a shard only when it has been taken over whole.
+ * a checkpoint no reader can send anything again. What was not asked for has come while the question was on its way.
  */
-export function marksAhead(marks: Marks, checkpoints: Readonly<Record<string, ShardCheckpoint>>): Marks {
+export function marksAhead(marks: Marks, checkpoints: Checkpoints): Marks {
   return Object.fromEntries(Object.entries(marks).filter(([shardId, mark]) => isAhead(mark, checkpoints[shardId])));
 }
 
+/**
+ * What a pipeline says of the shards that it was asked for. One that it does not know any more has been taken over whole:
+ * the lineage forgets no other.
+ */
+export function checkpointsOf(asked: readonly string[], answer: Checkpoints): Checkpoints {
+  return Object.fromEntries(asked.map((shardId) => [shardId, answer[shardId] ?? { ended: true }]));
+}
+
 function isAhead(mark: Position, checkpoint: ShardCheckpoint | undefined): boolean {
-  if (checkpoint === undefined || checkpoint.ended) return false;
+  if (checkpoint === undefined) return true;
+  if (checkpoint.ended) return false;
   return checkpoint.position === undefined || comparePositions(mark, checkpoint.position) > 0;
 }

@@ -1,6 +1,7 @@
 /** What a lane asks its worker, by local activities: a marker in the history, and nobody else is woken. */
 import { log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import type { AskingActivities, PendingEvent, ShardCheckpoint } from '../../contracts/handling.ts';
+import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
+import { checkpointsOf, type Checkpoints } from './marks.ts';
 
 const ask = proxyLocalActivities<AskingActivities>({
   startToCloseTimeout: '10s',
@@ -18,12 +19,13 @@ export async function askForPendingEvent(): Promise<PendingEvent | undefined> {
   }
 }
 
-/** The durable checkpoints of a pipeline; undefined when nobody could say. */
+/** The durable checkpoints of these shards; undefined when nobody could say. */
 export async function askForCheckpoints(
   pipeline: string,
-): Promise<Readonly<Record<string, ShardCheckpoint>> | undefined> {
+  shardIds: readonly string[],
+): Promise<Checkpoints | undefined> {
   try {
-    return await ask.checkpoints(pipeline);
+    return checkpointsOf(shardIds, await ask.checkpoints(pipeline, shardIds));
   } catch (error) {
     log.warn('The checkpoints are not known, so the lane goes on remembering', { error });
     return undefined;

@@ -19,16 +19,10 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import {
-  EMPTY_LINEAGE,
-  advance,
-  awaitsChildren,
-  awaitsParents,
-  observe,
-  readable,
-  startOf,
-} from '../../bridge/lineage/lineage.ts';
 import { assign } from '../../bridge/lineage/assignment.ts';
+import { goOnFrom } from '../../bridge/lineage/carried-state.ts';
+import { advance, awaitsChildren, awaitsParents, readable, startOf } from '../../bridge/lineage/lineage.ts';
+import { observe } from '../../bridge/lineage/listing.ts';
 import type {
   LineageShard,
   PipelineCommandArgs,
@@ -65,7 +59,7 @@ export class PipelineHost {
   constructor(input: PipelineInput) {
     this.#input = input;
     this.#options = input.options;
-    this.#state = input.carried ?? EMPTY_LINEAGE;
+    this.#state = goOnFrom(input.carried);
   }
 
   view(): PipelineView {
@@ -136,7 +130,7 @@ export class PipelineHost {
   }
 
   #finishedShards(): number {
-    return Object.values(this.#state.shards).filter((shard) => shard.finished).length;
+    return Object.keys(this.#state.finished.missingSince).length;
   }
 
   #sendOut(): void {
@@ -182,7 +176,8 @@ export class PipelineHost {
     this.#listing = 'in flight';
     const scope = new CancellationScope();
     this.#listingScope = scope;
-    const listing = scope.run(() => listShards(this.#input.pipeline));
+    // What is answered is the difference to the listing that the state has: no other is taken in meanwhile.
+    const listing = scope.run(() => listShards(this.#input.pipeline, this.#state.listed));
     void listing.then(
       (listed) => {
         this.#state = observe(this.#state, listed, this.#input.startAt, Date.now());

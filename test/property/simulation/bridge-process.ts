@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { KnownListings } from '../../../activities/reading/known-listings.ts';
 import { resume } from '../../../activities/reading/resume.ts';
 import type { Clock } from '../../../bridge/clock.ts';
 import { createIntake } from '../../../bridge/intake.ts';
@@ -6,7 +7,7 @@ import type { HandoverRequest } from '../../../bridge/lane-gateway.ts';
 import { Lease, LeaseLostError } from '../../../bridge/lease.ts';
 import { Reader } from '../../../bridge/reader.ts';
 import { FreezeWatch } from '../../../contracts/freeze-watch.ts';
-import type { ReaderInput, ReaderReport } from '../../../contracts/pipeline.ts';
+import type { ReaderInput, ReaderReport, ShardListing } from '../../../contracts/pipeline.ts';
 import type { Source } from '../../../sources/source.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Random } from './random.ts';
@@ -49,6 +50,7 @@ export class BridgeProcess {
   readonly #freezeWatch: FreezeWatch;
   readonly #leases = new Set<Lease>();
   readonly #homes = new Set<AbortController>();
+  readonly #listings = new KnownListings();
   #state: 'up' | 'stopping' | 'dead' = 'up';
   #frozenUntil = -Infinity;
   #deafUntil = -Infinity;
@@ -98,6 +100,12 @@ export class BridgeProcess {
   /** Its heartbeats do not arrive; everything else does. */
   deafen(ms: number): void {
     this.#deafUntil = this.#options.clock.now() + ms;
+  }
+
+  async list(known: string | undefined): Promise<ShardListing> {
+    const { source } = this.#options;
+    const shards = await source.listShards();
+    return { ...this.#listings.tell(shards, known), retentionMs: await source.retentionMs() };
   }
 
   /** Never settles when the process is killed. */

@@ -1,8 +1,7 @@
 import type { RecordsSignal, LaneOptions, LaneState } from '../../../contracts/lane.ts';
-import type { ShardCheckpoint } from '../../../contracts/handling.ts';
 import { formatPosition } from '../../../contracts/position.ts';
 import { accept, emptyLane, next, stretchEnded, stretchStarted } from '../../../workflows/lane/machine.ts';
-import { forgetOldMarks, marksAhead } from '../../../workflows/lane/marks.ts';
+import { checkpointsOf, forgetOldMarks, marksAhead, type Checkpoints } from '../../../workflows/lane/marks.ts';
 import type { Checks } from './checks.ts';
 import type { SimulatedClock } from './clock.ts';
 import { pick, type Random } from './random.ts';
@@ -21,7 +20,7 @@ export interface LanesOptions {
   /** Marks that a lane carries on without asking whether some can be forgotten. */
   readonly marksCarried: number;
   /** The durable checkpoints; undefined when they cannot be asked for. */
-  readonly checkpoints: () => Readonly<Record<string, ShardCheckpoint>> | undefined;
+  readonly checkpoints: () => Checkpoints | undefined;
 }
 
 /**
@@ -79,10 +78,10 @@ export class SimulatedLanes {
   }
 
   #continueAsNew(lane: Lane): void {
-    const { checkpoints, clock, lane: options, marksCarried } = this.#options;
+    const { clock, lane: options, marksCarried } = this.#options;
     lane.signals = 0;
     if (Object.keys(lane.state.marks).length <= marksCarried) return;
-    const known = checkpoints();
+    const known = this.#ask(lane);
     if (known === undefined) return;
     const before = lane.state.remembersSince;
     this.#remember(lane, forgetOldMarks(lane.state, known, clock.now(), 2 * options.leaseMarginMs));
@@ -96,7 +95,7 @@ export class SimulatedLanes {
         this.#setIdleTimer(key, lane);
         return;
       }
-      const known = this.#options.checkpoints();
+      const known = this.#ask(lane);
       if (known !== undefined) this.#remember(lane, { marks: marksAhead(lane.state.marks, known), behindSince: {} });
       if (known !== undefined && Object.keys(lane.state.marks).length === 0) {
         this.#open.delete(key);
@@ -106,6 +105,11 @@ export class SimulatedLanes {
       lane.lastChange = clock.now();
       this.#setIdleTimer(key, lane);
     });
+  }
+
+  #ask({ state }: Lane): Checkpoints | undefined {
+    const answer = this.#options.checkpoints();
+    return answer && checkpointsOf(Object.keys(state.marks), answer);
   }
 
   #remember(lane: Lane, memory: Pick<LaneState, 'marks' | 'behindSince'>): void {

@@ -7,6 +7,7 @@ import type { SimulatedSource } from './simulated-source.ts';
 import type { CancellationScope, Schedule, WorkflowRun } from './workflow-runtime.ts';
 
 const POLL_MS = 250;
+const ANSWERS_LOST = 0.05;
 
 interface ServerOptions {
   readonly clock: SimulatedClock;
@@ -21,6 +22,9 @@ export class SimulatedServer {
   attempts = 0;
   /** Attempts of readers that were given up for their silence. */
   timedOut = 0;
+  /** Listings that were told whole, and as a difference in which there was something. */
+  wholeListings = 0;
+  differences = 0;
   readonly #options: ServerOptions;
 
   constructor(options: ServerOptions) {
@@ -28,20 +32,26 @@ export class SimulatedServer {
   }
 
   readonly schedule: Schedule = async (run, { type, input, options }, scope) => {
-    if (type === 'listShards') return await this.#list(run, scope);
+    if (type === 'listShards') return await this.#list(run, scope, input[1] as string | undefined);
     if (type === 'readShards')
-      return await this.#read(run, input as ReaderInput, Number(options.heartbeatTimeout), scope);
+      return await this.#read(run, input[0] as ReaderInput, Number(options.heartbeatTimeout), scope);
     throw new Error(`There is no activity ${type}`);
   };
 
-  async #list(run: WorkflowRun, scope: CancellationScope): Promise<unknown> {
+  /** Some answers are lost, and the question comes again; whole listings and differences are counted. */
+  async #list(run: WorkflowRun, scope: CancellationScope, known: string | undefined): Promise<unknown> {
+    const { clock, random } = this.#options;
     for (;;) {
-      if ((await this.#process(run, scope)) === undefined) throw canceled('listShards');
+      const process = await this.#process(run, scope);
+      if (process === undefined) throw canceled('listShards');
       try {
-        const shards = await this.#options.source.listShards();
-        return { shards, retentionMs: await this.#options.source.retentionMs() };
+        const answer = await process.list(known);
+        if (random() < ANSWERS_LOST) throw new Error('the answer was lost');
+        if ('shards' in answer) this.wholeListings += 1;
+        else if (answer.added.length + answer.gone.length > 0) this.differences += 1;
+        return answer;
       } catch {
-        await this.#options.clock.sleep(1000);
+        await clock.sleep(1000);
       }
     }
   }

@@ -2,6 +2,7 @@
  * A run of a whole pipeline in memory and on virtual time: the workflow's own code, readers with their leases, lanes by
  * their own functions, over a model of the stream and of what Temporal does for activities.
  */
+import { checkpointsOf } from '../../../bridge/lineage/lineage.ts';
 import type { ShardCheckpoint } from '../../../contracts/handling.ts';
 import type { PipelineInput, PipelineState, StartPoint } from '../../../contracts/pipeline.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
@@ -41,6 +42,8 @@ export interface Course {
   readonly forgotAtWork: number;
   readonly turnedAway: number;
   readonly listingFaults: number;
+  readonly wholeListings: number;
+  readonly differences: number;
   readonly virtualMs: number;
 }
 
@@ -110,6 +113,8 @@ export class Simulation {
       forgotAtWork: this.#lanes.forgot,
       turnedAway: this.#lanes.turnedAway,
       listingFaults: this.#source.faults.length,
+      wholeListings: this.#server.wholeListings,
+      differences: this.#server.differences,
       virtualMs: this.#clock.now() - BEGIN,
     };
   }
@@ -253,12 +258,7 @@ export class Simulation {
   #durableCheckpoints(): Record<string, ShardCheckpoint> | undefined {
     const state = this.#host?.view().state;
     if (!this.#scenario.lanesForget || state?.discovered !== true) return undefined;
-    return Object.fromEntries(
-      Object.values(state.shards).map(({ shardId, finished, checkpoint }) => {
-        if (finished) return [shardId, { ended: true }];
-        return [shardId, checkpoint === undefined ? { ended: false } : { ended: false, position: checkpoint }];
-      }),
-    );
+    return checkpointsOf(state);
   }
 
   async #comeToAnEnd(): Promise<void> {
@@ -274,9 +274,9 @@ export class Simulation {
     const { unread } = this.#checks;
     if (unread !== undefined) return `O4: ${formatPosition(unread.position)} is in no lane`;
     if (!this.#lanes.areIdle) return 'lanes are at work';
-    const known = this.#host?.view().state.shards ?? {};
+    const finished = this.#host?.view().state.finished.missingSince ?? {};
     const open = [...this.#graph.shards.values()].find(
-      (shard) => shard.closedAt !== undefined && this.#graph.isListed(shard) && known[shard.id]?.finished !== true,
+      (shard) => shard.closedAt !== undefined && this.#graph.isListed(shard) && finished[shard.id] === undefined,
     );
     return open === undefined ? undefined : `shard ${open.id} is not finished`;
   }

@@ -19,7 +19,7 @@ export interface ActivityOptions {
 /** Runs an activity that a workflow has scheduled, with as many attempts as it takes. */
 export type Schedule = (
   run: WorkflowRun,
-  activity: { readonly type: string; readonly input: unknown; readonly options: ActivityOptions },
+  activity: { readonly type: string; readonly input: readonly unknown[]; readonly options: ActivityOptions },
   scope: CancellationScope,
 ) => Promise<unknown>;
 
@@ -98,7 +98,7 @@ export class WorkflowRun {
     }
   }
 
-  activity(type: string, input: unknown, options: ActivityOptions): Promise<unknown> {
+  activity(type: string, input: readonly unknown[], options: ActivityOptions): Promise<unknown> {
     this.historyLength += EVENTS.activity;
     const answer = this.#schedule(this, { type, input: clone(input), options }, here.scope);
     return this.#incoming((resolve, reject) => void answer.then((result) => resolve(clone(result)), reject));
@@ -164,7 +164,12 @@ function clone<T>(value: T): T {
 export function proxyActivities(options: ActivityOptions): unknown {
   return new Proxy(
     {},
-    { get: (_target, type) => (input: unknown) => here.run?.activity(String(type), input, options) },
+    {
+      get:
+        (_target, type) =>
+        (...input: unknown[]) =>
+          here.run?.activity(String(type), input, options),
+    },
   );
 }
 

@@ -5,7 +5,7 @@ import { SourceConfigurationError, SourceUnavailableError } from '../../../../so
 import { ScriptedSource } from '../../bridge/scripted-source.ts';
 
 const never = new AbortController().signal;
-const shards = [{ shardId: 'a', parents: [], closed: true }];
+const whole = { shards: [{ shardId: 'a', parents: [] }], digest: expect.any(String) };
 
 function setUp() {
   const lines: { readonly level: number; readonly msg: string }[] = [];
@@ -16,7 +16,7 @@ function setUp() {
 
 test('a listing tells how long the source keeps a record', async () => {
   const { lister } = setUp();
-  expect(await lister.list(never)).toEqual({ shards, retentionMs: 86_400_000 });
+  expect(await lister.list(undefined, never)).toEqual({ ...whole, retentionMs: 86_400_000 });
 });
 
 test('a retention that cannot be learned does not keep a listing from coming about, and is told once', async () => {
@@ -24,11 +24,17 @@ test('a retention that cannot be learned does not keep a listing from coming abo
   source.retentionMs = async () => {
     throw new SourceConfigurationError('kinesis:scripted', 'no access');
   };
-  expect(await lister.list(never)).toEqual({ shards });
-  expect(await lister.list(never)).toEqual({ shards });
+  expect(await lister.list(undefined, never)).toEqual(whole);
+  expect(await lister.list(undefined, never)).toEqual(whole);
   expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^how long kinesis:scripted keeps a record/) }]);
   source.retentionMs = async () => 7;
-  expect(await lister.list(never)).toMatchObject({ retentionMs: 7 });
+  expect(await lister.list(undefined, never)).toMatchObject({ retentionMs: 7 });
+});
+
+test('the next listing is told as the difference to the one that was taken in', async () => {
+  const { lister } = setUp();
+  const { digest } = await lister.list(undefined, never);
+  expect(await lister.list(digest, never)).toEqual({ added: [], gone: [], digest, retentionMs: 86_400_000 });
 });
 
 test('a listing that fails is a failure', async () => {
@@ -36,5 +42,5 @@ test('a listing that fails is a failure', async () => {
   source.listShards = async () => {
     throw new SourceUnavailableError('kinesis:scripted', 'throttled');
   };
-  await expect(lister.list(never)).rejects.toThrow('throttled');
+  await expect(lister.list(undefined, never)).rejects.toThrow('throttled');
 });

@@ -5,16 +5,19 @@ import {
   advance,
   awaitsChildren,
   awaitsParents,
-  observe,
+  checkpointsOf,
   readable,
   startOf,
 } from '../../../../bridge/lineage/lineage.ts';
+import { observe } from '../../../../bridge/lineage/listing.ts';
 
 const HORIZON: StartPoint = { at: 'horizon' };
 const HOUR = 3_600_000;
 
 const shard = (shardId: string, ...parents: string[]): ShardInfo => ({ shardId, parents, closed: false });
-const list = (state: PipelineState, shards: ShardInfo[], now = 0) => observe(state, { shards }, HORIZON, now);
+const told = (shardId: string, ...parents: string[]) => ({ shardId, parents });
+const isFinished = (state: PipelineState, shardId: string) => state.finished.missingSince[shardId] !== undefined;
+const list = (state: PipelineState, shards: ShardInfo[], now = 1) => observe(state, { shards }, HORIZON, now);
 const ids = (state: PipelineState) => readable(state).map(({ shardId }) => shardId);
 
 function report(shardId: string, sequenceNumber: string | undefined, finished = false): ReaderReport {
@@ -74,7 +77,8 @@ describe('O2 a shard may be read', () => {
 
   test('after its parent was read and forgotten, as before', () => {
     const before: PipelineState = {
-      shards: { b: { ...shard('b', 'a'), start: HORIZON, finished: false } },
+      ...EMPTY_LINEAGE,
+      shards: { b: { ...told('b', 'a'), start: HORIZON } },
       discovered: true,
     };
     expect(ids(before)).toEqual(['b']);
@@ -104,11 +108,20 @@ describe('O4 reading begins', () => {
 });
 
 describe('O4 O6 what readers report', () => {
-  test('late or twice moves no checkpoint back, and un-finishes nothing', () => {
+  test('late or twice un-finishes nothing', () => {
     let state = advance(list(EMPTY_LINEAGE, [shard('a')]), report('a', '100', true));
     state = advance(state, report('a', '99'));
     state = advance(state, report('a', undefined));
-    expect(state.shards['a']).toMatchObject({ checkpoint: { sequenceNumber: '100' }, finished: true });
+    expect(isFinished(state, 'a')).toBe(true);
+    expect(ids(state)).toEqual([]);
+    expect(checkpointsOf(state)).toEqual({ a: { ended: true } });
+  });
+
+  test('late moves no checkpoint back', () => {
+    const state = advance(advance(list(EMPTY_LINEAGE, [shard('a')]), report('a', '100')), report('a', '99'));
+    const position = { shardId: 'a', sequenceNumber: '100' };
+    expect(state.shards['a']?.checkpoint).toEqual(position);
+    expect(checkpointsOf(state)).toEqual({ a: { ended: false, position } });
   });
 
   test('of a shard that is not known changes nothing', () => {
@@ -120,6 +133,8 @@ describe('O4 O6 what readers report', () => {
     let state = list(EMPTY_LINEAGE, [shard('a')]);
     for (const sequence of ['1', '2', '3']) state = advance(state, report('a', sequence));
     expect(state.shards['a']?.taken).toBe(3);
+    state = advance(advance(state, report('a', '3', true)), report('a', '3', true));
+    expect(state.finished).toMatchObject({ taken: 5, filtered: 0 });
   });
 });
 
@@ -152,30 +167,37 @@ describe('O6 a finished shard', () => {
   const finished = () => advance(list(EMPTY_LINEAGE, [shard('a')]), report('a', '1', true));
 
   test('is remembered while listings flicker, so that it is not read again', () => {
-    let state = list(finished(), [], 0);
+    let state = list(finished(), []);
     state = list(state, [shard('a')], 40 * HOUR);
     state = list(state, [], 41 * HOUR);
     state = list(state, [], 80 * HOUR);
-    expect(state.shards['a']?.finished).toBe(true);
+    expect(isFinished(state, 'a')).toBe(true);
     expect(ids(list(state, [shard('a')], 81 * HOUR))).toEqual([]);
   });
 
   test('is forgotten when it has been missing for two days', () => {
-    let state = list(finished(), [], 0);
+    let state = list(finished(), []);
     state = list(state, [], 49 * HOUR);
     expect(state.shards).toEqual({});
+    expect(state.finished).toEqual({ missingSince: {}, childless: [], taken: 1, filtered: 0 });
   });
 
   test('awaits its children until one is listed', () => {
     const state = finished();
     expect(awaitsChildren(state)).toBe(true);
     expect(awaitsChildren(list(state, [shard('a'), shard('b', 'a')]))).toBe(false);
-    expect(awaitsChildren(list(state, [], 1))).toBe(false);
+    expect(awaitsChildren(list(state, []))).toBe(false);
+    expect(awaitsChildren(list(list(state, []), [shard('a')]))).toBe(true);
+  });
+
+  test('awaits no children when one was listed before it was finished', () => {
+    const state = list(EMPTY_LINEAGE, [shard('a'), shard('b', 'a')]);
+    expect(awaitsChildren(advance(state, report('a', '1', true)))).toBe(false);
   });
 
   test('one that is missing and not finished is kept: its reader has to tell what is left of it', () => {
     let state = list(EMPTY_LINEAGE, [shard('a')]);
-    state = list(state, [], 0);
+    state = list(state, []);
     state = list(state, [], 100 * HOUR);
     expect(ids(state)).toEqual(['a']);
   });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { EMPTY_LINEAGE } from '../../../../bridge/lineage/lineage.ts';
 import { gapsOf } from '../../../../cli/operations/gaps.ts';
-import { shardStatuses } from '../../../../cli/operations/shards.ts';
+import { recordCounts, shardStatuses } from '../../../../cli/operations/shards.ts';
 import { lossWarnings } from '../../../../cli/operations/warnings.ts';
 import type { LineageShard, ShardProgress } from '../../../../contracts/pipeline.ts';
 
@@ -10,9 +11,11 @@ const HOUR = 3_600_000;
 const at = (sequenceNumber: string) => ({ shardId: 's', sequenceNumber });
 
 function view(shard: Partial<LineageShard>, readers: string[][] = [], retentionMs = 24 * HOUR) {
-  const whole: LineageShard = { shardId: 's', parents: [], start: { at: 'horizon' }, finished: false, ...shard };
-  return { state: { shards: { s: whole }, discovered: true, retentionMs }, readers };
+  const whole: LineageShard = { shardId: 's', parents: [], start: { at: 'horizon' }, ...shard };
+  return { state: { ...EMPTY_LINEAGE, shards: { s: whole }, discovered: true, retentionMs }, readers };
 }
+
+const finished = { missingSince: { s: 0 }, childless: [], taken: 40, filtered: 7 };
 
 const report = (progress: Partial<ShardProgress>) => ({
   shards: { s: { finished: false, read: 0, taken: 0, quarantined: 0, ...progress } },
@@ -30,7 +33,7 @@ test('the further of two checkpoints counts, whoever has it', () => {
 test.each([
   ['waiting', view({}), []],
   ['reading', view({}, [['s']]), []],
-  ['finished', view({ finished: true, missingSince: 1 }), []],
+  ['finished', { state: { ...EMPTY_LINEAGE, finished }, readers: [] }, []],
   ['finished', view({}, [['s']]), [report({ finished: true })]],
   ['gone', view({ missingSince: 1 }), []],
   ['reading', undefined, [report({})]],
@@ -54,8 +57,8 @@ test.each<[string, Partial<LineageShard>, Partial<ShardProgress> | undefined, ob
   ['not known', {}, undefined, { lag: undefined, loss: undefined }],
   [
     'nothing to lose any more',
+    { upTo: NOW - 9 * HOUR },
     { finished: true, upTo: NOW - 9 * HOUR },
-    undefined,
     { lag: undefined, loss: undefined },
   ],
   ['nothing left', { missingSince: 1, upTo: NOW - 9 * HOUR }, undefined, { lag: undefined, loss: undefined }],
@@ -70,6 +73,14 @@ test.each<[string, Partial<LineageShard>, Partial<ShardProgress> | undefined, ob
 
 test('what the filter dropped is counted over the shifts', () => {
   expect(shardStatuses(view({ filtered: 7 }), [report({ filtered: 3 })], NOW)).toMatchObject([{ filtered: 10 }]);
+});
+
+test('records are counted over all shards, those that have finished and been forgotten included', () => {
+  const { state } = view({ taken: 2, filtered: 1 }, [['s']]);
+  const known = { state: { ...state, finished: { ...finished, missingSince: {} } }, readers: [['s']] };
+  const shards = shardStatuses(known, [report({ taken: 3 })], NOW);
+  expect(recordCounts(known.state, shards)).toEqual({ taken: 45, filtered: 8 });
+  expect(recordCounts(undefined, shards)).toEqual({ taken: 5, filtered: 1 });
 });
 
 test('why a shard cannot be read is told', () => {

@@ -17,7 +17,7 @@ const reading: PipelineStatus = {
   source: 'kinesis:orders',
   readers: 2,
   shards: [
-    shard({ shardId: 'shardId-000000000000', state: 'finished' }),
+    { shardId: 'shardId-000000000000', state: 'finished' },
     shard({
       shardId: 'shardId-000000000001',
       state: 'reading',
@@ -28,6 +28,7 @@ const reading: PipelineStatus = {
     shard({ shardId: 'shardId-000000000002', state: 'reading' }),
     shard({ shardId: 'shardId-000000000003', state: 'waiting', parents: ['shardId-000000000002'] }),
   ],
+  records: { taken: 0, filtered: 0 },
   lanes: { healthy: 120, retrying: 1, blocked: 2, paused: 0 },
   quarantined: 0,
   troubles: [],
@@ -103,6 +104,7 @@ test('paused, not started, ended, without a worker, in trouble', () => {
 const troubled: PipelineStatus = {
   ...reading,
   retentionMs: 24 * 3_600_000,
+  records: { taken: 56, filtered: 1234 },
   shards: [
     shard({
       shardId: 'shardId-000000000001',
@@ -175,6 +177,10 @@ test('O10: --json has gaps and warnings, with positions as they are typed and ti
       "pipeline": "orders",
       "quarantined": 0,
       "readers": 2,
+      "records": {
+        "filtered": 1234,
+        "taken": 56,
+      },
       "retentionMs": 86400000,
       "shards": [
         {

@@ -1,18 +1,26 @@
 import { expect, test } from 'vitest';
-import { forgetOldMarks, marksAhead } from '../../../../workflows/lane/marks.ts';
+import { checkpointsOf, forgetOldMarks, marksAhead } from '../../../../workflows/lane/marks.ts';
 
 const at = (shardId: string, sequenceNumber: string) => ({ shardId, sequenceNumber });
 
 test('O6 a mark is remembered until the durable checkpoint of its shard has passed it', () => {
-  const marks = { a: at('a', '10'), b: at('b', '10'), c: at('c', '10'), d: at('d', '10'), e: at('e', '10') };
+  const marks = { a: at('a', '10'), b: at('b', '10'), c: at('c', '10'), d: at('d', '10') };
   const ahead = marksAhead(marks, {
     a: { ended: false, position: at('a', '9') },
     b: { ended: false, position: at('b', '10') },
     c: { ended: true },
     d: { ended: false },
-    // e is known no more: the lineage forgets a shard only when it has been taken over whole.
   });
   expect(Object.keys(ahead)).toEqual(['a', 'd']);
+});
+
+test('O6 of a shard that the pipeline knows no more there is nothing to remember: it has been taken over whole', () => {
+  expect(marksAhead({ a: at('a', '10') }, checkpointsOf(['a'], {}))).toEqual({});
+});
+
+test('O6 a mark that came while the checkpoints were asked for is remembered', () => {
+  const marks = { a: at('a', '10'), fresh: at('fresh', '1') };
+  expect(Object.keys(marksAhead(marks, checkpointsOf(['a'], { a: { ended: true } })))).toEqual(['fresh']);
 });
 
 test('O6 in a lane that is at work a mark is forgotten only when it has been behind for a while', () => {

@@ -1,0 +1,103 @@
+/**
+ * What a listing says of the lineage graph: which shards there are, which are missing, and what can be forgotten. Pure.
+ * Keeps the invariants of lineage.ts.
+ */
+import type {
+  FinishedShards,
+  LineageShard,
+  ListedShard,
+  PipelineState,
+  ShardListing,
+  StartPoint,
+} from '../../contracts/pipeline.ts';
+
+/** Twice the shortest retention, that of DynamoDB Streams; listings were seen to flicker for less. */
+const FORGET_AFTER_MS = 48 * 3_600_000;
+
+/** So many listings must be without a parent that was never seen before it is taken for gone from the source. */
+const MISSING_FROM = 2;
+
+/**
+ * Takes in a complete listing. The shards of the first one begin where the pipeline starts; every later one is the child
+ * of a shard that is being read, so it begins at its horizon, also when the pipeline started at the latest record (O4).
+ */
+export function observe(state: PipelineState, listing: ShardListing, startAt: StartPoint, now: number): PipelineState {
+  const { isListed, described } = listedBy(listing, state);
+  const finished = seenFinished(state.finished, isListed, described, now);
+  const shards: Record<string, LineageShard> = {};
+  for (const shard of Object.values(state.shards)) {
+    shards[shard.shardId] = seen(shard, isListed(shard.shardId), now);
+  }
+  for (const { shardId, parents } of described) {
+    if (finished.missingSince[shardId] !== undefined) continue;
+    const start: StartPoint = state.discovered ? { at: 'horizon' } : startAt;
+    shards[shardId] ??= { shardId, parents: [...parents], start, orphanedIn: 0 };
+  }
+  const isKnown = (shardId: string): boolean =>
+    shards[shardId] !== undefined || finished.missingSince[shardId] !== undefined;
+  for (const shard of Object.values(shards)) shards[shard.shardId] = orphaned(shard, isKnown);
+  const { digest, retentionMs = state.retentionMs } = listing;
+  const { listed: _before, ...rest } = state;
+  return {
+    ...rest,
+    shards,
+    finished,
+    discovered: true,
+    ...(digest === undefined ? {} : { listed: digest }),
+    ...(retentionMs === undefined ? {} : { retentionMs }),
+  };
+}
+
+interface Listed {
+  readonly isListed: (shardId: string) => boolean;
+  /** All that are listed, or those that were not before. */
+  readonly described: readonly ListedShard[];
+}
+
+/** Each kind is a complete listing: a difference is one to the shards that the state has as listed last. */
+function listedBy(listing: ShardListing, state: PipelineState): Listed {
+  if ('shards' in listing) {
+    const ids = new Set(listing.shards.map(({ shardId }) => shardId));
+    return { isListed: (shardId) => ids.has(shardId), described: listing.shards };
+  }
+  const added = new Set(listing.added.map(({ shardId }) => shardId));
+  const gone = new Set(listing.gone);
+  const isListed = (shardId: string): boolean =>
+    added.has(shardId) || (!gone.has(shardId) && wasListed(state, shardId));
+  return { isListed, described: listing.added };
+}
+
+function wasListed({ shards, finished }: PipelineState, shardId: string): boolean {
+  const shard = shards[shardId];
+  return shard === undefined ? finished.missingSince[shardId] === 0 : shard.missingSince === undefined;
+}
+
+function seen(shard: LineageShard, isListed: boolean, now: number): LineageShard {
+  const { missingSince, ...rest } = shard;
+  return isListed ? rest : { ...rest, missingSince: missingSince ?? now };
+}
+
+/** Counts the listings without its parent, until there have been enough or the parent turns up. */
+function orphaned(shard: LineageShard, isKnown: (shardId: string) => boolean): LineageShard {
+  const { orphanedIn, ...rest } = shard;
+  if (orphanedIn === undefined || shard.parents.every(isKnown)) return rest;
+  return orphanedIn + 1 < MISSING_FROM ? { ...rest, orphanedIn: orphanedIn + 1 } : rest;
+}
+
+/** Forgets those that have been missing for long enough (G3). */
+function seenFinished(
+  finished: FinishedShards,
+  isListed: Listed['isListed'],
+  described: readonly ListedShard[],
+  now: number,
+): FinishedShards {
+  const missingSince: Record<string, number> = {};
+  for (const [shardId, before] of Object.entries(finished.missingSince)) {
+    const since = before === 0 ? now : before;
+    if (isListed(shardId)) missingSince[shardId] = 0;
+    else if (now - since <= FORGET_AFTER_MS) missingSince[shardId] = since;
+  }
+  const parents = new Set(described.flatMap((shard) => shard.parents));
+  const isChildless = (shardId: string): boolean => missingSince[shardId] !== undefined && !parents.has(shardId);
+  return { ...finished, missingSince, childless: finished.childless.filter(isChildless) };
+}
