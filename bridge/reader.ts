@@ -26,6 +26,7 @@ import { KeyWatch } from './key-watch.ts';
 import type { LaneGateway } from './lane-gateway.ts';
 import type { Stamper } from './lease.ts';
 import type { LossWatch } from './loss-watch.ts';
+import type { ReaderMeter, ReadingMeter } from './reading-meter.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
 import { ShardReader } from './shard-reader.ts';
 
@@ -55,6 +56,8 @@ export interface ReaderOptions {
   readonly keyWatch?: KeyWatch;
   /** Shared as well. Without it nothing is warned of. */
   readonly lossWatch?: LossWatch;
+  /** Shared as well. Without it nothing is measured. */
+  readonly meter?: ReadingMeter | undefined;
   /** How long the source keeps a record, where that is known. */
   readonly retentionMs?: number | undefined;
   readonly log: Logger;
@@ -78,6 +81,7 @@ export class Reader {
   /** Aborts when none of the shards can be read, with the last error as reason. */
   readonly #noneReadable = new AbortController();
   readonly #keyWatch: KeyWatch;
+  readonly #meter: ReaderMeter | undefined;
 
   constructor(options: ReaderOptions) {
     const { gateway, lease, limits, clock, random = Math.random, wall = Date.now } = options;
@@ -87,6 +91,7 @@ export class Reader {
     this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight: limits.requestsInFlight, clock, random });
     const pages = new Budget({ records: PAGES_IN_HAND, bytes: Infinity });
     this.#keyWatch = options.keyWatch ?? new KeyWatch(options.log);
+    this.#meter = options.meter?.begin(options.retentionMs);
     this.#shards = options.shards.map((shard) => ({
       shardId: shard.shardId,
       reader: new ShardReader({
@@ -139,6 +144,8 @@ export class Reader {
       this.#dispatcher.stop();
       this.#stop.abort();
       this.#over.abort();
+      this.#meter?.look(this.report, this.#budget.held);
+      this.#meter?.end(this.#noneReadable.signal.aborted);
     }
   }
 
@@ -189,6 +196,8 @@ export class Reader {
           lossWatch?.look(shardId, progress, retentionMs);
       }
       await clock.sleep(REPORT_EVERY_MS, over);
+      // Not at once: until it has tried its shards, what the attempt before has found is nearer to the truth.
+      if (!over.aborted) this.#meter?.look(this.report, this.#budget.held);
     }
   }
 

@@ -29,6 +29,7 @@ import { encodedSize } from './encoded-size.ts';
 import type { Intake } from './intake.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Handover } from './lane-gateway.ts';
+import type { ReadingMeter } from './reading-meter.ts';
 import { ShardTally } from './shard-tally.ts';
 
 const BACKOFF = { firstMs: 250, mostMs: 10_000 };
@@ -50,6 +51,7 @@ export interface ShardReaderOptions {
   /** Turns at reading: one is held from before a page is read until all of it is let in. */
   readonly pages: Budget;
   readonly keyWatch: KeyWatch;
+  readonly meter?: ReadingMeter | undefined;
   readonly clock: Clock;
   /** ms since 1970, for what is told. */
   readonly wall: () => number;
@@ -236,10 +238,11 @@ export class ShardReader {
 
   /** Records that are gone from the source must not be passed over silently (O10). */
   #noteGap(found: SourceGap): void {
-    const { log, source, wall } = this.#options;
+    const { log, meter, source, wall } = this.#options;
     const gap = this.#tally.gap(found, wall());
     if (gap === undefined) return;
     log.error({ source: source.identity, shard: this.#shardId, gap }, gapText(gap, source));
+    meter?.gap();
   }
 }
 

@@ -5,6 +5,7 @@ import type { HandlerEvent, KeyableRecord } from './record.ts';
 /** What `keylane.config.ts` exports by default. Every field with a default may be left out. */
 export interface KeylaneConfig {
   readonly temporal?: TemporalConfig;
+  readonly metrics?: MetricsConfig;
   /** By name. A name begins with a letter and has letters, digits, `-` and `_`, 64 at the most. */
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
 }
@@ -16,6 +17,16 @@ export interface TemporalConfig {
   readonly namespace?: string;
   /** Task queue of lanes and handlers; reading uses it with `-bridge` behind it. @default 'keylane' */
   readonly taskQueue?: string;
+}
+
+export interface MetricsConfig {
+  /**
+   * `host:port` at which processes serve metrics for Prometheus, under `/metrics`; `0.0.0.0:9464` for all addresses of
+   * the machine. Anybody who reaches it can read them. Each process on a machine needs an address of its own:
+   * `--metrics-address`. docs/metrics.md explains them.
+   * @default none: no metrics are served
+   */
+  readonly address?: string;
 }
 
 export interface PipelineConfig {

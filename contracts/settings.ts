@@ -10,6 +10,7 @@ export interface Settings {
   /** Absolute path of the settings file. */
   readonly file: string;
   readonly temporal: TemporalSettings;
+  readonly metrics: MetricsSettings;
   readonly pipelines: ReadonlyMap<string, PipelineSettings>;
 }
 
@@ -18,6 +19,11 @@ export interface TemporalSettings {
   readonly address: string | undefined;
   readonly namespace: string | undefined;
   readonly taskQueue: string;
+}
+
+export interface MetricsSettings {
+  /** Undefined when metrics are not served. */
+  readonly address: string | undefined;
 }
 
 export interface PipelineSettings {

@@ -6,8 +6,10 @@ import type { FreezeWatch } from '../contracts/freeze-watch.ts';
 import { readingTaskQueue } from '../contracts/names.ts';
 import type { Settings } from '../contracts/settings.ts';
 import type { Source } from '../sources/source.ts';
+import { readingMetrics } from './metrics/reading.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
+import { metricMeter } from './runtime.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
 /** Readers come home by themselves within some seconds; see bridge/reader.ts. */
@@ -32,7 +34,8 @@ export async function startBridgeWorker(options: BridgeWorkerOptions): Promise<R
   const pipelines = new Map(
     [...settings.pipelines].flatMap(([name, pipeline]) => {
       const source = sources.get(name);
-      return source === undefined ? [] : [[name, { settings: pipeline, source }] as const];
+      if (source === undefined) return [];
+      return [[name, { settings: pipeline, source, metrics: readingMetrics(metricMeter(), name) }] as const];
     }),
   );
   const stopping = new AbortController();

@@ -3,11 +3,14 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createAskingActivities } from '../activities/asking/activities.ts';
 import { createHandlingActivities, type HandlingPipeline } from '../activities/handling/activities.ts';
+import { timed } from '../activities/handling/handling-metrics.ts';
 import type { FreezeWatch } from '../contracts/freeze-watch.ts';
 import type { Settings } from '../contracts/settings.ts';
+import { handlingMetrics } from './metrics/handling.ts';
 import { loadHandler } from './settings/handler.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
+import { metricMeter } from './runtime.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
 /** How long what heeds its abort may still take after the grace time. */
@@ -30,7 +33,8 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
   const { settings, connection, client, freezeWatch, log, graceMs } = options;
   const pipelines = new Map<string, HandlingPipeline>();
   for (const { name, handler, handling } of settings.pipelines.values()) {
-    pipelines.set(name, { handler: await loadHandler(handler), settings: handling });
+    const metrics = handlingMetrics(metricMeter(), name);
+    pipelines.set(name, { handler: timed(await loadHandler(handler), metrics), settings: handling, metrics });
   }
   const stopping = new AbortController();
   const handling = createHandlingActivities({

@@ -13,6 +13,7 @@ import { startBridgeWorker } from './bridge-worker.ts';
 import { Closers } from './closers.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { startLaneWorker } from './lane-worker.ts';
+import { socketAddress } from './metrics/address.ts';
 import { startPipeline } from './pipelines.ts';
 import type { RunningWorker } from './running-worker.ts';
 import { installRuntime } from './runtime.ts';
@@ -78,7 +79,8 @@ async function start(
 ): Promise<ReadyProcess & { readonly workers: readonly RunningWorker[] }> {
   const { roles, log, graceMs = DEFAULT_GRACE_MS, startOver = false, from } = options;
   const { report = (message: string) => log.info(message) } = options;
-  installRuntime(log);
+  const metricsAt = options.settings.metrics.address;
+  installRuntime(log, metricsAt === undefined ? undefined : await socketAddress(metricsAt));
   const freezeWatch = new FreezeWatch();
   freezeWatch.start();
   closers.add('freeze watch', () => freezeWatch.stop());
@@ -117,7 +119,8 @@ async function start(
       if (source !== undefined) await startPipeline(pipeline, source.identity, startOptions);
     }
   }
-  log.info({ pipelines: [...settings.pipelines.keys()], roles }, 'Keylane runs');
+  const metrics = metricsAt === undefined ? {} : { metrics: `http://${metricsAt}/metrics` };
+  log.info({ pipelines: [...settings.pipelines.keys()], roles, ...metrics }, 'Keylane runs');
   return { client, uiUrl: embedded?.uiUrl, workers };
 }
 

@@ -15,12 +15,15 @@ import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } fro
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import { HandlerCaller, type Call } from './call.ts';
 import { attemptFailure } from './failure.ts';
+import type { HandlingMetrics } from './handling-metrics.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Possession } from './possession.ts';
 
 export interface HandlingPipeline {
   readonly handler: Handler;
   readonly settings: HandlingSettings;
+  /** Without it nothing is counted. */
+  readonly metrics?: HandlingMetrics;
 }
 
 export interface HandlingDependencies {
@@ -81,7 +84,7 @@ async function findPipeline(
 
 async function runStretch(
   input: StretchInput,
-  { handler, settings }: HandlingPipeline,
+  { handler, settings, metrics }: HandlingPipeline,
   { client, freezeWatch, stopping }: HandlingDependencies,
   caller: HandlerCaller,
 ): Promise<StretchOutcome> {
@@ -89,7 +92,7 @@ async function runStretch(
   const lostBefore = info.attempt > 1;
   let { done } = (info.heartbeatDetails as Progress | undefined) ?? { done: 0 };
   if (info.attempt > LOST_ATTEMPTS && done < input.events.length) {
-    return { done, lostBefore, failed: { failure: processLost(info.attempt - 1), policy: settings.retry } };
+    return { done, lostBefore, failed: firstFailure(processLost(info.attempt - 1), settings, metrics) };
   }
   // After a loss one event at a time: see LaneState.careful.
   const end = lostBefore ? Math.min(done + 1, input.events.length) : input.events.length;
@@ -105,8 +108,9 @@ async function runStretch(
       const result = await caller.call(handler, settings, call, cancellationSignal);
       if (result.kind === 'interrupted') break;
       if (result.kind === 'failed') {
-        return { done, lostBefore, failed: { failure: result.failure, policy: settings.retry } };
+        return { done, lostBefore, failed: firstFailure(result.failure, settings, metrics) };
       }
+      metrics?.handled();
       done += 1;
     }
     return { done, lostBefore };
@@ -118,7 +122,7 @@ async function runStretch(
 async function runEvent(
   input: EventInput,
   attempt: number,
-  { handler, settings }: HandlingPipeline,
+  { handler, settings, metrics }: HandlingPipeline,
   { client, freezeWatch, stopping }: HandlingDependencies,
   caller: HandlerCaller,
 ): Promise<void> {
@@ -134,8 +138,15 @@ async function runEvent(
     const call: Call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
     const mayStart = !stopping.aborted && (await possession.confirm());
     const result = mayStart ? await caller.call(handler, settings, call, cancellationSignal) : undefined;
-    if (result?.kind === 'succeeded') return;
-    if (result?.kind === 'failed') throw attemptFailure(result.failure, attempt);
+    if (result?.kind === 'succeeded') {
+      metrics?.handled();
+      return;
+    }
+    if (result?.kind === 'failed') {
+      const most = info.retryPolicy?.maximumAttempts ?? Number.POSITIVE_INFINITY;
+      countFailure(metrics, result.failure.nonRetryable || info.attempt >= most);
+      throw attemptFailure(result.failure, attempt);
+    }
   } finally {
     heartbeat.stop();
   }
@@ -143,6 +154,21 @@ async function runEvent(
     throw new CancelledFailure('The event was taken away by a verb or a continue-as-new');
   }
   throw notCounted('The worker stopped before the handler had finished', attempt);
+}
+
+function firstFailure(
+  failure: Failure,
+  { retry }: HandlingSettings,
+  metrics: HandlingMetrics | undefined,
+): NonNullable<StretchOutcome['failed']> {
+  countFailure(metrics, failure.nonRetryable || retry.maxAttempts <= 1);
+  return { failure, policy: retry };
+}
+
+/** @param isLast the lane makes no other attempt by itself: see `eventFailed` in workflows/lane/machine.ts */
+function countFailure(metrics: HandlingMetrics | undefined, isLast: boolean): void {
+  metrics?.attemptFailed();
+  if (isLast) metrics?.blocked();
 }
 
 /** An attempt that says nothing about the event; the lane starts another one at once. */

@@ -14,6 +14,8 @@ import { Lease, LeaseLostError } from '../../bridge/lease.ts';
 import { LossWatch } from '../../bridge/loss-watch.ts';
 import { OutageLog } from '../../bridge/outage-log.ts';
 import { Reader } from '../../bridge/reader.ts';
+import { ReadingMeter } from '../../bridge/reading-meter.ts';
+import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
 import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
@@ -34,6 +36,7 @@ const FAILURE_CHARS = 2000;
 interface ReadablePipeline {
   readonly settings: PipelineSettings;
   readonly source: Source;
+  readonly metrics: ReadingMetrics;
 }
 
 export interface ReadingDependencies {
@@ -54,6 +57,7 @@ interface Kept {
   readonly lister: ShardLister;
   readonly keyWatch: KeyWatch;
   readonly lossWatch: LossWatch;
+  readonly meter: ReadingMeter;
 }
 
 interface Process extends ReadingDependencies {
@@ -76,12 +80,13 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
 }
 
 function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
-  const { settings, source } = pipelines(pipeline);
+  const { metrics, settings, source } = pipelines(pipeline);
   const own = log.child({ pipeline });
   return {
     lister: new ShardLister(source, own),
     keyWatch: new KeyWatch(own),
     lossWatch: new LossWatch(own, settings.reading.warnBeforeMs),
+    meter: new ReadingMeter(metrics),
   };
 }
 
@@ -122,7 +127,7 @@ async function readShards(deps: Process, input: ReaderInput): Promise<ReaderRepo
 
 async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: AbortSignal): Promise<ReaderReport> {
   const { client, outage, taskQueue } = deps;
-  const { keyWatch, lossWatch } = deps.kept(input.pipeline);
+  const { keyWatch, lossWatch, meter } = deps.kept(input.pipeline);
   const { settings, source } = deps.pipelines(input.pipeline);
   const context = Context.current();
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
@@ -150,6 +155,7 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     retentionMs: input.retentionMs,
     keyWatch,
     lossWatch,
+    meter,
     log,
     clock: systemClock,
   });

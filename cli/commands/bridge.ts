@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { examples } from './examples.ts';
-import { logOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
+import { processOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
 
 export function addBridgeCommand(program: Command, io: Io): void {
   const command = program
     .command('bridge')
     .description('the process that reads the sources and hands every record to the lane of its key');
-  readingOptions(logOptions(command)).action(({ startOver, from }: ReadingFlags, self: Command) =>
+  readingOptions(processOptions(command)).action(({ startOver, from }: ReadingFlags, self: Command) =>
     runRoles(['bridge'], self, io, () => ({
       ...(startOver === undefined ? {} : { startOver }),
       ...(from === undefined ? {} : { from }),

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Settings } from '../../contracts/settings.ts';
 import type { Io } from '../io.ts';
 import { examples } from './examples.ts';
-import { logOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
+import { processOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
 
 interface DevOptions extends ReadingFlags {
   readonly temporary?: boolean;
@@ -14,7 +14,7 @@ export function addDevCommand(program: Command, io: Io): void {
     .command('dev')
     .description('bridge and worker in one process, with a Temporal server of its own when no address is set')
     .option('--temporary', 'forget everything at the end (default: .keylane/temporal.db beside the settings file)');
-  readingOptions(logOptions(command)).action(({ temporary, startOver, from }: DevOptions, self: Command) =>
+  readingOptions(processOptions(command)).action(({ temporary, startOver, from }: DevOptions, self: Command) =>
     runRoles(['bridge', 'worker'], self, io, (settings) => ({
       ...embedded(settings, temporary === true),
       ...(startOver === undefined ? {} : { startOver }),

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Settings } from '../../contracts/settings.ts';
+import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../../worker/metrics/address.ts';
 import type { ProcessOptions } from '../../worker/process.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -8,7 +9,7 @@ import { createLog, LOG_FORMATS, LOG_LEVELS, type LogOptions } from '../log.ts';
 import { settingsOf, type GlobalOptions } from '../session.ts';
 
 /** Options of every process that stays. */
-export type ProcessFlags = GlobalOptions & LogOptions;
+export type ProcessFlags = GlobalOptions & LogOptions & { readonly metricsAddress?: string };
 
 /** Options of a process that reads. */
 export interface ReadingFlags {
@@ -16,8 +17,9 @@ export interface ReadingFlags {
   readonly from?: string;
 }
 
-export function logOptions(command: Command): Command {
+export function processOptions(command: Command): Command {
   return command
+    .option('--metrics-address <host:port>', 'where Prometheus finds metrics, above the settings', parseMetricsAddress)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
     .addOption(new Option('--log-format <format>', 'default: pretty on a terminal, else json').choices(LOG_FORMATS));
 }
@@ -36,7 +38,7 @@ export async function runRoles(
   more: (settings: Settings) => Pick<ProcessOptions, 'embedded'> & ReadingFlags = () => ({}),
 ): Promise<void> {
   const flags = self.optsWithGlobals<ProcessFlags>();
-  const settings = onlyChosen(await settingsOf(flags, io), flags.pipeline);
+  const settings = withMetrics(onlyChosen(await settingsOf(flags, io), flags.pipeline), flags.metricsAddress);
   const reading = more(settings);
   if (reading.from !== undefined) refuseDynamodb(settings);
   // Workers and the AWS clients take their time to load, and no other command needs them.
@@ -57,6 +59,10 @@ function onlyChosen(settings: Settings, chosen: string | undefined): Settings {
   return { ...settings, pipelines: new Map([...settings.pipelines].filter(([name]) => name === chosen)) };
 }
 
+function withMetrics(settings: Settings, address: string | undefined): Settings {
+  return address === undefined ? settings : { ...settings, metrics: { address } };
+}
+
 function refuseDynamodb({ pipelines }: Settings): void {
   const refused = [...pipelines.values()].filter(({ source }) => source.kind === 'dynamodb').map(({ name }) => name);
   if (refused.length === 0) return;
@@ -70,6 +76,11 @@ function onStopSignal(stop: () => void): () => void {
   // `once`: without a listener the second signal does what signals do.
   process.once('SIGINT', stop).once('SIGTERM', stop);
   return () => process.off('SIGINT', stop).off('SIGTERM', stop);
+}
+
+function parseMetricsAddress(text: string): string {
+  if (isMetricsAddress(text)) return text;
+  throw new InvalidArgumentError(`It must be ${METRICS_ADDRESS_FORM}.`);
 }
 
 function parseTime(text: string): string {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { examples } from './examples.ts';
-import { logOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
+import { processOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
 
 export function addStartCommand(program: Command, io: Io): void {
   const command = program.command('start').description('bridge and worker in one process');
-  readingOptions(logOptions(command)).action(({ startOver, from }: ReadingFlags, self: Command) =>
+  readingOptions(processOptions(command)).action(({ startOver, from }: ReadingFlags, self: Command) =>
     runRoles(['bridge', 'worker'], self, io, () => ({
       ...(startOver === undefined ? {} : { startOver }),
       ...(from === undefined ? {} : { from }),

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { examples } from './examples.ts';
-import { logOptions, runRoles } from './process.ts';
+import { processOptions, runRoles } from './process.ts';
 
 export function addWorkerCommand(program: Command, io: Io): void {
   const command = program.command('worker').description('the process that runs lanes and handlers');
-  logOptions(command).action((_options: object, self: Command) => runRoles(['worker'], self, io));
+  processOptions(command).action((_options: object, self: Command) => runRoles(['worker'], self, io));
   examples(command, ['keylane worker', 'keylane worker --address temporal:7233 --log-format json']);
 }

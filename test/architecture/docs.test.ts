@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { processIo } from '../../cli/io.ts';
 import { buildProgram } from '../../cli/program.ts';
+import { HANDLING_METRICS, READING_METRICS } from '../../worker/metrics/catalog.ts';
 import { DEFAULTS } from '../../worker/settings/defaults.ts';
 import { configSchema } from '../../worker/settings/schema.ts';
 import { TRANSITIONS, type LaneInputName } from '../../workflows/lane/transitions.ts';
@@ -86,6 +87,15 @@ describe('docs/cli.md', () => {
     const listed = [...text.matchAll(/^\| `(?<code>\d)` *\|/gm)].map(({ groups }) => Number(groups?.['code']));
     expect(listed).toEqual(Object.values(EXIT));
   });
+});
+
+test('docs/metrics.md has a row for every metric, with its kind, and its alerts are made of metrics that there are', () => {
+  const text = textOf('docs/metrics.md');
+  const rows = [...text.matchAll(/^\| `(?<name>keylane_\w+)` *\| (?<kind>\w+)/gm)].map(({ groups }) => ({ ...groups }));
+  const metrics = [...Object.values(READING_METRICS), ...Object.values(HANDLING_METRICS)];
+  expect(rows).toEqual(metrics.map(({ name, kind }) => ({ name, kind })));
+  const names: readonly string[] = metrics.map(({ name }) => name);
+  expect((text.match(/\bkeylane_\w+[a-z]\b/g) ?? []).filter((name) => !names.includes(name))).toEqual([]);
 });
 
 test('the table of states in docs/ARCHITECTURE.md is that of the code', () => {

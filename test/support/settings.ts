@@ -10,12 +10,13 @@ export interface Limits {
   readonly options?: Partial<PipelineOptions>;
   readonly lane?: Partial<LaneOptions>;
   readonly requestTimeoutMs?: number;
+  readonly metricsAddress?: string;
 }
 
 export function settingsWith(
   pipelines: Readonly<Record<string, PipelineConfig>>,
   temporal: TemporalSettings,
-  { options, lane, requestTimeoutMs }: Limits,
+  { options, lane, requestTimeoutMs, metricsAddress }: Limits,
 ): Settings {
   const file = '/settings/keylane.config.ts';
   const checked = [...toPipelines({ pipelines }, file)].map(([name, pipeline]) => {
@@ -28,5 +29,5 @@ export function settingsWith(
     };
     return [name, limited] as const;
   });
-  return { file, temporal, pipelines: new Map(checked) };
+  return { file, temporal, metrics: { address: metricsAddress }, pipelines: new Map(checked) };
 }

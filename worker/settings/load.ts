@@ -36,6 +36,7 @@ export async function loadSettings(options: LoadSettingsOptions): Promise<Settin
   return {
     file,
     temporal: toTemporal(valid, options.env ?? process.env),
+    metrics: { address: valid.metrics?.address },
     pipelines: toPipelines(valid, file),
   };
 }

@@ -5,6 +5,7 @@ import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { PIPELINE_NAME } from '../../contracts/names.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
+import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../metrics/address.ts';
 import { LEASE_CONFIRMED_EVERY_MS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 import { checked, duration, fields, oneFunction, text, wholeNumber } from './fields.ts';
 
@@ -108,6 +109,10 @@ export const configSchema = fields(
         taskQueue: text(/^\S{1,200}$/, 'a text without spaces, 200 characters at the most').optional(),
       },
       'an object such as { address: "localhost:7233" }',
+    ).optional(),
+    metrics: fields(
+      { address: checked<string>(isMetricsAddress, `must be ${METRICS_ADDRESS_FORM}`).optional() },
+      'an object such as { address: "0.0.0.0:9464" }',
     ).optional(),
     pipelines: z
       .record(

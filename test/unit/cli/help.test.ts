@@ -62,22 +62,25 @@ test('keylane dev --help', async () => {
     bridge and worker in one process, with a Temporal server of its own when no address is set
 
     Options:
-      --temporary            forget everything at the end (default: .keylane/temporal.db beside the
-                             settings file)
-      --log-level <level>    least level that is logged (choices: "trace", "debug", "info", "warn",
-                             "error", "silent", default: "info")
-      --log-format <format>  default: pretty on a terminal, else json (choices: "json", "pretty")
-      --start-over           end the pipelines that run, forget their checkpoints, and begin where
-                             startAt says
-      --from <time>          where pipelines without checkpoints begin, above startAt (ISO 8601)
-      -h, --help             print help
+      --temporary                    forget everything at the end (default: .keylane/temporal.db beside
+                                     the settings file)
+      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
+      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
+                                     "warn", "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+                                     "pretty")
+      --start-over                   end the pipelines that run, forget their checkpoints, and begin
+                                     where startAt says
+      --from <time>                  where pipelines without checkpoints begin, above startAt (ISO 8601)
+      -h, --help                     print help
 
     Global Options:
-      --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --version                      print the version
+      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
+                                     folder)
+      --pipeline <name>              the pipeline that is meant
+      --address <host:port>          Temporal's address, above all settings
+      --namespace <name>             Temporal's namespace, above all settings
 
     Examples:
       keylane dev
@@ -94,20 +97,23 @@ test('keylane start --help', async () => {
     bridge and worker in one process
 
     Options:
-      --log-level <level>    least level that is logged (choices: "trace", "debug", "info", "warn",
-                             "error", "silent", default: "info")
-      --log-format <format>  default: pretty on a terminal, else json (choices: "json", "pretty")
-      --start-over           end the pipelines that run, forget their checkpoints, and begin where
-                             startAt says
-      --from <time>          where pipelines without checkpoints begin, above startAt (ISO 8601)
-      -h, --help             print help
+      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
+      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
+                                     "warn", "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+                                     "pretty")
+      --start-over                   end the pipelines that run, forget their checkpoints, and begin
+                                     where startAt says
+      --from <time>                  where pipelines without checkpoints begin, above startAt (ISO 8601)
+      -h, --help                     print help
 
     Global Options:
-      --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --version                      print the version
+      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
+                                     folder)
+      --pipeline <name>              the pipeline that is meant
+      --address <host:port>          Temporal's address, above all settings
+      --namespace <name>             Temporal's namespace, above all settings
 
     Examples:
       keylane start
@@ -124,20 +130,23 @@ test('keylane bridge --help', async () => {
     the process that reads the sources and hands every record to the lane of its key
 
     Options:
-      --log-level <level>    least level that is logged (choices: "trace", "debug", "info", "warn",
-                             "error", "silent", default: "info")
-      --log-format <format>  default: pretty on a terminal, else json (choices: "json", "pretty")
-      --start-over           end the pipelines that run, forget their checkpoints, and begin where
-                             startAt says
-      --from <time>          where pipelines without checkpoints begin, above startAt (ISO 8601)
-      -h, --help             print help
+      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
+      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
+                                     "warn", "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+                                     "pretty")
+      --start-over                   end the pipelines that run, forget their checkpoints, and begin
+                                     where startAt says
+      --from <time>                  where pipelines without checkpoints begin, above startAt (ISO 8601)
+      -h, --help                     print help
 
     Global Options:
-      --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --version                      print the version
+      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
+                                     folder)
+      --pipeline <name>              the pipeline that is meant
+      --address <host:port>          Temporal's address, above all settings
+      --namespace <name>             Temporal's namespace, above all settings
 
     Examples:
       keylane bridge
@@ -154,17 +163,20 @@ test('keylane worker --help', async () => {
     the process that runs lanes and handlers
 
     Options:
-      --log-level <level>    least level that is logged (choices: "trace", "debug", "info", "warn",
-                             "error", "silent", default: "info")
-      --log-format <format>  default: pretty on a terminal, else json (choices: "json", "pretty")
-      -h, --help             print help
+      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
+      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
+                                     "warn", "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+                                     "pretty")
+      -h, --help                     print help
 
     Global Options:
-      --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --version                      print the version
+      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
+                                     folder)
+      --pipeline <name>              the pipeline that is meant
+      --address <host:port>          Temporal's address, above all settings
+      --namespace <name>             Temporal's namespace, above all settings
 
     Examples:
       keylane worker

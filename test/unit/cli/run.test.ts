@@ -13,6 +13,7 @@ describe('wrong usage ends with 2', () => {
     ['two keys for show', ['show', 'a', 'b']],
     ['an unknown log level', ['worker', '--log-level', 'loud']],
     ['a time that is none', ['start', '--from', 'yesterday']],
+    ['an address of metrics that is none', ['worker', '--metrics-address', '9464']],
   ])('%s', async (_title, argv) => {
     const { code, stdout, stderr } = await keylane(argv);
     expect(code).toBe(2);

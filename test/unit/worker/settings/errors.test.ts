@@ -70,6 +70,7 @@ describe('the fields', () => {
   test('all problems are told at once, each with its path, its value and what is allowed', async () => {
     const text = `export default {
       temporal: { address: 'http://localhost:7233', adress: 'x', taskQueue: '' },
+      metrics: { address: ':9464', port: 9464 },
       pipeline: {},
       pipelines: {
         '2fast': { source: { kind: 'kinesis', stream: 'orders' }, handler() {} },
@@ -92,6 +93,8 @@ describe('the fields', () => {
           temporal.address = 'http://localhost:7233': must be "host:port", without a scheme
           temporal.taskQueue = '': must be a text without spaces, 200 characters at the most
           temporal.adress: unknown field. Did you mean address? Allowed here: address, namespace, taskQueue
+          metrics.address = ':9464': must be "host:port" or "[IPv6]:port", such as "0.0.0.0:9464"
+          metrics.port: unknown field. Allowed here: address
           pipelines.2fast: a pipeline's name begins with a letter and has letters, digits, - and _, 64 at the most
           pipelines.orders.source.stream = 'or ders': must be the name or the ARN of a Kinesis data stream
           pipelines.orders.source.startAt = '2026-01-01': must be "TRIM_HORIZON", "LATEST" or a Date
@@ -107,7 +110,7 @@ describe('the fields', () => {
           pipelines.users.source.kind = 'kafka': must be kinesis({ stream }) or dynamodb({ table })
           pipelines.users.handler: is missing; must be a path to a module, relative to the settings file, or a function
           pipelines.carts.retry = 3: must be an object such as { maxAttempts: 10, initialInterval: "1s", backoff: 2, maxInterval: "1m" }
-          pipeline: unknown field. Did you mean pipelines? Allowed here: temporal, pipelines
+          pipeline: unknown field. Did you mean pipelines? Allowed here: temporal, metrics, pipelines
           pipelines.orders.handler = './handlers/orders': there is no file <cwd>/handlers/orders; did you mean ./handlers/orders.ts?
           pipelines.carts.handler = './nowhere.ts': there is no file <cwd>/nowhere.ts"
       `);

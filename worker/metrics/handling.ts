@@ -1,0 +1,21 @@
+import type { MetricCounter, MetricMeter } from '@temporalio/common';
+import type { HandlingMetrics } from '../../activities/handling/handling-metrics.ts';
+import { HANDLING_METRICS as ALL, type Metric } from './catalog.ts';
+
+/** A pipeline's handling on the endpoint. Every counter is there from the start, so that the first one is an increase. */
+export function handlingMetrics(meter: MetricMeter, pipeline: string): HandlingMetrics {
+  const tagged = meter.withTags({ pipeline });
+  const counter = ({ name, help }: Metric): MetricCounter => {
+    const created = tagged.createCounter(name, '', help);
+    created.add(0);
+    return created;
+  };
+  const [handled, failed, blocked] = [counter(ALL.handled), counter(ALL.attemptsFailed), counter(ALL.blocked)];
+  const duration = tagged.createHistogram(ALL.duration.name, 'float', '', ALL.duration.help);
+  return {
+    called: (ms) => duration.record(ms / 1000),
+    handled: () => handled.add(1),
+    attemptFailed: () => failed.add(1),
+    blocked: () => blocked.add(1),
+  };
+}

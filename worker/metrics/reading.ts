@@ -1,0 +1,54 @@
+import type { MetricCounter, MetricGauge, MetricMeter } from '@temporalio/common';
+import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
+import { READING_METRICS as ALL, type Metric } from './catalog.ts';
+
+/** How Prometheus says that something is not known: no alert that compares it fires, and `max` and `min` pass over it. */
+const NOT_KNOWN = Number.NaN;
+
+/** A pipeline's reading on the endpoint. Every series is there from the start, so that the first gap is an increase. */
+export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMetrics {
+  const tagged = meter.withTags({ pipeline });
+  const counter = ({ name, help }: Metric): MetricCounter => {
+    const created = tagged.createCounter(name, '', help);
+    created.add(0);
+    return created;
+  };
+  const gauge = ({ name, help }: Metric): MetricGauge => tagged.createGauge(name, 'float', '', help);
+
+  const [read, takenOver, filtered] = [counter(ALL.read), counter(ALL.takenOver), counter(ALL.filtered)];
+  const [quarantined, strays, gaps] = [counter(ALL.quarantined), counter(ALL.strays), counter(ALL.gaps)];
+  const [lag, untilLoss] = [gauge(ALL.lag), gauge(ALL.untilLoss)];
+  const [shards, unreadable] = [gauge(ALL.shards), gauge(ALL.unreadable)];
+  const [records, bytes] = [gauge(ALL.recordsInFlight), gauge(ALL.bytesInFlight)];
+  const metrics: ReadingMetrics = {
+    count(counts) {
+      read.add(counts.read);
+      takenOver.add(counts.takenOver);
+      filtered.add(counts.filtered);
+      quarantined.add(counts.quarantined);
+      strays.add(counts.strays);
+    },
+    gap: () => gaps.add(1),
+    show(figures) {
+      lag.set(seconds(figures.lagMs));
+      untilLoss.set(seconds(figures.untilLossMs));
+      shards.set(figures.shards);
+      unreadable.set(figures.unreadable);
+      records.set(figures.recordsInFlight);
+      bytes.set(figures.bytesInFlight);
+    },
+  };
+  metrics.show({
+    shards: 0,
+    unreadable: 0,
+    lagMs: undefined,
+    untilLossMs: undefined,
+    recordsInFlight: 0,
+    bytesInFlight: 0,
+  });
+  return metrics;
+}
+
+function seconds(ms: number | undefined): number {
+  return ms === undefined ? NOT_KNOWN : ms / 1000;
+}
