@@ -17,6 +17,7 @@ import type {
   LineageShard,
   PipelineState,
   ReaderReport,
+  ShardToRead,
   ShardProgress,
   StartPoint,
 } from '../../contracts/pipeline.ts';
@@ -117,6 +118,19 @@ export function readable(state: PipelineState): readonly LineageShard[] {
 /** Shards with a parent that was never seen: the next listing tells whether it is gone or was left out. */
 export function awaitsParents(state: PipelineState): boolean {
   return Object.values(state.shards).some(({ orphanedIn }) => orphanedIn !== undefined);
+}
+
+/** A shard as a reader gets it, with what it has to know of the readers before. */
+export function toRead({ gaps = [] }: PipelineState, shard: LineageShard): ShardToRead {
+  const { shardId, upTo } = shard;
+  // The last one may lie at the checkpoint still, and would be found again (O10).
+  const told = gaps.filter((gap) => gap.shardId === shardId).slice(-1);
+  return {
+    shardId,
+    start: startOf(shard),
+    ...(upTo === undefined ? {} : { upTo }),
+    ...(told.length === 0 ? {} : { gaps: told }),
+  };
 }
 
 /** Where a reader of the shard begins. */

@@ -8,10 +8,10 @@ import { ShardLister } from '../../activities/reading/shard-lister.ts';
 import type { Clock } from '../../bridge/clock.ts';
 import { createIntake } from '../../bridge/intake.ts';
 import { KeyWatch } from '../../bridge/key-watch.ts';
-import { advance, EMPTY_LINEAGE, readable, startOf } from '../../bridge/lineage/lineage.ts';
+import { advance, EMPTY_LINEAGE, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
 import { Reader } from '../../bridge/reader.ts';
-import type { LineageShard, PipelineState, ReaderReport, ShardToRead, StartPoint } from '../../contracts/pipeline.ts';
+import type { PipelineState, ReaderReport, StartPoint } from '../../contracts/pipeline.ts';
 import type { Source } from '../../sources/source.ts';
 import { never } from '../contract/source.contract.ts';
 import { ModelLanes, type Arrival } from '../unit/bridge/model-lanes.ts';
@@ -103,7 +103,7 @@ export class Reading {
     const wall = (): number => this.#stream.fake.clock.now();
     const listing = await this.#lister.list(this.state.listed, never);
     this.state = observe(this.state, listing, this.#startAt, wall());
-    const shards = readable(this.state).map((shard) => toRead(shard, this.state));
+    const shards = readable(this.state).map((shard) => toRead(this.state, shard));
     const enough = new AbortController();
     const reader = new Reader({
       source: this.#source,
@@ -139,12 +139,6 @@ export class Reading {
   #story(): string {
     return JSON.stringify({ state: this.state, reports: this.#reports, held: [...this.lanes.held], told: this.told });
   }
-}
-
-function toRead(shard: LineageShard, state: PipelineState): ShardToRead {
-  const { shardId, upTo } = shard;
-  const gaps = state.gaps?.filter((gap) => gap.shardId === shardId).slice(-1);
-  return { shardId, start: startOf(shard), ...(upTo === undefined ? {} : { upTo }), ...(gaps && { gaps }) };
 }
 
 interface Line {

@@ -21,10 +21,9 @@ import {
 } from '@temporalio/workflow';
 import { assign } from '../../bridge/lineage/assignment.ts';
 import { goOnFrom } from '../../bridge/lineage/carried-state.ts';
-import { advance, awaitsChildren, awaitsParents, readable, startOf } from '../../bridge/lineage/lineage.ts';
+import { advance, awaitsChildren, awaitsParents, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
 import type {
-  LineageShard,
   PipelineCommandArgs,
   PipelineConfiguration,
   PipelineInput,
@@ -32,7 +31,6 @@ import type {
   PipelineState,
   PipelineView,
   ReadingActivities,
-  ShardToRead,
 } from '../../contracts/pipeline.ts';
 import { startReader, type ReaderOut } from './reader.ts';
 
@@ -141,7 +139,7 @@ export class PipelineHost {
       const { retentionMs } = this.#state;
       const shards = shardIds.flatMap((shardId) => {
         const shard = this.#state.shards[shardId];
-        return shard === undefined ? [] : [this.#toRead(shard)];
+        return shard === undefined ? [] : [toRead(this.#state, shard)];
       });
       this.#readersStarted += 1;
       const reader = {
@@ -154,18 +152,6 @@ export class PipelineHost {
       this.#readers.set(this.#readersStarted, startReader(reader));
     }
     if (this.#isStillOut(recall)) this.#readers.get(recall)?.recall();
-  }
-
-  #toRead(shard: LineageShard): ShardToRead {
-    const { shardId, upTo } = shard;
-    // The last one may lie at the checkpoint still, and would be found again.
-    const gaps = this.#state.gaps?.filter((gap) => gap.shardId === shardId).slice(-1) ?? [];
-    return {
-      shardId,
-      start: startOf(shard),
-      ...(upTo === undefined ? {} : { upTo }),
-      ...(gaps.length === 0 ? {} : { gaps }),
-    };
   }
 
   #recallAll(): void {
