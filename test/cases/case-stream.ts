@@ -34,7 +34,7 @@ const SHARDS_PER_PAGE = 2;
 /** With a number of shards that does not fit on a page. */
 export const SOURCES = [
   ['Kinesis', startKinesis, 10],
-  ['DynamoDB Streams', startDynamodb, 120],
+  ['DynamoDB Streams', startDynamodb, 105],
 ] as const;
 
 export async function startKinesis({ shards = 1 }: CaseStreamOptions = {}) {

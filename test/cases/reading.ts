@@ -17,10 +17,12 @@ import { never } from '../contract/source.contract.ts';
 import { ModelLanes, type Arrival } from '../unit/bridge/model-lanes.ts';
 import type { CaseStream } from './case-stream.ts';
 
-const SHIFT_MS = 20_000;
+const SHIFT_MS = 100_000;
+/** Of readers that nobody waits for. */
+const SHORT_SHIFT_MS = 20_000;
 /** ms of readers in one of ours. */
 const HASTE = 100;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 const hastened: Clock = {
   now: () => performance.now() * HASTE,
@@ -90,16 +92,16 @@ export class Reading {
     const end = performance.now() + PATIENCE_MS;
     do {
       if (performance.now() > end) throw new Error(`Not reached: ${isEnough.toString()}\n${this.#story()}`);
-      await this.#round(isEnough);
+      await this.#round(SHIFT_MS, isEnough);
     } while (!isEnough());
   }
 
-  /** Lists and reads so many times, a shift each. */
+  /** Lists and reads so many times, a short shift each. */
   async rounds(count: number): Promise<void> {
-    for (let round = 0; round < count; round += 1) await this.#round(() => false);
+    for (let round = 0; round < count; round += 1) await this.#round(SHORT_SHIFT_MS, () => false);
   }
 
-  async #round(isEnough: () => boolean): Promise<void> {
+  async #round(shiftMs: number, isEnough: () => boolean): Promise<void> {
     const wall = (): number => this.#stream.fake.clock.now();
     const listing = await this.#lister.list(this.state.listed, never);
     this.state = observe(this.state, listing, this.#startAt, wall());
@@ -108,7 +110,7 @@ export class Reading {
     const reader = new Reader({
       source: this.#source,
       shards,
-      shiftMs: SHIFT_MS,
+      shiftMs,
       intake: createIntake(this.#source.kind, undefined),
       gateway: this.lanes.another(),
       lease: { stamp: async () => 0, lost: never },
