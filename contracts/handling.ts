@@ -1,3 +1,4 @@
+import type { SegmentSlice, SliceAnswer } from './backlog.ts';
 import type { LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 import type { Position } from './position.ts';
@@ -63,6 +64,8 @@ export interface AskingActivities {
    * stays in the lane's history, so a lane asks for its own shards and not for a thousand.
    */
   checkpoints(pipeline: string, shardIds: readonly string[]): Promise<Record<string, ShardCheckpoint>>;
+  /** Events of a segment, from the first on that is asked for. */
+  slice(slice: SegmentSlice): Promise<SliceAnswer>;
   /** What Temporal knows of the one pending `runEvent` of a lane; null when there is none. */
   pendingEvent(lane: { readonly workflowId: string; readonly runId: string }): Promise<PendingEvent | null>;
 }

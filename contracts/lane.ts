@@ -1,3 +1,4 @@
+import { DEFAULT_SEGMENT_LIMITS, type Backlog, type SegmentLimits } from './backlog.ts';
 import type { LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 import type { VerbName } from './names.ts';
@@ -19,6 +20,8 @@ export interface LaneOptions {
   readonly heartbeatTimeoutMs: number;
   /** Decisions kept in the lane, the oldest are dropped first. */
   readonly decisionsKept: number;
+  /** @default DEFAULT_SEGMENT_LIMITS, for lanes that an earlier version has started */
+  readonly segments?: SegmentLimits;
 }
 
 export const DEFAULT_LANE_OPTIONS: LaneOptions = {
@@ -29,6 +32,7 @@ export const DEFAULT_LANE_OPTIONS: LaneOptions = {
   signalsPerRun: 2000,
   heartbeatTimeoutMs: 15_000,
   decisionsKept: 20,
+  segments: DEFAULT_SEGMENT_LIMITS,
 };
 
 /** Argument of the lane workflow. `carried` is set by continue-as-new only. */
@@ -89,6 +93,8 @@ export interface LaneState {
   readonly phase: LanePhase;
   /** The head first. */
   readonly queue: readonly LaneEvent[];
+  /** What is behind the queue; absent when that holds everything. */
+  readonly backlog?: Backlog;
   /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
   readonly marks: Readonly<Record<string, Position>>;
   /**
@@ -150,8 +156,10 @@ export interface LaneView {
   readonly key: string;
   readonly phase: LanePhase;
   readonly head?: LaneEvent;
-  /** Events behind the head. */
+  /** Events behind the head, wherever they are kept. */
   readonly waiting: number;
+  /** Set while some of them are in segments: how many those are, and how many events and bytes they hold. */
+  readonly segments?: { readonly count: number; readonly events: number; readonly bytes: number };
   /** Positions of the next few of them. */
   readonly next: readonly { readonly position: string; readonly arrivedAt: number; readonly size: number }[];
   readonly handled: number;

@@ -1,3 +1,5 @@
+import type { SegmentName } from './backlog.ts';
+
 /**
  * The names by which the parts find one another on a Temporal server. They are part of recorded histories and of what
  * people type into the stock tools, so they never change.
@@ -5,7 +7,12 @@
  * Workflow ids: a pipeline's name cannot hold a colon or a slash, so these never collide:
  * `orders` is the pipeline, `orders:order-42` the lane of a key, `orders/quarantine` everything else.
  */
-export const WORKFLOW_TYPES = { lane: 'lane', pipeline: 'pipeline', quarantine: 'quarantine' } as const;
+export const WORKFLOW_TYPES = {
+  lane: 'lane',
+  pipeline: 'pipeline',
+  quarantine: 'quarantine',
+  segment: 'segment',
+} as const;
 
 export const PIPELINE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
@@ -22,8 +29,13 @@ export function readingTaskQueue(taskQueue: string): string {
   return `${taskQueue}-bridge`;
 }
 
-export const SIGNALS = { records: 'records' } as const;
-export const QUERIES = { lane: 'lane', pipeline: 'pipeline', quarantine: 'quarantine' } as const;
+/** Epochs are drawn at random, so the key need not be in it, which may be too long for an id. */
+export function segmentWorkflowId(pipeline: string, { epoch, number }: SegmentName): string {
+  return `${pipeline}/segment/${epoch}-${number}`;
+}
+
+export const SIGNALS = { records: 'records', close: 'close' } as const;
+export const QUERIES = { lane: 'lane', backlog: 'backlog', pipeline: 'pipeline', quarantine: 'quarantine' } as const;
 /** Each is an update and a plain signal of the same name. */
 export const VERBS = ['retry', 'skip', 'replace', 'pause', 'resume'] as const;
 export type VerbName = (typeof VERBS)[number];

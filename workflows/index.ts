@@ -2,3 +2,4 @@
 export { lane } from './lane.ts';
 export { pipeline } from './pipeline.ts';
 export { quarantine } from './quarantine.ts';
+export { segment } from './segment.ts';

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
+import { readSlice } from './segment-events.ts';
 import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
 import type { PipelineView } from '../../contracts/pipeline.ts';
@@ -34,6 +35,8 @@ export function createAskingActivities(client: Client): AskingActivities {
         }),
       );
     },
+
+    slice: async (slice) => await readSlice(client, slice),
 
     async pendingEvent({ workflowId, runId }) {
       const description = await client.workflow.getHandle(workflowId, runId).describe();

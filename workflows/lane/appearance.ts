@@ -2,8 +2,10 @@
  * How a lane looks from outside: the words of its search attributes and memo, and the markdown of its current details.
  */
 import { formatPosition } from '../../contracts/position.ts';
+import type { SegmentRange } from '../../contracts/backlog.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/lane.ts';
+import { depthOf } from './backlog.ts';
 import { dataText } from './decide.ts';
 import { headFailure } from './machine.ts';
 
@@ -47,12 +49,14 @@ export function memoChange(
 
 export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView {
   const [head, ...waiting] = lane.queue;
+  const { segments, events, bytes } = lane.backlog ?? { segments: [], events: 0, bytes: 0 };
   return {
     pipeline,
     key,
     phase: lane.phase,
     ...(head === undefined ? {} : { head }),
-    waiting: waiting.length,
+    waiting: waitingIn(lane),
+    ...(segments.length === 0 ? {} : { segments: { count: countOf(segments), events, bytes } }),
     next: waiting.slice(0, NEXT_SHOWN).map(({ position, arrivedAt, size }) => {
       return { position: formatPosition(position), arrivedAt, size };
     }),
@@ -62,14 +66,22 @@ export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView
   };
 }
 
+/** Events behind the head. */
+export function waitingIn(lane: LaneState): number {
+  return Math.max(0, depthOf(lane) - 1);
+}
+
+function countOf(segments: readonly SegmentRange[]): number {
+  return segments.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+}
+
 /** A few lines of markdown for the Temporal UI: what is stuck, and how to release it. */
 export function detailsOf(pipeline: string, key: string, lane: LaneState): string {
   const { phase } = lane;
   const failing = headFailure(phase);
   const head = lane.queue[0];
-  const waiting = Math.max(0, lane.queue.length - 1);
-  if (phase.state === 'idle' || phase.state === 'running')
-    return `**${phase.state}**, ${lane.queue.length} in the lane`;
+  const waiting = waitingIn(lane);
+  if (phase.state === 'idle' || phase.state === 'running') return `**${phase.state}**, ${depthOf(lane)} in the lane`;
   const lines = [`**${phase.state}**, ${waiting} waiting behind the head`];
   if (phase.state === 'paused') lines.push(`Paused by ${phase.by} ${at(phase.since)}${because(phase.reason)}.`);
   if (failing !== undefined && head !== undefined) {

@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../contracts/names.ts';
 import type { LaneState } from '../../contracts/lane.ts';
-import { fingerprint, statusOf } from './appearance.ts';
+import { fingerprint, statusOf, waitingIn } from './appearance.ts';
 import { headFailure } from './machine.ts';
 
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
@@ -17,6 +17,6 @@ export function attributesOf(lane: LaneState): SearchAttributeUpdatePair[] {
     { key: STATUS, value: statusOf(lane.phase) },
     { key: BLOCKED_SINCE, value: isBlocked ? new Date(failing.since) : null },
     { key: ERROR, value: failing === undefined ? null : fingerprint(failing.failure) },
-    { key: BACKLOG, value: failing === undefined ? null : Math.max(0, lane.queue.length - 1) },
+    { key: BACKLOG, value: failing === undefined ? null : waitingIn(lane) },
   ];
 }

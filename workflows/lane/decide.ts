@@ -89,7 +89,9 @@ function whyOutOfReach(lane: LaneState, named: Position): string {
   const at = head === undefined ? 'the lane is empty' : `the head is ${formatPosition(head.position)}`;
   const name = formatPosition(named);
   if (lane.queue.some((event) => samePosition(event.position, named))) return `${name} is not at the head yet: ${at}`;
-  return isBeyond(lane.marks, named) ? `${name} has never come to this lane: ${at}` : `${name} has been passed: ${at}`;
+  if (isBeyond(lane.marks, named)) return `${name} has never come to this lane: ${at}`;
+  const orWaits = lane.backlog === undefined ? '' : ', or waits in its long backlog';
+  return `${name} has been passed${orWaits}: ${at}`;
 }
 
 /** Carries out a verb that {@link judge} lets act on a lane in which nothing is in flight. */

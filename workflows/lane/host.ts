@@ -18,6 +18,7 @@ import {
   condition,
   log,
   makeContinueAsNewFunc,
+  patched,
   setCurrentDetails,
   sleep,
   upsertMemo,
@@ -25,7 +26,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
+import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from '../../contracts/backlog.ts';
 import type { PendingEvent } from '../../contracts/handling.ts';
+import { segmentWorkflowId } from '../../contracts/names.ts';
 import { detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
 import { act, bind, judge, refused, type Verb } from './decide.ts';
@@ -38,11 +41,14 @@ import {
   next,
   stretchEnded,
   stretchStarted,
+  type Work,
 } from './machine.ts';
+import { depthOf, isLong, movedToSegment, nextSegment, takenBack, withTail } from './backlog.ts';
 import { forgetOldMarks, marksAhead } from './marks.ts';
 import { askForCheckpoints, askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
-import { startEvent, startStretch, type Ended, type WorkInFlight } from './work.ts';
+import { Segments } from './segments.ts';
+import { startEvent, startSlice, startStretch, type Ended, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
   readonly verb: Verb;
@@ -52,6 +58,10 @@ interface PendingVerb {
 
 /** An attempt that begins so soon is let begin. */
 const SOON_MS = 1000;
+/** A backlog that could not be read is read again after this. */
+const READ_AGAIN_MS = 30_000;
+/** So many times a lane reads a segment until it has it back: it holds less itself then. */
+const SLICES = 2;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 16;
 
@@ -64,6 +74,13 @@ export class LaneHost {
   #work: WorkInFlight | undefined;
   #published: LaneStatus;
   readonly #limits: RunLimits;
+  readonly #segments: Segments;
+  readonly #segmentLimits: SegmentLimits;
+  readonly #sliceLimits: SegmentLimits;
+  /** Runs that began before there were segments have none. Undefined until it matters. */
+  #hasSegments: boolean | undefined;
+  /** The backlog could not be read just now. */
+  #readsLater = false;
   #idleTimer: 'none' | 'set' | 'fired' = 'none';
   #lastChange = Date.now();
 
@@ -72,6 +89,10 @@ export class LaneHost {
     this.#key = input.key;
     this.#options = input.options;
     this.#limits = new RunLimits(input.options.signalsPerRun);
+    this.#segments = new Segments(input.pipeline, input.key);
+    this.#segmentLimits = input.options.segments ?? DEFAULT_SEGMENT_LIMITS;
+    const { bytes, events } = this.#segmentLimits;
+    this.#sliceLimits = { bytes: Math.ceil(bytes / SLICES), events: Math.ceil(events / SLICES) };
     this.#lane = input.carried ?? emptyLane(workflowInfo().startTime.getTime());
     this.#published = statusOf(this.#lane.phase);
   }
@@ -114,9 +135,10 @@ export class LaneHost {
   async run(): Promise<void> {
     this.#describe();
     for (;;) {
-      this.#settleWork();
+      await this.#settleWork();
       await this.#decideAll();
       this.#publish();
+      while (this.#isTooLong() && (await this.#moveToSegment()));
       if (this.#limits.isDue(this.#lane)) await this.#continueAsNew();
       this.#startWork();
       if (await this.#mayEnd()) return;
@@ -127,9 +149,14 @@ export class LaneHost {
 
   #hasNews(): boolean {
     if (this.#verbs.length > 0) return true;
-    if (this.#work !== undefined) return this.#work.ended !== undefined || this.#mustStopForContinueAsNew();
+    if (this.#work !== undefined) {
+      return this.#work.ended !== undefined || this.#mustStopForContinueAsNew() || this.#isTooLong();
+    }
     return (
-      this.#idleTimer === 'fired' || this.#limits.isDue(this.#lane) || next(this.#lane, this.#options).kind !== 'none'
+      this.#isTooLong() ||
+      this.#idleTimer === 'fired' ||
+      this.#limits.isDue(this.#lane) ||
+      this.#nextWork().kind !== 'none'
     );
   }
 
@@ -141,22 +168,63 @@ export class LaneHost {
 
   #startWork(): void {
     if (this.#work !== undefined) return;
-    const work = next(this.#lane, this.#options);
+    const work = this.#nextWork();
     const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs: this.#options.heartbeatTimeoutMs };
     if (work.kind === 'stretch') {
       this.#lane = stretchStarted(this.#lane, work.events.length);
       this.#work = startStretch(lane, work.events);
     } else if (work.kind === 'event') {
       this.#work = startEvent(lane, work.event, work.failing);
+    } else if (work.kind === 'slice') {
+      const segment = segmentWorkflowId(this.#pipeline, work.segment);
+      this.#work = startSlice({ segment, from: work.from, limits: this.#sliceLimits });
     }
   }
 
-  #settleWork(asked?: PendingEvent): void {
+  #nextWork(): Work {
+    const work = next(this.#lane, this.#options);
+    return work.kind === 'slice' && this.#readsLater ? { kind: 'none' } : work;
+  }
+
+  async #settleWork(asked?: PendingEvent): Promise<void> {
     const work = this.#work;
     if (work?.ended === undefined) return;
     this.#work = undefined;
     this.#lastChange = Date.now();
-    this.#lane = afterWork(this.#lane, work, work.ended, asked);
+    if (work.ended.kind === 'slice') await this.#takeBack(work.ended);
+    else this.#lane = afterWork(this.#lane, work, work.ended, asked);
+  }
+
+  async #takeBack({ answer, segment }: Ended & { readonly kind: 'slice' }): Promise<void> {
+    if (answer === undefined) {
+      this.#readsLater = true;
+      void sleep(READ_AGAIN_MS).then(() => {
+        this.#readsLater = false;
+      });
+      return;
+    }
+    this.#lane = takenBack(this.#lane, answer);
+    if (answer.last) await this.#segments.close(segment);
+  }
+
+  /** A lane that moves needs no segments: what it holds is worked off before its run has to end. */
+  #isTooLong(): boolean {
+    const { state } = this.#lane.phase;
+    const isStuck = state === 'blocked' || state === 'retrying' || state === 'paused';
+    return this.#hasSegments !== false && isStuck && isLong(this.#lane, this.#segmentLimits);
+  }
+
+  /** Moves some of the backlog out of this run. Returns whether there was anything that could go. */
+  async #moveToSegment(): Promise<boolean> {
+    this.#hasSegments ??= patched('segments');
+    if (!this.#hasSegments) return false;
+    this.#lane = withTail(this.#lane, this.#segmentLimits);
+    const events = nextSegment(this.#lane, this.#segmentLimits);
+    if (events.length === 0) return false;
+    const segment = await this.#segments.hold(events);
+    // What came meanwhile has gone behind them.
+    this.#lane = movedToSegment(this.#lane, events.length, segment);
+    return true;
   }
 
   /** Asks the work in flight to stop and waits until it has ended, however it ends (O1). */
@@ -166,7 +234,7 @@ export class LaneHost {
     const pending = work.kind === 'event' ? (asked ?? (await askForPendingEvent())) : undefined;
     work.scope.cancel();
     await condition(() => work.ended !== undefined);
-    this.#settleWork(pending);
+    await this.#settleWork(pending);
   }
 
   async #decideAll(): Promise<void> {
@@ -226,6 +294,7 @@ export class LaneHost {
     if (this.#mustStopForContinueAsNew()) await this.#stopForContinueAsNew();
     if (this.#work !== undefined) return;
     if (Object.keys(this.#lane.marks).length > MARKS_CARRIED) await this.#forgetOldMarks();
+    while (this.#limits.isLarge(this.#lane) && (await this.#moveToSegment()));
     await condition(() => allHandlersFinished() || this.#verbs.length > 0);
     // A verb that came while this waited is decided first; the loop comes back here.
     if (this.#verbs.length > 0) return;
@@ -247,7 +316,7 @@ export class LaneHost {
   }
 
   #isIdle(): boolean {
-    return this.#work === undefined && this.#lane.phase.state === 'idle' && this.#lane.queue.length === 0;
+    return this.#work === undefined && this.#lane.phase.state === 'idle' && depthOf(this.#lane) === 0;
   }
 
   #setIdleTimer(): void {
@@ -294,7 +363,12 @@ export class LaneHost {
   }
 }
 
-function afterWork(lane: LaneState, work: WorkInFlight, ended: Ended, asked: PendingEvent | undefined): LaneState {
+function afterWork(
+  lane: LaneState,
+  work: WorkInFlight,
+  ended: Exclude<Ended, { readonly kind: 'slice' }>,
+  asked: PendingEvent | undefined,
+): LaneState {
   if (ended.kind === 'stretch') return stretchEnded(lane, ended.outcome, Date.now());
   switch (ended.result) {
     case 'succeeded':

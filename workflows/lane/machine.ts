@@ -5,16 +5,19 @@
  * says. A host has at most one piece of work in flight for a lane, and tells the lane when that has ended.
  *
  * Invariants:
- * L1 The queue holds every accepted event that is neither done nor skipped, in the order of acceptance (O1, O4).
+ * L1 The queue, and behind it the backlog, hold every accepted event that is neither done nor skipped, in the order of
+ *    acceptance (O1, O4).
  * L2 Only the front of the queue is ever worked on, and only it can be removed or replaced (O1).
  * L3 A position is appended only beyond its shard's mark, and the mark moves with it (O6).
  * L4 Nothing leaves the front but by success or by a person's skip (O5).
  * The table in transitions.ts names every change of state; `move` refuses any other.
  */
+import type { SegmentName } from '../../contracts/backlog.ts';
 import type { StretchOutcome } from '../../contracts/handling.ts';
 import type { HeadFailure, LaneOptions, LanePhase, LaneState, RecordsSignal } from '../../contracts/lane.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
+import { append, firstSegment } from './backlog.ts';
 import { isBeyond } from './marks.ts';
 import { move } from './transitions.ts';
 
@@ -48,8 +51,7 @@ export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOpti
     fresh.push(event);
   }
   if (fresh.length === 0) return lane;
-  const queue = [...lane.queue, ...fresh];
-  return { ...lane, marks, behindSince, queue, phase: move(lane.phase, 'accept', lane.phase) };
+  return { ...lane, ...append(lane, fresh), marks, behindSince, phase: move(lane.phase, 'accept', lane.phase) };
 }
 
 /**
@@ -64,15 +66,24 @@ function isFromFormerReader(lane: LaneState, signal: RecordsSignal, options: Lan
 /** What a host that has nothing in flight has to start. */
 export type Work =
   | { readonly kind: 'none' }
+  /** The queue has been worked off, and there is more in this segment. */
+  | { readonly kind: 'slice'; readonly segment: SegmentName; readonly from: number }
   | { readonly kind: 'stretch'; readonly events: readonly LaneEvent[] }
   | { readonly kind: 'event'; readonly event: LaneEvent; readonly failing: HeadFailure };
 
 export function next(lane: LaneState, options: LaneOptions): Work {
   const head = lane.queue[0];
-  if (head === undefined) return { kind: 'none' };
+  if (head === undefined) return sliceOf(lane);
   if (lane.phase.state === 'retrying') return { kind: 'event', event: head, failing: lane.phase };
   if (lane.phase.state !== 'idle') return { kind: 'none' };
   return { kind: 'stretch', events: lane.queue.slice(0, stretchLength(lane, options)) };
+}
+
+function sliceOf(lane: LaneState): Work {
+  const segment = lane.phase.state === 'idle' ? firstSegment(lane) : undefined;
+  if (segment === undefined) return { kind: 'none' };
+  const { epoch, number, from } = segment;
+  return { kind: 'slice', segment: { epoch, number }, from };
 }
 
 function stretchLength(lane: LaneState, options: LaneOptions): number {

@@ -1,5 +1,6 @@
 /** What a lane asks its worker, by local activities: a marker in the history, and nobody else is woken. */
-import { log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import type { SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
 import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
 
@@ -28,6 +29,20 @@ export async function askForCheckpoints(
     return checkpointsOf(shardIds, await ask.checkpoints(pipeline, shardIds));
   } catch (error) {
     log.warn('The checkpoints are not known, so the lane goes on remembering', { error });
+    return undefined;
+  }
+}
+
+/**
+ * A segment's events, as many as a lane takes back at a time; undefined when they could not be had.
+ * @param slice.segment workflow id
+ */
+export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | undefined> {
+  try {
+    return await ask.slice(slice);
+  } catch (error) {
+    if (isCancellation(error)) return undefined;
+    log.error('The backlog cannot be read; the lane waits and tries again', { error, segment: slice.segment });
     return undefined;
   }
 }

@@ -9,6 +9,8 @@ const PRESSING_AT = 3;
 const PRESSING_AT_BYTES = 20 * 1024 * 1024;
 /** Whether an attempt runs or is waited for is asked again when this share of a run's signals has come since. */
 const LOOK_AGAIN_AFTER = 0.25;
+/** More than this goes into segments first. */
+const CARRIED_CHARS = 200 * 1024;
 /** More does not fit into the input of the next run, which may have 2 MiB; such a lane first has to drain. */
 const MOST_CARRIED_CHARS = 1_500_000;
 
@@ -46,6 +48,11 @@ export class RunLimits {
 
   looked(): void {
     this.#lookAgainAt = this.#signals + Math.max(1, Math.floor(LOOK_AGAIN_AFTER * this.#signalsPerRun));
+  }
+
+  /** Whether a next run would be given more than it should. */
+  isLarge(lane: LaneState): boolean {
+    return JSON.stringify(lane).length > CARRIED_CHARS;
   }
 
   /** Whether a next run can be given all that the lane holds. When it cannot, a continue-as-new is not due for a while. */

@@ -1,5 +1,6 @@
 /**
- * The one piece of work that a lane may have in flight: a stretch of events or a single failing event, as an activity.
+ * The one piece of work that a lane may have in flight: a stretch of events or a single failing event, as an activity, or
+ * a slice of its backlog on the way back.
  *
  * Owns the activity's cancellation and turns whatever comes of it into an {@link Ended}. It knows nothing of the lane's
  * queue; the host applies what ended to the lane.
@@ -17,20 +18,24 @@ import { RetryState } from '@temporalio/common';
 import { formatPosition } from '../../contracts/position.ts';
 import { NOT_COUNTED } from '../../contracts/handling.ts';
 import type { AttemptDetails, EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
+import type { SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
 import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
 import type { HeadFailure } from '../../contracts/lane.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
+import { askForSlice } from './questions.ts';
 
 export type Ended =
   | { readonly kind: 'stretch'; readonly outcome: StretchOutcome }
   | { readonly kind: 'event'; readonly result: 'succeeded' }
   /** `attempts`: made in all, where that is known. */
   | { readonly kind: 'event'; readonly result: 'stopped'; readonly attempts?: number }
-  | { readonly kind: 'event'; readonly result: 'failed'; readonly failure: Failure; readonly attempts: number };
+  | { readonly kind: 'event'; readonly result: 'failed'; readonly failure: Failure; readonly attempts: number }
+  /** `answer`: absent when it could not be had. */
+  | { readonly kind: 'slice'; readonly segment: string; readonly answer?: SliceAnswer };
 
 export interface WorkInFlight {
   readonly kind: Ended['kind'];
-  /** Attempts before the activity was scheduled; 0 for a stretch. */
+  /** Attempts before the activity was scheduled; 0 for all but an event. */
   readonly attemptsBefore: number;
   readonly scope: CancellationScope;
   ended: Ended | undefined;
@@ -105,6 +110,14 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
     } catch (error) {
       return endOfFailedEvent(error, roundFrom + policy.maxAttempts);
     }
+  });
+}
+
+/** Takes events back from a segment. */
+export function startSlice(slice: SegmentSlice): WorkInFlight {
+  return start('slice', 0, async () => {
+    const answer = await askForSlice(slice);
+    return { kind: 'slice', segment: slice.segment, ...(answer === undefined ? {} : { answer }) };
   });
 }
 

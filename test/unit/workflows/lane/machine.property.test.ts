@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { formatPosition } from '../../../../contracts/position.ts';
 import type { LaneState } from '../../../../contracts/lane.ts';
 import type { VerbName } from '../../../../contracts/names.ts';
+import type { LaneEvent } from '../../../../contracts/event.ts';
+import { depthOf, movedToSegment, nextSegment, takenBack, withTail } from '../../../../workflows/lane/backlog.ts';
 import { act, bind, judge, type Verb } from '../../../../workflows/lane/decide.ts';
 import {
   accept,
@@ -24,6 +26,7 @@ type Step =
   | { do: 'send'; count: number; again: number }
   | { do: 'work'; done: number; end: 'all' | 'fail' | 'final' | 'stop' | 'lost' }
   | { do: 'verb'; name: VerbName; late: boolean }
+  | { do: 'move' }
   | { do: 'continue as new' };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -44,8 +47,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       late: fc.boolean(),
     }),
   },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('move' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('continue as new' as const) }) },
 );
+
+/** Small, so that a few events are a long backlog. */
+const LIMITS = { events: 3, bytes: 10_000 };
 
 class Model {
   lane: LaneState = emptyLane(0);
@@ -54,6 +61,10 @@ class Model {
   readonly handled: string[] = [];
   readonly decided = new Map<string, 'skipped' | 'replaced'>();
   lastVerb: Verb | undefined;
+  /** What is in each segment. */
+  readonly segments = new Map<number, readonly LaneEvent[]>();
+  started = 0;
+  moved = 0;
 
   apply(step: Step): void {
     switch (step.do) {
@@ -63,6 +74,8 @@ class Model {
         return this.work(step.done, step.end);
       case 'verb':
         return this.verb(step.name, step.late);
+      case 'move':
+        return this.move();
       case 'continue as new':
         this.lane = JSON.parse(JSON.stringify(this.lane)) as LaneState;
     }
@@ -76,9 +89,31 @@ class Model {
     this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
   }
 
+  move(): void {
+    this.lane = withTail(this.lane, LIMITS);
+    const events = nextSegment(this.lane, LIMITS);
+    if (events.length === 0) return;
+    this.started += 1;
+    this.segments.set(this.started, events);
+    // More may come while the segment is started.
+    this.send(1, 0);
+    this.lane = movedToSegment(this.lane, events.length, { epoch: 'e', number: this.started });
+    this.moved += events.length;
+  }
+
+  /** Of two events at the most, so that a segment comes back in parts. */
+  takeBack(number: number, from: number): void {
+    const left = this.segments.get(number)!.slice(from);
+    const events = left.slice(0, 2);
+    const last = events.length === left.length;
+    this.lane = takenBack(this.lane, { events, last });
+    if (last) this.segments.delete(number);
+  }
+
   work(done: number, end: string): void {
     const work = next(this.lane, { ...OPTIONS, stretchEvents: 4 });
     if (work.kind === 'none') return;
+    if (work.kind === 'slice') return this.takeBack(work.segment.number, work.from);
     if (work.kind === 'event') {
       if (end === 'all') {
         this.finish(1);
@@ -121,6 +156,19 @@ class Model {
     if (verb.name === 'replace') this.decided.set(sequence, 'replaced');
   }
 
+  /** Wherever they lie. */
+  waiting(): readonly LaneEvent[] {
+    const { queue, backlog } = this.lane;
+    const { segments = [], taken = 0, tail = [] } = backlog ?? {};
+    const numbers = segments.flatMap(({ first, last }) =>
+      Array.from({ length: last - first + 1 }, (_, index) => first + index),
+    );
+    const held = numbers.flatMap((number) => this.segments.get(number)!).slice(taken);
+    expect(held).toHaveLength(backlog?.events ?? 0);
+    expect(depthOf(this.lane)).toBe(queue.length + held.length + tail.length);
+    return [...queue, ...held, ...tail];
+  }
+
   /** Everything that was sent, as the decisions say it should have been handled. */
   expected(): string[] {
     const all = Array.from({ length: this.sent }, (_, index) => String(index + 1));
@@ -136,13 +184,13 @@ test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as 
       const model = new Model();
       for (const one of steps) model.apply(one);
       // At any moment: what is done and what waits together are all that was sent, in order.
-      const waiting = model.lane.queue.map(
-        ({ position, replaced }) => `${position.sequenceNumber}${replaced === undefined ? '' : '*'}`,
-      );
+      const waiting = model
+        .waiting()
+        .map(({ position, replaced }) => `${position.sequenceNumber}${replaced === undefined ? '' : '*'}`);
       expect([...model.handled, ...waiting]).toEqual(model.expected());
       // And it can always be brought to an end.
       model.verb('resume', false);
-      for (let n = 0; model.lane.queue.length > 0 && n < 1000; n += 1) {
+      for (let n = 0; depthOf(model.lane) > 0 && n < 1000; n += 1) {
         if (model.lane.phase.state === 'blocked') model.verb('retry', false);
         model.work(4, 'all');
       }

@@ -1,0 +1,34 @@
+import type { Client } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { ApplicationFailure } from '@temporalio/common';
+import type { SegmentInput, SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import { countWithin } from '../../contracts/event-weight.ts';
+
+/** Type of the failure when there is no such segment: it was deleted, or ended long ago. */
+export const SEGMENT_GONE = 'SegmentGone';
+
+/** All events of a segment. They are its argument, so its first event has them, and no worker is needed. */
+export async function eventsOfSegment(client: Client, workflowId: string): Promise<readonly LaneEvent[]> {
+  const { namespace } = client.options;
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace,
+    execution: { workflowId },
+    maximumPageSize: 1,
+  });
+  const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
+  const [input] = (await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads)) as [SegmentInput?];
+  if (input === undefined) throw ApplicationFailure.nonRetryable(`${workflowId} has no events`, SEGMENT_GONE);
+  return input.events;
+}
+
+/** For a lane, which takes back as much as its own state may hold. */
+export async function readSlice(client: Client, { segment, from, limits }: SegmentSlice): Promise<SliceAnswer> {
+  const all = await eventsOfSegment(client, segment);
+  const left = all.slice(from);
+  if (left.length === 0) {
+    throw ApplicationFailure.nonRetryable(`${segment} has no event ${from}, it has ${all.length}`, SEGMENT_GONE);
+  }
+  const events = left.slice(0, countWithin(left, limits));
+  return { events, last: events.length === left.length };
+}

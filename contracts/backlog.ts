@@ -1,0 +1,65 @@
+import type { EventLimits } from './event-weight.ts';
+import type { LaneEvent } from './event.ts';
+
+/**
+ * The part of a lane's queue that has grown too long for the lane's own state. It lies behind what the lane holds in its
+ * queue: first the events in segments, each a workflow that does nothing but hold them, then the tail, which the lane
+ * holds itself until it is enough for another segment.
+ */
+export interface Backlog {
+  /** The earliest first. */
+  readonly segments: readonly SegmentRange[];
+  /** Events of the first segment that have been taken back into the queue. */
+  readonly taken: number;
+  /** Events in segments that have not been taken back. */
+  readonly events: number;
+  /** Bytes of their data as the source delivered it. */
+  readonly bytes: number;
+  /** Behind the segments, in order. */
+  readonly tail: readonly LaneEvent[];
+}
+
+/**
+ * Segments with consecutive numbers. An epoch is drawn at random, and anew when a segment of the next number is there
+ * already: then the lane was reset to a time before it, and that one is of a course of events that did not happen.
+ */
+export interface SegmentRange {
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** One segment of a range. */
+export interface SegmentName {
+  readonly epoch: string;
+  readonly number: number;
+}
+
+/** Beyond these the tail of a lane that does not move goes into segments, and each holds no more than that. */
+export type SegmentLimits = EventLimits;
+
+export const DEFAULT_SEGMENT_LIMITS: SegmentLimits = { events: 1000, bytes: 256 * 1024 };
+
+/** Argument of the segment workflow. */
+export interface SegmentInput {
+  readonly version: 1;
+  readonly pipeline: string;
+  readonly key: string;
+  readonly events: readonly LaneEvent[];
+}
+
+/** What a lane asks for when its queue has been worked off. */
+export interface SegmentSlice {
+  /** Workflow id of the segment. */
+  readonly segment: string;
+  /** Index of the first event that is wanted. */
+  readonly from: number;
+  readonly limits: EventLimits;
+}
+
+export interface SliceAnswer {
+  /** At least one. */
+  readonly events: readonly LaneEvent[];
+  /** True when these are the last ones of the segment. */
+  readonly last: boolean;
+}

@@ -1,0 +1,71 @@
+/** A blocked key under full traffic, on a real Temporal server: its backlog goes into segments, and comes back in order. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { eventually } from '../support/eventually.ts';
+import { laneEvents } from '../support/lane-events.ts';
+import { LaneHarness } from '../support/lane-harness.ts';
+
+let lanes: LaneHarness;
+
+afterEach(() => lanes.stop());
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+/** Those that are open. */
+async function segments(): Promise<number> {
+  const query = `WorkflowType = "${WORKFLOW_TYPES.segment}" AND TaskQueue = "${lanes.taskQueue}" AND ExecutionStatus = "Running"`;
+  return (await lanes.client.workflow.count(query)).count;
+}
+
+/** Every run that the key's lane has had. */
+async function runs(key: string) {
+  const found = [];
+  for await (const run of lanes.client.workflow.list({ query: `WorkflowId = "${lanes.lane(key).workflowId}"` })) {
+    found.push(run);
+  }
+  return found;
+}
+
+describe.each([
+  { mode: 'cached', replayed: false, most: 1000 },
+  { mode: 'replayed at every task', replayed: true, most: 200 },
+])('a long backlog ($mode)', ({ most, replayed }) => {
+  test('O1 O4 O5 O6 of a blocked key is kept in segments, counted exactly, and handled in order after its release', async () => {
+    const seen: number[] = [];
+    let isPoisoned = true;
+    lanes = await LaneHarness.start({
+      handler: (event) => {
+        const { n } = event.json() as { n: number };
+        if (n === 3 && isPoisoned) throw new Error('poison');
+        seen.push(n);
+      },
+      handling: { retry: { maxAttempts: 1, initialIntervalMs: 1, backoff: 1, maxIntervalMs: 1 } },
+      lane: { segments: { events: 40, bytes: 64 * 1024 }, signalsPerRun: 30 },
+      replayed,
+    });
+    await lanes.send('a', laneEvents(1, 5));
+    await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
+    let sent = 5;
+    for (; sent < most; sent += 7) await lanes.send('a', laneEvents(sent - 3, sent + 7));
+    // The two that were handled, and the head.
+    await eventually(async () => (await lanes.view('a')).waiting === sent - 3);
+    const enough = most / 60;
+    await eventually(async () => ((await lanes.view('a')).segments?.count ?? 0) > enough, 60_000);
+    await eventually(async () => (await segments()) > enough);
+
+    isPoisoned = false;
+    expect(await lanes.decide('a', 'retry')).toMatchObject({ outcome: 'done' });
+    for (const until = sent + 140; sent < until; sent += 7) await lanes.send('a', laneEvents(sent + 1, sent + 7));
+    await eventually(() => seen.length >= sent, 60_000);
+    expect(seen).toEqual(numbers(1, sent));
+    await eventually(async () => {
+      const view = await lanes.view('a');
+      return view.phase.state === 'idle' && view.waiting === 0 && view.segments === undefined;
+    });
+    expect(await lanes.view('a')).toMatchObject({ handled: sent });
+    await eventually(async () => (await segments()) === 0);
+    const courses = await runs('a');
+    expect(courses.length).toBeGreaterThan(1);
+    expect(new Set(courses.map(({ status }) => status.name))).toEqual(new Set(['CONTINUED_AS_NEW', 'RUNNING']));
+  });
+});

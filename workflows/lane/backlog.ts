@@ -1,0 +1,115 @@
+/**
+ * The long backlog of a lane, as pure functions: what goes from the lane's own state into segments, and what is taken
+ * back. See {@link Backlog} for where which events lie.
+ *
+ * Invariants:
+ * B1 Queue, segments and tail, one after the other, are the lane's events in their order (O1, O4).
+ * B2 An event leaves the tail only when the segment that holds it is known to have been started, and a segment is left
+ *    only when all its events are in the lane's queue again: at any moment each is in one of them (O5).
+ */
+import type { Backlog, SegmentLimits, SegmentName, SegmentRange, SliceAnswer } from '../../contracts/backlog.ts';
+import { countWithin } from '../../contracts/event-weight.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import type { LaneState } from '../../contracts/lane.ts';
+
+const EMPTY: Backlog = { segments: [], taken: 0, events: 0, bytes: 0, tail: [] };
+
+/** Events that the lane has, wherever they lie. */
+export function depthOf({ queue, backlog = EMPTY }: LaneState): number {
+  return queue.length + backlog.events + backlog.tail.length;
+}
+
+/** New events go behind everything else. */
+export function append(lane: LaneState, events: readonly LaneEvent[]): Pick<LaneState, 'queue' | 'backlog'> {
+  const { queue, backlog } = lane;
+  if (backlog === undefined) return { queue: [...queue, ...events] };
+  return { queue, backlog: { ...backlog, tail: [...backlog.tail, ...events] } };
+}
+
+/**
+ * Whether the lane holds more than it should while it does not move: its queue may keep as much as one segment, and its
+ * tail less than another.
+ */
+export function isLong(lane: LaneState, limits: SegmentLimits): boolean {
+  const { queue, backlog } = lane;
+  const waiting = backlog === undefined ? queue.slice(keptInQueue(lane, limits)) : backlog.tail;
+  return countWithin(waiting, limits) < waiting.length;
+}
+
+/** What the queue need not keep becomes the tail, from which segments are filled. */
+export function withTail(lane: LaneState, limits: SegmentLimits): LaneState {
+  const { queue, backlog } = lane;
+  const kept = keptInQueue(lane, limits);
+  if (backlog !== undefined || kept >= queue.length) return lane;
+  return { ...lane, queue: queue.slice(0, kept), backlog: { ...EMPTY, tail: queue.slice(kept) } };
+}
+
+/** The events that the next segment should hold. */
+export function nextSegment({ backlog = EMPTY }: LaneState, limits: SegmentLimits): readonly LaneEvent[] {
+  return backlog.tail.slice(0, countWithin(backlog.tail, limits));
+}
+
+/** The first events of the tail are in this segment by now. */
+export function movedToSegment(lane: LaneState, count: number, segment: SegmentName): LaneState {
+  const { backlog = EMPTY } = lane;
+  const events = backlog.tail.slice(0, count);
+  return {
+    ...lane,
+    backlog: {
+      ...backlog,
+      segments: withSegment(backlog.segments, segment),
+      events: backlog.events + count,
+      bytes: backlog.bytes + sizeOf(events),
+      tail: backlog.tail.slice(count),
+    },
+  };
+}
+
+/** The segment from which the queue is to be filled up; undefined when there is none. */
+export function firstSegment({ backlog = EMPTY }: LaneState): (SegmentName & { readonly from: number }) | undefined {
+  const [range] = backlog.segments;
+  return range === undefined ? undefined : { epoch: range.epoch, number: range.first, from: backlog.taken };
+}
+
+/** These events of the first segment are in the queue again. */
+export function takenBack(lane: LaneState, { events, last }: SliceAnswer): LaneState {
+  const { backlog = EMPTY } = lane;
+  return withoutEmptyBacklog({
+    ...lane,
+    queue: [...lane.queue, ...events],
+    backlog: {
+      ...backlog,
+      segments: last ? withoutFirst(backlog.segments) : backlog.segments,
+      taken: last ? 0 : backlog.taken + events.length,
+      events: backlog.events - events.length,
+      bytes: backlog.bytes - sizeOf(events),
+    },
+  });
+}
+
+/** When no segment is left, neither is anything between queue and tail, and the lane is as any other. */
+function withoutEmptyBacklog(lane: LaneState): LaneState {
+  const { backlog, ...rest } = lane;
+  if (backlog === undefined || backlog.segments.length > 0) return lane;
+  return { ...rest, queue: [...lane.queue, ...backlog.tail] };
+}
+
+/** The queue keeps what one segment may hold, and whatever is being worked on. */
+function keptInQueue({ phase, queue }: LaneState, limits: SegmentLimits): number {
+  return Math.max(countWithin(queue, limits), phase.state === 'running' ? phase.count : 1);
+}
+
+function sizeOf(events: readonly LaneEvent[]): number {
+  return events.reduce((sum, { size }) => sum + size, 0);
+}
+
+function withSegment(ranges: readonly SegmentRange[], { epoch, number }: SegmentName): readonly SegmentRange[] {
+  const last = ranges.at(-1);
+  if (last?.epoch !== epoch || last.last + 1 !== number) return [...ranges, { epoch, first: number, last: number }];
+  return [...ranges.slice(0, -1), { ...last, last: number }];
+}
+
+function withoutFirst([range, ...others]: readonly SegmentRange[]): readonly SegmentRange[] {
+  if (range === undefined || range.first === range.last) return others;
+  return [{ ...range, first: range.first + 1 }, ...others];
+}

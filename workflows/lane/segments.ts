@@ -1,0 +1,80 @@
+/**
+ * The segments of a lane's backlog, as its run starts and closes them.
+ *
+ * Owns the epoch of this run and the number of its latest segment. What is in which segment, the lane's state says.
+ */
+import {
+  ChildWorkflowCancellationType,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  startChild,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { SegmentInput, SegmentName } from '../../contracts/backlog.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+
+const EPOCH_LENGTH = 16;
+/** Temporal takes 400 bytes. */
+const SUMMARY_CHARS = 100;
+
+export class Segments {
+  readonly #pipeline: string;
+  readonly #key: string;
+  #epoch: string | undefined;
+  #number = 0;
+
+  constructor(pipeline: string, key: string) {
+    this.#pipeline = pipeline;
+    this.#key = key;
+  }
+
+  /** Resolves when the server has the events in a segment of their own (B2). */
+  async hold(events: readonly LaneEvent[]): Promise<SegmentName> {
+    for (;;) {
+      const segment = this.#next();
+      try {
+        await this.#start(segment, events);
+        return segment;
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        // The lane was reset to a time before. After a reset other random numbers are drawn.
+        this.#epoch = undefined;
+      }
+    }
+  }
+
+  /** The lane has all its events again. */
+  async close(workflowId: string): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(SIGNALS.close);
+    } catch (error) {
+      log.warn('A segment that is not needed any more could not be told so', { error, segment: workflowId });
+    }
+  }
+
+  #next(): SegmentName {
+    if (this.#epoch === undefined) {
+      this.#epoch = uuid4().replaceAll('-', '').slice(0, EPOCH_LENGTH);
+      this.#number = 0;
+    }
+    this.#number += 1;
+    return { epoch: this.#epoch, number: this.#number };
+  }
+
+  async #start(segment: SegmentName, events: readonly LaneEvent[]): Promise<void> {
+    const input: SegmentInput = { version: 1, pipeline: this.#pipeline, key: this.#key, events };
+    await startChild(WORKFLOW_TYPES.segment, {
+      workflowId: segmentWorkflowId(this.#pipeline, segment),
+      args: [input],
+      // It outlives this run, whatever becomes of that (O5).
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: `${events.length} waiting events of ${workflowInfo().workflowId}`.slice(0, SUMMARY_CHARS),
+    });
+  }
+}
