@@ -177,6 +177,7 @@ export const sleep = (time: number | string): Promise<unknown> =>
   here.run!.sleep(typeof time === 'number' ? time : Number.parseFloat(time) * 1000);
 export const condition = (test: () => boolean): Promise<void> => here.run!.condition(test);
 export const workflowInfo = () => ({ continueAsNewSuggested: false, historyLength: here.run!.historyLength });
+export const patched = (): boolean => true;
 export const allHandlersFinished = (): boolean => true;
 export const continueAsNew = (input: unknown): Promise<never> => Promise.reject(new ContinueAsNew(clone(input)));
 export const isCancellation = (error: unknown): boolean =>
