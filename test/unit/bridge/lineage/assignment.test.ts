@@ -59,8 +59,8 @@ describe('assignment of shards to readers', () => {
           if (start.length === 0 && recall === undefined) break;
         }
         expect([...readers.values()].flat().toSorted()).toEqual(readable.toSorted());
-        for (const shards of readers.values()) {
-          expect(shards.length).toBeLessThanOrEqual(fairShare(readable.length, maxReaders));
+        for (const own of readers.values()) {
+          expect(own.length).toBeLessThanOrEqual(fairShare(readable.length, maxReaders));
         }
       }),
     );
