@@ -20,7 +20,13 @@ import { isRefusal } from '../../aws/service-calls.ts';
 import { SourceUnavailableError } from '../../errors.ts';
 import type { IteratorPage, ShardIterators } from '../../iterator-cursor.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS } from '../../options.ts';
-import { type KinesisShardIterators, refusedStart, shardNotFound, type StreamAccess } from '../shard-iterators.ts';
+import {
+  type KinesisShardIterators,
+  refusedStart,
+  requireSameStream,
+  shardNotFound,
+  type StreamAccess,
+} from '../shard-iterators.ts';
 import { userRecords } from '../user-records.ts';
 import type { FanOutConsumer } from './consumer.ts';
 import { Place, type Room } from './room.ts';
@@ -166,6 +172,7 @@ export class SubscribedShard implements ShardIterators {
     try {
       return await this.#unlessTakenOver(subscriber.subscribe(this.#shardId, startingPosition(at), signal));
     } catch (error) {
+      if ('start' in at) await requireSameStream(error, at.start, access.shards, signal);
       if (isRefusal(error, 'InvalidArgumentException')) {
         throw 'start' in at ? refusedStart(error, at.start) : refusedContinuation(source, error);
       }

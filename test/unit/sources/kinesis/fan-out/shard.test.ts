@@ -1,7 +1,7 @@
 /** A shard read by SubscribeToShard, at a service that does what no emulator does: end it, cut it off, take it over. */
 import { describe, expect, test } from 'vitest';
 import type { StartPoint } from '../../../../../contracts/pipeline.ts';
-import { SourceUnavailableError } from '../../../../../sources/errors.ts';
+import { SourceConfigurationError, SourceUnavailableError } from '../../../../../sources/errors.ts';
 import type { ShardCursor } from '../../../../../sources/source.ts';
 import { Refused } from '../../../../support/fan-out/scripted-fan-out.ts';
 import { aggregate } from '../aggregate-encoder.ts';
@@ -68,6 +68,20 @@ describe('where a subscription begins', () => {
     expect(subscription.input).toMatchObject({ StartingPosition: { Type: 'TRIM_HORIZON' } });
     expect(page).toMatchObject({ gap: { after: position } });
   });
+});
+
+test('O4: a place before the beginning of its shard is one of a stream that had this name before', async () => {
+  it.service.answers['SubscribeToShard'] = () => {
+    throw new Refused('InvalidArgumentException');
+  };
+  it.service.answers['ListShards'] = () => ({
+    Shards: [{ ShardId: SHARD, SequenceNumberRange: { StartingSequenceNumber: '8' } }],
+  });
+  const failure = await failureOf(
+    it.cursor({ at: 'after', position: { shardId: SHARD, sequenceNumber: '7' } }).next(never),
+  );
+  expect(failure).toBeInstanceOf(SourceConfigurationError);
+  expect(failure?.message).toMatch(/created anew.*--start-over/);
 });
 
 describe('a running subscription', () => {
