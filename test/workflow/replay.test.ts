@@ -27,6 +27,11 @@ const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 beforeAll(() => installRuntime(log));
 
 describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
+  // Where this machine keeps its files has no place in a history.
+  beforeAll(() => {
+    Error.stackTraceLimit = 0;
+  });
+
   async function record(name: string, handle: WorkflowHandle): Promise<void> {
     const file = `${FOLDER}${name}.v${packageJson.version}.json`;
     if (existsSync(file)) throw new Error(`${file} is there already: recorded histories are never changed`);

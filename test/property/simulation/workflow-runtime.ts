@@ -69,6 +69,8 @@ export class ContinueAsNew extends Error {
 export class WorkflowRun {
   historyLength = 3;
   #isOver = false;
+  /** Of its own: what listens to it goes with the run. */
+  readonly #root = new CancellationScope();
   readonly #clock: SimulatedClock;
   readonly #schedule: Schedule;
   readonly #conditions = new Set<{ readonly test: () => boolean; readonly resolve: () => void }>();
@@ -90,7 +92,7 @@ export class WorkflowRun {
 
   /** Runs workflow code; to be called at its start and for each update. */
   enter<T>(fn: () => T): T {
-    here.run = this;
+    this.#turnTo();
     try {
       return fn();
     } finally {
@@ -136,10 +138,15 @@ export class WorkflowRun {
     });
   }
 
+  #turnTo(): void {
+    here.run = this;
+    here.scope = this.#root;
+  }
+
   #lookAtConditions(): void {
     setImmediate(() => {
       if (this.#isOver) return;
-      here.run = this;
+      this.#turnTo();
       for (const waiting of this.#conditions) {
         if (!waiting.test()) continue;
         this.#conditions.delete(waiting);
