@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { benchReading } from './reading/reading.ts';
+import { benchShards } from './shards/shards.ts';
 
 // Node 20 is supported here for as long as the AWS SDK runs on it.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -13,4 +14,11 @@ command
   .option('--write', 'write the figures into docs/PERFORMANCE.md')
   .option('--json', 'print the figures as JSON')
   .action(benchReading);
+command
+  .command('shards')
+  .description('many shards: how soon all are read, what an idle one costs, and the size of the pipeline’s workflow')
+  .option('--shards <n>', 'shards of the stream', (text) => Number(text), 1000)
+  .option('--write', 'write the figures into docs/PERFORMANCE.md')
+  .option('--json', 'print the figures as JSON')
+  .action(benchShards);
 await command.parseAsync();

@@ -33,6 +33,9 @@ export class Dispatcher {
   readonly #stopping = new AbortController();
   readonly #queues = new Map<string, LaneQueue>();
   readonly #whenEmpty = new Set<() => void>();
+  readonly #whenStuck = new Set<() => void>();
+  /** Queues whose front is refused until later. */
+  readonly #refused = new Set<LaneQueue>();
   /** A set keeps the order of arrival, and gives up its first in constant time. */
   readonly #ready = new Set<LaneQueue>();
   #sending = 0;
@@ -60,6 +63,19 @@ export class Dispatcher {
   async whenEmpty(): Promise<void> {
     if (this.#queues.size === 0) return;
     await new Promise<void>((resolve) => this.#whenEmpty.add(resolve));
+  }
+
+  /**
+   * Resolves as soon as nothing is left but what is refused until later, or nothing at all: waiting longer is of little
+   * use. Never after a stop.
+   */
+  async whenStuck(): Promise<void> {
+    if (this.#isStuck) return;
+    await new Promise<void>((resolve) => this.#whenStuck.add(resolve));
+  }
+
+  get #isStuck(): boolean {
+    return this.#queues.size === this.#refused.size;
   }
 
   /** Sends nothing more and cancels what is in flight. Whether that still arrives does not matter (O6). */
@@ -123,18 +139,30 @@ export class Dispatcher {
   async #backOff(queue: LaneQueue, failure: unknown): Promise<void> {
     const { clock, random } = this.#options;
     const refused = failure instanceof HandoverRefusedError;
+    if (refused) {
+      this.#refused.add(queue);
+      this.#tellStuck();
+    }
     await clock.sleep(
       refused ? failure.retryAfterMs : backoffMs(BACKOFF, queue.failures, random),
       this.#stopping.signal,
     );
+    this.#refused.delete(queue);
     this.#ready.add(queue);
     this.#takeTurns();
   }
 
   #forget(queue: LaneQueue): void {
     this.#queues.delete(queue.id);
+    this.#tellStuck();
     if (this.#queues.size > 0) return;
     for (const resolve of this.#whenEmpty) resolve();
     this.#whenEmpty.clear();
+  }
+
+  #tellStuck(): void {
+    if (!this.#isStuck) return;
+    for (const resolve of this.#whenStuck) resolve();
+    this.#whenStuck.clear();
   }
 }

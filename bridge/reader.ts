@@ -178,11 +178,11 @@ export class Reader {
     if (this.#firstFinished.signal.aborted) await clock.sleep(LAST_SHARDS_MS, atOnce);
   }
 
-  /** Lets what has been read be taken over, for a while. */
+  /** Lets what has been read be taken over, for a while; what Temporal refuses (a record too large) is not waited for. */
   async #drain(loops: Promise<unknown>): Promise<void> {
     const { clock } = this.#options;
-    const all = loops.catch(() => {}).then(async () => await this.#dispatcher.whenEmpty());
-    await Promise.race([all, clock.sleep(DRAIN_MS, this.#over.signal)]);
+    const most = loops.catch(() => {}).then(async () => await this.#dispatcher.whenStuck());
+    await Promise.race([most, clock.sleep(DRAIN_MS, this.#over.signal)]);
   }
 
   async #reportNowAndThen(): Promise<void> {

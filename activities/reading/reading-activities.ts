@@ -4,6 +4,7 @@
  * The adapter between Temporal's activities and the bridge: heartbeats are the reader's reports, a new attempt goes on
  * from the last of them, and everything that ends an attempt is either a way home or a lost lease.
  */
+import { setMaxListeners } from 'node:events';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
@@ -72,6 +73,8 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
     all.set(pipeline, found);
     return found;
   };
+  // A listener for each reader that is out.
+  setMaxListeners(0, dependencies.stopping);
   const process: Process = { ...dependencies, outage: new OutageLog(dependencies.log, 'Temporal'), kept };
   return {
     listShards: async (pipeline, known) => await listShards(process, pipeline, known),

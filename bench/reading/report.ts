@@ -1,6 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { writeSection } from '../page.ts';
 import type { TimeShares } from './profile.ts';
 
 export interface Throughput {
@@ -25,19 +24,10 @@ export interface Figures {
   readonly heldBack: HeldBack;
 }
 
-const FILE = fileURLToPath(new URL('../../../docs/PERFORMANCE.md', import.meta.url));
-const BEGIN = '<!-- reading: written by `npm run bench -- reading --write` -->';
-const END = '<!-- end of reading -->';
-
 /** The figures as markdown; with `write`, also put into their place in docs/PERFORMANCE.md. */
 export async function writeReport(figures: Figures, write: boolean): Promise<string> {
   const text = toMarkdown(figures);
-  if (write) {
-    const page = await readFile(FILE, 'utf8');
-    const before = page.slice(0, page.indexOf(BEGIN));
-    const after = page.slice(page.indexOf(END));
-    await writeFile(FILE, `${before}${BEGIN}\n\n${text}\n${after}`);
-  }
+  if (write) await writeSection('reading', text);
   return text;
 }
 

@@ -8,11 +8,20 @@ import {
   type StreamDescription,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { ServiceCalls } from '../aws/service-calls.ts';
+import { sleepUntilAborted, Turns } from '../aws/turns.ts';
+import { SourceUnavailableError } from '../errors.ts';
+
+/** An account has 10 calls of DescribeStream a second, for all that read any stream: some are left to others. */
+const DESCRIBE_EVERY_MS = 125;
+/** So often a page of a description is asked for that cannot be had, with a second more between them each time. */
+const PAGE_TRIES = 6;
+const PAGE_WAIT_MS = 1000;
 
 /** What can be asked about streams, over all pages. */
 export class StreamCalls {
   readonly #client: DynamoDBStreamsClient;
   readonly #calls: ServiceCalls;
+  readonly #turns = new Turns(DESCRIBE_EVERY_MS);
 
   constructor(client: DynamoDBStreamsClient, calls: ServiceCalls) {
     this.#client = client;
@@ -45,11 +54,23 @@ export class StreamCalls {
     const first = await this.describePage(arn, signal);
     const pages: [StreamDescription, ...StreamDescription[]] = [first];
     for (let after = first.LastEvaluatedShardId; after !== undefined;) {
-      const page = await this.describePage(arn, signal, after);
+      const page = await this.#furtherPage(arn, after, signal);
       pages.push(page);
       after = page.LastEvaluatedShardId;
     }
     return pages;
+  }
+
+  /** A long description that was throttled would, from its first page on, be throttled again. */
+  async #furtherPage(arn: string, after: string, signal: AbortSignal): Promise<StreamDescription> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.describePage(arn, signal, after);
+      } catch (error) {
+        if (tries === PAGE_TRIES || !(error instanceof SourceUnavailableError)) throw error;
+      }
+      await sleepUntilAborted(tries * PAGE_WAIT_MS, signal);
+    }
   }
 
   async describePage(arn: string, signal: AbortSignal, after?: string): Promise<StreamDescription> {
@@ -57,6 +78,7 @@ export class StreamCalls {
       StreamArn: arn,
       ...(after === undefined ? {} : { ExclusiveStartShardId: after }),
     });
+    await this.#turns.take(signal);
     const answer: DescribeStreamCommandOutput = await this.#calls.run(`DescribeStream of ${arn}`, signal, (options) =>
       this.#client.send(command, options),
     );

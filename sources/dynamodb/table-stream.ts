@@ -1,6 +1,7 @@
 import type { KeySchemaElement, Shard, StreamDescription } from '@aws-sdk/client-dynamodb-streams';
 import type { ShardInfo } from '../../contracts/pipeline.ts';
 import { isRefusal } from '../aws/service-calls.ts';
+import { SharedCall } from '../aws/shared-call.ts';
 import { SourceConfigurationError } from '../errors.ts';
 import { linkGenerations } from './generations.ts';
 import type { StreamCalls } from './stream-calls.ts';
@@ -32,6 +33,9 @@ export class DynamodbTableStream {
   readonly #source: string;
   readonly #table: string;
   readonly #isExpired: (createdAt: number) => boolean;
+  /** Shards that are not found are not found together. */
+  readonly #reading = new SharedCall(async (signal) => await this.#read(signal));
+  readonly #findingOut = new SharedCall(async (signal) => await this.#findOut(signal));
   #newest: TableStream | undefined;
   #byShard: ReadonlyMap<string, TableStream> = new Map();
 
@@ -49,7 +53,7 @@ export class DynamodbTableStream {
    * @throws {SourceError}
    */
   async listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
-    const generations = await this.#read(signal);
+    const generations = await this.#reading.ask(signal);
     if (generations.length === 0) throw this.#none();
     return linkGenerations(generations.map(({ shards }) => shards));
   }
@@ -59,7 +63,7 @@ export class DynamodbTableStream {
    * @throws {SourceError}
    */
   async streamOf(shardId: string, signal: AbortSignal): Promise<TableStream> {
-    if (this.#newest === undefined) await this.#findOut(signal);
+    if (this.#newest === undefined) await this.#findingOut.ask(signal);
     const stream = this.#byShard.get(shardId) ?? this.#newest;
     if (stream === undefined) throw this.#none();
     return stream;

@@ -7,7 +7,7 @@ import { IteratorCursor } from '../iterator-cursor.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
 import type { ShardCursor, Source } from '../source.ts';
 import { AwaitedCursor } from './fan-out/awaited-cursor.ts';
-import { FanOut, type FanOutTimes } from './fan-out/fan-out.ts';
+import { FanOut, type FanOutLimits } from './fan-out/fan-out.ts';
 import { KinesisRetention } from './retention.ts';
 import { KinesisShardIterators, type StreamAccess } from './shard-iterators.ts';
 import { KinesisShardList } from './shard-list.ts';
@@ -19,8 +19,8 @@ const SHARDS_PER_PAGE = 1000;
 export interface KinesisSourceOptions extends SourceOptions {
   /** Smaller in tests, which have few shards. */
   readonly shardsPerPage?: number;
-  /** Shorter in tests. */
-  readonly fanOutTimes?: FanOutTimes;
+  /** Smaller in tests. */
+  readonly fanOutLimits?: FanOutLimits;
 }
 
 /** Records come by themselves; whoever is ready for the next page need not wait. */
@@ -51,7 +51,7 @@ export class KinesisSource implements Source {
       retention: new KinesisRetention(client, calls, stream, now),
     };
     if (config.fanOut !== undefined) {
-      this.#fanOut = new FanOut(config.fanOut, this.identity, this.#access, config, options.fanOutTimes);
+      this.#fanOut = new FanOut(config.fanOut, this.identity, this.#access, config, options.fanOutLimits);
     }
   }
 

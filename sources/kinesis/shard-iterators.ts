@@ -6,8 +6,9 @@ import {
   type KinesisClient,
 } from '@aws-sdk/client-kinesis';
 import type { StartPoint } from '../../contracts/pipeline.ts';
+import { formatPosition } from '../../contracts/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
-import { type SourceError, SourceUnavailableError } from '../errors.ts';
+import { SourceConfigurationError, type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
 import { MIN_INTERVAL_MS } from '../options.ts';
 import type { KinesisRetention } from './retention.ts';
@@ -44,13 +45,14 @@ export class KinesisShardIterators implements ShardIterators {
   }
 
   async open(from: StartPoint, signal: AbortSignal): Promise<string> {
-    const { calls, client, stream } = this.#access;
+    const { calls, client, shards, stream } = this.#access;
     const command = new GetShardIteratorCommand({ ...stream, ShardId: this.#shardId, ...iteratorStart(from) });
     const asked = `GetShardIterator of shard ${this.#shardId}`;
     try {
       const answer = await calls.run(asked, signal, (options) => client.send(command, options));
       return answer.ShardIterator ?? '';
     } catch (error) {
+      await requireSameStream(error, from, shards, signal);
       if (isRefusal(error, 'InvalidArgumentException')) throw refusedStart(error, from);
       throw await this.#notFound(error, signal);
     }
@@ -119,7 +121,7 @@ export function shardNotFound(
   const listing = state === 'unknown' ? 'is not listed (yet)' : `is listed as ${state}`;
   return new SourceUnavailableError(
     source,
-    `${source}: shard ${shardId} is not found, and ${listing}. It is asked again; if this stays, the stream may have been deleted and created anew under its name: start the pipeline over then.`,
+    `${source}: shard ${shardId} is not found, and ${listing}. It is asked again; if this stays, the stream may have been deleted and created anew under its name: begin again with --start-over then.`,
     cause,
   );
 }
@@ -132,13 +134,34 @@ function iteratorStart(from: StartPoint): IteratorStart {
   return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: from.position.sequenceNumber };
 }
 
-/** AWS has one answer for a place that it does not have: InvalidArgument. */
-export function refusedStart(refused: SourceError, from: StartPoint): unknown {
+/** AWS has one answer for a place that it does not have, trimmed or yet to come: InvalidArgument. */
+export function refusedStart(refused: SourceError, from: StartPoint): SourceError {
   if (from.at === 'after') return new TrimmedError(refused.source, refused.message, { cause: refused });
   if (from.at === 'horizon') return refused;
   const since = new Date(from.since).toISOString();
   const message = `${refused.source}: reading begins at ${since}, and that lies ahead of the clock of AWS. It is asked again until then; if it should be over by now, set this machine's clock.`;
   return new SourceUnavailableError(refused.source, message, { cause: refused });
+}
+
+/**
+ * Throws when the place was refused because it is one of another stream, which was deleted before this one was created
+ * under its name. What was read of that says nothing of this one: going on would take shards for read that were not (O4).
+ * @throws {SourceError}
+ */
+export async function requireSameStream(
+  refused: unknown,
+  from: StartPoint,
+  shards: KinesisShardList,
+  signal: AbortSignal,
+): Promise<void> {
+  if (from.at !== 'after') return;
+  // AWS says the one, an emulator the other.
+  if (!isRefusal(refused, 'InvalidArgumentException') && !isRefusal(refused, 'ResourceNotFoundException')) return;
+  if (!(await shards.isOfFormerStream(from.position, signal))) return;
+  const { source } = refused;
+  const { shardId } = from.position;
+  const message = `${source}: reading has come to ${formatPosition(from.position)}, and shard ${shardId} begins behind that: the stream was deleted and created anew under its name. Begin again with --start-over, or give the pipeline another name. What was not read of the old stream is gone with it.`;
+  throw new SourceConfigurationError(source, message, { cause: refused });
 }
 
 function restAfter({ Records = [] }: GetRecordsCommandOutput): number | undefined {

@@ -5,6 +5,7 @@ import {
   type Shard,
 } from '@aws-sdk/client-kinesis';
 import type { ShardInfo } from '../../contracts/pipeline.ts';
+import { compareSequenceNumbers, type Position } from '../../contracts/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
 import type { HashKeyRange } from './aggregate.ts';
 import type { StreamId } from './stream-id.ts';
@@ -15,13 +16,14 @@ const MAX_LISTINGS = 3;
 /** What a listing says of a shard. `unknown`: it is not there, and the listing may be too old to have it. */
 export type ShardState = 'open' | 'closed' | 'expired' | 'unknown';
 
-/** Lists the shards of a stream over all pages, each shard once, and remembers their hash keys, which never change. */
+/** Lists the shards of a stream over all pages, each shard once, and remembers what of them never changes. */
 export class KinesisShardList {
   readonly #client: KinesisClient;
   readonly #calls: ServiceCalls;
   readonly #stream: StreamId;
   readonly #pageSize: number;
   #ranges: ReadonlyMap<string, HashKeyRange> = new Map();
+  #beginnings: ReadonlyMap<string, string> = new Map();
 
   constructor(client: KinesisClient, calls: ServiceCalls, stream: StreamId, pageSize: number) {
     this.#client = client;
@@ -57,9 +59,20 @@ export class KinesisShardList {
     return this.#ranges.get(shardId);
   }
 
+  /**
+   * By a new listing: whether the position lies before everything that its shard ever had. Shards are numbered from zero
+   * in every stream; so it is of a shard of the same id, in a stream that had this name before.
+   */
+  async isOfFormerStream({ shardId, sequenceNumber }: Position, signal: AbortSignal): Promise<boolean> {
+    await this.read(signal);
+    const beginning = this.#beginnings.get(shardId);
+    return beginning !== undefined && compareSequenceNumbers(sequenceNumber, beginning) < 0;
+  }
+
   async #readPages(signal: AbortSignal): Promise<readonly ShardInfo[]> {
     const shards = new Map<string, ShardInfo>();
     const ranges = new Map<string, HashKeyRange>();
+    const beginnings = new Map<string, string>();
     let token: string | undefined;
     do {
       const page: ListShardsCommandOutput = await this.#readPage(token, signal);
@@ -68,10 +81,13 @@ export class KinesisShardList {
         shards.set(info.shardId, info);
         const range = hashKeyRange(shard);
         if (range !== undefined) ranges.set(info.shardId, range);
+        const beginning = shard.SequenceNumberRange?.StartingSequenceNumber;
+        if (beginning !== undefined) beginnings.set(info.shardId, beginning);
       }
       token = page.NextToken;
     } while (token !== undefined);
     this.#ranges = ranges;
+    this.#beginnings = beginnings;
     return [...shards.values()];
   }
 

@@ -139,6 +139,23 @@ describe('DynamoDB Local as the stream of a table', () => {
     expect(record).toMatchObject({ partitionKey: 'b' });
   });
 
+  test('O1 O2: of a table that was deleted and created anew the old records come first, each keyed as its table was', async () => {
+    const { table, source } = await create();
+    await table.put({ id: { S: 'a' } });
+    const old = await onlyShard(source);
+    await table.recreate({ range: { name: 'at', type: 'N' } });
+    await table.put({ id: { S: 'a' }, at: { N: '7' } });
+    const shards = await source.listShards(never);
+    expect(shards).toEqual([
+      { shardId: old, parents: [], closed: true },
+      { shardId: expect.any(String) as string, parents: [old], closed: false },
+    ]);
+    const before = await readToEnd(source.openShard(old, { at: 'horizon' }));
+    const after = await readRecords(source.openShard(shards[1]!.shardId, { at: 'horizon' }), 1);
+    expect(before.map(({ partitionKey }) => partitionKey)).toEqual(['a']);
+    expect(after.map(({ partitionKey }) => partitionKey)).toEqual(['a|7']);
+  });
+
   test('a table without a stream is for a person to mend', async () => {
     const { source } = await create({ stream: false });
     await expect(source.listShards(never)).rejects.toThrow(SourceConfigurationError);

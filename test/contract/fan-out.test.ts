@@ -6,7 +6,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { StartPoint } from '../../contracts/pipeline.ts';
-import { FAN_OUT_TIMES, type FanOutTimes } from '../../sources/kinesis/fan-out/fan-out.ts';
+import { FAN_OUT_LIMITS, type FanOutLimits } from '../../sources/kinesis/fan-out/fan-out.ts';
 import { KinesisSource } from '../../sources/kinesis/kinesis-source.ts';
 import type { ShardCursor, SourceRecord } from '../../sources/source.ts';
 import { FaultProxy, KinesisStream, type Server, startKinesisLocal } from '../support/emulators/index.ts';
@@ -26,13 +26,13 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-async function create(times: Partial<FanOutTimes> = {}) {
+async function create(times: Partial<FanOutLimits> = {}) {
   streams += 1;
   const stream = await KinesisStream.create(server.endpoint, `pushed-${streams}`);
   const proxy = await FaultProxy.before(server.endpoint);
   const open = (endpoint = proxy.endpoint) => {
     const config = { kind: 'kinesis', stream: stream.name, endpoint, fanOut: { consumer: 'keylane' } } as const;
-    const source = new KinesisSource(config, { fanOutTimes: { ...FAN_OUT_TIMES, ...times } });
+    const source = new KinesisSource(config, { fanOutLimits: { ...FAN_OUT_LIMITS, ...times } });
     closing.push(() => source.close());
     return source;
   };

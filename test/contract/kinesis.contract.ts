@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SourceUnavailableError } from '../../sources/errors.ts';
+import { SourceConfigurationError, SourceUnavailableError } from '../../sources/errors.ts';
 import { KinesisSource } from '../../sources/kinesis/kinesis-source.ts';
 import { FaultProxy, KinesisStream, type Server } from '../support/emulators/index.ts';
 import {
@@ -92,6 +92,20 @@ export function describeKinesis(name: string, start: () => Promise<Server>, diff
       await stream.split(parent!.shardId);
       const cursor = source.openShard(parent!.shardId, { at: 'after', position: records[1]!.position });
       expect(await readToEnd(cursor)).toEqual([]);
+    });
+
+    test('O4: a place in a stream that was deleted and created anew is for a person, who is told how to go on', async () => {
+      const { stream, source } = await create();
+      await stream.put(recordsOf('old', 2));
+      const [{ shardId } = { shardId: '' }] = await source.listShards(never);
+      const [, last] = await readRecords(source.openShard(shardId, { at: 'horizon' }), 2);
+      await stream.recreate();
+      await stream.put(recordsOf('new', 2));
+      const failure = await failureOf(source.openShard(shardId, { at: 'after', position: last!.position }).next(never));
+      expect(failure).toBeInstanceOf(SourceConfigurationError);
+      expect(failure.message).toMatch(/deleted and created anew.*--start-over/);
+      const again = await readRecords(source.openShard(shardId, { at: 'horizon' }), 2);
+      expect(textsOf(again)).toEqual(recordsOf('new', 2).map(({ data }) => data));
     });
 
     test('a start at a time leaves out what arrived before', async () => {

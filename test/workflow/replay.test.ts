@@ -8,10 +8,16 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { kinesis } from '../../contracts/config.ts';
+import { PIPELINE_UPDATES } from '../../contracts/pipeline.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { EMULATOR_ENV } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeAws, systemClock } from '../support/fake-aws/index.ts';
+import { Keylane, uniqueName } from '../support/keylane.ts';
 import { laneEvent, laneEvents } from '../support/lane-events.ts';
+import { Ledger } from '../support/ledger.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
 import { log } from '../support/log.ts';
 import { bundleWorkflows } from '../support/workflow-bundle.ts';
@@ -21,6 +27,11 @@ const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 beforeAll(() => installRuntime(log));
 
 describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
+  // Where this machine keeps its files has no place in a history.
+  beforeAll(() => {
+    Error.stackTraceLimit = 0;
+  });
+
   async function record(name: string, handle: WorkflowHandle): Promise<void> {
     const file = `${FOLDER}${name}.v${packageJson.version}.json`;
     if (existsSync(file)) throw new Error(`${file} is there already: recorded histories are never changed`);
@@ -68,6 +79,51 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await lanes.stop();
   });
 
+  test('a pipeline of which a shard is split again and again, that is paused, and that continues as new', async () => {
+    Object.assign(process.env, EMULATOR_ENV);
+    const fake = await FakeAws.start({ clock: systemClock });
+    const stream = fake.createStream('orders', { shards: 3 });
+    const pipeline = uniqueName();
+    const ledger = new Ledger();
+    const source = kinesis({ stream: 'orders', endpoint: fake.endpoint });
+    const keylane = await Keylane.create({
+      pipelines: { [pipeline]: { source, handler: (event) => ledger.note(event.key, event.json().n) } },
+      options: { maxReaders: 3, shiftMs: 4000, discoverEveryMs: 1000, eventsPerRun: 250 },
+    });
+    let written = 0;
+    const putAll = async (): Promise<void> => {
+      for (let key = 0; key < 20; key += 1) stream.put({ key: `key-${key}`, data: JSON.stringify({ n: 1 }) });
+      written += 20;
+      await eventually(() => ledger.count === written);
+    };
+    const handle = keylane.client.workflow.getHandle(pipeline);
+    const runIdNow = async () => (await handle.describe()).runId;
+    await keylane.start();
+    const first = await runIdNow();
+    // By the first half, so one reader gets more and more shards while the others have one each.
+    for (let split = 1; split <= 3; split += 1) {
+      await putAll();
+      stream.split(stream.openShards[0]!);
+      await eventually(async () => {
+        const { shards } = await keylane.status(pipeline);
+        return shards.filter(({ state }) => state === 'reading').length === 3 + split;
+      });
+    }
+    await putAll();
+    await handle.executeUpdate(PIPELINE_UPDATES.pause, { args: [{ by: 'ann' }] });
+    await eventually(async () => (await keylane.status(pipeline)).readers === 0);
+    await handle.executeUpdate(PIPELINE_UPDATES.resume);
+    await eventually(async () => (await runIdNow()) !== first, 60_000);
+    const second = await runIdNow();
+    await putAll();
+    stream.split(stream.openShards[0]!);
+    await putAll();
+    await record('pipeline-resharded', keylane.client.workflow.getHandle(pipeline, first));
+    await record('pipeline-continued', keylane.client.workflow.getHandle(pipeline, second));
+    await keylane.close();
+    await fake.stop();
+  }, 120_000);
+
   test('a lane that continues as new while its head is retrying, and while it is blocked', async () => {
     const lanes = await LaneHarness.start({
       handler: () => {
@@ -95,8 +151,8 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
 describe('recorded histories replay with the code of today', () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 
-  test('there are some of a healthy, a released, and a continued lane', () => {
-    for (const name of ['lane-healthy', 'lane-blocked-and-released', 'lane-continued-as-new']) {
+  test('there are some of a healthy, a released, and a continued lane, and of a pipeline', () => {
+    for (const name of ['lane-healthy', 'lane-blocked-and-released', 'lane-continued-as-new', 'pipeline']) {
       expect(files.some((file) => file.startsWith(name))).toBe(true);
     }
   });

@@ -15,11 +15,12 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import { assign } from '../../bridge/lineage/assignment.ts';
+import { assign, fairShare } from '../../bridge/lineage/assignment.ts';
 import { goOnFrom } from '../../bridge/lineage/carried-state.ts';
 import { advance, awaitsChildren, awaitsParents, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
@@ -53,6 +54,8 @@ export class PipelineHost {
   #listingScope: CancellationScope | undefined;
   #scheduled = 0;
   #soonTries = 0;
+  /** Not in a run that an earlier version began: it must replay as it was. */
+  readonly #isFair = patched('fair shares of shards');
 
   constructor(input: PipelineInput) {
     this.#input = input;
@@ -105,12 +108,10 @@ export class PipelineHost {
   }
 
   #assignment() {
-    const shards = new Map([...this.#readers].map(([id, reader]) => [id, reader.shards]));
-    return assign(
-      readable(this.#state).map((shard) => shard.shardId),
-      shards,
-      this.#options.maxReaders,
-    );
+    const { maxReaders } = this.#options;
+    const shards = readable(this.#state).map(({ shardId }) => shardId);
+    const readers = new Map([...this.#readers].map(([id, reader]) => [id, reader.shards]));
+    return assign(shards, readers, maxReaders, this.#isFair ? fairShare(shards.length, maxReaders) : Infinity);
   }
 
   #isStillOut(reader: number | undefined): reader is number {

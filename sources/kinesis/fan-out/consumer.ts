@@ -78,8 +78,8 @@ export class FanOutConsumer {
       const found = await this.#describe(streamArn, signal);
       if (found?.ConsumerStatus === 'ACTIVE') return found.ConsumerARN ?? '';
       if (performance.now() >= until) throw this.#notActive(found);
-      if (found === undefined) await this.#register(streamArn, signal);
-      else await sleep(pollMs, undefined, { signal });
+      if (found === undefined && (await this.#register(streamArn, signal))) continue;
+      await sleep(pollMs, undefined, { signal });
     }
   }
 
@@ -98,14 +98,16 @@ export class FanOutConsumer {
     }
   }
 
-  async #register(streamArn: string, signal: AbortSignal): Promise<void> {
+  /** Returns false when there is one of that name after all, or still. */
+  async #register(streamArn: string, signal: AbortSignal): Promise<boolean> {
     const { calls, client, name, source } = this.#options;
     const command = new RegisterStreamConsumerCommand({ StreamARN: streamArn, ConsumerName: name });
     try {
       await calls.run(`RegisterStreamConsumer ${name}`, signal, (options) => client.send(command, options));
+      return true;
     } catch (error) {
       // Another process was quicker; or the name's old consumer is not quite gone.
-      if (isRefusal(error, 'ResourceInUseException')) return;
+      if (isRefusal(error, 'ResourceInUseException')) return false;
       if (!isRefusal(error, 'LimitExceededException')) throw error;
       const message = `${source}: consumer ${name} cannot be registered, the stream has as many consumers as AWS allows (20; 50 with On-demand Advantage), or five are being registered just now. Deregister one that nobody uses (aws kinesis list-stream-consumers, deregister-stream-consumer), or leave out \`fanOut\` to read by polling.`;
       throw new SourceConfigurationError(source, message, { cause: error });

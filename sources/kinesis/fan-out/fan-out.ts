@@ -2,24 +2,28 @@ import type { KinesisConfig } from '../../../contracts/config.ts';
 import type { ShardIterators } from '../../iterator-cursor.ts';
 import { KinesisShardIterators, type StreamAccess } from '../shard-iterators.ts';
 import { FanOutConsumer } from './consumer.ts';
+import { Room } from './room.ts';
 import { SubscribedShard } from './subscribed-shard.ts';
 import { Subscriber } from './subscriber.ts';
 import type { SubscriptionTimes } from './subscription.ts';
 
-export interface FanOutTimes extends SubscriptionTimes {
+export interface FanOutLimits extends SubscriptionTimes {
   /** AWS refuses another subscription of a shard for so long. */
   readonly pauseMs: number;
   /** A subscription that ends before this age was ended by something: AWS ends one after five minutes. */
   readonly fullAgeMs: number;
+  /** Bytes of records that all subscriptions of this process may hold together. */
+  readonly roomBytes: number;
 }
 
-export const FAN_OUT_TIMES: FanOutTimes = {
+export const FAN_OUT_LIMITS: FanOutLimits = {
   pauseMs: 5000,
   fullAgeMs: 4 * 60_000,
   // As long as the AWS SDK for Java waits, on which AWS's own consumer library runs.
   silenceMs: 30_000,
   // Below the time after which AWS itself gives up a connection that nobody reads.
   idleMs: 10_000,
+  roomBytes: 64 * 1024 * 1024,
 };
 
 /** Enhanced fan-out of one stream: its consumer, and all subscriptions of this process. */
@@ -28,24 +32,26 @@ export class FanOut {
   readonly #source: string;
   readonly #access: StreamAccess;
   readonly #subscriber: Subscriber;
+  readonly #room: Room;
   readonly #close: () => void;
-  readonly #times: FanOutTimes;
+  readonly #limits: FanOutLimits;
 
   constructor(
     { consumer: name }: NonNullable<KinesisConfig['fanOut']>,
     source: string,
     access: StreamAccess,
     place: Pick<KinesisConfig, 'region' | 'endpoint'>,
-    times: FanOutTimes = FAN_OUT_TIMES,
+    limits: FanOutLimits = FAN_OUT_LIMITS,
   ) {
     const { calls, client, stream } = access;
     const consumer = new FanOutConsumer({ client, calls, stream, source, name });
-    const subscriber = new Subscriber({ place, calls, consumer, source, times });
+    const subscriber = new Subscriber({ place, calls, consumer, source, times: limits });
     this.consumer = consumer;
     this.#source = source;
     this.#access = access;
     this.#subscriber = subscriber;
-    this.#times = times;
+    this.#limits = limits;
+    this.#room = new Room(limits.roomBytes);
     this.#close = () => {
       consumer.close();
       subscriber.close();
@@ -58,8 +64,9 @@ export class FanOut {
       source: this.#source,
       consumer: this.consumer,
       subscriber: this.#subscriber,
+      room: this.#room,
       polling: new KinesisShardIterators(this.#access, shardId),
-      fullAgeMs: this.#times.fullAgeMs,
+      fullAgeMs: this.#limits.fullAgeMs,
     });
   }
 

@@ -9,7 +9,9 @@
  * 2. A subscription that ends is renewed at the continuation number of its last event, which moves on without records
  *    too. That number is a shortcut: when it is refused, the cursor goes back to its own place.
  * 3. Only a null continuation number with child shards ends the shard.
- * 4. Near the horizon each page is to begin with the last record that was read, to prove that nothing was trimmed in
+ * 4. A page for which there is no room is dropped with its subscription, and asked for again when there is (O9): it has
+ *    not been returned, so it comes again (O4).
+ * 5. Near the horizon each page is to begin with the last record that was read, to prove that nothing was trimmed in
  *    between (O10). A subscription cannot begin anew for each page, so such pages are read by polling.
  */
 import type { StartingPosition, SubscribeToShardEvent } from '@aws-sdk/client-kinesis';
@@ -17,10 +19,17 @@ import type { StartPoint } from '../../../contracts/pipeline.ts';
 import { isRefusal } from '../../aws/service-calls.ts';
 import { SourceUnavailableError } from '../../errors.ts';
 import type { IteratorPage, ShardIterators } from '../../iterator-cursor.ts';
-import { MIN_INTERVAL_MS } from '../../options.ts';
-import { type KinesisShardIterators, refusedStart, shardNotFound, type StreamAccess } from '../shard-iterators.ts';
+import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS } from '../../options.ts';
+import {
+  type KinesisShardIterators,
+  refusedStart,
+  requireSameStream,
+  shardNotFound,
+  type StreamAccess,
+} from '../shard-iterators.ts';
 import { userRecords } from '../user-records.ts';
 import type { FanOutConsumer } from './consumer.ts';
+import { Place, type Room } from './room.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -29,6 +38,8 @@ export interface SubscribedShardOptions {
   readonly source: string;
   readonly consumer: FanOutConsumer;
   readonly subscriber: Subscriber;
+  /** Shared by all shards of the stream. */
+  readonly room: Room;
   /** The same shard, read by polling. */
   readonly polling: KinesisShardIterators;
   /** A subscription that ends before this age was ended by something. */
@@ -45,6 +56,7 @@ export class SubscribedShard implements ShardIterators {
   readonly startIncluded = true;
   readonly #options: SubscribedShardOptions;
   readonly #shardId: string;
+  readonly #place: Place;
   #running: { readonly subscription: Subscription; readonly at: string } | undefined;
   #polls = false;
   /** Events in a row that had neither a continuation number nor child shards. */
@@ -53,6 +65,7 @@ export class SubscribedShard implements ShardIterators {
   constructor(shardId: string, options: SubscribedShardOptions) {
     this.#shardId = shardId;
     this.#options = options;
+    this.#place = new Place(options.room);
   }
 
   async open(from: StartPoint, signal: AbortSignal): Promise<string> {
@@ -63,14 +76,37 @@ export class SubscribedShard implements ShardIterators {
   }
 
   async read(iterator: string, signal: AbortSignal): Promise<IteratorPage> {
-    if (!iterator.startsWith(PREFIX)) return await this.#poll(iterator, signal);
-    this.#polls = false;
+    // Whoever asks has let the page before in.
+    if (this.#running?.subscription.closed !== false) this.#place.leave();
     try {
-      return await this.#page(await this.#nextEvent(iterator, signal), signal);
+      if (this.#place.shouldYield) await this.#waitForRoom(signal);
+      for (;;) {
+        const page = await this.#pageWithRoom(iterator, signal);
+        if (page !== undefined) return page;
+        await this.#waitForRoom(signal);
+      }
     } catch (error) {
       this.#close();
+      this.#place.leave();
       throw error;
     }
+  }
+
+  /** A function of its own, so that nothing holds a page that is dropped. */
+  async #pageWithRoom(iterator: string, signal: AbortSignal): Promise<IteratorPage | undefined> {
+    const page = await this.#nextPage(iterator, signal);
+    return this.#place.take(sizeOf(page), signal) ? page : undefined;
+  }
+
+  async #nextPage(iterator: string, signal: AbortSignal): Promise<IteratorPage> {
+    if (!iterator.startsWith(PREFIX)) return await this.#poll(iterator, signal);
+    this.#polls = false;
+    return await this.#page(await this.#nextEvent(iterator, signal), signal);
+  }
+
+  async #waitForRoom(signal: AbortSignal): Promise<void> {
+    this.#close();
+    await this.#place.wait(signal);
   }
 
   retentionMs(signal: AbortSignal): Promise<number> {
@@ -85,7 +121,7 @@ export class SubscribedShard implements ShardIterators {
       ...page,
       nextIterator: isPast ? page.nextIterator : iteratorAt({ beyond: last }),
       // Where nothing is pushed, the pace is that of polling.
-      restMs: Math.max(page.restMs ?? 0, MIN_INTERVAL_MS),
+      restMs: Math.max(page.restMs ?? 0, last === undefined ? DEFAULT_IDLE_INTERVAL_MS : MIN_INTERVAL_MS),
     };
   }
 
@@ -136,6 +172,7 @@ export class SubscribedShard implements ShardIterators {
     try {
       return await this.#unlessTakenOver(subscriber.subscribe(this.#shardId, startingPosition(at), signal));
     } catch (error) {
+      if ('start' in at) await requireSameStream(error, at.start, access.shards, signal);
       if (isRefusal(error, 'InvalidArgumentException')) {
         throw 'start' in at ? refusedStart(error, at.start) : refusedContinuation(source, error);
       }
@@ -176,6 +213,10 @@ export class SubscribedShard implements ShardIterators {
 function refusedContinuation(source: string, error: Error): SourceUnavailableError {
   const cause = Object.assign(new Error(error.message), { name: 'ExpiredIteratorException' });
   return new SourceUnavailableError(source, error.message, { cause });
+}
+
+function sizeOf({ records }: IteratorPage): number {
+  return records.reduce((sum, { data, partitionKey }) => sum + data.byteLength + partitionKey.length, 0);
 }
 
 function iteratorAt(beginning: Beginning): string {

@@ -89,6 +89,8 @@ export class Subscription {
   close(): void {
     clearTimeout(this.#idle);
     this.#forgetSignal();
+    // The SDK keeps the message that came last in it.
+    this.#events = undefined;
     this.#connection.abort(new Error('The subscription was closed.'));
   }
 

@@ -28,6 +28,8 @@ const MARKS_CARRIED = 0;
 /** In fair weather everything is read within this, or never. */
 const ENDS_WITHIN_MS = 900_000;
 
+const LAST_TURNS = 5;
+
 /** What happened in a run, so that a test can see that it hurt. */
 export interface Course {
   readonly failure: string | undefined;
@@ -99,6 +101,7 @@ export class Simulation {
     } catch (error) {
       this.#checks.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
     } finally {
+      await this.#endProcesses();
       Date.now = systemNow;
     }
     return {
@@ -117,6 +120,12 @@ export class Simulation {
       differences: this.#server.differences,
       virtualMs: this.#clock.now() - BEGIN,
     };
+  }
+
+  /** Readers that are still out wait for signals, and Node keeps such signals, and all that hangs on them, for ever. */
+  async #endProcesses(): Promise<void> {
+    for (const process of this.#processes) process.kill();
+    for (let turn = 0; turn < LAST_TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #play(): Promise<void> {

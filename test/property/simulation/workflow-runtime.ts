@@ -69,6 +69,8 @@ export class ContinueAsNew extends Error {
 export class WorkflowRun {
   historyLength = 3;
   #isOver = false;
+  /** Of its own: what listens to it goes with the run. */
+  readonly #root = new CancellationScope();
   readonly #clock: SimulatedClock;
   readonly #schedule: Schedule;
   readonly #conditions = new Set<{ readonly test: () => boolean; readonly resolve: () => void }>();
@@ -90,7 +92,7 @@ export class WorkflowRun {
 
   /** Runs workflow code; to be called at its start and for each update. */
   enter<T>(fn: () => T): T {
-    here.run = this;
+    this.#turnTo();
     try {
       return fn();
     } finally {
@@ -136,10 +138,15 @@ export class WorkflowRun {
     });
   }
 
+  #turnTo(): void {
+    here.run = this;
+    here.scope = this.#root;
+  }
+
   #lookAtConditions(): void {
     setImmediate(() => {
       if (this.#isOver) return;
-      here.run = this;
+      this.#turnTo();
       for (const waiting of this.#conditions) {
         if (!waiting.test()) continue;
         this.#conditions.delete(waiting);
@@ -177,6 +184,7 @@ export const sleep = (time: number | string): Promise<unknown> =>
   here.run!.sleep(typeof time === 'number' ? time : Number.parseFloat(time) * 1000);
 export const condition = (test: () => boolean): Promise<void> => here.run!.condition(test);
 export const workflowInfo = () => ({ continueAsNewSuggested: false, historyLength: here.run!.historyLength });
+export const patched = (): boolean => true;
 export const allHandlersFinished = (): boolean => true;
 export const continueAsNew = (input: unknown): Promise<never> => Promise.reject(new ContinueAsNew(clone(input)));
 export const isCancellation = (error: unknown): boolean =>

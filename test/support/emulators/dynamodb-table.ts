@@ -2,6 +2,7 @@ import {
   type AttributeValue,
   CreateTableCommand,
   DeleteItemCommand,
+  DeleteTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
   PutItemCommand,
@@ -43,19 +44,29 @@ export class DynamodbTable {
   static async create(endpoint: string, name: string, options: TableOptions = {}): Promise<DynamodbTable> {
     const client = new DynamoDBClient({ endpoint, region: EMULATOR_REGION, credentials: EMULATOR_CREDENTIALS });
     const table = new DynamodbTable(client, name);
+    await table.#create(options);
+    return table;
+  }
+
+  /** Deletes it and creates another one of its name. */
+  async recreate(options: TableOptions = {}): Promise<void> {
+    await this.#client.send(new DeleteTableCommand({ TableName: this.name }));
+    await this.#create(options);
+  }
+
+  async #create(options: TableOptions): Promise<void> {
     const { hash = { name: 'id', type: 'S' }, range, stream = true } = options;
     const keys = range === undefined ? [hash] : [hash, range];
-    await client.send(
+    await this.#client.send(
       new CreateTableCommand({
-        TableName: name,
+        TableName: this.name,
         AttributeDefinitions: keys.map((key) => ({ AttributeName: key.name, AttributeType: key.type })),
         KeySchema: keys.map((key, index) => ({ AttributeName: key.name, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
         BillingMode: 'PAY_PER_REQUEST',
         ...(stream ? { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } } : {}),
       }),
     );
-    await table.untilActive();
-    return table;
+    await this.untilActive();
   }
 
   async put(item: DynamodbItem): Promise<void> {

@@ -91,6 +91,24 @@ export class KinesisStream {
     await this.#client.send(new DeleteStreamCommand({ StreamName: this.name }));
   }
 
+  /** Deletes it and creates another one of its name. */
+  async recreate(shards = 1): Promise<void> {
+    await this.delete();
+    // Shards are numbered by the second of their creation. AWS takes longer than that to delete a stream.
+    await delay(1000);
+    for (;;) {
+      try {
+        await this.#client.send(new CreateStreamCommand({ StreamName: this.name, ShardCount: shards }));
+        break;
+      } catch (error) {
+        // The old one is still being deleted.
+        if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw error;
+        await delay(POLL_MS);
+      }
+    }
+    await this.untilActive();
+  }
+
   async shards(): Promise<readonly Shard[]> {
     const { Shards = [] } = await this.#client.send(new ListShardsCommand({ StreamName: this.name }));
     return Shards;

@@ -17,11 +17,6 @@ type Response = ServerResponse | Http2ServerResponse;
 /** What an operation answers in place of a result. */
 export class Refused extends Error {}
 
-interface PushedRecord {
-  readonly SequenceNumber: string;
-  readonly Data?: string;
-}
-
 export class PushedSubscription {
   readonly input: Body;
   readonly httpVersion: string;
@@ -110,6 +105,11 @@ export class ScriptedFanOut {
       if (next !== undefined) return next;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** How many connections are open. */
+  get connections(): number {
+    return [...this.#sockets].filter((socket) => !socket.destroyed).length;
   }
 
   /** Breaks every connection. */

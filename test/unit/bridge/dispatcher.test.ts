@@ -205,3 +205,22 @@ test('whenEmpty waits for the last acceptance', async () => {
   await clock.settle();
   expect(state.empty).toBe(true);
 });
+
+test('whenStuck waits for all that may be accepted soon, and not for what is refused until later', async () => {
+  const { clock, dispatcher, pending, submit } = byHand();
+  await dispatcher.whenStuck();
+  for (const key of ['large', 'slow', 'failing']) submit(event(key, 1));
+  const state = { stuck: false };
+  void dispatcher.whenStuck().then(() => (state.stuck = true));
+  await clock.settle();
+  const [large, slow, failing] = pending;
+  large!.fail(new HandoverRefusedError('larger than Temporal accepts', 60_000));
+  failing!.fail(new Error('out of reach'));
+  slow!.accept();
+  await clock.settle();
+  expect(state.stuck).toBe(false);
+  await clock.advance(1000);
+  pending[3]!.accept();
+  await clock.settle();
+  expect(state.stuck).toBe(true);
+});

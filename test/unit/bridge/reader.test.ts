@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createIntake } from '../../../bridge/intake.ts';
+import { HandoverRefusedError } from '../../../bridge/lane-gateway.ts';
 import { LeaseLostError } from '../../../bridge/lease.ts';
 import { SourceUnavailableError } from '../../../sources/errors.ts';
 import type { Arrival } from './model-lanes.ts';
@@ -125,6 +126,21 @@ test('O4: what no lane accepts on the way home is left to the next reader', asyn
   home.abort();
   expect((await clock.until(report)).shards['a']).toMatchObject({ checkpoint: at('a', 1), read: 6, taken: 4 });
   expect(clock.now()).toBeGreaterThanOrEqual(1000 + 5000);
+});
+
+test('O4: what Temporal refuses for now is not waited for on the way home, and left to the next reader', async () => {
+  const { clock, home, reader } = setUp({
+    script: { a: open('a', 6) },
+    deliver: async ({ id, apply }) => {
+      if (id === 'key-1') throw new HandoverRefusedError('larger than Temporal accepts', 60_000);
+      apply();
+    },
+  });
+  const report = reader.run();
+  await clock.advance(10);
+  home.abort();
+  expect((await clock.until(report)).shards['a']).toMatchObject({ checkpoint: at('a', 1), read: 6, taken: 4 });
+  expect(clock.now()).toBe(1010);
 });
 
 test('O6: when the lease is lost it throws at once and not one request leaves after that', async () => {

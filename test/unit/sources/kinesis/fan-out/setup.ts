@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { StartPoint } from '../../../../../contracts/pipeline.ts';
-import { FAN_OUT_TIMES, type FanOutTimes } from '../../../../../sources/kinesis/fan-out/fan-out.ts';
+import { FAN_OUT_LIMITS, type FanOutLimits } from '../../../../../sources/kinesis/fan-out/fan-out.ts';
 import { KinesisSource } from '../../../../../sources/kinesis/kinesis-source.ts';
 import type { ShardCursor } from '../../../../../sources/source.ts';
 import { EMULATOR_ENV } from '../../../../support/emulators/credentials.ts';
@@ -10,12 +10,12 @@ export const SHARD = 'shardId-000000000000';
 export const never = new AbortController().signal;
 
 /** No waits that a test would have to sit out. */
-export const QUICK: FanOutTimes = { ...FAN_OUT_TIMES, pauseMs: 0, fullAgeMs: 0 };
+export const QUICK: FanOutLimits = { ...FAN_OUT_LIMITS, pauseMs: 0, fullAgeMs: 0 };
 
 export interface Setup {
   readonly service: ScriptedFanOut;
-  source(times?: Partial<FanOutTimes>): KinesisSource;
-  cursor(start?: StartPoint, times?: Partial<FanOutTimes>): ShardCursor;
+  source(times?: Partial<FanOutLimits>): KinesisSource;
+  cursor(start?: StartPoint, times?: Partial<FanOutLimits>): ShardCursor;
 }
 
 /** A scripted service and sources for it, anew for each test. */
@@ -23,14 +23,14 @@ export function useScriptedFanOut(start: () => Promise<ScriptedFanOut> = () => S
   const open: KinesisSource[] = [];
   const setup = {
     service: undefined as unknown as ScriptedFanOut,
-    source(times: Partial<FanOutTimes> = {}) {
+    source(times: Partial<FanOutLimits> = {}) {
       const { endpoint } = setup.service;
       const config = { kind: 'kinesis', stream: 'orders', endpoint, fanOut: { consumer: 'keylane' } } as const;
-      const source = new KinesisSource(config, { fanOutTimes: { ...QUICK, ...times } });
+      const source = new KinesisSource(config, { fanOutLimits: { ...QUICK, ...times } });
       open.push(source);
       return source;
     },
-    cursor(from: StartPoint = { at: 'horizon' }, times: Partial<FanOutTimes> = {}) {
+    cursor(from: StartPoint = { at: 'horizon' }, times: Partial<FanOutLimits> = {}) {
       return setup.source(times).openShard(SHARD, from);
     },
   };

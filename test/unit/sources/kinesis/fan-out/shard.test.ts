@@ -1,7 +1,7 @@
 /** A shard read by SubscribeToShard, at a service that does what no emulator does: end it, cut it off, take it over. */
 import { describe, expect, test } from 'vitest';
 import type { StartPoint } from '../../../../../contracts/pipeline.ts';
-import { SourceUnavailableError } from '../../../../../sources/errors.ts';
+import { SourceConfigurationError, SourceUnavailableError } from '../../../../../sources/errors.ts';
 import type { ShardCursor } from '../../../../../sources/source.ts';
 import { Refused } from '../../../../support/fan-out/scripted-fan-out.ts';
 import { aggregate } from '../aggregate-encoder.ts';
@@ -68,6 +68,20 @@ describe('where a subscription begins', () => {
     expect(subscription.input).toMatchObject({ StartingPosition: { Type: 'TRIM_HORIZON' } });
     expect(page).toMatchObject({ gap: { after: position } });
   });
+});
+
+test('O4: a place before the beginning of its shard is one of a stream that had this name before', async () => {
+  it.service.answers['SubscribeToShard'] = () => {
+    throw new Refused('InvalidArgumentException');
+  };
+  it.service.answers['ListShards'] = () => ({
+    Shards: [{ ShardId: SHARD, SequenceNumberRange: { StartingSequenceNumber: '8' } }],
+  });
+  const failure = await failureOf(
+    it.cursor({ at: 'after', position: { shardId: SHARD, sequenceNumber: '7' } }).next(never),
+  );
+  expect(failure).toBeInstanceOf(SourceConfigurationError);
+  expect(failure?.message).toMatch(/created anew.*--start-over/);
 });
 
 describe('a running subscription', () => {
@@ -311,6 +325,55 @@ describe('pressure and stops', () => {
     stop.abort(new Error('The reader comes home.'));
     expect((await ready)?.message).toBe('The reader comes home.');
     expect(textsOf((await push(cursor, { Records: records(1), ContinuationSequenceNumber: '1' })).page)).toEqual(['1']);
+  });
+});
+
+describe('O9: more shards than there is room for', () => {
+  const PAGE = 2 * 1024 * 1024;
+  const page = (number: number) => {
+    const [record] = records(number);
+    return { Records: [{ ...record, Data: Buffer.alloc(PAGE, String(number)).toString('base64') }] };
+  };
+  const shards = ['shardId-000000000000', 'shardId-000000000001', 'shardId-000000000002'];
+  const shardOf = ({ input }: { readonly input: Readonly<Record<string, unknown>> }) => String(input['ShardId']);
+
+  test('O4: a page without room is dropped with its subscription, and comes again when there is', async () => {
+    const source = it.source({ roomBytes: 2 * PAGE + 100 });
+    const stop = new AbortController();
+    const cursors = new Map(shards.map((shardId) => [shardId, source.openShard(shardId, { at: 'horizon' })]));
+    const ready = new Map([...cursors].map(([shardId, cursor]) => [shardId, cursor.ready!(stop.signal)]));
+    const first = [await it.service.subscribed(), await it.service.subscribed(), await it.service.subscribed()];
+    for (const subscription of first) subscription.send({ ...page(1), ContinuationSequenceNumber: '1' });
+    // Which of them it is does not matter.
+    const dropped = await Promise.race(first.map(async (each) => (await each.closed, each)));
+    const kept = first.filter((each) => each !== dropped).map(shardOf);
+    for (const shardId of kept) await ready.get(shardId);
+    const [one] = kept;
+    expect(await cursors.get(one!)!.next(stop.signal)).toMatchObject({ records: [{}] });
+    // Asking for the next one gives up what the last one held: somebody waits.
+    const more = cursors.get(one!)!.ready!(stop.signal);
+    const again = await it.service.subscribed();
+    expect(shardOf(again)).toBe(shardOf(dropped));
+    expect(again.input).toMatchObject({ StartingPosition: { Type: 'TRIM_HORIZON' } });
+    again.send({ ...page(1), ContinuationSequenceNumber: '1' });
+    await ready.get(shardOf(dropped));
+    expect((await cursors.get(shardOf(dropped))!.next(stop.signal)).records).toHaveLength(1);
+    stop.abort(new Error('seen enough'));
+    await expect(more).rejects.toThrow('seen enough');
+  });
+
+  test('readers that have gone leave their room to the next ones', async () => {
+    const source = it.source({ roomBytes: PAGE });
+    const stop = new AbortController();
+    const ready = source.openShard(SHARD, { at: 'horizon' }).ready!(stop.signal);
+    (await it.service.subscribed()).send({ ...page(1), ContinuationSequenceNumber: '1' });
+    await ready;
+    stop.abort();
+    const { page: read } = await push(source.openShard(SHARD, { at: 'horizon' }), {
+      ...page(1),
+      ContinuationSequenceNumber: '1',
+    });
+    expect(read.records).toHaveLength(1);
   });
 });
 

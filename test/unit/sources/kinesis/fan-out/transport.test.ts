@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { ScriptedFanOut } from '../../../../support/fan-out/scripted-fan-out.ts';
+import { type PushedSubscription, ScriptedFanOut } from '../../../../support/fan-out/scripted-fan-out.ts';
 import { never, records, textsOf, useScriptedFanOut } from './setup.ts';
 
 /** An emulator's certificate, which nobody has signed. */
@@ -49,6 +49,30 @@ describe('an endpoint with https://, as AWS has it', () => {
     const renewed = await it.service.subscribed();
     renewed.send({ Records: records(2), ContinuationSequenceNumber: '2' });
     expect(textsOf(await next)).toEqual(['2']);
+  });
+
+  test('two hundred shards are subscribed to at the same time by one process, each with its own session', async () => {
+    const source = it.source();
+    const shards = Array.from({ length: 200 }, (_, index) => `shardId-${String(index).padStart(12, '0')}`);
+    const cursors = shards.map((shardId) => source.openShard(shardId, { at: 'horizon' }));
+    const pages = cursors.map((cursor) => cursor.next(never));
+    const subscriptions = new Map<unknown, PushedSubscription>();
+    while (subscriptions.size < shards.length) {
+      const subscription = await it.service.subscribed();
+      subscriptions.set(subscription.input['ShardId'], subscription);
+    }
+    expect(it.service.connections).toBeGreaterThanOrEqual(shards.length);
+    const first = { Records: records(1), ContinuationSequenceNumber: '1' };
+    for (const subscription of subscriptions.values()) subscription.send(first);
+    for (const page of await Promise.all(pages)) expect(textsOf(page)).toEqual(['1']);
+    // One that its service ends takes no other along.
+    const [ended, ...others] = shards;
+    subscriptions.get(ended)?.end();
+    const more = cursors.slice(1).map((cursor) => cursor.next(never));
+    for (const shardId of others) {
+      subscriptions.get(shardId)?.send({ Records: records(2), ContinuationSequenceNumber: '2' });
+    }
+    for (const page of await Promise.all(more)) expect(textsOf(page)).toEqual(['2']);
   });
 
   test('a connection that breaks is unavailable, and ends nothing else', async () => {

@@ -1,0 +1,15 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const FILE = fileURLToPath(new URL('../../docs/PERFORMANCE.md', import.meta.url));
+
+/** Puts the figures of a command into their place in docs/PERFORMANCE.md. */
+export async function writeSection(name: string, text: string): Promise<void> {
+  const begin = `<!-- ${name}: written by \`npm run bench -- ${name} --write\` -->`;
+  const end = `<!-- end of ${name} -->`;
+  const page = await readFile(FILE, 'utf8');
+  if (!page.includes(begin) || !page.includes(end)) throw new Error(`${FILE} has no place for the figures of ${name}`);
+  const before = page.slice(0, page.indexOf(begin));
+  const after = page.slice(page.indexOf(end));
+  await writeFile(FILE, `${before}${begin}\n\n${text}\n${after}`);
+}
