@@ -1,4 +1,5 @@
 import type { LaneEvent } from '../../contracts/event.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine.ts';
 import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
 import { DEFAULT_LANE_OPTIONS, type HeadFailure, type LaneOptions, type RecordsSignal } from '../../contracts/lane.ts';
 
@@ -12,6 +13,13 @@ export function laneEvent(n: number, shardId = SHARD, data: unknown = { n }): La
 
 export function laneEvents(from: number, to: number, shardId = SHARD): LaneEvent[] {
   return Array.from({ length: to - from + 1 }, (_, index) => laneEvent(from + index, shardId));
+}
+
+/** Records of a shard that have no key. */
+export function keylessRecords(from: number, to: number, shardId = SHARD): QuarantinedRecord[] {
+  return laneEvents(from, to, shardId).map(({ source: _source, ...event }) => {
+    return { ...event, reason: 'The key function returned undefined' };
+  });
 }
 
 export function recordsSignal(events: readonly LaneEvent[], leaseUntil = Number.MAX_SAFE_INTEGER): RecordsSignal {

@@ -19,7 +19,15 @@ import {
 } from '../../contracts/lane.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
-import { QUERIES, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES, type VerbName } from '../../contracts/names.ts';
+import {
+  QUERIES,
+  quarantineWorkflowId,
+  SEARCH_ATTRIBUTES,
+  SIGNALS,
+  WORKFLOW_TYPES,
+  type VerbName,
+} from '../../contracts/names.ts';
+import type { QuarantinedRecord, QuarantineInput } from '../../contracts/quarantine.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import { createAskingActivities } from '../../activities/asking/activities.ts';
 import { installRuntime } from '../../worker/runtime.ts';
@@ -144,6 +152,22 @@ export class LaneHarness {
         { key: keyword(SEARCH_ATTRIBUTES.key), value: key },
         { key: keyword(SEARCH_ATTRIBUTES.status), value: 'healthy' },
       ],
+    });
+  }
+
+  /** Sends records to the pipeline's quarantine, as a bridge does. */
+  async quarantine(
+    records: readonly QuarantinedRecord[],
+    limits: Partial<QuarantineInput> = {},
+    leaseUntil = Date.now() + 60_000,
+  ): Promise<void> {
+    const input: QuarantineInput = { version: 1, pipeline: this.pipeline, signalsPerRun: 2000, ...limits };
+    await this.client.workflow.signalWithStart(WORKFLOW_TYPES.quarantine, {
+      workflowId: quarantineWorkflowId(this.pipeline),
+      taskQueue: this.taskQueue,
+      args: [input],
+      signal: SIGNALS.records,
+      signalArgs: [{ leaseUntil, records }],
     });
   }
 

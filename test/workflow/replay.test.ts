@@ -9,14 +9,16 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { kinesis } from '../../contracts/config.ts';
+import { QUERIES, quarantineWorkflowId, SIGNALS } from '../../contracts/names.ts';
 import { PIPELINE_UPDATES } from '../../contracts/pipeline.ts';
+import type { QuarantineView } from '../../contracts/quarantine.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { EMULATOR_ENV } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeAws, systemClock } from '../support/fake-aws/index.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
-import { laneEvent, laneEvents } from '../support/lane-events.ts';
+import { keylessRecords, laneEvent, laneEvents } from '../support/lane-events.ts';
 import { Ledger } from '../support/ledger.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
 import { log } from '../support/log.ts';
@@ -146,13 +148,40 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await record('lane-continued-as-new-blocked', firstRun(lanes, 'a', second));
     await lanes.stop();
   });
+
+  test('a quarantine that gets records, repeats and nonsense, and continues as new', async () => {
+    const lanes = await LaneHarness.start({ handler: () => {} });
+    const handle = lanes.client.workflow.getHandle(quarantineWorkflowId(lanes.pipeline));
+    const runIdNow = async () => (await handle.describe()).runId;
+    const put = (from: number, to: number) => lanes.quarantine(keylessRecords(from, to), { signalsPerRun: 4 });
+    await put(1, 3);
+    const first = await runIdNow();
+    await put(2, 5);
+    await handle.signal(SIGNALS.records, { records: 'none' });
+    await put(6, 6);
+    await eventually(async () => (await runIdNow()) !== first);
+    const second = await runIdNow();
+    await put(6, 8);
+    await handle.cancel();
+    await put(9, 9);
+    await eventually(async () => (await handle.query<QuarantineView>(QUERIES.quarantine)).count === 9);
+    await record('quarantine-continued-as-new', lanes.client.workflow.getHandle(handle.workflowId, first));
+    await record('quarantine-continued', lanes.client.workflow.getHandle(handle.workflowId, second));
+    await lanes.stop();
+  });
 });
 
 describe('recorded histories replay with the code of today', () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 
-  test('there are some of a healthy, a released, and a continued lane, and of a pipeline', () => {
-    for (const name of ['lane-healthy', 'lane-blocked-and-released', 'lane-continued-as-new', 'pipeline']) {
+  test('there are some of a healthy, a released, and a continued lane, of a pipeline, and of a quarantine', () => {
+    for (const name of [
+      'lane-healthy',
+      'lane-blocked-and-released',
+      'lane-continued-as-new',
+      'pipeline',
+      'quarantine',
+    ]) {
       expect(files.some((file) => file.startsWith(name))).toBe(true);
     }
   });
