@@ -25,7 +25,7 @@ function dataSize({ data, size }: { readonly data: EventData; readonly size: num
   // JSON is written back exactly as it came; only text is quoted, and may grow by that.
   if ('json' in data) return size;
   if ('base64' in data) return data.base64.length;
-  return textSize(data.text);
+  return 'text' in data ? textSize(data.text) : Buffer.byteLength(JSON.stringify(data));
 }
 
 function textSize(text: string): number {

@@ -1,11 +1,18 @@
-import type { LaneEvent } from './event.ts';
+import { isInline, type LaneEvent } from './event.ts';
 
 /** Position (sequence numbers of up to 129 digits), times and names of an event. */
 const ENVELOPE_BYTES = 400;
+/** Name, digest and preview of data that lies elsewhere. */
+const ELSEWHERE_BYTES = 1024;
 
 /** About the bytes that an event takes in Temporal; text with much to quote may take some times more. */
-export function eventWeight({ data, size }: Pick<LaneEvent, 'data' | 'size'>): number {
-  return ENVELOPE_BYTES + ('base64' in data ? data.base64.length : size);
+export function eventWeight(event: Pick<LaneEvent, 'data' | 'size'>): number {
+  return ENVELOPE_BYTES + ('base64' in event.data ? event.data.base64.length : dataWeight(event));
+}
+
+/** The bytes of the data, as far as they are in the event. */
+export function dataWeight({ data, size }: Pick<LaneEvent, 'data' | 'size'>): number {
+  return isInline(data) ? size : ELSEWHERE_BYTES;
 }
 
 export interface EventLimits {

@@ -5,7 +5,34 @@ import { formatPosition, type Position } from './position.ts';
  * bytes, other valid UTF-8 as text, the rest as base64: so the Temporal UI shows what a person can read, and nothing is
  * changed on the way. See event-data.ts for the codec.
  */
-export type EventData = { readonly json: unknown } | { readonly text: string } | { readonly base64: string };
+export type InlineData = { readonly json: unknown } | { readonly text: string } | { readonly base64: string };
+
+/** Data that is too large for Temporal, and was written to the store of large events before the event was handed over. */
+export interface ClaimedData {
+  readonly claim: Claim;
+}
+
+/** What a store is asked for: the object of this one event. */
+export interface Claim {
+  /** In the store, whichever that is. */
+  readonly name: string;
+  /** Of the bytes, in hex. */
+  readonly sha256: string;
+  /** How the data begins, for people. */
+  readonly preview: string;
+}
+
+/** Data that is too large for Temporal when there was no store: nobody has it but the source, for as long as that keeps it. */
+export interface LeftData {
+  readonly left: { readonly preview: string };
+}
+
+export type EventData = InlineData | ClaimedData | LeftData;
+
+/** Whether all of the data is there, and not only what is known of it. */
+export function isInline(data: EventData): data is InlineData {
+  return !('claim' in data || 'left' in data);
+}
 
 /** An event as a lane holds it. This shape is in recorded histories: fields may be added, never changed. */
 export interface LaneEvent {

@@ -145,6 +145,8 @@ export interface Decision {
   /** Data before and after a replace, and of a skipped event, cut to {@link DECISION_DATA_CHARS}. */
   readonly dataBefore?: string;
   readonly dataAfter?: string;
+  /** The name of the data before in the store of large events, where it stays: see {@link Claim}. */
+  readonly claimBefore?: string;
 }
 
 /** Characters of an event's data that a decision keeps. */

@@ -13,7 +13,9 @@ import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import { NOT_COUNTED } from '../../contracts/handling.ts';
 import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } from '../../contracts/handling.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
-import { HandlerCaller, type Call } from './call.ts';
+import type { Claims } from '../../stores/claims.ts';
+import { HandlerCaller, type Call, type CallResult } from './call.ts';
+import { dataFailure, dataOf } from './event-bytes.ts';
 import { attemptFailure } from './failure.ts';
 import type { HandlingMetrics } from './handling-metrics.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -22,6 +24,8 @@ import { Possession } from './possession.ts';
 export interface HandlingPipeline {
   readonly handler: Handler;
   readonly settings: HandlingSettings;
+  /** Without them an event whose data lies in a store cannot be run. */
+  readonly claims?: Claims | undefined;
   /** Without it nothing is counted. */
   readonly metrics?: HandlingMetrics;
 }
@@ -84,10 +88,11 @@ async function findPipeline(
 
 async function runStretch(
   input: StretchInput,
-  { handler, settings, metrics }: HandlingPipeline,
+  pipeline: HandlingPipeline,
   { client, freezeWatch, stopping }: HandlingDependencies,
   caller: HandlerCaller,
 ): Promise<StretchOutcome> {
+  const { settings, metrics } = pipeline;
   const { info, cancellationSignal } = Context.current();
   const lostBefore = info.attempt > 1;
   let { done } = (info.heartbeatDetails as Progress | undefined) ?? { done: 0 };
@@ -103,9 +108,9 @@ async function runStretch(
   try {
     while (done < end && !stopping.aborted && !cancellationSignal.aborted) {
       const event = input.events[done];
-      if (event === undefined || !(await possession.confirm())) break;
-      const call: Call = { pipeline: input.pipeline, key: input.key, event, attempt: info.attempt };
-      const result = await caller.call(handler, settings, call, cancellationSignal);
+      if (event === undefined) break;
+      const call = { pipeline: input.pipeline, key: input.key, event, attempt: info.attempt };
+      const result = await callHandler(call, pipeline, possession, stopping, caller);
       if (result.kind === 'interrupted') break;
       if (result.kind === 'failed') {
         return { done, lostBefore, failed: firstFailure(result.failure, settings, metrics) };
@@ -122,10 +127,11 @@ async function runStretch(
 async function runEvent(
   input: EventInput,
   attempt: number,
-  { handler, settings, metrics }: HandlingPipeline,
+  pipeline: HandlingPipeline,
   { client, freezeWatch, stopping }: HandlingDependencies,
   caller: HandlerCaller,
 ): Promise<void> {
+  const { metrics } = pipeline;
   const { info, cancellationSignal } = Context.current();
   const { reportFirst } = input;
   if (reportFirst !== undefined && info.attempt === 1) {
@@ -135,14 +141,13 @@ async function runEvent(
   const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => null });
   const heartbeat = startHeartbeat(timeoutMs, () => null);
   try {
-    const call: Call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
-    const mayStart = !stopping.aborted && (await possession.confirm());
-    const result = mayStart ? await caller.call(handler, settings, call, cancellationSignal) : undefined;
-    if (result?.kind === 'succeeded') {
+    const call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
+    const result = await callHandler(call, pipeline, possession, stopping, caller);
+    if (result.kind === 'succeeded') {
       metrics?.handled();
       return;
     }
-    if (result?.kind === 'failed') {
+    if (result.kind === 'failed') {
       const most = info.retryPolicy?.maximumAttempts ?? Number.POSITIVE_INFINITY;
       countFailure(metrics, result.failure.nonRetryable || info.attempt >= most);
       throw attemptFailure(result.failure, attempt);
@@ -154,6 +159,28 @@ async function runEvent(
     throw new CancelledFailure('The event was taken away by a verb or a continue-as-new');
   }
   throw notCounted('The worker stopped before the handler had finished', attempt);
+}
+
+/** Calls the handler when its data is there, unless the call is asked to stop or may be another process's by now. */
+async function callHandler(
+  call: Omit<Call, 'data'>,
+  { handler, settings, claims }: HandlingPipeline,
+  possession: Possession,
+  stopping: AbortSignal,
+  caller: HandlerCaller,
+): Promise<CallResult> {
+  const { cancellationSignal } = Context.current();
+  const stop = AbortSignal.any([stopping, cancellationSignal]);
+  if (stop.aborted) return { kind: 'interrupted' };
+  let data: Uint8Array;
+  try {
+    data = await dataOf(call.event, claims, stop);
+  } catch (error) {
+    return stop.aborted ? { kind: 'interrupted' } : { kind: 'failed', failure: dataFailure(error) };
+  }
+  // Last of all: to get the data may have taken long (O1).
+  if (stopping.aborted || !(await possession.confirm())) return { kind: 'interrupted' };
+  return await caller.call(handler, settings, { ...call, data }, cancellationSignal);
 }
 
 function firstFailure(

@@ -8,7 +8,6 @@
  */
 import type { Logger } from 'pino';
 import type { Handler, HandlerContext } from '../../contracts/config.ts';
-import { decodeEventData } from '../../contracts/event-data.ts';
 import { idempotencyKey, type LaneEvent } from '../../contracts/event.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import { HandlerEvent } from '../../contracts/record.ts';
@@ -20,6 +19,8 @@ export interface Call {
   readonly pipeline: string;
   readonly key: string;
   readonly event: LaneEvent;
+  /** All of it, wherever it was. */
+  readonly data: Uint8Array;
   readonly attempt: number;
 }
 
@@ -91,9 +92,8 @@ export class HandlerCaller {
   }
 
   #argumentsOf(call: Call, signal: AbortSignal): [HandlerEvent, HandlerContext] {
-    const { pipeline, key, event, attempt } = call;
+    const { pipeline, key, event, data, attempt } = call;
     const { source, position, arrivedAt } = event;
-    const data = decodeEventData(event.data);
     const log = this.#log.child({ pipeline, key, position: formatPosition(position), attempt });
     const context = { pipeline, attempt, idempotencyKey: idempotencyKey(pipeline, event), signal, log };
     return [new HandlerEvent({ source, position, arrivedAt, data, key }), context];

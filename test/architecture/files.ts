@@ -25,6 +25,7 @@ export function textOf(file: string): string {
 export const SOURCE_FOLDERS = [
   'contracts',
   'sources',
+  'stores',
   'bridge',
   'workflows',
   'activities',

@@ -10,13 +10,14 @@ import { importsOf, type Import } from './imports.ts';
 const MAY_IMPORT: Readonly<Record<SourceFolder, readonly string[]>> = {
   contracts: [],
   sources: ['contracts/'],
-  bridge: ['contracts/', 'sources/'],
+  stores: ['contracts/'],
+  bridge: ['contracts/', 'sources/', 'stores/'],
   workflows: ['contracts/', 'bridge/lineage/'],
-  activities: ['contracts/', 'bridge/', 'sources/'],
-  worker: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/'],
-  cli: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/', 'worker/'],
-  demo: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/', 'worker/', 'cli/'],
-  bench: ['contracts/', 'bridge/', 'sources/', 'activities/', 'workflows/', 'worker/', 'cli/', 'demo/'],
+  activities: ['contracts/', 'bridge/', 'sources/', 'stores/'],
+  worker: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/'],
+  cli: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/', 'worker/'],
+  demo: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/', 'worker/', 'cli/'],
+  bench: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/', 'worker/', 'cli/', 'demo/'],
 };
 
 /** The ports to the streams: their clients are used behind them only. */

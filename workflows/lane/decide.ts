@@ -14,7 +14,7 @@ import {
   type LaneState,
   type VerbArgs,
 } from '../../contracts/lane.ts';
-import type { EventData, LaneEvent } from '../../contracts/event.ts';
+import type { EventData, InlineData, LaneEvent } from '../../contracts/event.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { headFailure } from './machine.ts';
 import { isBeyond } from './marks.ts';
@@ -192,7 +192,7 @@ function replacedHead(lane: LaneState, args: VerbArgs): LaneEvent {
   return { ...head, data, size, replaced: (head.replaced ?? 0) + 1 };
 }
 
-function newData(args: VerbArgs): EventData | undefined {
+function newData(args: VerbArgs): InlineData | undefined {
   if (args.base64 !== undefined) return { base64: args.base64 };
   if (args.text !== undefined) return { text: args.text };
   return args.data === undefined ? undefined : { json: args.data };
@@ -201,12 +201,15 @@ function newData(args: VerbArgs): EventData | undefined {
 function dataOf(verb: Verb, before: LaneEvent | undefined, after: LaneEvent | undefined) {
   if (before === undefined || (verb.name !== 'skip' && verb.name !== 'replace')) return {};
   const dataBefore = dataText(before.data).slice(0, DECISION_DATA_CHARS);
-  if (verb.name === 'skip' || after === undefined) return { dataBefore };
-  return { dataBefore, dataAfter: dataText(after.data).slice(0, DECISION_DATA_CHARS) };
+  const claim = 'claim' in before.data ? { claimBefore: before.data.claim.name } : {};
+  if (verb.name === 'skip' || after === undefined) return { dataBefore, ...claim };
+  return { dataBefore, ...claim, dataAfter: dataText(after.data).slice(0, DECISION_DATA_CHARS) };
 }
 
-/** The data as a person reads it. */
+/** The data as a person reads it; of large data the beginning. */
 export function dataText(data: EventData): string {
+  if ('claim' in data) return `${data.claim.preview}…`;
+  if ('left' in data) return `${data.left.preview}…`;
   if ('base64' in data) return data.base64;
   return 'text' in data ? data.text : JSON.stringify(data.json);
 }

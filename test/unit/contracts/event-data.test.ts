@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeEventData, encodeEventData } from '../../../contracts/event-data.ts';
-import type { EventData } from '../../../contracts/event.ts';
+import type { InlineData } from '../../../contracts/event.ts';
 
 const utf8 = new TextEncoder();
 
 /** What the bytes are after a way through Temporal, which carries event data as JSON. */
 function carried(bytes: Uint8Array): Uint8Array {
   const travelling = JSON.stringify(encodeEventData(bytes));
-  return decodeEventData(JSON.parse(travelling) as EventData);
+  return decodeEventData(JSON.parse(travelling) as InlineData);
 }
 
 describe('O4: event data comes back as the same bytes', () => {
@@ -57,7 +57,7 @@ describe('O4: event data comes back as the same bytes', () => {
 });
 
 describe('event data is as readable as it can be', () => {
-  test.each<[string, string | Uint8Array, EventData]>([
+  test.each<[string, string | Uint8Array, InlineData]>([
     ['JSON', '{"id":7,"list":[true,null]}', { json: { id: 7, list: [true, null] } }],
     ['JSON of one value', '"a"', { json: 'a' }],
     ['JSON with spaces, as text', '{ "id": 7 }', { text: '{ "id": 7 }' }],

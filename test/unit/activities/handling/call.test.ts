@@ -12,7 +12,9 @@ const SETTINGS = {
   stopTimeoutMs: 10_000,
 };
 const never = new AbortController().signal;
-const callOf = (n: number, key = 'a'): Call => ({ pipeline: 'p', key, event: laneEvent(n), attempt: 1 });
+const callOf = (n: number, key = 'a'): Call => {
+  return { pipeline: 'p', key, event: laneEvent(n), data: Buffer.from(JSON.stringify({ n })), attempt: 1 };
+};
 
 describe('a call of a handler', () => {
   test('O7 is given the event, its idempotency key, and a signal', async () => {

@@ -1,0 +1,36 @@
+import { decodeEventData } from '../../contracts/event-data.ts';
+import { isInline, type LaneEvent } from '../../contracts/event.ts';
+import type { Failure } from '../../contracts/failure.ts';
+import { LargeEventError } from '../../contracts/large-events.ts';
+import type { Claims } from '../../stores/claims.ts';
+import { DataGoneError, StoreUnavailableError } from '../../stores/errors.ts';
+import { failureOf } from './failure.ts';
+
+/**
+ * The data of an event, from wherever it is.
+ * @throws {StoreError}
+ * @throws {LargeEventError} when this process cannot have it
+ */
+export async function dataOf(
+  { data, size }: LaneEvent,
+  claims: Claims | undefined,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  if (isInline(data)) return decodeEventData(data);
+  if ('left' in data) throw new LargeEventError(`Its data (${size} bytes) is in the source only`);
+  if (claims === undefined) {
+    throw new LargeEventError(
+      `Its data (${size} bytes) lies in a store, as ${data.claim.name}, and this worker has none: set ` +
+        'largeEvents.store as it is set for the bridge, restart the worker, then retry the key',
+    );
+  }
+  return await claims.read(data.claim, signal);
+}
+
+/** A store that cannot be reached just now is tried again as a handler is that failed; nothing else mends by itself. */
+export function dataFailure(error: unknown): Failure {
+  const failure: Failure = { ...failureOf(error), nonRetryable: !(error instanceof StoreUnavailableError) };
+  if (!(error instanceof DataGoneError)) return failure;
+  const ways = 'Bring it back and retry the key, or skip the event, or replace its data.';
+  return { ...failure, message: `The data of this event is gone. ${failure.message}. ${ways}` };
+}
