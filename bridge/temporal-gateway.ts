@@ -5,7 +5,7 @@
  * reach, and which that it refuses this request.
  */
 import { Buffer } from 'node:buffer';
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { formatPosition } from '../contracts/position.ts';
@@ -13,10 +13,12 @@ import { laneWorkflowId, searchableKey } from '../contracts/lane-id.ts';
 import type { LaneInput, LaneMemo, LaneOptions, RecordsSignal } from '../contracts/lane.ts';
 import { quarantineWorkflowId, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../contracts/names.ts';
 import type { QuarantineInput, QuarantineSignal } from '../contracts/quarantine.ts';
+import type { EndedRun } from '../contracts/remains.ts';
 import type { Clock } from './clock.ts';
 import { encodedBatchSize } from './encoded-size.ts';
 import { HandoverRefusedError, type HandoverRequest, type LaneGateway } from './lane-gateway.ts';
 import type { OutageLog } from './outage-log.ts';
+import { endedRun } from './predecessor.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
 
 /** Codes of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
@@ -83,10 +85,30 @@ export class TemporalGateway implements LaneGateway {
     }
   }
 
+  /**
+   * A lane that has ended is started anew only after a look at how it ended: one that was terminated held events (O5).
+   * That costs keys that come back two requests more, and no other key anything.
+   */
   async #toLane(request: HandoverRequest & { readonly to: 'lane' }): Promise<void> {
+    try {
+      await this.#signalLane(request, 'REJECT_DUPLICATE');
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      const { client, pipeline } = this.#options;
+      const predecessor = await endedRun(client, laneWorkflowId(pipeline, request.key));
+      await this.#signalLane(request, 'ALLOW_DUPLICATE', predecessor);
+    }
+  }
+
+  async #signalLane(
+    request: HandoverRequest & { readonly to: 'lane' },
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+    predecessor?: EndedRun,
+  ): Promise<void> {
     const { client, pipeline, taskQueue, lane } = this.#options;
     const { key, events, leaseUntil } = request;
-    const input: LaneInput = { version: 1, pipeline, key, options: lane };
+    const taking = predecessor === undefined ? {} : { predecessor };
+    const input: LaneInput = { version: 1, pipeline, key, options: lane, ...taking };
     const memo: LaneMemo = { key };
     const records: RecordsSignal = { leaseUntil, events };
     const searchable = searchableKey(key);
@@ -97,7 +119,7 @@ export class TemporalGateway implements LaneGateway {
     if (searchable !== undefined) attributes.push({ key: KEY, value: searchable });
     await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
       workflowId: laneWorkflowId(pipeline, key),
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdReusePolicy,
       taskQueue,
       args: [input],
       signal: SIGNALS.records,

@@ -57,6 +57,9 @@ export interface SegmentSlice {
   readonly limits: EventLimits;
 }
 
+/** Type of the failure when there is no such segment: it was deleted, or was ended and then forgotten. */
+export const SEGMENT_GONE = 'SegmentGone';
+
 export interface SliceAnswer {
   /** At least one. */
   readonly events: readonly LaneEvent[];

@@ -1,4 +1,5 @@
 import type { SegmentSlice, SliceAnswer } from './backlog.ts';
+import type { LeftSignals, Remains, RunName, SignalsFrom } from './remains.ts';
 import type { LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 import type { Position } from './position.ts';
@@ -66,6 +67,10 @@ export interface AskingActivities {
   checkpoints(pipeline: string, shardIds: readonly string[]): Promise<Record<string, ShardCheckpoint>>;
   /** Events of a segment, from the first on that is asked for. */
   slice(slice: SegmentSlice): Promise<SliceAnswer>;
+  /** What a run that was ended from outside held when it last did something. */
+  remains(run: RunName): Promise<Remains>;
+  /** What it was sent after that, some at a time. */
+  leftSignals(run: RunName, from: SignalsFrom): Promise<LeftSignals>;
   /** What Temporal knows of the one pending `runEvent` of a lane; null when there is none. */
   pendingEvent(lane: { readonly workflowId: string; readonly runId: string }): Promise<PendingEvent | null>;
 }

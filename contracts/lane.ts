@@ -3,6 +3,7 @@ import type { LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 import type { VerbName } from './names.ts';
 import type { Position } from './position.ts';
+import type { EndedRun } from './remains.ts';
 
 /** Limits of one lane, fixed when it is started. */
 export interface LaneOptions {
@@ -42,6 +43,8 @@ export interface LaneInput {
   readonly key: string;
   readonly options: LaneOptions;
   readonly carried?: LaneState;
+  /** The run before this one was ended from outside. */
+  readonly predecessor?: EndedRun;
 }
 
 /** Argument of the signal `records`, the only one that brings events. */
@@ -95,6 +98,11 @@ export interface LaneState {
   readonly queue: readonly LaneEvent[];
   /** What is behind the queue; absent when that holds everything. */
   readonly backlog?: Backlog;
+  /**
+   * Set when events of this lane are gone that were not handled, until a head is blocked for it: a person has to know
+   * before anything that came after them is handled (O5).
+   */
+  readonly lost?: string;
   /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
   readonly marks: Readonly<Record<string, Position>>;
   /**

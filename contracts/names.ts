@@ -35,7 +35,13 @@ export function segmentWorkflowId(pipeline: string, { epoch, number }: SegmentNa
 }
 
 export const SIGNALS = { records: 'records', close: 'close' } as const;
-export const QUERIES = { lane: 'lane', backlog: 'backlog', pipeline: 'pipeline', quarantine: 'quarantine' } as const;
+export const QUERIES = {
+  lane: 'lane',
+  backlog: 'backlog',
+  remains: 'remains',
+  pipeline: 'pipeline',
+  quarantine: 'quarantine',
+} as const;
 /** Each is an update and a plain signal of the same name. */
 export const VERBS = ['retry', 'skip', 'replace', 'pause', 'resume'] as const;
 export type VerbName = (typeof VERBS)[number];

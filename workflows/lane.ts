@@ -10,6 +10,7 @@ import {
 import { QUERIES, SIGNALS, VERBS } from '../contracts/names.ts';
 import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
 import type { Decision, LaneInput, LaneView } from '../contracts/lane.ts';
+import type { LaneRemains } from '../contracts/remains.ts';
 import { LaneHost } from './lane/host.ts';
 import { isRecordsSignal, readVerb } from './lane/inputs.ts';
 
@@ -18,6 +19,7 @@ export async function lane(input: LaneInput): Promise<void> {
   const host = new LaneHost(input);
   // All handlers stand before the first await: what arrived before is delivered now, in order.
   setHandler(defineQuery<LaneView>(QUERIES.lane), () => host.view());
+  setHandler(defineQuery<LaneRemains>(QUERIES.remains), () => host.remains());
   setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
     if (isRecordsSignal(signal)) host.accept(signal);
     else log.error('A signal `records` that no bridge can have sent is left out', { signal });
@@ -31,6 +33,6 @@ export async function lane(input: LaneInput): Promise<void> {
       },
     });
   }
-  // A lane that is canceled from outside must not drop what it holds (O5).
+  CancellationScope.current().cancelRequested.catch(() => host.drain());
   await CancellationScope.nonCancellable(() => host.run());
 }

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
+import { readLeftSignals, readRemains } from './remains.ts';
 import { readSlice } from './segment-events.ts';
 import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
@@ -37,6 +38,8 @@ export function createAskingActivities(client: Client): AskingActivities {
     },
 
     slice: async (slice) => await readSlice(client, slice),
+    remains: async (run) => await readRemains(client, run),
+    leftSignals: async (run, from) => await readLeftSignals(client, run, from),
 
     async pendingEvent({ workflowId, runId }) {
       const description = await client.workflow.getHandle(workflowId, runId).describe();

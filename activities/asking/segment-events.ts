@@ -1,21 +1,17 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { ApplicationFailure } from '@temporalio/common';
-import type { SegmentInput, SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
+import { SEGMENT_GONE, type SegmentInput, type SegmentSlice, type SliceAnswer } from '../../contracts/backlog.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
+import { unlessGone } from './unless-gone.ts';
 import { countWithin } from '../../contracts/event-weight.ts';
-
-/** Type of the failure when there is no such segment: it was deleted, or ended long ago. */
-export const SEGMENT_GONE = 'SegmentGone';
 
 /** All events of a segment. They are its argument, so its first event has them, and no worker is needed. */
 export async function eventsOfSegment(client: Client, workflowId: string): Promise<readonly LaneEvent[]> {
   const { namespace } = client.options;
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace,
-    execution: { workflowId },
-    maximumPageSize: 1,
-  });
+  const { history } = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
+    client.workflowService.getWorkflowExecutionHistory({ namespace, execution: { workflowId }, maximumPageSize: 1 }),
+  );
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
   const [input] = (await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads)) as [SegmentInput?];
   if (input === undefined) throw ApplicationFailure.nonRetryable(`${workflowId} has no events`, SEGMENT_GONE);

@@ -20,6 +20,7 @@ const INPUTS: Readonly<Record<LaneInputName, string>> = {
   eventSucceeded: 'event succeeded',
   eventFailed: 'event failed',
   eventStopped: 'event stopped',
+  loss: 'events lost',
   retry: 'retry',
   skip: 'skip',
   replace: 'replace',

@@ -87,6 +87,13 @@ export function takenBack(lane: LaneState, { events, last }: SliceAnswer): LaneS
   });
 }
 
+/** What the first segment held is gone. How much that was is known when it was the only one. */
+export function withoutFirstSegment(lane: LaneState): LaneState {
+  const { backlog = EMPTY } = lane;
+  const segments = withoutFirst(backlog.segments);
+  return withoutEmptyBacklog({ ...lane, backlog: { ...backlog, segments, taken: 0 } });
+}
+
 /** When no segment is left, neither is anything between queue and tail, and the lane is as any other. */
 function withoutEmptyBacklog(lane: LaneState): LaneState {
   const { backlog, ...rest } = lane;

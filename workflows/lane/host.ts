@@ -29,25 +29,19 @@ import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSign
 import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from '../../contracts/backlog.ts';
 import type { PendingEvent } from '../../contracts/handling.ts';
 import { segmentWorkflowId } from '../../contracts/names.ts';
+import type { EndedRun, LaneRemains } from '../../contracts/remains.ts';
+import { afterHandling } from './after-work.ts';
 import { detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
 import { act, bind, judge, refused, type Verb } from './decide.ts';
-import {
-  accept,
-  emptyLane,
-  eventFailed,
-  eventStopped,
-  eventSucceeded,
-  next,
-  stretchEnded,
-  stretchStarted,
-  type Work,
-} from './machine.ts';
+import { accept, emptyLane, next, stretchStarted, type Work } from './machine.ts';
 import { depthOf, isLong, movedToSegment, nextSegment, takenBack, withTail } from './backlog.ts';
+import { blockedByLoss, mustTellLoss, segmentLost } from './loss.ts';
 import { forgetOldMarks, marksAhead } from './marks.ts';
 import { askForCheckpoints, askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
 import { Segments } from './segments.ts';
+import { succeed } from './succession.ts';
 import { startEvent, startSlice, startStretch, type Ended, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
@@ -62,6 +56,8 @@ const SOON_MS = 1000;
 const READ_AGAIN_MS = 30_000;
 /** So many times a lane reads a segment until it has it back: it holds less itself then. */
 const SLICES = 2;
+/** Of a lane that was asked to end: how often it looks whether it may. */
+const DRAINED_MS = 5000;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 16;
 
@@ -81,6 +77,11 @@ export class LaneHost {
   #hasSegments: boolean | undefined;
   /** The backlog could not be read just now. */
   #readsLater = false;
+  /** The run from which this one takes over, until it has; what comes meanwhile waits. */
+  #predecessor: EndedRun | undefined;
+  readonly #early: RecordsSignal[] = [];
+  /** Somebody asked for the lane's end: it ends as soon as it may, and not after its idle time. */
+  #drains = false;
   #idleTimer: 'none' | 'set' | 'fired' = 'none';
   #lastChange = Date.now();
 
@@ -94,6 +95,7 @@ export class LaneHost {
     const { bytes, events } = this.#segmentLimits;
     this.#sliceLimits = { bytes: Math.ceil(bytes / SLICES), events: Math.ceil(events / SLICES) };
     this.#lane = input.carried ?? emptyLane(workflowInfo().startTime.getTime());
+    this.#predecessor = input.predecessor;
     this.#published = statusOf(this.#lane.phase);
   }
 
@@ -101,7 +103,8 @@ export class LaneHost {
   accept(signal: RecordsSignal): void {
     this.#limits.countSignal();
     this.#lastChange = Date.now();
-    this.#lane = accept(this.#lane, signal, this.#options);
+    if (this.#predecessor === undefined) this.#lane = accept(this.#lane, signal, this.#options);
+    else this.#early.push(signal);
     if (this.#published !== 'healthy') this.#describe();
   }
 
@@ -131,10 +134,23 @@ export class LaneHost {
     return viewOf(this.#pipeline, this.#key, this.#lane);
   }
 
+  /** For a run that comes after this one was ended from outside. */
+  remains(): LaneRemains {
+    return { state: this.#lane, ...(this.#predecessor === undefined ? {} : { predecessor: this.#predecessor }) };
+  }
+
+  /** A cancel from outside is a request: what the lane holds is worked off, and then it ends (O5). */
+  drain(): void {
+    this.#drains = true;
+    if (this.#idleTimer === 'set') this.#idleTimer = 'fired';
+  }
+
   /** Runs until the lane ends idle; leaves by an exception when it continues as new. */
   async run(): Promise<void> {
+    if (this.#predecessor !== undefined) await this.#takeOver(this.#predecessor);
     this.#describe();
     for (;;) {
+      if (mustTellLoss(this.#lane)) this.#lane = blockedByLoss(this.#lane, Date.now());
       await this.#settleWork();
       await this.#decideAll();
       this.#publish();
@@ -153,6 +169,7 @@ export class LaneHost {
       return this.#work.ended !== undefined || this.#mustStopForContinueAsNew() || this.#isTooLong();
     }
     return (
+      mustTellLoss(this.#lane) ||
       this.#isTooLong() ||
       this.#idleTimer === 'fired' ||
       this.#limits.isDue(this.#lane) ||
@@ -181,6 +198,20 @@ export class LaneHost {
     }
   }
 
+  async #takeOver(ended: EndedRun): Promise<void> {
+    this.#lane = await succeed(ended, this.#options, async (lane) => {
+      this.#lane = lane;
+      while (this.#limits.isLarge(this.#lane) && (await this.#moveToSegment()));
+      return this.#lane;
+    });
+    // A handler that ran for the ended run hears of its end with a heartbeat (O1).
+    const quietAt = ended.at + 2 * this.#options.heartbeatTimeoutMs;
+    if (quietAt > Date.now()) await sleep(quietAt - Date.now());
+    this.#predecessor = undefined;
+    for (const signal of this.#early.splice(0)) this.#lane = accept(this.#lane, signal, this.#options);
+    this.#lastChange = Date.now();
+  }
+
   #nextWork(): Work {
     const work = next(this.#lane, this.#options);
     return work.kind === 'slice' && this.#readsLater ? { kind: 'none' } : work;
@@ -192,7 +223,7 @@ export class LaneHost {
     this.#work = undefined;
     this.#lastChange = Date.now();
     if (work.ended.kind === 'slice') await this.#takeBack(work.ended);
-    else this.#lane = afterWork(this.#lane, work, work.ended, asked);
+    else this.#lane = afterHandling(this.#lane, work, work.ended, asked);
   }
 
   async #takeBack({ answer, segment }: Ended & { readonly kind: 'slice' }): Promise<void> {
@@ -201,6 +232,10 @@ export class LaneHost {
       void sleep(READ_AGAIN_MS).then(() => {
         this.#readsLater = false;
       });
+      return;
+    }
+    if (answer === 'gone') {
+      this.#lane = segmentLost(this.#lane, `Events of this key that waited in ${segment} are gone: it was deleted.`);
       return;
     }
     this.#lane = takenBack(this.#lane, answer);
@@ -316,13 +351,22 @@ export class LaneHost {
   }
 
   #isIdle(): boolean {
-    return this.#work === undefined && this.#lane.phase.state === 'idle' && depthOf(this.#lane) === 0;
+    return (
+      this.#work === undefined &&
+      this.#lane.phase.state === 'idle' &&
+      depthOf(this.#lane) === 0 &&
+      this.#lane.lost === undefined
+    );
+  }
+
+  get #idleMs(): number {
+    return this.#drains ? Math.min(DRAINED_MS, this.#options.idleMs) : this.#options.idleMs;
   }
 
   #setIdleTimer(): void {
     if (this.#idleTimer !== 'none' || !this.#isIdle()) return;
     this.#idleTimer = 'set';
-    const left = this.#lastChange + this.#options.idleMs - Date.now();
+    const left = this.#lastChange + this.#idleMs - Date.now();
     void sleep(Math.max(1, left)).then(() => {
       this.#idleTimer = 'fired';
     });
@@ -332,7 +376,7 @@ export class LaneHost {
   async #mayEnd(): Promise<boolean> {
     if (this.#idleTimer !== 'fired') return false;
     this.#idleTimer = 'none';
-    if (!this.#isIdle() || Date.now() - this.#lastChange < this.#options.idleMs) return false;
+    if (!this.#isIdle() || Date.now() - this.#lastChange < this.#idleMs) return false;
     const hasForgotten = await this.#forgetMarks();
     // Ask again after another idle time, not at once.
     if (!hasForgotten) this.#lastChange = Date.now();
@@ -360,25 +404,5 @@ export class LaneHost {
   #remember(memory: Pick<LaneState, 'marks' | 'behindSince'>): void {
     const forgets = Object.keys(memory.marks).length < Object.keys(this.#lane.marks).length;
     this.#lane = { ...this.#lane, ...memory, ...(forgets ? { remembersSince: Date.now() } : {}) };
-  }
-}
-
-function afterWork(
-  lane: LaneState,
-  work: WorkInFlight,
-  ended: Exclude<Ended, { readonly kind: 'slice' }>,
-  asked: PendingEvent | undefined,
-): LaneState {
-  if (ended.kind === 'stretch') return stretchEnded(lane, ended.outcome, Date.now());
-  switch (ended.result) {
-    case 'succeeded':
-      return eventSucceeded(lane);
-    case 'stopped': {
-      // The attempt that is pending or running when it is asked for is not over.
-      const known = asked === undefined ? 0 : work.attemptsBefore + Math.max(0, asked.attempt - 1);
-      return eventStopped(lane, ended.attempts ?? known, asked?.nextAttemptAt);
-    }
-    case 'failed':
-      return eventFailed(lane, ended.failure, ended.attempts);
   }
 }

@@ -8,7 +8,8 @@
  * L1 The queue, and behind it the backlog, hold every accepted event that is neither done nor skipped, in the order of
  *    acceptance (O1, O4).
  * L2 Only the front of the queue is ever worked on, and only it can be removed or replaced (O1).
- * L3 A position is appended only beyond its shard's mark, and the mark moves with it (O6).
+ * L3 A position is appended only beyond its shard's mark, and the mark moves with it (O6). What the quarantine brings has a
+ *    mark of its own, and goes behind everything that was accepted before.
  * L4 Nothing leaves the front but by success or by a person's skip (O5).
  * The table in transitions.ts names every change of state; `move` refuses any other.
  */
@@ -18,7 +19,8 @@ import type { HeadFailure, LaneOptions, LanePhase, LaneState, RecordsSignal } fr
 import type { Failure } from '../../contracts/failure.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { append, firstSegment } from './backlog.ts';
-import { isBeyond } from './marks.ts';
+import { mustTellLoss } from './loss.ts';
+import { isBeyond, placeOf } from './marks.ts';
 import { move } from './transitions.ts';
 
 export function emptyLane(bornAt: number): LaneState {
@@ -44,10 +46,10 @@ export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOpti
   const behindSince = { ...lane.behindSince };
   const fresh: LaneEvent[] = [];
   for (const event of signal.events) {
-    const { shardId } = event.position;
-    if (!isBeyond(marks, event.position)) continue;
-    marks[shardId] = event.position;
-    delete behindSince[shardId];
+    const place = placeOf(event);
+    if (!isBeyond(marks, place)) continue;
+    marks[place.shardId] = place;
+    delete behindSince[place.shardId];
     fresh.push(event);
   }
   if (fresh.length === 0) return lane;
@@ -74,6 +76,7 @@ export type Work =
 export function next(lane: LaneState, options: LaneOptions): Work {
   const head = lane.queue[0];
   if (head === undefined) return sliceOf(lane);
+  if (mustTellLoss(lane)) return { kind: 'none' };
   if (lane.phase.state === 'retrying') return { kind: 'event', event: head, failing: lane.phase };
   if (lane.phase.state !== 'idle') return { kind: 'none' };
   return { kind: 'stretch', events: lane.queue.slice(0, stretchLength(lane, options)) };

@@ -1,5 +1,7 @@
 import { comparePositions, type Position } from '../../contracts/position.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
 import type { ShardCheckpoint } from '../../contracts/handling.ts';
+import { QUARANTINE_MARK } from '../../contracts/quarantine.ts';
 
 /** Per shard, the last position that a lane has accepted. */
 export type Marks = Readonly<Record<string, Position>>;
@@ -11,6 +13,14 @@ export type Checkpoints = Readonly<Record<string, ShardCheckpoint>>;
 export function isBeyond(marks: Marks, position: Position): boolean {
   const mark = marks[position.shardId];
   return mark === undefined || comparePositions(position, mark) > 0;
+}
+
+/**
+ * Where an event stands among those of which a lane keeps one mark: in its shard, or among what the quarantine brings. To a
+ * lane that is one more shard: it sends in order, the next only when the one before was accepted, and repeats.
+ */
+export function placeOf(event: Pick<LaneEvent, 'position' | 'late'>): Position {
+  return event.late === undefined ? event.position : { shardId: QUARANTINE_MARK, sequenceNumber: event.late };
 }
 
 export interface Memory {

@@ -1,12 +1,26 @@
 /** What a lane asks its worker, by local activities: a marker in the history, and nobody else is woken. */
-import { isCancellation, log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import type { SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  log,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { SEGMENT_GONE, type SegmentSlice, type SliceAnswer } from '../../contracts/backlog.ts';
+import type { LeftSignals, Remains, RunName, SignalsFrom } from '../../contracts/remains.ts';
 import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
 
 const ask = proxyLocalActivities<AskingActivities>({
   startToCloseTimeout: '10s',
   retry: { maximumAttempts: 3, initialInterval: '200ms' },
+});
+
+/** Histories may be long, and who has to know before it begins can wait: about ten minutes. */
+const askLong = proxyLocalActivities<AskingActivities>({
+  startToCloseTimeout: '1 minute',
+  retry: { maximumAttempts: 24, initialInterval: '1s', maximumInterval: '30s' },
 });
 
 /** Temporal counts the attempts of a pending activity and tells nobody when it is canceled: so ask before. */
@@ -34,15 +48,37 @@ export async function askForCheckpoints(
 }
 
 /**
- * A segment's events, as many as a lane takes back at a time; undefined when they could not be had.
- * @param slice.segment workflow id
+ * A segment's events, as many as a lane takes back at a time. `gone` when nobody will ever have them again, undefined when
+ * they could not be had just now.
  */
-export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | undefined> {
+export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'gone' | undefined> {
   try {
     return await ask.slice(slice);
   } catch (error) {
     if (isCancellation(error)) return undefined;
-    log.error('The backlog cannot be read; the lane waits and tries again', { error, segment: slice.segment });
+    log.error('The backlog cannot be read', { error, segment: slice.segment });
+    return isOfType(error, SEGMENT_GONE) ? 'gone' : undefined;
+  }
+}
+
+/** Undefined when it cannot be had any more, or for so long that the lane must not wait for it. */
+export async function askForRemains(run: RunName): Promise<Remains | undefined> {
+  return await unlessLost(run, () => askLong.remains(run));
+}
+
+export async function askForLeftSignals(run: RunName, from: SignalsFrom): Promise<LeftSignals | undefined> {
+  return await unlessLost(run, () => askLong.leftSignals(run, from));
+}
+
+async function unlessLost<T>(run: RunName, question: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await question();
+  } catch (error) {
+    log.error('What an ended run of the lane held cannot be read', { error, run: run.runId });
     return undefined;
   }
+}
+
+function isOfType(error: unknown, type: string): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === type;
 }

@@ -2,7 +2,7 @@ import type { LanePhase, LaneStateName } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 
 export type LaneInputName =
-  'accept' | 'stretchStarted' | 'stretchEnded' | 'eventSucceeded' | 'eventFailed' | 'eventStopped' | VerbName;
+  'accept' | 'stretchStarted' | 'stretchEnded' | 'eventSucceeded' | 'eventFailed' | 'eventStopped' | 'loss' | VerbName;
 
 /**
  * Every change of state that a lane may make: state, input, and the states that may follow. An input without a row is
@@ -14,6 +14,7 @@ export const TRANSITIONS: Readonly<
   idle: {
     accept: ['idle'],
     stretchStarted: ['running'],
+    loss: ['blocked'],
     skip: ['idle'],
     replace: ['idle'],
     pause: ['paused'],

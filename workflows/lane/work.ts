@@ -31,7 +31,7 @@ export type Ended =
   | { readonly kind: 'event'; readonly result: 'stopped'; readonly attempts?: number }
   | { readonly kind: 'event'; readonly result: 'failed'; readonly failure: Failure; readonly attempts: number }
   /** `answer`: absent when it could not be had. */
-  | { readonly kind: 'slice'; readonly segment: string; readonly answer?: SliceAnswer };
+  | { readonly kind: 'slice'; readonly segment: string; readonly answer?: SliceAnswer | 'gone' };
 
 export interface WorkInFlight {
   readonly kind: Ended['kind'];

@@ -12,6 +12,7 @@ import {
   stretchEnded,
   stretchStarted,
 } from '../../../../workflows/lane/machine.ts';
+import { blockedByLoss } from '../../../../workflows/lane/loss.ts';
 import { ImpossibleTransitionError, TRANSITIONS, type LaneInputName } from '../../../../workflows/lane/transitions.ts';
 import {
   FAILING,
@@ -51,6 +52,7 @@ const STEPS: Record<Exclude<LaneInputName, (typeof VERBS)[number]>, (lane: LaneS
   eventSucceeded: (lane) => eventSucceeded(lane),
   eventFailed: (lane) => eventFailed(lane, FAILURE, 3),
   eventStopped: (lane) => eventStopped(lane, 2),
+  loss: (lane) => blockedByLoss({ ...lane, lost: 'Events are missing.' }, 5),
 };
 
 describe('O1 every cell of the transition table', () => {

@@ -1,0 +1,27 @@
+import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+
+const NOT_FOUND = 5;
+
+/**
+ * What Temporal does not have, no retry brings back.
+ * @param type of the failure that says so
+ * @param what was asked for, for people
+ */
+export async function unlessGone<T>(type: string, what: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw ApplicationFailure.create({
+      type,
+      message: `Temporal does not have ${what} any more`,
+      nonRetryable: true,
+      cause: error instanceof Error ? error : new Error(String(error)),
+    });
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND);
+}

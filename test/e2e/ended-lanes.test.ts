@@ -1,0 +1,171 @@
+/**
+ * Lanes that are ended from outside, by somebody at the Temporal UI or its command line: what they held is taken over by
+ * the next run of the key, and where that cannot be, a person hears of it before anything behind it is handled.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { kinesis } from '../../contracts/config.ts';
+import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { Keylane, uniqueName } from '../support/keylane.ts';
+import { Ledger, upTo } from '../support/ledger.ts';
+
+const KEY = 'order-1';
+
+let emulator: Server;
+let stream: KinesisStream;
+let keylane: Keylane;
+let ledger: Ledger;
+let name: string;
+let poison: Set<number>;
+
+beforeAll(async () => {
+  Object.assign(process.env, EMULATOR_ENV);
+  emulator = await startKinesalite({ shardLimit: 200 });
+});
+afterAll(() => emulator.stop());
+
+beforeEach(async () => {
+  name = uniqueName();
+  ledger = new Ledger();
+  poison = new Set([3]);
+  const [book, bad] = [ledger, poison];
+  stream = await KinesisStream.create(emulator.endpoint, name, 1);
+  const config = {
+    source: kinesis({ stream: name, endpoint: emulator.endpoint }),
+    handler: (event: { readonly key: string; json(): { n: number } }) => {
+      const { n } = event.json();
+      if (bad.has(n)) throw new Error(`${n} is poison`);
+      book.note(event.key, n);
+    },
+    retry: { maxAttempts: 1 },
+  };
+  const lane = { heartbeatTimeoutMs: 1500, segments: { events: 10, bytes: 20_000 }, signalsPerRun: 20 };
+  keylane = await Keylane.create({ pipelines: { [name]: config }, lane });
+});
+afterEach(async () => {
+  await keylane.close();
+  stream.close();
+});
+
+const lane = () => keylane.client.workflow.getHandle(laneWorkflowId(name, KEY));
+const view = () => keylane.view(name, KEY);
+const isBlockedAt = (n: number) => async () => {
+  const { head, phase } = await view();
+  return phase.state === 'blocked' && JSON.stringify(head?.data) === JSON.stringify({ json: { n } });
+};
+
+/** Each in a request of its own, so that there are signals and segments. */
+async function write(from: number, to: number): Promise<void> {
+  for (let n = from; n <= to; n += 1) await stream.put([{ key: KEY, data: JSON.stringify({ n }) }]);
+}
+
+async function expectAll(last: number): Promise<void> {
+  await eventually(() => ledger.count >= last, 60_000);
+  expect(ledger.of(KEY)).toEqual(upTo(last));
+}
+
+describe('O1 O4 O5 O6 a lane with a backlog', () => {
+  test('that is terminated is taken over by the next run: its head, its segments, and what no task has seen', async () => {
+    await keylane.start();
+    await write(1, 60);
+    await eventually(isBlockedAt(3), 60_000);
+    await eventually(async () => (await view()).waiting === 57, 60_000);
+    expect((await view()).segments?.count).toBeGreaterThan(1);
+    await lane().terminate('by mistake');
+    await write(61, 70);
+    await eventually(isBlockedAt(3), 60_000);
+    await eventually(async () => (await view()).waiting === 67, 60_000);
+    expect((await view()).handled).toBe(2);
+    poison.clear();
+    await keylane.decide(name, KEY, 'retry');
+    await expectAll(70);
+    expect((await view()).handled).toBe(70);
+  });
+
+  test('that is terminated before a worker has seen it, and again while it is taken over, loses nothing', async () => {
+    await keylane.start(['bridge']);
+    await write(1, 5);
+    await eventually(async () => (await lane().describe()).historyLength >= 3, 30_000);
+    await lane().terminate('by mistake');
+    await write(6, 8);
+    await eventually(async () => (await lane().describe()).status.name === 'RUNNING', 30_000);
+    await lane().terminate('once more');
+    await write(9, 12);
+    poison.clear();
+    await keylane.start(['worker']);
+    await expectAll(12);
+  });
+
+  test('that is canceled works off what it holds, waits for a person where it must, and ends', async () => {
+    await keylane.start();
+    await write(1, 30);
+    await eventually(isBlockedAt(3), 60_000);
+    await lane().cancel();
+    await write(31, 40);
+    await eventually(async () => (await view()).waiting === 37, 60_000);
+    poison.clear();
+    await keylane.decide(name, KEY, 'retry');
+    await expectAll(40);
+  });
+
+  test('that is reset to an earlier time goes on from there: nothing is lost, and what was handled since may repeat', async () => {
+    await keylane.start();
+    await write(1, 40);
+    await eventually(isBlockedAt(3), 60_000);
+    await eventually(async () => (await view()).waiting === 37, 60_000);
+    const { eventId, workflowExecution } = await firstTask();
+    await keylane.client.workflowService.resetWorkflowExecution({
+      namespace: keylane.client.options.namespace,
+      workflowExecution,
+      reason: 'by mistake',
+      workflowTaskFinishEventId: eventId ?? null,
+      requestId: uniqueName(),
+    });
+    poison.clear();
+    await eventually(async () => (await view()).phase.state === 'blocked', 60_000);
+    await keylane.decide(name, KEY, 'retry').catch(() => {});
+    await write(41, 45);
+    await eventually(() => ledger.of(KEY).at(-1) === 45, 60_000);
+    expect([...new Set(ledger.of(KEY))]).toEqual(upTo(45));
+  });
+
+  test('whose history Temporal has forgotten blocks the next event, with a message that says what may be missing', async () => {
+    await keylane.start();
+    await write(1, 10);
+    await eventually(isBlockedAt(3), 60_000);
+    const { runId } = await lane().describe();
+    await keylane.stop();
+    await lane().terminate('by mistake');
+    await write(11, 12);
+    await keylane.start(['bridge']);
+    await eventually(async () => (await lane().describe()).runId !== runId, 60_000);
+    await keylane.client.workflowService.deleteWorkflowExecution({
+      namespace: keylane.client.options.namespace,
+      workflowExecution: { workflowId: laneWorkflowId(name, KEY), runId },
+    });
+    await eventually(
+      async () =>
+        (await keylane.client.workflow
+          .getHandle(laneWorkflowId(name, KEY), runId)
+          .describe()
+          .catch(() => undefined)) === undefined,
+      30_000,
+    );
+    await keylane.start(['worker']);
+    await eventually(isBlockedAt(11), 60_000);
+    const { phase } = await view();
+    expect(phase).toMatchObject({ failure: { type: 'EventsLost', message: expect.stringContaining(runId) } });
+    await keylane.decide(name, KEY, 'retry');
+    await eventually(() => ledger.count === 4);
+    expect(ledger.of(KEY)).toEqual([1, 2, 11, 12]);
+  });
+});
+
+/** The end of the first workflow task of the present run. */
+async function firstTask() {
+  const { runId } = await lane().describe();
+  const history = await keylane.client.workflow.getHandle(laneWorkflowId(name, KEY), runId).fetchHistory();
+  const completed = history.events?.find(({ workflowTaskCompletedEventAttributes: task }) => task != null);
+  return { workflowExecution: { workflowId: laneWorkflowId(name, KEY), runId }, eventId: completed?.eventId };
+}

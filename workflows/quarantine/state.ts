@@ -1,0 +1,113 @@
+/**
+ * The quarantine: records without a usable key, as pure functions from state and input to state (O8).
+ *
+ * The earliest lie in segments, the latest in the state. Nothing is kept here of what has been decided in a segment but
+ * how much is left of all: each segment is told which of its records are out, and its own history remembers that. So the
+ * state stays small, however many records there are and in whatever order they are decided on.
+ *
+ * Invariants:
+ * Q1 A position is taken in only beyond its shard's mark, and the mark moves with it (O6).
+ * Q2 A record leaves the state only when the segment that holds it is known to have been started (O5).
+ * Q3 A record is out only by a person's verb: skipped, or accepted by the lane of its key (O4, O8).
+ */
+import type { SegmentLimits, SegmentName } from '../../contracts/backlog.ts';
+import { countWeighed, eventWeight } from '../../contracts/event-weight.ts';
+import type {
+  CarriedQuarantine,
+  QuarantinedRecord,
+  QuarantineLimits,
+  QuarantineSignal,
+  QuarantineState,
+  QuarantineView,
+} from '../../contracts/quarantine.ts';
+import { isBeyond } from '../lane/marks.ts';
+import { withoutSegment, withSegment } from '../segment-ranges.ts';
+
+const MOST_BYTES_PER_CHARACTER = 3;
+
+const EMPTY: Omit<QuarantineState, 'records' | 'marks'> = {
+  segments: [],
+  held: 0,
+  behindSince: {},
+  // An earlier version has forgotten nothing.
+  remembersSince: 0,
+  jobs: [],
+  brought: 0,
+  decisions: [],
+};
+
+export function emptyQuarantine(bornAt: number): QuarantineState {
+  return { ...EMPTY, records: [], marks: {}, remembersSince: bornAt };
+}
+
+export function carriedOver(carried: CarriedQuarantine): QuarantineState {
+  return { ...EMPTY, ...carried };
+}
+
+/** Takes records in (O4). See `accept` of a lane for what is dropped, and why that is right. */
+export function keep(state: QuarantineState, signal: QuarantineSignal, limits: QuarantineLimits): QuarantineState {
+  if (signal.leaseUntil + limits.leaseMarginMs < state.remembersSince) return state;
+  const marks = { ...state.marks };
+  const behindSince = { ...state.behindSince };
+  const fresh: QuarantinedRecord[] = [];
+  for (const record of signal.records) {
+    const { shardId } = record.position;
+    if (!isBeyond(marks, record.position)) continue;
+    marks[shardId] = record.position;
+    delete behindSince[shardId];
+    fresh.push(record);
+  }
+  return { ...state, records: [...state.records, ...fresh], marks, behindSince };
+}
+
+export function countOf({ records, held }: QuarantineState): number {
+  return records.length + held;
+}
+
+/** The records that the next segment should hold. */
+export function nextSegment({ records }: QuarantineState, limits: SegmentLimits): readonly QuarantinedRecord[] {
+  return records.slice(0, countWeighed(records, limits, weightOf));
+}
+
+export function isLong(state: QuarantineState, limits: SegmentLimits): boolean {
+  return nextSegment(state, limits).length < state.records.length;
+}
+
+/** The reason and the partition key count too, for as much as they may take in Temporal. */
+function weightOf(record: QuarantinedRecord): number {
+  const { reason, partitionKey = '' } = record;
+  return eventWeight(record) + MOST_BYTES_PER_CHARACTER * (reason.length + partitionKey.length);
+}
+
+/** The first records of the state are in this segment by now. */
+export function movedToSegment(state: QuarantineState, count: number, segment: SegmentName): QuarantineState {
+  return { ...withNew(state, segment), records: state.records.slice(count), held: state.held + count };
+}
+
+/** A segment that is held beside the others. */
+export function withNew(state: QuarantineState, segment: SegmentName): QuarantineState {
+  return { ...state, segments: withSegment(state.segments, segment), latestSegment: segment };
+}
+
+/** So many records of a segment are out. It is not needed any more when that is all that was left of it. */
+export function decided(
+  state: QuarantineState,
+  segment: SegmentName,
+  { count, undecided }: { readonly count: number; readonly undecided: number },
+): QuarantineState {
+  const segments = count < undecided ? state.segments : withoutSegment(state.segments, segment);
+  return { ...state, segments, held: state.held - count };
+}
+
+export function viewOf(state: QuarantineState): QuarantineView {
+  const { records, segments, jobs, decisions, bringing } = state;
+  return {
+    count: countOf(state),
+    segments,
+    records,
+    pending: jobs.map(({ decision }) => decision),
+    decisions,
+    ...(bringing === undefined ? {} : { bringingFrom: bringing.first }),
+  };
+}
+
