@@ -6,17 +6,21 @@
  *
  * Invariants:
  * - D1: at most one request in flight for each lane; the next begins where the accepted one ended (O1, O6).
- * - D2: at most `requestsInFlight` over all lanes. Lanes take turns in the order in which they asked, one request each; a
- *   lane that waits after a failure holds no turn, so it delays no other (O3).
+ * - D2: at most `requestsInFlight` over all lanes, and fewer while Temporal is under pressure (pacer.ts). Lanes take turns
+ *   in the order in which they asked, one request each; a lane that waits after a failure holds no turn, so it delays no
+ *   other (O3).
  * - D3: a request that fails is repeated, with the same records in front, until it is accepted or the dispatcher is
  *   stopped. Nothing is dropped, nothing overtakes (O1, O9).
+ * - D4: a record whose data has to be in a store first waits for that, and all of its lane that came after it; such a lane
+ *   holds no turn (O3, O4).
  */
 import { setMaxListeners } from 'node:events';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import { HandoverRefusedError, type Handover, type LaneGateway } from './lane-gateway.ts';
-import { LaneQueue, queueId, toBatch } from './lane-queue.ts';
+import { HandoverRefusedError, PressureError, type Handover, type LaneGateway } from './lane-gateway.ts';
+import { LaneQueue, queueId, toBatch, type Entry } from './lane-queue.ts';
 import type { Stamper } from './lease.ts';
+import { Pacer, type Ticket } from './pacer.ts';
 
 const BACKOFF = { firstMs: 100, mostMs: 10_000 };
 
@@ -38,16 +42,23 @@ export class Dispatcher {
   readonly #refused = new Set<LaneQueue>();
   /** A set keeps the order of arrival, and gives up its first in constant time. */
   readonly #ready = new Set<LaneQueue>();
+  /** Queues at whose front is a record that may not be sent yet. */
+  readonly #waiting = new Set<LaneQueue>();
+  readonly #pacer: Pacer;
   #sending = 0;
   #soon = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#pacer = new Pacer(options.requestsInFlight, options.random);
     setMaxListeners(0, this.#stopping.signal);
   }
 
-  /** @param accepted called once, when the record is held durably */
-  submit(handover: Handover, accepted: () => void): void {
+  /**
+   * @param accepted called once, when the record is held durably
+   * @param stored resolves when the record may be sent, and never rejects. @default at once
+   */
+  submit(handover: Handover, accepted: () => void, stored?: Promise<void>): void {
     const id = queueId(handover);
     let queue = this.#queues.get(id);
     if (queue === undefined) {
@@ -55,7 +66,16 @@ export class Dispatcher {
       this.#queues.set(id, queue);
       this.#ready.add(queue);
     }
-    queue.add({ handover, accepted });
+    const entry: Entry = { handover, accepted, isStored: stored === undefined };
+    queue.add(entry);
+    void stored?.then(() => this.#stored(queue, entry));
+    this.#takeTurnsSoon();
+  }
+
+  #stored(queue: LaneQueue, entry: Entry): void {
+    entry.isStored = true;
+    if (!this.#waiting.delete(queue)) return;
+    this.#ready.add(queue);
     this.#takeTurnsSoon();
   }
 
@@ -94,10 +114,14 @@ export class Dispatcher {
   }
 
   #takeTurns(): void {
-    while (this.#sending < this.#options.requestsInFlight && !this.#stopping.signal.aborted) {
+    while (this.#pacer.mayBegin(this.#sending) && !this.#stopping.signal.aborted) {
       const [queue] = this.#ready;
       if (queue === undefined) return;
       this.#ready.delete(queue);
+      if (!queue.sendable) {
+        this.#waiting.add(queue);
+        continue;
+      }
       this.#sending += 1;
       void this.#send(queue);
     }
@@ -106,6 +130,7 @@ export class Dispatcher {
   async #send(queue: LaneQueue): Promise<void> {
     const { gateway, lease } = this.#options;
     const { signal } = this.#stopping;
+    const ticket = this.#pacer.begin();
     let failure: unknown;
     let sent = 0;
     try {
@@ -120,19 +145,39 @@ export class Dispatcher {
     }
     this.#sending -= 1;
     // An answer that came after the stop is not counted: the reader may have reported its checkpoints by now.
-    if (!signal.aborted) this.#after(queue, sent, failure);
+    if (!signal.aborted) this.#after(queue, ticket, sent, failure);
   }
 
-  #after(queue: LaneQueue, sent: number, failure: unknown): void {
+  #after(queue: LaneQueue, ticket: Ticket, sent: number, failure: unknown): void {
     if (failure === undefined) {
+      this.#pacer.succeeded(ticket);
       queue.failures = 0;
       queue.accept(sent);
       if (queue.empty) this.#forget(queue);
       else this.#ready.add(queue);
     } else {
       queue.failures += 1;
-      void this.#backOff(queue, failure);
+      this.#wait(queue, ticket, failure);
     }
+    this.#takeTurns();
+  }
+
+  /** Whoever waits with all the others waits for nothing else. */
+  #wait(queue: LaneQueue, ticket: Ticket, failure: unknown): void {
+    const restMs = failure instanceof PressureError ? this.#pacer.failed(ticket, failure.isThrottled) : undefined;
+    // A refusal is an answer.
+    if (failure instanceof HandoverRefusedError) this.#pacer.succeeded(ticket);
+    if (restMs === undefined) {
+      void this.#backOff(queue, failure);
+      return;
+    }
+    this.#ready.add(queue);
+    if (restMs > 0) void this.#rest(restMs);
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await this.#options.clock.sleep(ms, this.#stopping.signal);
+    this.#pacer.wake();
     this.#takeTurns();
   }
 

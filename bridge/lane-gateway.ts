@@ -24,6 +24,7 @@ export interface LaneGateway {
    * Resolves when every record of the request is held durably; whatever else happens, it rejects, and the same records
    * are sent again (the receiver drops those that it has). Must settle soon after `signal` aborts.
    * @throws {HandoverRefusedError} when it is no use to try again soon
+   * @throws {PressureError} when the same would be said to other lanes
    */
   send(request: HandoverRequest, signal: AbortSignal): Promise<void>;
 }
@@ -36,5 +37,17 @@ export class HandoverRefusedError extends Error {
   constructor(message: string, retryAfterMs: number, options?: ErrorOptions) {
     super(message, options);
     this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Thrown when Temporal takes nothing, or less than it is sent, whatever the lane. Sent again as soon as it does (O9). */
+export class PressureError extends Error {
+  override readonly name = 'PressureError';
+  /** It answers, and wants fewer requests. */
+  readonly isThrottled: boolean;
+
+  constructor(message: string, isThrottled: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.isThrottled = isThrottled;
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Dispatcher } from '../../../bridge/dispatcher.ts';
-import { HandoverRefusedError, type Handover } from '../../../bridge/lane-gateway.ts';
+import { HandoverRefusedError, PressureError, type Handover } from '../../../bridge/lane-gateway.ts';
 import { ModelLanes, type Arrival } from './model-lanes.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -223,4 +223,77 @@ test('whenStuck waits for all that may be accepted soon, and not for what is ref
   pending[3]!.accept();
   await clock.settle();
   expect(state.stuck).toBe(true);
+});
+
+test('O9: out of reach for all: one request now and then, and everything at once when it is back', async () => {
+  const { clock, submit, pending, accepted, next } = byHand(4);
+  for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) submit(event(key, 1));
+  await clock.settle();
+  expect(pending).toHaveLength(4);
+  for (let each = 0; each < 4; each += 1) (await next()).fail(new PressureError('unavailable', false));
+  await clock.advance(99);
+  expect(pending).toEqual([]);
+  const tried: string[] = [];
+  for (const waitMs of [1, 200, 400, 800]) {
+    await clock.advance(waitMs);
+    expect(pending).toHaveLength(1);
+    const probe = await next();
+    tried.push(probe.id);
+    probe.fail(new PressureError('unavailable', false));
+  }
+  // The two that had not been tried go first, then those that were, in their order.
+  expect(tried).toEqual(['e', 'f', 'a', 'b']);
+  await clock.advance(1600);
+  for (let each = 0; each < 6; each += 1) (await next()).accept();
+  await clock.settle();
+  expect(accepted.toSorted()).toEqual(['a1', 'b1', 'c1', 'd1', 'e1', 'f1']);
+});
+
+test('O1: pressure reorders no lane: what failed is in front of what came since', async () => {
+  const { clock, submit, accepted, next } = byHand(2);
+  submit(event('a', 1));
+  const first = await next();
+  submit(event('a', 2));
+  first.fail(new PressureError('throttled', true));
+  await clock.advance(100);
+  const second = await next();
+  expect([numbers(second), second.request.attempt]).toEqual([['1', '2'], 2]);
+  second.accept();
+  await clock.settle();
+  expect(accepted).toEqual(['a1', 'a2']);
+});
+
+test('O3: a lane without an answer, while others have theirs, waits alone', async () => {
+  const { clock, submit, pending, next } = byHand(2);
+  submit(event('a', 1));
+  submit(event('b', 1));
+  const [a, b] = [await next(), await next()];
+  b.accept();
+  await clock.settle();
+  a.fail(new PressureError('deadline exceeded', false));
+  submit(event('c', 1));
+  submit(event('d', 1));
+  await clock.settle();
+  expect(pending.map(({ id }) => id)).toEqual(['c', 'd']);
+});
+
+test('O3: a lane that is full takes no turns from others, and gets what waits for it when it has room', async () => {
+  const { clock, dispatcher, submit, pending, accepted, next } = byHand(1);
+  const full = new HandoverRefusedError('full', 2000);
+  submit(event('full', 1));
+  (await next()).fail(full);
+  await dispatcher.whenStuck();
+  for (let n = 1; n <= 5; n += 1) {
+    submit(event('full', n + 1));
+    submit(event('other', n));
+    (await next()).accept();
+    await clock.settle();
+    expect(pending).toEqual([]);
+  }
+  await clock.advance(2000);
+  const again = await next();
+  expect(numbers(again)).toEqual(['1', '2', '3', '4', '5', '6']);
+  again.accept();
+  await clock.settle();
+  expect(accepted).toHaveLength(11);
 });

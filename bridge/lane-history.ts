@@ -1,0 +1,43 @@
+import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import proto, { type temporal } from '@temporalio/proto';
+import type { LaneHistory } from './lane-room.ts';
+
+/** A workflow task that has waited for a worker for so long waits for one that is not there. */
+const ASLEEP_AFTER_MS = 5000;
+/** One that has failed so often does not get the lane on either. */
+const ASLEEP_AFTER_ATTEMPTS = 3;
+const NOT_FOUND = 5;
+const { WORKFLOW_EXECUTION_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkflowExecutionStatus;
+
+type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
+
+/**
+ * Asks how large the history of a workflow's open run is; undefined when it has none.
+ * @param now ms since 1970, as the server's clock has it, more or less
+ */
+export async function askHistory(
+  { workflowService, options }: Client,
+  workflowId: string,
+  now: number,
+): Promise<LaneHistory | undefined> {
+  try {
+    const { namespace } = options;
+    const described = await workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
+    return historyOf(described, now);
+  } catch (error) {
+    // The signal that follows says what is wrong when it is the namespace that is not there.
+    if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+function historyOf({ workflowExecutionInfo: info, pendingWorkflowTask: task }: Description, now: number) {
+  if (info?.status !== WORKFLOW_EXECUTION_STATUS_RUNNING) return undefined;
+  const waitsMs = task?.scheduledTime ? now - tsToMs(task.scheduledTime) : 0;
+  return {
+    events: Number(info.historyLength ?? 0),
+    bytes: Number(info.historySizeBytes ?? 0),
+    isAsleep: waitsMs > ASLEEP_AFTER_MS || (task?.attempt ?? 0) >= ASLEEP_AFTER_ATTEMPTS,
+  };
+}
