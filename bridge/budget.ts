@@ -54,6 +54,12 @@ export class Budget {
     this.#letIn();
   }
 
+  /** A record that is still held takes so many bytes less. */
+  shrink(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#letIn();
+  }
+
   #letIn(): void {
     for (const waiter of this.#waiters) {
       if (!this.#fits(waiter.bytes)) return;

@@ -21,7 +21,8 @@ export function encodedBatchSize(batch: HandoverBatch): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function dataSize({ data, size }: { readonly data: EventData; readonly size: number }): number {
+/** Bytes that data takes in a request. */
+export function dataSize({ data, size }: { readonly data: EventData; readonly size: number }): number {
   // JSON is written back exactly as it came; only text is quoted, and may grow by that.
   if ('json' in data) return size;
   if ('base64' in data) return data.base64.length;

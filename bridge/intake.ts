@@ -3,37 +3,80 @@
  * user's key function has no usable key for it (O8), or nothing when the user's filter drops it. Never throws.
  */
 import { Buffer } from 'node:buffer';
-import { encodeEventData } from '../contracts/event-data.ts';
-import type { SourceKind } from '../contracts/event.ts';
+import { encodeEventData, previewOf } from '../contracts/event-data.ts';
+import type { Claim, EventData, SourceKind } from '../contracts/event.ts';
 import { KeyableRecord } from '../contracts/record.ts';
 import type { CompiledFilter } from '../sources/filter/filter.ts';
 import type { SourceRecord } from '../sources/source.ts';
+import { dataSize } from './encoded-size.ts';
 import type { Handover } from './lane-gateway.ts';
 
 /** A key goes into every run of its lane and into its memo, so one that is a whole document would fill them. */
 const LONGEST_KEY_BYTES = 32 * 1024;
 const LONGEST_REASON = 1000;
+/** So many times its bytes data may take in Temporal: a control character in a text is written as `\u0000`. */
+const MOST_GROWTH = 7;
 
 export type KeyFunction = (record: KeyableRecord) => unknown;
 /** Undefined for a record that the filter drops. */
-export type Intake = (record: SourceRecord) => Handover | undefined;
+export type Intake = (record: SourceRecord) => TakenIn | undefined;
+
+/** What is handed over, and what has to be in the store before that. */
+export type TakenIn = Handover & { readonly toStore?: Claimed };
+
+interface Claimed {
+  readonly claim: Claim;
+  readonly bytes: Uint8Array;
+}
+
+/** What becomes of data that is too large for Temporal. */
+export interface LargeData {
+  /** Bytes that an event's data may take in Temporal. */
+  readonly above: number;
+  /** Names it for the store. Without one it is left in the source, and its lane tells (O9). */
+  readonly claimOf?: (record: SourceRecord) => Claim;
+}
 
 /**
  * @param key default: the record's partition key
  * @param filter default: every record is handed over
+ * @param large default: all data goes through Temporal
  */
-export function createIntake(source: SourceKind, key: KeyFunction | undefined, filter?: CompiledFilter): Intake {
+export function createIntake(
+  source: SourceKind,
+  key: KeyFunction | undefined,
+  filter?: CompiledFilter,
+  large: LargeData = { above: Infinity },
+): Intake {
   return (record) => {
     // Before the key function, which need not have a key for what is dropped.
     if (filter?.matches(record) === false) return undefined;
     const { position, arrivedAt } = record;
     // Before the key function, which might write into the data.
-    const stored = { position, arrivedAt, data: encodeEventData(record.data), size: record.data.byteLength };
+    const { data, ...toStore } = travelling(record, large);
+    const kept = { position, arrivedAt, data, size: record.data.byteLength };
     const found = findKey(source, key, record);
     return 'key' in found
-      ? { to: 'lane', key: found.key, event: { ...stored, source } }
-      : { to: 'quarantine', record: { ...stored, reason: found.reason.slice(0, LONGEST_REASON) } };
+      ? { to: 'lane', key: found.key, event: { ...kept, source }, ...toStore }
+      : { to: 'quarantine', record: { ...kept, reason: found.reason.slice(0, LONGEST_REASON) }, ...toStore };
   };
+}
+
+/** The data as it goes through Temporal: all of it, or what is known of it (O9). */
+function travelling(
+  record: SourceRecord,
+  { above, claimOf }: LargeData,
+): Pick<TakenIn, 'toStore'> & { data: EventData } {
+  const { data: bytes } = record;
+  const size = bytes.byteLength;
+  if (size <= above) {
+    const data = encodeEventData(bytes);
+    // Most data need not be measured.
+    if (size <= above / MOST_GROWTH || dataSize({ data, size }) <= above) return { data };
+  }
+  if (claimOf === undefined) return { data: { left: { preview: previewOf(bytes) } } };
+  const claim = claimOf(record);
+  return { data: { claim }, toStore: { claim, bytes: new Uint8Array(bytes) } };
 }
 
 type Found = { readonly key: string } | { readonly reason: string };

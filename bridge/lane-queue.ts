@@ -16,13 +16,15 @@ export interface Entry {
   readonly handover: Handover;
   /** Called once, when the record is held durably. */
   readonly accepted: () => void;
+  /** Whether it may be sent: its data is where the event says that it is. */
+  isStored: boolean;
 }
 
 export class LaneQueue {
   readonly id: string;
   /** Failed requests in a row. */
   failures = 0;
-  #entries: (Entry & { readonly bytes: number })[] = [];
+  #entries: { readonly entry: Entry; readonly bytes: number }[] = [];
 
   constructor(id: string) {
     this.id = id;
@@ -32,25 +34,30 @@ export class LaneQueue {
     return this.#entries.length === 0;
   }
 
+  /** Whether the front may be sent. */
+  get sendable(): boolean {
+    return this.#entries[0]?.entry.isStored === true;
+  }
+
   add(entry: Entry): void {
-    this.#entries.push({ ...entry, bytes: encodedSize(entry.handover) });
+    this.#entries.push({ entry, bytes: encodedSize(entry.handover) });
   }
 
   /** As many records from the front as one request may carry. They stay in the queue. */
   front(): Entry[] {
+    const front: Entry[] = [];
     let bytes = 0;
-    let count = 0;
-    for (const entry of this.#entries) {
-      bytes += entry.bytes;
-      if (count === MOST_RECORDS || (count > 0 && bytes > MOST_BYTES)) break;
-      count += 1;
+    for (const each of this.#entries) {
+      bytes += each.bytes;
+      if (front.length === MOST_RECORDS || (front.length > 0 && bytes > MOST_BYTES) || !each.entry.isStored) break;
+      front.push(each.entry);
     }
-    return this.#entries.slice(0, count);
+    return front;
   }
 
   /** Forgets the first `count` records and tells who handed them in. */
   accept(count: number): void {
-    for (const entry of this.#entries.splice(0, count)) entry.accepted();
+    for (const { entry } of this.#entries.splice(0, count)) entry.accepted();
   }
 }
 

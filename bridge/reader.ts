@@ -20,6 +20,7 @@ import type { ReadingSettings } from '../contracts/settings.ts';
 import type { Source } from '../sources/source.ts';
 import { Budget, type Amount } from './budget.ts';
 import type { Clock } from './clock.ts';
+import { ClaimWriter, type ClaimWriterOptions } from './claim-writer.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Intake } from './intake.ts';
 import { KeyWatch } from './key-watch.ts';
@@ -46,6 +47,8 @@ export interface ReaderOptions {
   readonly shiftMs: number;
   readonly intake: Intake;
   readonly gateway: LaneGateway;
+  /** Where the data of large events goes, when the intake has it stored. */
+  readonly store?: Pick<ClaimWriterOptions, 'claims' | 'outage'> | undefined;
   readonly lease: Stamper & { readonly lost: AbortSignal };
   readonly limits: Pick<ReadingSettings, 'recordsInFlight' | 'bytesInFlight' | 'requestsInFlight'>;
   /** Aborts when the reader shall come home. */
@@ -86,10 +89,12 @@ export class Reader {
   constructor(options: ReaderOptions) {
     const { gateway, lease, limits, clock, random = Math.random, wall = Date.now } = options;
     this.#options = options;
-    for (const { signal } of [this.#stop, this.#over]) setMaxListeners(0, signal);
+    const stop = AbortSignal.any([this.#over.signal, lease.lost]);
+    for (const signal of [this.#stop.signal, this.#over.signal, stop]) setMaxListeners(0, signal);
     this.#budget = new Budget({ records: limits.recordsInFlight, bytes: limits.bytesInFlight });
     this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight: limits.requestsInFlight, clock, random });
     const pages = new Budget({ records: PAGES_IN_HAND, bytes: Infinity });
+    const claimWriter = options.store && new ClaimWriter({ ...options.store, clock, random, stop });
     this.#keyWatch = options.keyWatch ?? new KeyWatch(options.log);
     this.#meter = options.meter?.begin(options.retentionMs);
     this.#shards = options.shards.map((shard) => ({
@@ -100,6 +105,7 @@ export class Reader {
         dispatcher: this.#dispatcher,
         budget: this.#budget,
         pages,
+        claimWriter,
         keyWatch: this.#keyWatch,
         random,
         wall,

@@ -26,9 +26,9 @@ import { CheckpointTracker } from './checkpoint-tracker.ts';
 import type { Clock } from './clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { encodedSize } from './encoded-size.ts';
-import type { Intake } from './intake.ts';
+import type { ClaimWriter } from './claim-writer.ts';
+import type { Intake, TakenIn } from './intake.ts';
 import type { KeyWatch } from './key-watch.ts';
-import type { Handover } from './lane-gateway.ts';
 import type { ReadingMeter } from './reading-meter.ts';
 import { ShardTally } from './shard-tally.ts';
 
@@ -50,6 +50,8 @@ export interface ShardReaderOptions {
   readonly budget: Budget;
   /** Turns at reading: one is held from before a page is read until all of it is let in. */
   readonly pages: Budget;
+  /** Needed where the intake has data stored. */
+  readonly claimWriter: ClaimWriter | undefined;
   readonly keyWatch: KeyWatch;
   readonly meter?: ReadingMeter | undefined;
   readonly clock: Clock;
@@ -200,7 +202,7 @@ export class ShardReader {
         this.#drop(record);
         continue;
       }
-      const bytes = encodedSize(handover);
+      const bytes = encodedSize(handover) + (handover.toStore?.bytes.byteLength ?? 0);
       await budget.acquire(bytes, stop);
       try {
         this.#handOver(handover, record, bytes);
@@ -218,18 +220,27 @@ export class ShardReader {
     this.#tally.filtered += 1;
   }
 
-  #handOver(handover: Handover, { position }: SourceRecord, bytes: number): void {
-    const { budget, dispatcher, keyWatch } = this.#options;
+  #handOver({ toStore, ...handover }: TakenIn, { position }: SourceRecord, bytes: number): void {
+    const { budget, claimWriter, dispatcher, keyWatch } = this.#options;
     const ticket = this.#tracker.take(position);
     this.#tally.read += 1;
     if (handover.to === 'lane') keyWatch.see(handover.key, this.#shardId);
-    dispatcher.submit(handover, () => {
+    let held = bytes;
+    const accepted = (): void => {
       if (handover.to === 'lane') this.#tally.taken += 1;
       else this.#tally.quarantined += 1;
-      budget.release(bytes);
+      budget.release(held);
       this.#tracker.done(ticket);
       this.#tellWhenFinished();
-    });
+    };
+    const stored =
+      toStore &&
+      claimWriter?.write(toStore.claim, toStore.bytes).then(() => {
+        // Nothing holds the data from here on (O9).
+        held -= toStore.bytes.byteLength;
+        budget.shrink(toStore.bytes.byteLength);
+      });
+    dispatcher.submit(handover, accepted, stored);
   }
 
   #tellWhenFinished(): void {
