@@ -23,10 +23,18 @@ export interface EventLimits {
 
 /** How many of the events, from the first on, stay within the limits. At least one, if there is one. */
 export function countWithin(events: readonly LaneEvent[], limits: EventLimits): number {
+  return countWeighed(events, limits, eventWeight);
+}
+
+export function countWeighed<Item>(
+  items: readonly Item[],
+  limits: EventLimits,
+  weightOf: (item: Item) => number,
+): number {
   let bytes = 0;
   let count = 0;
-  for (const event of events) {
-    bytes += eventWeight(event);
+  for (const item of items) {
+    bytes += weightOf(item);
     if (count > 0 && (bytes > limits.bytes || count >= limits.events)) break;
     count += 1;
   }

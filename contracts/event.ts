@@ -46,6 +46,11 @@ export interface LaneEvent {
   readonly source: SourceKind;
   /** How often `replace` has given this event new data. */
   readonly replaced?: number;
+  /**
+   * Set on one that the quarantine has brought, behind what came after it in its shard: its number among all that the
+   * quarantine brings, growing from one to the next. By it a lane knows what it has had (O6).
+   */
+  readonly late?: string;
 }
 
 export type SourceKind = 'kinesis' | 'dynamodb';

@@ -34,7 +34,7 @@ export function segmentWorkflowId(pipeline: string, { epoch, number }: SegmentNa
   return `${pipeline}/segment/${epoch}-${number}`;
 }
 
-export const SIGNALS = { records: 'records', close: 'close' } as const;
+export const SIGNALS = { records: 'records', close: 'close', decided: 'decided' } as const;
 export const QUERIES = {
   lane: 'lane',
   backlog: 'backlog',

@@ -1,56 +1,46 @@
 import {
-  allHandlersFinished,
+  ApplicationFailure,
   CancellationScope,
-  condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
+  defineUpdate,
   log,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
+import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
 import { QUERIES, SIGNALS } from '../contracts/names.ts';
-import type {
-  QuarantinedRecord,
-  QuarantineInput,
-  QuarantineSignal,
-  QuarantineState,
-  QuarantineView,
+import {
+  QUARANTINE_VERBS,
+  type QuarantineDecision,
+  type QuarantineInput,
+  type QuarantineView,
 } from '../contracts/quarantine.ts';
 import { isQuarantineSignal } from './lane/inputs.ts';
-import { isBeyond } from './lane/marks.ts';
-
-const SHOWN = 20;
+import { QuarantineHost } from './quarantine/host.ts';
+import { readQuarantineVerb } from './quarantine/inputs.ts';
 
 /** Keeps the records of a pipeline that have no usable key, each once, until a person decides (O5, O6, O8). */
 export async function quarantine(input: QuarantineInput): Promise<void> {
-  let state: QuarantineState = input.carried ?? { records: [], marks: {} };
-  let signals = 0;
-  setHandler(defineQuery<QuarantineView>(QUERIES.quarantine), () => {
-    return { count: state.records.length, records: state.records.slice(0, SHOWN) };
-  });
+  const host = new QuarantineHost(input);
+  setHandler(defineQuery<QuarantineView>(QUERIES.quarantine), () => host.view());
   setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
-    signals += 1;
-    if (isQuarantineSignal(signal)) state = keep(state, signal);
+    host.countSignal();
+    if (isQuarantineSignal(signal)) host.accept(signal);
     else log.error('A signal `records` that no bridge can have sent is left out', { signal });
   });
-  await CancellationScope.nonCancellable(() =>
-    condition(() => {
-      const isDue = signals >= input.signalsPerRun || workflowInfo().continueAsNewSuggested;
-      return isDue && allHandlersFinished();
-    }),
-  );
-  await continueAsNew<typeof quarantine>({ ...input, carried: state });
-}
-
-/** It never ends and never forgets a mark, so a resend is always known (O6). */
-function keep(state: QuarantineState, signal: QuarantineSignal): QuarantineState {
-  const marks = { ...state.marks };
-  const fresh: QuarantinedRecord[] = [];
-  for (const record of signal.records) {
-    if (!isBeyond(marks, record.position)) continue;
-    marks[record.position.shardId] = record.position;
-    fresh.push(record);
+  for (const name of QUARANTINE_VERBS) {
+    setHandler(defineSignal<[unknown]>(name), (args) => host.signalVerb(readQuarantineVerb(name, args)));
+    setHandler(
+      defineUpdate<QuarantineDecision, [unknown]>(name),
+      (args) => host.updateVerb(readQuarantineVerb(name, args)),
+      {
+        validator: (args) => {
+          const why = host.objection(readQuarantineVerb(name, args));
+          if (why !== undefined) throw ApplicationFailure.nonRetryable(`Nothing to ${name}: ${why}`, NOTHING_TO_DECIDE);
+        },
+      },
+    );
   }
-  return { records: [...state.records, ...fresh], marks };
+  // A cancel from outside must not drop what it holds (O5).
+  await CancellationScope.nonCancellable(() => host.run());
 }

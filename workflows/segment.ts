@@ -1,14 +1,17 @@
 import { CancellationScope, condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { SIGNALS } from '../contracts/names.ts';
 import type { SegmentInput } from '../contracts/backlog.ts';
+import type { DecidedSignal, QuarantineSegmentInput } from '../contracts/quarantine.ts';
 
 /**
- * Holds a stretch of a lane's long backlog, and does nothing else: its events are its argument, which whoever needs them
- * reads from its history. It stays open until the lane has them back, since what is closed is forgotten after Temporal's
- * retention (O5).
+ * Holds a stretch of a lane's long backlog, or records of a quarantine, and does nothing else: they are its argument, which
+ * whoever needs them reads from its history. It stays open until the lane has them back, or all are decided on, since what
+ * is closed is forgotten after Temporal's retention (O5).
  */
-export async function segment(_input: SegmentInput): Promise<void> {
+export async function segment(_input: SegmentInput | QuarantineSegmentInput): Promise<void> {
   let isClosed = false;
+  // Whoever looks for records of a quarantine reads these from the history too.
+  setHandler(defineSignal<[DecidedSignal]>(SIGNALS.decided), () => {});
   setHandler(defineSignal(SIGNALS.close), () => {
     isClosed = true;
   });

@@ -27,6 +27,7 @@ import {
 } from '@temporalio/workflow';
 import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
 import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from '../../contracts/backlog.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
 import type { PendingEvent } from '../../contracts/handling.ts';
 import { segmentWorkflowId } from '../../contracts/names.ts';
 import type { EndedRun, LaneRemains } from '../../contracts/remains.ts';
@@ -70,7 +71,7 @@ export class LaneHost {
   #work: WorkInFlight | undefined;
   #published: LaneStatus;
   readonly #limits: RunLimits;
-  readonly #segments: Segments;
+  readonly #segments: Segments<LaneEvent>;
   readonly #segmentLimits: SegmentLimits;
   readonly #sliceLimits: SegmentLimits;
   /** Runs that began before there were segments have none. Undefined until it matters. */
@@ -90,7 +91,8 @@ export class LaneHost {
     this.#key = input.key;
     this.#options = input.options;
     this.#limits = new RunLimits(input.options.signalsPerRun);
-    this.#segments = new Segments(input.pipeline, input.key);
+    const { pipeline, key } = input;
+    this.#segments = new Segments(pipeline, (events) => ({ version: 1, pipeline, key, events }));
     this.#segmentLimits = input.options.segments ?? DEFAULT_SEGMENT_LIMITS;
     const { bytes, events } = this.#segmentLimits;
     this.#sliceLimits = { bytes: Math.ceil(bytes / SLICES), events: Math.ceil(events / SLICES) };

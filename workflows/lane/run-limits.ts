@@ -14,7 +14,7 @@ const CARRIED_CHARS = 200 * 1024;
 /** More does not fit into the input of the next run, which may have 2 MiB; such a lane first has to drain. */
 const MOST_CARRIED_CHARS = 1_500_000;
 
-/** Whether a run of a lane has lasted long enough. Counts its signals, which is no reason for the server to say so. */
+/** Whether a run of a lane, or of a quarantine, has lasted long enough. Counts its signals, which is no reason for the server to say so. */
 export class RunLimits {
   readonly #signalsPerRun: number;
   #signals = 0;
@@ -32,8 +32,11 @@ export class RunLimits {
 
   /** The run should continue as new, as soon as nothing is in flight. */
   isDue(lane: LaneState): boolean {
-    const isLong = workflowInfo().continueAsNewSuggested || this.#signals >= this.#signalsPerRun;
-    return isLong && (this.#tooLargeAt === undefined || lane.queue.length < this.#tooLargeAt);
+    return this.isLong() && (this.#tooLargeAt === undefined || lane.queue.length < this.#tooLargeAt);
+  }
+
+  isLong(): boolean {
+    return workflowInfo().continueAsNewSuggested || this.#signals >= this.#signalsPerRun;
   }
 
   /** It can wait no longer for what is in flight. */
@@ -51,8 +54,8 @@ export class RunLimits {
   }
 
   /** Whether a next run would be given more than it should. */
-  isLarge(lane: LaneState): boolean {
-    return JSON.stringify(lane).length > CARRIED_CHARS;
+  isLarge(state: object): boolean {
+    return JSON.stringify(state).length > CARRIED_CHARS;
   }
 
   /** Whether a next run can be given all that the lane holds. When it cannot, a continue-as-new is not due for a while. */

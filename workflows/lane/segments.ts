@@ -1,5 +1,5 @@
 /**
- * The segments of a lane's backlog, as its run starts and closes them.
+ * The segments of a lane's backlog, or of a quarantine, as its run starts and closes them.
  *
  * Owns the epoch of this run and the number of its latest segment. What is in which segment, the lane's state says.
  */
@@ -14,30 +14,37 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { SegmentInput, SegmentName } from '../../contracts/backlog.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
 import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import type { QuarantineSegmentInput } from '../../contracts/quarantine.ts';
 
 const EPOCH_LENGTH = 16;
 /** Temporal takes 400 bytes. */
 const SUMMARY_CHARS = 100;
 
-export class Segments {
+export class Segments<Item> {
   readonly #pipeline: string;
-  readonly #key: string;
+  readonly #inputOf: (items: readonly Item[]) => SegmentInput | QuarantineSegmentInput;
   #epoch: string | undefined;
-  #number = 0;
+  #number: number;
 
-  constructor(pipeline: string, key: string) {
+  /** @param latest the one that was started last, by a run before: it is counted on */
+  constructor(
+    pipeline: string,
+    inputOf: (items: readonly Item[]) => SegmentInput | QuarantineSegmentInput,
+    latest?: SegmentName,
+  ) {
     this.#pipeline = pipeline;
-    this.#key = key;
+    this.#inputOf = inputOf;
+    this.#epoch = latest?.epoch;
+    this.#number = latest?.number ?? 0;
   }
 
-  /** Resolves when the server has the events in a segment of their own (B2). */
-  async hold(events: readonly LaneEvent[]): Promise<SegmentName> {
+  /** Resolves when the server has the items in a segment of their own (B2). */
+  async hold(items: readonly Item[]): Promise<SegmentName> {
     for (;;) {
       const segment = this.#next();
       try {
-        await this.#start(segment, events);
+        await this.#start(segment, items);
         return segment;
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -65,16 +72,15 @@ export class Segments {
     return { epoch: this.#epoch, number: this.#number };
   }
 
-  async #start(segment: SegmentName, events: readonly LaneEvent[]): Promise<void> {
-    const input: SegmentInput = { version: 1, pipeline: this.#pipeline, key: this.#key, events };
+  async #start(segment: SegmentName, items: readonly Item[]): Promise<void> {
     await startChild(WORKFLOW_TYPES.segment, {
       workflowId: segmentWorkflowId(this.#pipeline, segment),
-      args: [input],
+      args: [this.#inputOf(items)],
       // It outlives this run, whatever becomes of that (O5).
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      staticSummary: `${events.length} waiting events of ${workflowInfo().workflowId}`.slice(0, SUMMARY_CHARS),
+      staticSummary: `${items.length} waiting events of ${workflowInfo().workflowId}`.slice(0, SUMMARY_CHARS),
     });
   }
 }

@@ -7,32 +7,30 @@
  * state while they are brought to their lanes.
  */
 import type { SegmentName } from '../../contracts/backlog.ts';
-import { formatPosition, parsePosition } from '../../contracts/position.ts';
 import { DECISION_DATA_CHARS } from '../../contracts/lane.ts';
-import {
-  MOST_POSITIONS,
-  type Bringing,
-  type DecidedRecord,
-  type FoundRecord,
-  type QuarantineDecision,
-  type QuarantineJob,
-  type QuarantineLimits,
-  type QuarantineState,
-  type SegmentFinding,
-  type Selection,
+import type {
+  Bringing,
+  DecidedRecord,
+  FoundRecord,
+  QuarantineDecision,
+  QuarantineJob,
+  QuarantineLimits,
+  QuarantineState,
+  SegmentFinding,
+  SegmentHit,
+  Selection,
 } from '../../contracts/quarantine.ts';
-import { countSegments, firstSegments, withoutFirst, withoutSegment } from '../segment-ranges.ts';
 import { dataText } from '../lane/decide.ts';
-import { countOf, decided } from './state.ts';
+import { firstSegments, withoutFirst, withoutSegment } from '../segment-ranges.ts';
 import type { QuarantineVerb } from './inputs.ts';
+import { countOf, decided, withNew } from './state.ts';
 
 /** Verbs that wait are carried from run to run. */
-const MOST_JOBS = 8;
+const MOST_JOBS = 4;
 /** Each hole among the segments takes some bytes of what is carried. */
-const MOST_RANGES = 500;
-const RECORDS_TOLD = 4;
-const TOLD_CHARS = DECISION_DATA_CHARS / RECORDS_TOLD;
-const MISSING_TOLD = 3;
+const MOST_RANGES = 300;
+const RECORDS_TOLD = 3;
+const TOLD_CHARS = DECISION_DATA_CHARS / 4;
 /** In a lane, numbers only grow, also when a quarantine was ended or reset from outside and begins to count anew. */
 const NUMBERS_PER_MS = 1000;
 
@@ -95,20 +93,20 @@ function wordsFor(selection: Selection): string {
   }
 }
 
-/** What the job under way has to do next. `begin`: everything that is in no segment yet goes into one first. */
+/** What the job under way has to do next. `begin`: what is in no segment yet goes into one. */
 export type NextStep =
   | { readonly kind: 'none' | 'begin' | 'end' }
   | { readonly kind: 'bring'; readonly bringing: Bringing }
   | { readonly kind: 'find'; readonly segments: readonly SegmentName[]; readonly job: QuarantineJob };
 
 /** @param most segments that one step looks through */
-export function nextStep({ jobs, bringing, records }: QuarantineState, most: number): NextStep {
+export function nextStep({ jobs, bringing: onTheWay }: QuarantineState, most: number): NextStep {
   const job = jobs[0];
   if (job === undefined) return { kind: 'none' };
-  if (bringing !== undefined) return { kind: 'bring', bringing };
-  if (job.left === undefined) return { kind: records.length > 0 ? 'begin' : 'find', job, segments: [] } as NextStep;
-  const isFound = job.selection.kind === 'positions' && job.selection.positions.length === 0;
-  if (job.left.length === 0 || isFound) return { kind: 'end' };
+  if (onTheWay !== undefined) return { kind: 'bring', bringing: onTheWay };
+  if (job.left === undefined) return { kind: 'begin' };
+  const hasFoundAll = job.selection.kind === 'positions' && job.selection.positions.length === 0;
+  if (job.left.length === 0 || hasFoundAll) return { kind: 'end' };
   return { kind: 'find', segments: firstSegments(job.left, most), job };
 }
 
@@ -118,49 +116,59 @@ export function begun(state: QuarantineState): QuarantineState {
 }
 
 /** A step has looked through some segments: what it found is still to be dealt with. */
-export function lookedThrough(state: QuarantineState, { through, from, gone }: SegmentFinding): QuarantineState {
-  return withJob(state, (job) => {
-    const { decision, left = [] } = job;
-    const why = gone.length === 0 ? {} : { why: goneText(gone, decision.why) };
-    return { ...job, left: withoutFirst(left, through), from, decision: { ...decision, ...why } };
-  });
+export function lookedThrough(
+  state: QuarantineState,
+  { through, from }: SegmentFinding,
+  gone: readonly SegmentName[],
+): QuarantineState {
+  const after = withJob(state, ({ left = [], ...job }) => ({ ...job, left: withoutFirst(left, through), from }));
+  return gone.reduce(withoutGone, after);
 }
 
-/** Segments that nobody has any more: a person who leaves out all that there is lets go of them too. */
-export function withoutGone(state: QuarantineState, gone: readonly SegmentName[]): QuarantineState {
+/** Nobody has the segment any more. It is told, and stays in the count until a person leaves out all that there is. */
+function withoutGone(state: QuarantineState, segment: SegmentName): QuarantineState {
   const job = state.jobs[0];
-  if (job?.decision.verb !== 'skip' || job.selection.kind !== 'all') return state;
-  const segments = gone.reduce(withoutSegment, state.segments);
-  // How much they held is known when they were all.
-  return { ...state, segments, held: segments.length === 0 ? 0 : state.held };
+  const why = `the records of segment ${segment.epoch}-${segment.number} are gone: it was deleted, or ended from outside long ago`;
+  const after = withJob(state, (each) => ({ ...each, decision: { ...each.decision, why } }));
+  if (job?.decision.verb !== 'skip' || job.selection.kind !== 'all') return after;
+  const segments = withoutSegment(state.segments, segment);
+  // How much it held is known when nothing else is left.
+  return { ...after, segments, held: segments.length === 0 ? 0 : state.held };
 }
 
-/** Records of a segment are out, by what the job does. */
-export function out(
+/** These records of a segment are out for good. */
+export function skipped(
   state: QuarantineState,
   segment: SegmentName,
-  undecided: number,
-  records: readonly FoundRecord[],
+  { undecided, records }: Pick<SegmentHit, 'undecided' | 'records'>,
 ): QuarantineState {
   const after = decided(state, segment, { count: records.length, undecided });
-  return withJob(after, (job) => told({ ...job, selection: without(job.selection, records) }, records));
+  return withJob(after, (job) => counted(told(job, records), records.length));
 }
 
-/** Their keys are found: they stay in the quarantine until each lane has accepted. */
+/** Their keys are found, and are theirs from now on. They stay in the quarantine until each lane has accepted. */
 export function bringing(
   state: QuarantineState,
   segment: SegmentName,
-  undecided: number,
-  records: readonly FoundRecord[],
+  { undecided, records }: Pick<SegmentHit, 'undecided' | 'records'>,
   now: number,
 ): QuarantineState {
   const entries = records.flatMap(({ index, key }) => (key === undefined ? [] : [{ index, key }]));
-  if (entries.length === 0) return state;
   const first = Math.max(state.brought + 1, now * NUMBERS_PER_MS);
-  const job = (each: QuarantineJob): QuarantineJob => {
-    return { ...told({ ...each, selection: without(each.selection, records) }, []), ...{} };
-  };
-  return { ...withJob(state, job), bringing: { segment, undecided, entries, first } };
+  return { ...withJob(state, (job) => told(job, records)), bringing: { segment, undecided, entries, first } };
+}
+
+/** The record has new data, in a segment of its own; the old one, the first of `hit`, is out. */
+export function replaced(
+  state: QuarantineState,
+  old: { readonly segment: SegmentName; readonly undecided: number; readonly record: FoundRecord },
+  segment: SegmentName,
+  now: number,
+): QuarantineState {
+  const without = decided(state, old.segment, { count: 1, undecided: old.undecided });
+  const after = { ...withNew(without, segment), held: state.held };
+  const job = withJob(after, ({ data: _data, ...rest }) => rest);
+  return bringing(job, segment, { undecided: 1, records: [{ ...old.record, index: 0 }] }, now);
 }
 
 /** Every lane has accepted. */
@@ -169,10 +177,10 @@ export function brought(state: QuarantineState): QuarantineState {
   if (done === undefined) return state;
   const { segment, undecided, entries, first } = done;
   const after = decided(rest, segment, { count: entries.length, undecided });
-  return { ...after, brought: first + entries.length - 1 };
+  return { ...withJob(after, (job) => counted(job, entries.length)), brought: first + entries.length - 1 };
 }
 
-/** Records that the present key function has no key for either. */
+/** The present key function has no key for these either. */
 export function stillKeyless(state: QuarantineState, records: readonly FoundRecord[]): QuarantineState {
   const [first] = records;
   if (first === undefined) return state;
@@ -184,19 +192,41 @@ export function stillKeyless(state: QuarantineState, records: readonly FoundReco
   });
 }
 
+/** They cannot be brought, and it is not known which lanes have some of them: their numbers are not used again. */
+export function stopped(state: QuarantineState): QuarantineState {
+  const { bringing: given, ...rest } = state;
+  return given === undefined ? state : { ...rest, brought: given.first + given.entries.length - 1 };
+}
+
+/** A next run is not given what is too large for it. */
+export function withoutLargeJobs(state: QuarantineState, limits: QuarantineLimits): QuarantineState {
+  const why = 'the new data is large, and the run of the quarantine ended before its turn came: ask again';
+  const jobs = state.jobs.filter(({ data }) => data === undefined);
+  return state.jobs
+    .filter(({ data }) => data !== undefined)
+    .reduce<QuarantineState>((left, { decision }) => recorded(left, { ...decision, outcome: 'refused', why }, limits), {
+      ...state,
+      jobs,
+    });
+}
+
 /** The job is done with, and what has come of it is kept. */
 export function ended(state: QuarantineState, limits: QuarantineLimits, why?: string): QuarantineState {
   const [job, ...jobs] = state.jobs;
   if (job === undefined) return state;
-  const missing = job.selection.kind === 'positions' ? job.selection.positions : [];
-  const reasons = [why, job.decision.why, missing.length === 0 ? undefined : missingText(missing)];
-  const text = reasons.filter((each) => each !== undefined).join('; ');
-  const { decided: count, kept } = job.decision;
-  const nothing = kept > 0 ? 'no record has a key by now' : 'there is no such record';
-  const outcome = count > 0 ? 'done' : 'refused';
-  const reason = text === '' && count === 0 ? nothing : text;
-  const decision = { ...job.decision, outcome, ...(reason === '' ? {} : { why: reason }) } as const;
-  return recorded({ ...state, jobs }, decision, limits);
+  const { decision, selection } = job;
+  const missing = selection.kind === 'positions' && why === undefined ? missingText(selection.positions) : undefined;
+  const nothing = decision.decided + decision.kept === 0 ? 'there is no such record' : undefined;
+  const still = decision.kept === 0 ? undefined : `${decision.kept} still without a key`;
+  const whole = [why, decision.why, still, missing ?? nothing].filter((each) => each !== undefined).join('; ');
+  const outcome = decision.decided > 0 ? 'done' : 'refused';
+  return recorded({ ...state, jobs }, { ...decision, outcome, ...(whole === '' ? {} : { why: whole }) }, limits);
+}
+
+function missingText([first, ...others]: readonly string[]): string | undefined {
+  if (first === undefined) return undefined;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return `${first}${more} ${others.length === 0 ? 'is' : 'are'} not in the quarantine`;
 }
 
 function recorded(state: QuarantineState, decision: QuarantineDecision, limits: QuarantineLimits): QuarantineState {
@@ -206,4 +236,35 @@ function recorded(state: QuarantineState, decision: QuarantineDecision, limits: 
 function withJob(state: QuarantineState, change: (job: QuarantineJob) => QuarantineJob): QuarantineState {
   const [job, ...others] = state.jobs;
   return job === undefined ? state : { ...state, jobs: [change(job), ...others] };
+}
+
+function without(selection: Selection, records: readonly FoundRecord[]): Selection {
+  if (selection.kind !== 'positions') return selection;
+  const found = new Set(records.map(({ position }) => position));
+  return { kind: 'positions', positions: selection.positions.filter((position) => !found.has(position)) };
+}
+
+function counted(job: QuarantineJob, count: number): QuarantineJob {
+  return { ...job, decision: { ...job.decision, decided: job.decision.decided + count } };
+}
+
+/** These records are what the job is about; the first few are named in what is kept of it. */
+function told(job: QuarantineJob, records: readonly FoundRecord[]): QuarantineJob {
+  const { decision } = job;
+  const more = records.slice(0, RECORDS_TOLD - decision.records.length).map(toldRecord);
+  return {
+    ...job,
+    selection: without(job.selection, records),
+    decision: { ...decision, records: [...decision.records, ...more] },
+  };
+}
+
+function toldRecord({ position, reason, key, data, replacement }: FoundRecord): DecidedRecord {
+  return {
+    position,
+    reason: reason.slice(0, TOLD_CHARS),
+    ...(key === undefined ? {} : { key: key.slice(0, TOLD_CHARS) }),
+    dataBefore: data.slice(0, TOLD_CHARS),
+    ...(replacement === undefined ? {} : { dataAfter: dataText(replacement.data).slice(0, TOLD_CHARS) }),
+  };
 }

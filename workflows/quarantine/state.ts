@@ -28,6 +28,7 @@ const MOST_BYTES_PER_CHARACTER = 3;
 const EMPTY: Omit<QuarantineState, 'records' | 'marks'> = {
   segments: [],
   held: 0,
+  untold: {},
   behindSince: {},
   // An earlier version has forgotten nothing.
   remembersSince: 0,
@@ -95,8 +96,24 @@ export function decided(
   segment: SegmentName,
   { count, undecided }: { readonly count: number; readonly undecided: number },
 ): QuarantineState {
-  const segments = count < undecided ? state.segments : withoutSegment(state.segments, segment);
-  return { ...state, segments, held: state.held - count };
+  const held = state.held - count;
+  if (count < undecided) return { ...state, held };
+  const { [nameOf(segment)]: _told, ...untold } = state.untold;
+  return { ...state, held, untold, segments: withoutSegment(state.segments, segment) };
+}
+
+/** What a segment could not be told. */
+export function remembered(state: QuarantineState, segment: SegmentName, indexes: readonly number[]): QuarantineState {
+  const name = nameOf(segment);
+  return { ...state, untold: { ...state.untold, [name]: [...(state.untold[name] ?? []), ...indexes] } };
+}
+
+export function untoldOf({ untold }: QuarantineState, segments: readonly SegmentName[]): (readonly number[])[] {
+  return segments.map((segment) => untold[nameOf(segment)] ?? []);
+}
+
+function nameOf({ epoch, number }: SegmentName): string {
+  return `${epoch}-${number}`;
 }
 
 export function viewOf(state: QuarantineState): QuarantineView {
@@ -110,4 +127,3 @@ export function viewOf(state: QuarantineState): QuarantineView {
     ...(bringing === undefined ? {} : { bringingFrom: bringing.first }),
   };
 }
-

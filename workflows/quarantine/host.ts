@@ -1,0 +1,318 @@
+/**
+ * Hosts a pipeline's quarantine: brings signals and updates to its pure functions, does what verbs ask for, and lets the run
+ * continue as new in time. It never ends.
+ *
+ * Owns: the state, the one piece of work in flight, the updates that wait for their answers.
+ *
+ * Invariants:
+ * K1 At most one piece of work is in flight, and none when the run ends.
+ * K2 Signals are taken in synchronously, as in a lane (O4).
+ * K3 A record is out when its lane has accepted, and not before; which key it has is in the state before its lane is sent
+ *    anything (O4, O6).
+ */
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  makeContinueAsNewFunc,
+  patched,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { SegmentName } from '../../contracts/backlog.ts';
+import { segmentWorkflowId, SIGNALS } from '../../contracts/names.ts';
+import {
+  DEFAULT_QUARANTINE_LIMITS,
+  type DecidedSignal,
+  type QuarantinedRecord,
+  type QuarantineDecision,
+  type QuarantineInput,
+  type QuarantineLimits,
+  type QuarantineSignal,
+  type QuarantineState,
+  type QuarantineView,
+  type SegmentFinding,
+  type SegmentSearch,
+} from '../../contracts/quarantine.ts';
+import { forgetOldMarks } from '../lane/marks.ts';
+import { askForCheckpoints } from '../lane/questions.ts';
+import { RunLimits } from '../lane/run-limits.ts';
+import { Segments } from '../lane/segments.ts';
+import type { QuarantineVerb } from './inputs.ts';
+import {
+  begun,
+  bringing,
+  brought,
+  ended,
+  enqueue,
+  lookedThrough,
+  nextStep,
+  objection,
+  refused,
+  replaced,
+  skipped,
+  stillKeyless,
+  stopped,
+  withoutLargeJobs,
+} from './jobs.ts';
+import {
+  carriedOver,
+  emptyQuarantine,
+  isLong,
+  keep,
+  movedToSegment,
+  nextSegment,
+  remembered,
+  untoldOf,
+  viewOf,
+} from './state.ts';
+import { startBringing, startSearch, type Ended, type WorkInFlight } from './work.ts';
+
+/** Segments that one step looks through. */
+const SEGMENTS_A_STEP = 50;
+/** Marks that a run carries on without asking whether some can be forgotten. */
+const MARKS_CARRIED = 16;
+
+interface Search {
+  readonly segments: readonly SegmentName[];
+}
+
+export class QuarantineHost {
+  readonly #input: QuarantineInput;
+  readonly #limits: QuarantineLimits;
+  readonly #run: RunLimits;
+  readonly #segments: Segments<QuarantinedRecord>;
+  #state: QuarantineState;
+  #work: (WorkInFlight & Search) | undefined;
+  /** Runs that began before there were segments and verbs have none. Each is undefined until it matters. */
+  #hasSegments: boolean | undefined;
+  #hasVerbs: boolean | undefined;
+  /** The run ends now: whoever waits for an answer gets what there is. */
+  #isLeaving = false;
+
+  constructor(input: QuarantineInput) {
+    const { pipeline, carried, limits = DEFAULT_QUARANTINE_LIMITS } = input;
+    this.#input = input;
+    this.#limits = limits;
+    this.#run = new RunLimits(input.signalsPerRun);
+    this.#state = carried === undefined ? emptyQuarantine(workflowInfo().startTime.getTime()) : carriedOver(carried);
+    const { latestSegment } = this.#state;
+    this.#segments = new Segments(pipeline, (records) => ({ version: 1, pipeline, records }), latestSegment);
+  }
+
+  view(): QuarantineView {
+    return viewOf(this.#state);
+  }
+
+  /** Synchronous, and it never throws for what a signal holds (K2). */
+  accept(signal: QuarantineSignal): void {
+    this.#state = keep(this.#state, signal, this.#limits);
+  }
+
+  countSignal(): void {
+    this.#run.countSignal();
+  }
+
+  objection(verb: QuarantineVerb): string | undefined {
+    return objection(this.#state, verb);
+  }
+
+  /** When it cannot act that is kept among the decisions, since nobody waits for it. */
+  signalVerb(verb: QuarantineVerb): void {
+    this.countSignal();
+    const why = this.objection(verb);
+    const now = Date.now();
+    this.#state =
+      why === undefined
+        ? enqueue(this.#state, verb, now, uuid4())
+        : refused(this.#state, verb, why, now, uuid4(), this.#limits);
+  }
+
+  /** What was decided, or what there is of it when this run ends: it goes on in the next. */
+  async updateVerb(verb: QuarantineVerb): Promise<QuarantineDecision> {
+    const id = uuid4();
+    this.#state = enqueue(this.#state, verb, Date.now(), id);
+    const isPending = () => this.#state.jobs.some(({ decision }) => decision.id === id);
+    await CancellationScope.nonCancellable(() => condition(() => this.#isLeaving || !isPending()));
+    const all = [...this.#state.jobs.map(({ decision }) => decision), ...this.#state.decisions];
+    return all.find((decision) => decision.id === id) as QuarantineDecision;
+  }
+
+  /** Leaves by an exception when it continues as new. */
+  async run(): Promise<void> {
+    for (;;) {
+      await this.#settleWork();
+      while (this.#isTooLong() && (await this.#moveToSegment()));
+      if (this.#run.isLong()) await this.#continueAsNew();
+      await this.#startWork();
+      await condition(() => this.#hasNews());
+    }
+  }
+
+  #hasNews(): boolean {
+    if (this.#isTooLong()) return true;
+    if (this.#work !== undefined)
+      return this.#work.ended !== undefined || (this.#run.isLong() && this.#run.isPressing());
+    return this.#run.isLong() || (this.#hasVerbs !== false && this.#state.jobs.length > 0);
+  }
+
+  async #startWork(): Promise<void> {
+    if (this.#work !== undefined || this.#state.jobs.length === 0) return;
+    this.#hasVerbs ??= patched('verbs');
+    if (!this.#hasVerbs) return;
+    const { pipeline } = this.#input;
+    const step = nextStep(this.#state, SEGMENTS_A_STEP);
+    if (step.kind === 'begin') {
+      await this.#moveAll();
+      this.#state = begun(this.#state);
+    } else if (step.kind === 'end') {
+      this.#state = ended(this.#state, this.#limits);
+    } else if (step.kind === 'bring') {
+      const { entries, first } = step.bringing;
+      const segment = segmentWorkflowId(pipeline, step.bringing.segment);
+      this.#work = Object.assign(startBringing({ pipeline, segment, entries, first }), { segments: [] });
+    } else if (step.kind === 'find') {
+      const { from, selection, data, decision } = step.job;
+      const segments = step.segments.map((name) => segmentWorkflowId(pipeline, name));
+      const search: SegmentSearch = {
+        pipeline,
+        segments,
+        from,
+        selection,
+        most: this.#limits.batch,
+        ...(data === undefined ? {} : { data }),
+        decided: untoldOf(this.#state, step.segments),
+      };
+      this.#work = Object.assign(startSearch(search, decision.verb !== 'skip'), { segments: step.segments });
+    }
+  }
+
+  async #settleWork(): Promise<void> {
+    const work = this.#work;
+    if (work?.ended === undefined) return;
+    this.#work = undefined;
+    await this.#apply(work.ended, work.segments);
+  }
+
+  async #apply(end: Ended, segments: readonly SegmentName[]): Promise<void> {
+    switch (end.kind) {
+      case 'found':
+        return this.#found(end.finding, segments);
+      case 'brought': {
+        const { segment, entries, undecided } = this.#state.bringing!;
+        await this.#decided(
+          segment,
+          entries.map(({ index }) => index),
+          undecided,
+        );
+        this.#state = brought(this.#state);
+        return;
+      }
+      case 'failed':
+        this.#state = ended(stopped(this.#state), this.#limits, end.why);
+        return;
+      case 'stopped':
+    }
+  }
+
+  async #found(finding: SegmentFinding, segments: readonly SegmentName[]): Promise<void> {
+    const { pipeline } = this.#input;
+    const gone = segments.filter((name) => finding.gone.includes(segmentWorkflowId(pipeline, name)));
+    this.#state = lookedThrough(this.#state, finding, gone);
+    const segment = finding.hit === undefined ? undefined : segments[finding.hit.at];
+    const verb = this.#state.jobs[0]?.decision.verb;
+    if (finding.hit === undefined || segment === undefined) return;
+    const { undecided, records } = finding.hit;
+    if (verb === 'skip') {
+      await this.#decided(
+        segment,
+        records.map(({ index }) => index),
+        undecided,
+      );
+      this.#state = skipped(this.#state, segment, finding.hit);
+      return;
+    }
+    this.#state = stillKeyless(
+      this.#state,
+      records.filter(({ key }) => key === undefined),
+    );
+    const keyed = records.filter(({ key }) => key !== undefined);
+    const [first] = keyed;
+    if (first?.replacement !== undefined) {
+      const own = await this.#segments.hold([first.replacement]);
+      await this.#decided(segment, [first.index], undecided);
+      this.#state = replaced(this.#state, { segment, undecided, record: first }, own, Date.now());
+    } else if (first !== undefined) {
+      this.#state = bringing(this.#state, segment, { undecided, records: keyed }, Date.now());
+    }
+  }
+
+  /** The segment is told which of its records are out, before anything else looks for what is in it. */
+  async #decided(segment: SegmentName, indexes: readonly number[], undecided: number): Promise<void> {
+    const workflowId = segmentWorkflowId(this.#input.pipeline, segment);
+    if (indexes.length >= undecided) {
+      await this.#segments.close(workflowId);
+      return;
+    }
+    try {
+      await getExternalWorkflowHandle(workflowId).signal<[DecidedSignal]>(SIGNALS.decided, { indexes });
+    } catch (error) {
+      log.error('A segment was ended from outside. What it held can be read for the time of retention', { error });
+      this.#state = remembered(this.#state, segment, indexes);
+    }
+  }
+
+  #isTooLong(): boolean {
+    return this.#hasSegments !== false && isLong(this.#state, this.#limits.segments);
+  }
+
+  /** Those that are there now: under constant traffic there will always be more. */
+  async #moveAll(): Promise<void> {
+    for (let left = this.#state.records.length; left > 0;) {
+      const before = this.#state.held;
+      await this.#moveToSegment(left);
+      left -= this.#state.held - before;
+    }
+  }
+
+  /** Moves the earliest records out of this run. Returns whether there were any. */
+  async #moveToSegment(most = Infinity): Promise<boolean> {
+    if (this.#hasVerbs !== true) this.#hasSegments ??= patched('segments');
+    if (this.#hasVerbs !== true && this.#hasSegments === false) return false;
+    const records = nextSegment(this.#state, this.#limits.segments).slice(0, most);
+    if (records.length === 0) return false;
+    const segment = await this.#segments.hold(records);
+    this.#state = movedToSegment(this.#state, records.length, segment);
+    return true;
+  }
+
+  async #continueAsNew(): Promise<void> {
+    const work = this.#work;
+    if (work !== undefined) {
+      if (!this.#run.isPressing()) return;
+      // What was found is found again, and what was brought is brought again and dropped where it was accepted.
+      work.scope.cancel();
+      await condition(() => work.ended !== undefined);
+      await this.#settleWork();
+    }
+    if (Object.keys(this.#state.marks).length > MARKS_CARRIED && patched('marks')) await this.#forgetOldMarks();
+    while (this.#run.isLarge(this.#state) && (await this.#moveToSegment()));
+    if (this.#run.isLarge(this.#state)) this.#state = withoutLargeJobs(this.#state, this.#limits);
+    this.#isLeaving = true;
+    await condition(() => allHandlersFinished());
+    const { memo = {}, typedSearchAttributes } = workflowInfo();
+    const next: QuarantineInput = { ...this.#input, carried: this.#state };
+    await makeContinueAsNewFunc<(input: QuarantineInput) => Promise<void>>({ memo, typedSearchAttributes })(next);
+  }
+
+  async #forgetOldMarks(): Promise<void> {
+    const { marks } = this.#state;
+    const checkpoints = await askForCheckpoints(this.#input.pipeline, Object.keys(marks));
+    if (checkpoints === undefined) return;
+    const memory = forgetOldMarks(this.#state, checkpoints, Date.now(), 2 * this.#limits.leaseMarginMs);
+    const forgets = Object.keys(memory.marks).length < Object.keys(this.#state.marks).length;
+    this.#state = { ...this.#state, ...memory, ...(forgets ? { remembersSince: Date.now() } : {}) };
+  }
+}

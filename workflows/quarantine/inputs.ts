@@ -1,0 +1,62 @@
+/** What comes to a quarantine from outside, checked at the edge: see the lane's inputs for why. */
+import type { InlineData } from '../../contracts/event.ts';
+import { parsePosition } from '../../contracts/position.ts';
+import { MOST_POSITIONS, type QuarantineVerbName, type Selection } from '../../contracts/quarantine.ts';
+import { readVerb } from '../lane/inputs.ts';
+
+export interface QuarantineVerb {
+  readonly name: QuarantineVerbName;
+  readonly by?: string;
+  readonly reason?: string;
+  readonly selection?: Selection;
+  readonly data?: InlineData;
+  /** Why its arguments cannot be used; such a verb is refused. */
+  readonly problem?: string;
+}
+
+const MOST_MATCHING_CHARS = 1000;
+
+/** A verb with its argument, whatever that is. */
+export function readQuarantineVerb(name: QuarantineVerbName, value: unknown): QuarantineVerb {
+  const { args, problem } = readVerb(name, value);
+  const who = {
+    name,
+    ...(args.by === undefined ? {} : { by: args.by }),
+    ...(args.reason === undefined ? {} : { reason: args.reason }),
+  };
+  if (problem !== undefined) return { ...who, problem };
+  const selection = selectionOf((value ?? {}) as Record<string, unknown>);
+  if (typeof selection === 'string') return { ...who, problem: selection };
+  if (name !== 'replace') return { ...who, selection };
+  const data = newData(args);
+  if (data === undefined)
+    return { ...who, problem: 'replace needs new data: `data` (any JSON value), `text` or `base64`' };
+  const isOne = selection.kind === 'positions' && selection.positions.length === 1;
+  return isOne ? { ...who, selection, data } : { ...who, problem: 'replace needs the `position` of one record' };
+}
+
+/** Or what is wrong with it. */
+function selectionOf({ position, positions, matching, all }: Record<string, unknown>): Selection | string {
+  const named = position ?? positions;
+  const given = [named, matching, all === true ? true : undefined].filter(
+    (each) => each !== undefined && each !== null,
+  );
+  if (given.length !== 1) return 'it needs one of `position`, `positions`, `matching` and `all`';
+  if (all === true) return { kind: 'all' };
+  if (typeof matching === 'string') {
+    if (matching === '') return '`matching` must not be empty; `all` means all records';
+    return { kind: 'matching', text: matching.slice(0, MOST_MATCHING_CHARS) };
+  }
+  const texts: readonly unknown[] = Array.isArray(named) ? named : [named];
+  if (texts.length === 0 || texts.length > MOST_POSITIONS) return `it needs 1 to ${MOST_POSITIONS} positions`;
+  const wrong = texts.find((each) => typeof each !== 'string' || parsePosition(each) === undefined);
+  if (wrong !== undefined)
+    return `${JSON.stringify(wrong)} is not a position; one looks like shardId-000000000000:4958...3`;
+  return { kind: 'positions', positions: [...new Set(texts as readonly string[])] };
+}
+
+function newData({ data, text, base64 }: { data?: unknown; text?: string; base64?: string }): InlineData | undefined {
+  if (base64 !== undefined) return { base64 };
+  if (text !== undefined) return { text };
+  return data === undefined ? undefined : { json: data };
+}

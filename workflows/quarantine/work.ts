@@ -1,0 +1,85 @@
+/** The one piece of work that a quarantine may have in flight: to look through segments, or to bring records to their lanes. */
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  isCancellation,
+  log,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { readingTaskQueue } from '../../contracts/names.ts';
+import type {
+  BringingActivities,
+  BringInput,
+  SearchingActivities,
+  SegmentFinding,
+  SegmentSearch,
+} from '../../contracts/quarantine.ts';
+
+export type Ended =
+  | { readonly kind: 'found'; readonly finding: SegmentFinding }
+  | { readonly kind: 'brought' }
+  /** It came to nothing that is known, and is to be done again. */
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly why: string };
+
+export interface WorkInFlight {
+  readonly scope: CancellationScope;
+  ended: Ended | undefined;
+}
+
+/** A process that is silent for so long is taken for dead, and another one begins anew. See `leaseUntil` for what that rests on. */
+const HEARTBEAT_TIMEOUT = '10s';
+const RETRY = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+/** What waits for a process that reads, or for a lane that is full, waits for as long as that takes. */
+const FOREVER = '365 days';
+
+export function startSearch(search: SegmentSearch, needsKeys: boolean): WorkInFlight {
+  const options = { startToCloseTimeout: '5 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: RETRY } as const;
+  const summary = `${search.segments.length} segments`;
+  return start(async () => {
+    const { findRecords } = proxyActivities<SearchingActivities>({ ...options, summary });
+    const { findKeys } = proxyActivities<BringingActivities>({ ...options, summary, taskQueue: whereSettingsAre() });
+    return { kind: 'found', finding: await (needsKeys ? findKeys(search) : findRecords(search)) };
+  });
+}
+
+export function startBringing(input: BringInput): WorkInFlight {
+  const { bringRecords } = proxyActivities<Pick<BringingActivities, 'bringRecords'>>({
+    startToCloseTimeout: FOREVER,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary: `${input.entries.length} records`,
+    taskQueue: whereSettingsAre(),
+    retry: RETRY,
+  });
+  return start(async () => {
+    await bringRecords(input);
+    return { kind: 'brought' };
+  });
+}
+
+function whereSettingsAre(): string {
+  return readingTaskQueue(workflowInfo().taskQueue);
+}
+
+function start(run: () => Promise<Ended>): WorkInFlight {
+  const scope = new CancellationScope();
+  const work: WorkInFlight = { scope, ended: undefined };
+  void scope.run(run).then(
+    (ended) => {
+      work.ended = ended;
+    },
+    (error: unknown) => {
+      work.ended = isCancellation(error) ? { kind: 'stopped' } : failed(error);
+    },
+  );
+  return work;
+}
+
+/** Temporal retries whatever can be retried, so this is one that a person has to know of. */
+function failed(error: unknown): Ended {
+  log.error('A step of a verb on the quarantine failed', { error });
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return { kind: 'failed', why: cause instanceof Error ? cause.message : String(cause) };
+}
