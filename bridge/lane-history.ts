@@ -27,7 +27,8 @@ export async function askHistory(
     return historyOf(described, now);
   } catch (error) {
     // The signal that follows says what is wrong when it is the namespace that is not there.
-    if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;
+    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+    if (code === NOT_FOUND) return undefined;
     throw error;
   }
 }

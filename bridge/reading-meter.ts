@@ -35,13 +35,18 @@ interface Seen {
 
 export class ReadingMeter {
   readonly #metrics: ReadingMetrics;
+  readonly #lanesFull: () => number;
   readonly #wall: () => number;
   readonly #shards = new Map<string, Seen>();
   readonly #held = new Map<ReaderMeter, Amount>();
 
-  /** @param wall ms since 1970 */
-  constructor(metrics: ReadingMetrics, wall: () => number = Date.now) {
+  /**
+   * @param lanesFull how many are at the moment
+   * @param wall ms since 1970
+   */
+  constructor(metrics: ReadingMetrics, lanesFull: () => number, wall: () => number = Date.now) {
     this.#metrics = metrics;
+    this.#lanesFull = lanesFull;
     this.#wall = wall;
   }
 
@@ -91,7 +96,9 @@ export class ReadingMeter {
       lagMs = Math.max(lagMs ?? 0, lag);
       if (retentionMs !== undefined) untilLossMs = Math.min(untilLossMs ?? Infinity, Math.max(0, retentionMs - lag));
     }
-    this.#metrics.show({ shards: this.#shards.size, unreadable, lagMs, untilLossMs, ...this.#inFlight() });
+    // Without a reader nobody tries them, and nobody would say that they are full no more.
+    const lanesFull = this.#held.size === 0 ? 0 : this.#lanesFull();
+    this.#metrics.show({ shards: this.#shards.size, unreadable, lagMs, untilLossMs, ...this.#inFlight(), lanesFull });
   }
 
   #inFlight(): Pick<ReadingFigures, 'recordsInFlight' | 'bytesInFlight'> {

@@ -22,6 +22,8 @@ export interface ReadingFigures {
   readonly untilLossMs: number | undefined;
   readonly recordsInFlight: number;
   readonly bytesInFlight: number;
+  /** Lanes that take nothing more for now, since nobody works them off. */
+  readonly lanesFull: number;
 }
 
 /** Where figures of a pipeline's reading go. Never throws. */

@@ -67,7 +67,8 @@ export function refusalOf(error: unknown, bytes: number): Refusal {
   if (error instanceof WorkflowNotFoundError || error instanceof NamespaceNotFoundError) return 'out of reach';
   const failure = grpcError(error);
   if (failure === undefined) return 'other';
-  const { code, details } = failure;
+  const { details } = failure;
+  const code: number = failure.code;
   if (TOO_LARGE.test(details)) return 'too large';
   // gRPC refuses a message that is too large as if it were throttled, and a client may repeat that until the deadline.
   if (code === GRPC.DEADLINE_EXCEEDED && bytes > LARGEST_MESSAGE) return 'too large';

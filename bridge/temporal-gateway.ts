@@ -1,11 +1,11 @@
 /**
  * Lanes and the quarantine as workflows: every request is one signal-with-start.
  *
- * Decides nothing about order or repetition, that is the dispatcher's. Tells which failures mean that Temporal is out of
- * reach, and which that it refuses this request.
+ * Decides nothing about order or repetition, that is the dispatcher's. Asks in time whether a lane has room (lane-room.ts),
+ * and tells which failures are meant for all lanes, which for one, and which for this very request (refusal.ts).
  */
 import { Buffer } from 'node:buffer';
-import { isGrpcServiceError, WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { formatPosition } from '../contracts/position.ts';
@@ -16,18 +16,19 @@ import type { QuarantineInput, QuarantineSignal } from '../contracts/quarantine.
 import type { EndedRun } from '../contracts/remains.ts';
 import type { Clock } from './clock.ts';
 import { encodedBatchSize } from './encoded-size.ts';
-import { HandoverRefusedError, type HandoverRequest, type LaneGateway } from './lane-gateway.ts';
+import { askHistory } from './lane-history.ts';
+import { HandoverRefusedError, PressureError, type HandoverRequest, type LaneGateway } from './lane-gateway.ts';
+import type { LaneRoom } from './lane-room.ts';
 import type { OutageLog } from './outage-log.ts';
 import { endedRun } from './predecessor.ts';
+import { refusalOf } from './refusal.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
+import type { ThrottleLog } from './throttle-log.ts';
 
-/** Codes of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
-const GRPC = { UNKNOWN: 2, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 } as const;
-const OUT_OF_REACH: ReadonlySet<number> = new Set([GRPC.UNKNOWN, GRPC.DEADLINE_EXCEEDED, GRPC.UNAVAILABLE]);
-const TOO_LARGE = /(?:blob data|transaction) size exceeds limit|received message larger than max|message too large/i;
 const TOO_LARGE_RETRY_MS = 60_000;
-/** What a server of gRPC takes unless it is set otherwise: 4 MiB, less what surrounds the data. */
-const LARGEST_MESSAGE = 4 * 1024 * 1024 - 64 * 1024;
+/** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
+const FAILURES_TOLD = 8;
+const FAILURES_TOLD_AGAIN = 30;
 /** Bytes that Temporal takes as a summary. */
 const LONGEST_SUMMARY = 400;
 
@@ -44,6 +45,10 @@ export interface TemporalGatewayOptions {
   readonly requestTimeoutMs: number;
   /** Shared by all that talk to this server. */
   readonly outage: OutageLog;
+  /** Shared as well. */
+  readonly throttling: ThrottleLog;
+  /** Shared by the readers of the pipeline in this process. */
+  readonly room: LaneRoom;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -56,15 +61,57 @@ export class TemporalGateway implements LaneGateway {
   }
 
   async send(request: HandoverRequest, signal: AbortSignal): Promise<void> {
-    const { clock, outage } = this.#options;
+    const { clock, outage, room } = this.#options;
     const begunAt = clock.now();
+    const lane = this.#laneOf(request);
     try {
-      await this.#call(() => (request.to === 'lane' ? this.#toLane(request) : this.#toQuarantine(request)), signal);
+      await this.#call(async () => {
+        await room.enter({ ...lane, ask: async () => await askHistory(this.#options.client, lane.id, Date.now()) });
+        await (request.to === 'lane' ? this.#toLane(request) : this.#toQuarantine(request));
+      }, signal);
     } catch (error) {
-      if (!signal.aborted) this.#tell(error, request, begunAt);
-      throw isTooLarge(error, request) ? tooLarge(error, request) : error;
+      if (signal.aborted || error instanceof HandoverRefusedError) throw error;
+      throw this.#refused(error, request, begunAt);
     }
+    room.accepted(lane.id);
     outage.succeeded(clock.now());
+  }
+
+  #laneOf(request: HandoverRequest) {
+    const { pipeline } = this.#options;
+    const bytes = encodedBatchSize(request);
+    return request.to === 'lane'
+      ? { id: laneWorkflowId(pipeline, request.key), name: `key ${JSON.stringify(request.key)}`, bytes }
+      : { id: quarantineWorkflowId(pipeline), name: 'the quarantine', bytes };
+  }
+
+  /** What to tell the dispatcher, and perhaps people. */
+  #refused(error: unknown, request: HandoverRequest, begunAt: number): unknown {
+    const { clock, log, outage, room, throttling } = this.#options;
+    const { attempt } = request;
+    const lane = this.#laneOf(request);
+    const refusal = refusalOf(error, lane.bytes);
+    switch (refusal) {
+      case 'too large': {
+        const refused = tooLarge(error, request);
+        log.error({ err: error, ...describe(request) }, refused.message);
+        return refused;
+      }
+      case 'no signals left':
+        return room.noSignalsLeft(lane);
+      case 'out of reach':
+        outage.failed(error, begunAt);
+        return new PressureError('Temporal is out of reach', false, { cause: error });
+      case 'throttled':
+        throttling.throttled(error, clock.now());
+        return new PressureError('Temporal throttles', true, { cause: error });
+      case 'busy':
+      case 'other':
+        if (attempt === FAILURES_TOLD || attempt % FAILURES_TOLD_AGAIN === 0) {
+          log.warn({ err: error, ...describe(request) }, 'Temporal keeps refusing records, sending them again');
+        }
+        return error;
+    }
   }
 
   async #call(call: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
@@ -145,19 +192,6 @@ export class TemporalGateway implements LaneGateway {
       staticSummary: `Records of ${pipeline} without a usable key`,
     });
   }
-
-  #tell(error: unknown, request: HandoverRequest, begunAt: number): void {
-    const { log, outage } = this.#options;
-    const code = grpcError(error)?.code;
-    if (isTooLarge(error, request)) {
-      log.error({ err: error, ...describe(request) }, tooLarge(error, request).message);
-    } else if (code !== undefined && OUT_OF_REACH.has(code)) {
-      outage.failed(error, begunAt);
-    } else if (request.attempt === 3 || request.attempt % 30 === 0) {
-      // Throttling, and a lane that is about to continue as new, are over by then.
-      log.warn({ err: error, ...describe(request) }, 'Temporal keeps refusing records, sending them again');
-    }
-  }
 }
 
 /**
@@ -185,21 +219,6 @@ function describe(request: HandoverRequest) {
     records: records.length,
     bytes: encodedBatchSize(request),
   };
-}
-
-/** The client wraps what gRPC said as the cause. */
-function grpcError(error: unknown): { readonly code: number; readonly details: string } | undefined {
-  for (let each = error; each instanceof Error; each = each.cause) {
-    if (isGrpcServiceError(each)) return each;
-  }
-  return undefined;
-}
-
-function isTooLarge(error: unknown, request: HandoverRequest): boolean {
-  const { code, details = '' } = grpcError(error) ?? {};
-  if (TOO_LARGE.test(details)) return true;
-  // gRPC refuses a message that is too large as if it were throttled; the client repeats it until the deadline.
-  return code === GRPC.DEADLINE_EXCEEDED && encodedBatchSize(request) > LARGEST_MESSAGE;
 }
 
 function cutToBytes(text: string, most: number): string {

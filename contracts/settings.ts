@@ -4,6 +4,7 @@ import type { FilterPattern } from './filter.ts';
 import type { LaneOptions } from './lane.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import type { KeyableRecord } from './record.ts';
+import type { RoomLimits } from './room.ts';
 
 /** The settings after loading: checked, every default filled in, every duration in ms. */
 export interface Settings {
@@ -52,6 +53,8 @@ export interface ReadingSettings {
   readonly requestsInFlight: number;
   /** Deadline of one request to Temporal. */
   readonly requestTimeoutMs: number;
+  /** Lanes with a larger history get nothing more. */
+  readonly room: RoomLimits;
   /** How long a shard is left alone after a page without records. */
   readonly idlePollMs: number;
   /** A warning is due when unread records are nearer to being lost than this. */

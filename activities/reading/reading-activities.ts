@@ -9,21 +9,24 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { systemClock } from '../../bridge/clock.ts';
-import { createIntake } from '../../bridge/intake.ts';
+import { createIntake, type Intake } from '../../bridge/intake.ts';
 import { KeyWatch } from '../../bridge/key-watch.ts';
+import { LaneRoom } from '../../bridge/lane-room.ts';
 import { Lease, LeaseLostError } from '../../bridge/lease.ts';
 import { LossWatch } from '../../bridge/loss-watch.ts';
 import { OutageLog } from '../../bridge/outage-log.ts';
-import { Reader } from '../../bridge/reader.ts';
+import { Reader, type ReaderOptions } from '../../bridge/reader.ts';
 import { ReadingMeter } from '../../bridge/reading-meter.ts';
 import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
 import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
+import { claimOf, type Claims } from '../../stores/claims.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
 import { ShardLister } from './shard-lister.ts';
@@ -37,6 +40,8 @@ const FAILURE_CHARS = 2000;
 interface ReadablePipeline {
   readonly settings: PipelineSettings;
   readonly source: Source;
+  /** Absent when the pipeline has no store for large events. */
+  readonly claims: Claims | undefined;
   readonly metrics: ReadingMetrics;
 }
 
@@ -58,11 +63,15 @@ interface Kept {
   readonly lister: ShardLister;
   readonly keyWatch: KeyWatch;
   readonly lossWatch: LossWatch;
+  readonly room: LaneRoom;
   readonly meter: ReadingMeter;
+  /** Absent when there is none. */
+  readonly store: ReaderOptions['store'];
 }
 
 interface Process extends ReadingDependencies {
   readonly outage: OutageLog;
+  readonly throttling: ThrottleLog;
   readonly kept: (pipeline: string) => Kept;
 }
 
@@ -75,7 +84,9 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   };
   // A listener for each reader that is out.
   setMaxListeners(0, dependencies.stopping);
-  const process: Process = { ...dependencies, outage: new OutageLog(dependencies.log, 'Temporal'), kept };
+  const { log } = dependencies;
+  const told = { outage: new OutageLog(log, 'Temporal'), throttling: new ThrottleLog(log) };
+  const process: Process = { ...dependencies, ...told, kept };
   return {
     listShards: async (pipeline, known) => await listShards(process, pipeline, known),
     readShards: async (input) => await readShards(process, input),
@@ -83,13 +94,16 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
 }
 
 function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
-  const { metrics, settings, source } = pipelines(pipeline);
+  const { claims, metrics, settings, source } = pipelines(pipeline);
   const own = log.child({ pipeline });
+  const room = new LaneRoom({ limits: settings.reading.room, log: own, clock: systemClock });
   return {
     lister: new ShardLister(source, own),
     keyWatch: new KeyWatch(own),
     lossWatch: new LossWatch(own, settings.reading.warnBeforeMs),
-    meter: new ReadingMeter(metrics),
+    room,
+    meter: new ReadingMeter(metrics, () => room.full),
+    store: claims && { claims, outage: new OutageLog(own, `the store of large events, ${claims.place}`) },
   };
 }
 
@@ -129,9 +143,10 @@ async function readShards(deps: Process, input: ReaderInput): Promise<ReaderRepo
 }
 
 async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: AbortSignal): Promise<ReaderReport> {
-  const { client, outage, taskQueue } = deps;
-  const { keyWatch, lossWatch, meter } = deps.kept(input.pipeline);
-  const { settings, source } = deps.pipelines(input.pipeline);
+  const { client, outage, taskQueue, throttling } = deps;
+  const { keyWatch, lossWatch, meter, room, store } = deps.kept(input.pipeline);
+  const pipeline = deps.pipelines(input.pipeline);
+  const { settings, source } = pipeline;
   const context = Context.current();
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
   const { shards, finished } = resume(input, context.info.heartbeatDetails as ReaderReport | undefined);
@@ -140,7 +155,7 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     source,
     shards,
     shiftMs: input.shiftMs,
-    intake: createIntake(source.kind, settings.key, settings.filter && compileFilter(source.kind, settings.filter)),
+    intake: openIntake(pipeline),
     gateway: new TemporalGateway({
       client,
       taskQueue,
@@ -148,11 +163,14 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
       lane: settings.lane,
       requestTimeoutMs: settings.reading.requestTimeoutMs,
       outage,
+      throttling,
+      room,
       log,
       clock: systemClock,
     }),
     lease,
     limits: settings.reading,
+    store,
     comeHome,
     onReport: (report) => context.heartbeat(whole(report)),
     retentionMs: input.retentionMs,
@@ -170,6 +188,15 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     if (lease.lost.aborted || Object.keys(finished).length === 0) throw error;
     return whole(reader.report);
   }
+}
+
+function openIntake({ claims, settings, source }: ReadablePipeline): Intake {
+  const { filter, key, largeEvents, name } = settings;
+  const { above } = largeEvents;
+  return createIntake(source.kind, key, filter && compileFilter(source.kind, filter), {
+    above,
+    ...(claims === undefined ? {} : { claimOf: ({ data, position }) => claimOf(name, position, data) }),
+  });
 }
 
 function openLease(deps: Process, input: ReaderInput): Lease {

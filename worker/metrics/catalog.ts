@@ -71,6 +71,11 @@ export const READING_METRICS = {
     kind: 'gauge',
     help: 'Bytes of the records in flight',
   },
+  lanesFull: {
+    name: 'keylane_lanes_full',
+    kind: 'gauge',
+    help: 'Lanes that take nothing more for now, since no worker works them off',
+  },
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export const HANDLING_METRICS = {

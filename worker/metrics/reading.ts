@@ -20,6 +20,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
   const [lag, untilLoss] = [gauge(ALL.lag), gauge(ALL.untilLoss)];
   const [shards, unreadable] = [gauge(ALL.shards), gauge(ALL.unreadable)];
   const [records, bytes] = [gauge(ALL.recordsInFlight), gauge(ALL.bytesInFlight)];
+  const lanesFull = gauge(ALL.lanesFull);
   const metrics: ReadingMetrics = {
     count(counts) {
       read.add(counts.read);
@@ -36,6 +37,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
       unreadable.set(figures.unreadable);
       records.set(figures.recordsInFlight);
       bytes.set(figures.bytesInFlight);
+      lanesFull.set(figures.lanesFull);
     },
   };
   metrics.show({
@@ -45,6 +47,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
     untilLossMs: undefined,
     recordsInFlight: 0,
     bytesInFlight: 0,
+    lanesFull: 0,
   });
   return metrics;
 }

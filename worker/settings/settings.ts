@@ -10,6 +10,7 @@ import { durationMs, type Duration } from '../../contracts/duration.ts';
 import type { RetryPolicy } from '../../contracts/failure.ts';
 import type { FilterPattern } from '../../contracts/filter.ts';
 import type { PipelineOptions } from '../../contracts/pipeline.ts';
+import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
 import { DEFAULTS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 
@@ -40,6 +41,7 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
       bytesInFlight: reading.bytesInFlight ?? DEFAULTS.reading.bytesInFlight,
       requestsInFlight: reading.requestsInFlight ?? DEFAULTS.reading.requestsInFlight,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      room: DEFAULT_ROOM_LIMITS,
       idlePollMs: ms(reading.idlePoll, DEFAULTS.reading.idlePollMs),
       warnBeforeMs: ms(reading.warnBefore, DEFAULTS.reading.warnBeforeMs),
     },

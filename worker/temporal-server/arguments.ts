@@ -10,6 +10,7 @@ export interface ServerArguments {
   readonly database: string | undefined;
   readonly namespace: string;
   readonly searchAttributes: SearchAttributeTypes;
+  readonly dynamicConfig: Readonly<Record<string, number | boolean>>;
 }
 
 /**
@@ -46,13 +47,13 @@ const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
  * the server puts the name into a URI, where a folder with `%` or `?` in its name would be read as something else.
  */
 export function serverArguments(options: ServerArguments): string[] {
-  const { ip, port, uiPort, database, namespace, searchAttributes } = options;
+  const { ip, port, uiPort, database, namespace, searchAttributes, dynamicConfig } = options;
   const where = ['--ip', ip, '--port', String(port), '--namespace', namespace];
   return ['server', 'start-dev'].concat(
     where,
     uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)],
     database === undefined ? [] : ['--db-filename', basename(database), ...pairs('--sqlite-pragma', PRAGMAS)],
-    pairs('--dynamic-config-value', DYNAMIC_CONFIG),
+    pairs('--dynamic-config-value', { ...DYNAMIC_CONFIG, ...dynamicConfig }),
     pairs('--search-attribute', searchAttributes),
   );
 }

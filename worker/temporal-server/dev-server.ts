@@ -38,6 +38,8 @@ export interface DevServerOptions {
   /** Created when needed, beside `default`. @default 'default' */
   readonly namespace?: string;
   readonly searchAttributes?: SearchAttributeTypes;
+  /** Settings of the server by their keys, such as `history.maximumSignalsPerExecution`. */
+  readonly dynamicConfig?: Readonly<Record<string, number | boolean>>;
   /** Gets every line that the server writes. */
   readonly log?: (line: string) => void;
   /** How long the start may take. @default 60000 */
@@ -92,14 +94,22 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 }
 
 async function startOnce(options: DevServerOptions, database: string | undefined): Promise<DevServer> {
-  const { binary, ip = '127.0.0.1', namespace = 'default', searchAttributes = {}, signal } = options;
+  const {
+    binary,
+    ip = '127.0.0.1',
+    namespace = 'default',
+    searchAttributes = {},
+    dynamicConfig = {},
+    signal,
+  } = options;
   const { port, uiPort } = await choosePorts(options, ip);
   const host = ip === '0.0.0.0' ? '127.0.0.1' : ip;
   const address = `${host}:${port}`;
 
   const announcement = new RegExp(`\\bServer:\\s+\\S+:${port}\\b`);
   let announced = false;
-  const group = new ProcessGroup(binary, serverArguments({ ip, port, uiPort, database, namespace, searchAttributes }), {
+  const given = { ip, port, uiPort, database, namespace, searchAttributes, dynamicConfig };
+  const group = new ProcessGroup(binary, serverArguments(given), {
     ...(database === undefined ? {} : { cwd: dirname(database) }),
     onLine: (line) => {
       announced ||= announcement.test(line);

@@ -1,10 +1,14 @@
 import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import type { TemporalSettings } from '../../contracts/settings.ts';
 import { environmentConnection, type Environment } from './environment.ts';
+import { retryInterceptor } from './retries.ts';
 
 /** Where Temporal's own tools look when nobody names an address. */
 export const DEFAULT_ADDRESS = 'localhost:7233';
 export const DEFAULT_NAMESPACE = 'default';
+
+/** gRPC's own default is two minutes, in which a server that is back is not noticed. */
+const LONGEST_RECONNECT_MS = 5000;
 
 /** What clients (`Connection.connect`) and workers (`NativeConnection.connect`) both take. */
 export type TemporalConnectionOptions = { readonly address: string } & Pick<ConnectionOptions, 'tls' | 'metadata'> & {
@@ -54,7 +58,12 @@ export async function connectClient(
 ): Promise<Client> {
   const target = connectionOptions(temporal, options.env);
   try {
-    const connection = await Connection.connect({ ...target, connectTimeout: options.timeoutMs });
+    const connection = await Connection.connect({
+      ...target,
+      connectTimeout: options.timeoutMs,
+      interceptors: [retryInterceptor],
+      channelArgs: { 'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS },
+    });
     return new Client({ connection, namespace: temporal.namespace ?? DEFAULT_NAMESPACE });
   } catch (error) {
     throw new TemporalUnreachableError(target.address, reasonOf(error), { cause: error });

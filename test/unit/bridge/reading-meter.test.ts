@@ -18,12 +18,18 @@ const NONE = { records: 0, bytes: 0 };
 let metrics: RecordedMetrics;
 let meter: ReadingMeter;
 let now: number;
+let full: number;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   now = NOW;
+  full = 0;
   metrics = new RecordedMetrics();
-  meter = new ReadingMeter(metrics, () => now);
+  meter = new ReadingMeter(
+    metrics,
+    () => full,
+    () => now,
+  );
 });
 afterEach(() => vi.useRealTimers());
 
@@ -55,6 +61,7 @@ test('a reader counts what it reads by what becomes of it, to the last record', 
     untilLossMs: undefined,
     recordsInFlight: 0,
     bytesInFlight: 0,
+    lanesFull: 0,
   });
 });
 
@@ -161,4 +168,16 @@ test('a reader that can read nothing stays in the figures until its next attempt
   expect(metrics.now).toMatchObject({ shards: 2, unreadable: 2 });
   vi.advanceTimersByTime(5000);
   expect(metrics.now).toMatchObject({ shards: 0, unreadable: 0 });
+});
+
+test('O9: full lanes are told, and forgotten with the last reader that tries them', () => {
+  const [first, second] = [meter.begin(DAY), meter.begin(DAY)];
+  full = 2;
+  first.look(reportOf({ a: {} }), NONE);
+  second.look(reportOf({ b: {} }), NONE);
+  expect(metrics.now).toMatchObject({ lanesFull: 2 });
+  first.end(false);
+  expect(metrics.now).toMatchObject({ lanesFull: 2 });
+  second.end(false);
+  expect(metrics.now).toMatchObject({ lanesFull: 0 });
 });

@@ -6,11 +6,14 @@ import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../../bridge/clock.ts';
-import { HandoverRefusedError, type HandoverRequest } from '../../../bridge/lane-gateway.ts';
+import { HandoverRefusedError, PressureError, type HandoverRequest } from '../../../bridge/lane-gateway.ts';
+import { LaneRoom } from '../../../bridge/lane-room.ts';
 import { OutageLog } from '../../../bridge/outage-log.ts';
 import { TemporalGateway } from '../../../bridge/temporal-gateway.ts';
+import { ThrottleLog } from '../../../bridge/throttle-log.ts';
 import { laneWorkflowId } from '../../../contracts/lane-id.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
+import { DEFAULT_ROOM_LIMITS } from '../../../contracts/room.ts';
 import { devServer } from '../../support/dev-server.ts';
 
 const pipeline = `gateway-${randomUUID().slice(0, 8)}`;
@@ -29,10 +32,11 @@ afterAll(async () => {
   await client.connection.close();
 });
 
-function open(given = client, requestTimeoutMs = 5000) {
+function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_ROOM_LIMITS) {
   const lines: { level: number; msg: string; [field: string]: unknown }[] = [];
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
   const outage = new OutageLog(log, 'Temporal');
+  const room = new LaneRoom({ limits, log, clock: systemClock });
   const gateway = new TemporalGateway({
     client: given,
     pipeline,
@@ -40,10 +44,12 @@ function open(given = client, requestTimeoutMs = 5000) {
     lane: DEFAULT_LANE_OPTIONS,
     requestTimeoutMs,
     outage,
+    throttling: new ThrottleLog(log),
+    room,
     log,
     clock: systemClock,
   });
-  return { gateway, lines };
+  return { gateway, lines, room };
 }
 
 function lane(key: string, numbers: readonly number[], text = 'x'): HandoverRequest {
@@ -137,7 +143,7 @@ test('a broken connection is told once, and leaves no listener behind', async ()
   const away = new Client({ connection: Connection.lazy({ address }) });
   const { gateway, lines } = open(away, 300);
   const { signal } = new AbortController();
-  for (const n of [1, 2]) await expect(gateway.send(lane('order-2', [n]), signal)).rejects.toThrow();
+  for (const n of [1, 2]) await expect(gateway.send(lane('order-2', [n]), signal)).rejects.toThrow(PressureError);
   expect(lines.map(({ msg }) => msg)).toEqual(['cannot reach Temporal, trying again']);
   expect(getEventListeners(signal, 'abort')).toEqual([]);
   await away.connection.close();
@@ -154,6 +160,36 @@ test('a request is given up when the reader stops, and that is no outage', async
   await expect(gateway.send(lane('order-3', [1]), controller.signal)).rejects.toThrow('the reader has stopped');
   expect(lines).toEqual([]);
   await away.connection.close();
+});
+
+test('O9: a lane that nobody works off is full at its limit, and another bridge process knows it at once', async () => {
+  const most = { events: 30, bytes: 100_000 };
+  const [one, another] = [
+    open(client, 5000, { asleep: most, awake: most }),
+    open(client, 5000, { asleep: most, awake: most }),
+  ];
+  let n = 0;
+  const untilRefused = async (): Promise<unknown> => {
+    for (n = 1; n <= 100; n += 1) await one.gateway.send(lane('order-4', [n]), never);
+    return undefined;
+  };
+  const error = await untilRefused().catch((refused: unknown) => refused);
+  expect(error).toBeInstanceOf(HandoverRefusedError);
+  expect(error).toMatchObject({ message: expect.stringMatching(/^key "order-4" takes nothing more/) });
+  expect(one.room.full).toBe(1);
+  await expect(another.gateway.send(lane('order-4', [n]), never)).rejects.toThrow(HandoverRefusedError);
+  // Another key is no affair of it.
+  await one.gateway.send(lane('order-5', [1]), never);
+  const { signals } = await received(`${pipeline}:order-4`);
+  expect(signals.length).toBe(n - 1);
+  expect(n).toBeLessThan(35);
+});
+
+test('a namespace that is not there is an outage, and concerns all', async () => {
+  const elsewhere = new Client({ connection: client.connection, namespace: 'not-there' });
+  const { gateway, lines } = open(elsewhere);
+  await expect(gateway.send(lane('order-6', [1]), never)).rejects.toMatchObject({ name: 'PressureError' });
+  expect(lines.map(({ msg }) => msg)).toEqual(['cannot reach Temporal, trying again']);
 });
 
 async function closedPort(): Promise<number> {

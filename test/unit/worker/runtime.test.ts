@@ -53,6 +53,7 @@ describe('the endpoint', () => {
       untilLossMs: 0,
       recordsInFlight: 7,
       bytesInFlight: 700,
+      lanesFull: 3,
     });
     for (const count of ['handled', 'handled', 'attemptFailed', 'blocked'] as const) handling[count]();
     const page = await scrape(address);
@@ -69,6 +70,7 @@ describe('the endpoint', () => {
       keylane_shards_unreadable: 1,
       keylane_records_in_flight: 7,
       keylane_bytes_in_flight: 700,
+      keylane_lanes_full: 3,
       keylane_events_handled_total: 2,
       keylane_attempts_failed_total: 1,
       keylane_keys_blocked_total: 1,
