@@ -1,11 +1,14 @@
 import type { Duration } from './duration.ts';
 import type { FilterPattern } from './filter.ts';
 import type { HandlerEvent, KeyableRecord } from './record.ts';
+import type { Size } from './size.ts';
 
 /** What `keylane.config.ts` exports by default. Every field with a default may be left out. */
 export interface KeylaneConfig {
   readonly temporal?: TemporalConfig;
   readonly metrics?: MetricsConfig;
+  /** For every pipeline that does not say otherwise. */
+  readonly largeEvents?: LargeEventsConfig;
   /** By name. A name begins with a letter and has letters, digits, `-` and `_`, 64 at the most. */
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
 }
@@ -27,6 +30,43 @@ export interface MetricsConfig {
    * @default none: no metrics are served
    */
   readonly address?: string;
+}
+
+/** What becomes of events that are too large for Temporal. docs/large-events.md explains it. */
+export interface LargeEventsConfig {
+  /**
+   * Data that takes more than this in Temporal lies in the store. Less: smaller histories, more calls of the store.
+   * 1 MiB at the most.
+   * @default 64 KiB
+   */
+  readonly above?: Size;
+  /**
+   * `folder('./large-events')` or `s3({ bucket })`. Bridge and worker need the same.
+   * @default none: a larger event blocks its key until there is one
+   */
+  readonly store?: StoreConfig;
+}
+
+export type StoreConfig = FolderConfig | S3Config;
+
+export interface FolderConfig {
+  readonly kind: 'folder';
+  /** Relative to the settings file. */
+  readonly path: string;
+}
+
+export interface S3Options {
+  readonly bucket: string;
+  /** Before the names of all objects, without a slash at its end. @default none */
+  readonly prefix?: string;
+  /** @default AWS's own settings: AWS_REGION, profile */
+  readonly region?: string;
+  /** Of another service that speaks as S3 does. @default AWS's own settings: AWS_ENDPOINT_URL_S3, profile */
+  readonly endpoint?: string;
+}
+
+export interface S3Config extends S3Options {
+  readonly kind: 's3';
 }
 
 export interface PipelineConfig {
@@ -57,6 +97,8 @@ export interface PipelineConfig {
   /** A lane that has had nothing to do for so long ends, and starts again with the key's next event. @default '15m' */
   readonly idle?: Duration;
   readonly reading?: ReadingConfig;
+  /** Each field that is given here goes before that of all pipelines. */
+  readonly largeEvents?: LargeEventsConfig;
 }
 
 export interface RetryConfig {
@@ -171,4 +213,14 @@ export function kinesis(options: KinesisOptions): KinesisConfig {
 /** The stream of a DynamoDB table as source. */
 export function dynamodb(options: DynamodbOptions): DynamodbConfig {
   return { kind: 'dynamodb', ...options };
+}
+
+/** A folder as store of large events, for processes of one machine or with a file system that all of them see. */
+export function folder(path: string): FolderConfig {
+  return { kind: 'folder', path };
+}
+
+/** A bucket of S3, or of a service that speaks as it does, as store of large events. */
+export function s3(options: S3Options): S3Config {
+  return { kind: 's3', ...options };
 }

@@ -1,4 +1,4 @@
-import type { DynamodbConfig, Handler, KinesisConfig } from './config.ts';
+import type { DynamodbConfig, Handler, KinesisConfig, StoreConfig } from './config.ts';
 import type { RetryPolicy } from './failure.ts';
 import type { FilterPattern } from './filter.ts';
 import type { LaneOptions } from './lane.ts';
@@ -39,6 +39,14 @@ export interface PipelineSettings {
   readonly lane: LaneOptions;
   readonly pipeline: PipelineOptions;
   readonly reading: ReadingSettings;
+  readonly largeEvents: LargeEventsSettings;
+}
+
+export interface LargeEventsSettings {
+  /** Bytes that an event's data may take in Temporal. */
+  readonly above: number;
+  /** A folder's path is absolute. Undefined when there is none. */
+  readonly store: StoreConfig | undefined;
 }
 
 export interface HandlingSettings {

@@ -6,6 +6,7 @@ import type { FreezeWatch } from '../contracts/freeze-watch.ts';
 import { readingTaskQueue } from '../contracts/names.ts';
 import type { Settings } from '../contracts/settings.ts';
 import type { Source } from '../sources/source.ts';
+import type { Claims } from '../stores/claims.ts';
 import { readingMetrics } from './metrics/reading.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
@@ -21,6 +22,8 @@ export interface BridgeWorkerOptions {
   readonly settings: Settings;
   /** By pipeline. */
   readonly sources: ReadonlyMap<string, Source>;
+  /** By pipeline, of those that have a store. */
+  readonly claims: ReadonlyMap<string, Claims>;
   readonly connection: NativeConnection;
   readonly client: Client;
   readonly freezeWatch: FreezeWatch;
@@ -29,13 +32,14 @@ export interface BridgeWorkerOptions {
 
 /** Starts the worker that runs pipelines and their readers. */
 export async function startBridgeWorker(options: BridgeWorkerOptions): Promise<RunningWorker> {
-  const { settings, sources, connection, client, freezeWatch, log } = options;
+  const { settings, sources, claims, connection, client, freezeWatch, log } = options;
   const { taskQueue } = settings.temporal;
   const pipelines = new Map(
     [...settings.pipelines].flatMap(([name, pipeline]) => {
       const source = sources.get(name);
       if (source === undefined) return [];
-      return [[name, { settings: pipeline, source, metrics: readingMetrics(metricMeter(), name) }] as const];
+      const metrics = readingMetrics(metricMeter(), name);
+      return [[name, { settings: pipeline, source, claims: claims.get(name), metrics }] as const];
     }),
   );
   const stopping = new AbortController();

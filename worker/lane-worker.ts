@@ -6,6 +6,7 @@ import { createHandlingActivities, type HandlingPipeline } from '../activities/h
 import { timed } from '../activities/handling/handling-metrics.ts';
 import type { FreezeWatch } from '../contracts/freeze-watch.ts';
 import type { Settings } from '../contracts/settings.ts';
+import type { Claims } from '../stores/claims.ts';
 import { handlingMetrics } from './metrics/handling.ts';
 import { loadHandler } from './settings/handler.ts';
 import { ofPipeline } from './of-pipeline.ts';
@@ -20,6 +21,8 @@ const HEARTBEAT_THROTTLE_MS = 3000;
 
 export interface LaneWorkerOptions {
   readonly settings: Settings;
+  /** By pipeline, of those that have a store. */
+  readonly claims: ReadonlyMap<string, Claims>;
   readonly connection: NativeConnection;
   readonly client: Client;
   readonly freezeWatch: FreezeWatch;
@@ -30,11 +33,12 @@ export interface LaneWorkerOptions {
 
 /** Starts the worker that runs lanes and handlers. */
 export async function startLaneWorker(options: LaneWorkerOptions): Promise<RunningWorker> {
-  const { settings, connection, client, freezeWatch, log, graceMs } = options;
+  const { settings, claims, connection, client, freezeWatch, log, graceMs } = options;
   const pipelines = new Map<string, HandlingPipeline>();
   for (const { name, handler, handling } of settings.pipelines.values()) {
     const metrics = handlingMetrics(metricMeter(), name);
-    pipelines.set(name, { handler: timed(await loadHandler(handler), metrics), settings: handling, metrics });
+    const timedHandler = timed(await loadHandler(handler), metrics);
+    pipelines.set(name, { handler: timedHandler, settings: handling, claims: claims.get(name), metrics });
   }
   const stopping = new AbortController();
   const handling = createHandlingActivities({

@@ -18,6 +18,7 @@ import { startPipeline } from './pipelines.ts';
 import type { RunningWorker } from './running-worker.ts';
 import { installRuntime } from './runtime.ts';
 import { openSources } from './sources.ts';
+import { openStores } from './stores.ts';
 import { connectPatiently } from './temporal/connect-patiently.ts';
 import { connectionOptions, DEFAULT_NAMESPACE } from './temporal/connection.ts';
 import { ensureSearchAttributes, KEYLANE_SEARCH_ATTRIBUTES } from './temporal-server/search-attributes.ts';
@@ -101,7 +102,8 @@ async function start(
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal, env));
   closers.add('worker connection', () => connection.close());
 
-  const shared = { settings, connection, client, freezeWatch, log };
+  const claims = await openStores(settings, closers);
+  const shared = { settings, claims, connection, client, freezeWatch, log };
   const workers: RunningWorker[] = [];
   // Added last, closed first: the bridge stops before the handlers do.
   if (roles.includes('worker')) {

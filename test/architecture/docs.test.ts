@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { processIo } from '../../cli/io.ts';
 import { buildProgram } from '../../cli/program.ts';
+import { formatSize } from '../../contracts/size.ts';
 import { HANDLING_METRICS, READING_METRICS } from '../../worker/metrics/catalog.ts';
 import { DEFAULTS } from '../../worker/settings/defaults.ts';
 import { configSchema } from '../../worker/settings/schema.ts';
@@ -58,6 +59,7 @@ describe('docs/settings.md', () => {
     'reading.recordsInFlight': String(DEFAULTS.reading.recordsInFlight),
     'reading.bytesInFlight': String(DEFAULTS.reading.bytesInFlight),
     'reading.requestsInFlight': String(DEFAULTS.reading.requestsInFlight),
+    'largeEvents.above': formatSize(DEFAULTS.largeEvents.above),
   };
 
   test.each(Object.entries(defaults))('names the default of %s: %s', (field, value) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationMs, type Duration } from '../../contracts/duration.ts';
+import { formatSize, sizeBytes, type Size } from '../../contracts/size.ts';
 
 /*
  * The kinds of field that settings are made of. Every message says what is allowed, in a form that reads well behind
@@ -43,6 +44,17 @@ export function wholeNumber(least: number, most: number) {
   return checked<number>(
     (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
     `must be a whole number from ${least} to ${most}`,
+  );
+}
+
+/** An amount of data. */
+export function size(least: number, most: number) {
+  return checked<Size>(
+    (value) => {
+      const bytes = sizeBytes(value);
+      return bytes !== undefined && bytes >= least && bytes <= most;
+    },
+    `must be a size from ${formatSize(least)} to ${formatSize(most)}: bytes, or a text such as "128 KiB", "1 MiB"`,
   );
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { Handler } from '../../contracts/config.ts';
 import { durationMs } from '../../contracts/duration.ts';
+import { LEAST_INLINE_BYTES, MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { PIPELINE_NAME } from '../../contracts/names.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
 import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../metrics/address.ts';
 import { LEASE_CONFIRMED_EVERY_MS, REQUEST_TIMEOUT_MS } from './defaults.ts';
-import { checked, duration, fields, oneFunction, text, wholeNumber } from './fields.ts';
+import { checked, duration, fields, oneFunction, size, text, wholeNumber } from './fields.ts';
 
 /*
  * What a settings file may hold: contracts/config.ts in a form that checks. Values are checked and not changed; the
@@ -79,6 +80,35 @@ const reading = fields(
   'an object such as { maxReaders: 16 }',
 );
 
+const store = z.discriminatedUnion(
+  'kind',
+  [
+    fields(
+      { kind: z.literal('folder'), path: text(/^(?!\w+:\/\/).*\S/, 'the path of a folder') },
+      'folder("./large-events")',
+    ),
+    fields(
+      {
+        kind: z.literal('s3'),
+        bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
+        prefix: text(
+          /^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/,
+          'a text such as "keylane/orders", without a slash at its ends',
+        ).optional(),
+        region: region.optional(),
+        endpoint: endpoint.optional(),
+      },
+      's3({ bucket: "orders-large-events" })',
+    ),
+  ],
+  { error: 'must be folder("./large-events") or s3({ bucket })' },
+);
+
+const largeEvents = fields(
+  { above: size(LEAST_INLINE_BYTES, MOST_INLINE_BYTES).optional(), store: store.optional() },
+  'an object such as { store: folder("./large-events") }',
+);
+
 const pipeline = fields(
   {
     source: z.discriminatedUnion('kind', [kinesis, dynamodb], {
@@ -96,6 +126,7 @@ const pipeline = fields(
     stopTimeout: duration().optional(),
     idle: duration({ ms: LEAST_IDLE_MS, why: idleRule() }).optional(),
     reading: reading.optional(),
+    largeEvents: largeEvents.optional(),
   },
   'an object such as { source: kinesis({ stream: "orders" }), handler: "./orders.ts" }',
 );
@@ -114,6 +145,7 @@ export const configSchema = fields(
       { address: checked<string>(isMetricsAddress, `must be ${METRICS_ADDRESS_FORM}`).optional() },
       'an object such as { address: "0.0.0.0:9464" }',
     ).optional(),
+    largeEvents: largeEvents.optional(),
     pipelines: z
       .record(
         text(PIPELINE_NAME, 'a name that begins with a letter and has letters, digits, - and _, 64 at the most'),

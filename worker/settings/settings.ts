@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type {
   KeylaneConfig,
+  LargeEventsConfig,
   PipelineConfig,
   ReadingConfig,
   RetryConfig,
@@ -11,13 +12,17 @@ import type { RetryPolicy } from '../../contracts/failure.ts';
 import type { FilterPattern } from '../../contracts/filter.ts';
 import type { PipelineOptions } from '../../contracts/pipeline.ts';
 import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
-import type { PipelineSettings } from '../../contracts/settings.ts';
+import type { LargeEventsSettings, PipelineSettings } from '../../contracts/settings.ts';
+import { sizeBytes } from '../../contracts/size.ts';
 import { DEFAULTS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 
 /** The pipelines of settings that have been checked, with every default filled in. `file` is the settings file. */
 export function toPipelines(config: KeylaneConfig, file: string): Map<string, PipelineSettings> {
   return new Map(
-    Object.entries(config.pipelines).map(([name, pipeline]) => [name, toPipeline(name, pipeline, dirname(file))]),
+    Object.entries(config.pipelines).map(([name, pipeline]) => {
+      const largeEvents = { ...config.largeEvents, ...pipeline.largeEvents };
+      return [name, toPipeline(name, { ...pipeline, largeEvents }, dirname(file))];
+    }),
   );
 }
 
@@ -45,6 +50,14 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
       idlePollMs: ms(reading.idlePoll, DEFAULTS.reading.idlePollMs),
       warnBeforeMs: ms(reading.warnBefore, DEFAULTS.reading.warnBeforeMs),
     },
+    largeEvents: toLargeEvents(config.largeEvents ?? {}, folder),
+  };
+}
+
+function toLargeEvents({ above, store }: LargeEventsConfig, folder: string): LargeEventsSettings {
+  return {
+    above: sizeBytes(above) ?? DEFAULTS.largeEvents.above,
+    store: store?.kind === 'folder' ? { ...store, path: resolve(folder, store.path) } : store,
   };
 }
 

@@ -46,9 +46,17 @@ describe('finding and importing', () => {
             "heartbeatTimeoutMs": 15000,
             "idleMs": 900000,
             "leaseMarginMs": 120000,
+            "segments": {
+              "bytes": 262144,
+              "events": 1000,
+            },
             "signalsPerRun": 2000,
             "stretchBytes": 262144,
             "stretchEvents": 100,
+          },
+          "largeEvents": {
+            "above": 65536,
+            "store": undefined,
           },
           "name": "orders",
           "pipeline": {
@@ -64,6 +72,16 @@ describe('finding and importing', () => {
             "recordsInFlight": 10000,
             "requestTimeoutMs": 10000,
             "requestsInFlight": 64,
+            "room": {
+              "asleep": {
+                "bytes": 12582912,
+                "events": 6000,
+              },
+              "awake": {
+                "bytes": 20971520,
+                "events": 30000,
+              },
+            },
             "warnBeforeMs": 21600000,
           },
           "source": {

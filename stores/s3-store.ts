@@ -1,0 +1,86 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { S3Config } from '../contracts/config.ts';
+import { DataGoneError, StoreUnavailableError } from './errors.ts';
+import type { EventStore } from './store.ts';
+
+const CONNECTION_TIMEOUT_MS = 5000;
+/** Of one request; 10 MiB take some seconds on a slow line. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** A bucket of S3. Rights needed below the prefix: s3:PutObject, s3:GetObject, s3:DeleteObject. */
+export class S3Store implements EventStore {
+  readonly identity: string;
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #prefix: string;
+
+  constructor({ bucket, prefix, region, endpoint }: S3Config) {
+    this.#bucket = bucket;
+    this.#prefix = prefix === undefined ? '' : `${prefix}/`;
+    this.identity = `s3://${bucket}${prefix === undefined ? '' : `/${prefix}`}`;
+    this.#client = new S3Client({
+      ...(region === undefined ? {} : { region }),
+      // What is not AWS seldom has a domain for each bucket.
+      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: CONNECTION_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        throwOnRequestTimeout: true,
+        socketTimeout: REQUEST_TIMEOUT_MS,
+      }),
+    });
+  }
+
+  async put(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const command = new PutObjectCommand({ ...this.#object(name), Body: bytes });
+    await this.#run(name, 'written', signal, () => this.#client.send(command, { abortSignal: signal }));
+  }
+
+  async get(name: string, signal: AbortSignal): Promise<Uint8Array> {
+    const command = new GetObjectCommand(this.#object(name));
+    return await this.#run(name, 'read', signal, async () => {
+      const { Body } = await this.#client.send(command, { abortSignal: signal });
+      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+    });
+  }
+
+  async delete(name: string, signal: AbortSignal): Promise<void> {
+    const command = new DeleteObjectCommand(this.#object(name));
+    await this.#run(name, 'deleted', signal, () => this.#client.send(command, { abortSignal: signal }));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #object(name: string) {
+    return { Bucket: this.#bucket, Key: `${this.#prefix}${name}` };
+  }
+
+  async #run<T>(name: string, what: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    try {
+      return await call();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof NoSuchKey) {
+        throw new DataGoneError(this.identity, `There is no ${name} in ${this.identity}`, { cause: error });
+      }
+      const message = `Data of a large event cannot be ${what} in ${this.identity}: ${describe(error)}`;
+      throw new StoreUnavailableError(this.identity, message, { cause: error });
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof S3ServiceException) return `${error.name}: ${error.message} (${error.$metadata.httpStatusCode})`;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
