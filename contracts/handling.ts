@@ -56,6 +56,8 @@ export interface HandlingActivities {
   runStretch(input: StretchInput): Promise<StretchOutcome>;
   /** Runs one event; throws when it fails, so that Temporal's retry policy applies. */
   runEvent(input: EventInput): Promise<void>;
+  /** Deletes data of a pipeline's large events from the store; that which is not there is no failure. */
+  deleteData(pipeline: string, names: readonly string[]): Promise<void>;
 }
 
 /** Short questions that a lane asks through local activities. */

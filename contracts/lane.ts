@@ -104,6 +104,11 @@ export interface LaneState {
    */
   readonly lost?: string;
   /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
+  /**
+   * Names in the store of large events of data that nobody needs any more, until it has been deleted. The data of an
+   * event that a person skipped or replaced is never among it: its decision names it.
+   */
+  readonly unneeded?: readonly string[];
   readonly marks: Readonly<Record<string, Position>>;
   /**
    * Per shard, since when its mark is known to lie behind the checkpoint. A mark is forgotten only some time after that:

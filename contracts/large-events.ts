@@ -1,3 +1,6 @@
+import type { ClaimedData, LaneEvent } from './event.ts';
+import type { Failure, RetryPolicy } from './failure.ts';
+
 /** Bytes that an event's data may take in Temporal unless the settings say otherwise; more goes to a store. */
 export const DEFAULT_INLINE_BYTES = 64 * 1024;
 /** What is kept of large data in its event takes about as much. */
@@ -8,7 +11,20 @@ export const LEAST_INLINE_BYTES = 1024;
  */
 export const MOST_INLINE_BYTES = 1024 * 1024;
 
-/** Thrown for an event whose data is too large for Temporal and cannot be had where it is needed. A person has to act. */
+/** Type of the failure of an event whose data is too large for Temporal, and cannot be had before a person acts. */
+export const LARGE_EVENT = 'LargeEventError';
+/** Type of the failure of an event whose data nobody has any more. */
+export const DATA_GONE = 'DataGoneError';
+
+/** Thrown for an event of which this process cannot have the data. */
 export class LargeEventError extends Error {
-  override readonly name = 'LargeEventError';
+  override readonly name = LARGE_EVENT;
 }
+
+/** The event whose data is to be fetched from the source. */
+export interface FetchInput extends Pick<LaneEvent, 'position' | 'arrivedAt' | 'size'> {
+  readonly pipeline: string;
+}
+
+/** The failure is one that only a person mends; the policy is that of the settings, for when the event is tried. */
+export type FetchOutcome = { readonly data: ClaimedData } | { readonly failure: Failure; readonly policy: RetryPolicy };

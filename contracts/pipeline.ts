@@ -1,3 +1,4 @@
+import type { FetchInput, FetchOutcome } from './large-events.ts';
 import type { Position } from './position.ts';
 
 /** One shard as the source lists it. */
@@ -201,6 +202,8 @@ export interface ReadingActivities {
   /** @param known digest of the listing that was taken in last */
   listShards(pipeline: string, known?: string): Promise<ShardListing>;
   readShards(input: ReaderInput): Promise<ReaderReport>;
+  /** For a lane: puts large data that was left in the source into the store, now that there is one. */
+  fetchData(input: FetchInput): Promise<FetchOutcome>;
 }
 
 /** Answer of the query `pipeline`. */

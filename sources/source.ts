@@ -24,6 +24,11 @@ export interface Source {
   retentionMs(signal: AbortSignal): Promise<number>;
   /** A cursor that begins at `start`. Opening it asks nothing of the service yet. */
   openShard(shardId: string, start: StartPoint): ShardCursor;
+  /**
+   * The record at this position; undefined when the source no longer has it.
+   * @throws {SourceError}
+   */
+  recordAt(position: Position, signal: AbortSignal): Promise<SourceRecord | undefined>;
   /** Frees connections. */
   close(): void;
 }

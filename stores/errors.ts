@@ -1,3 +1,5 @@
+import { DATA_GONE } from '../contracts/large-events.ts';
+
 /** What a store says when it cannot do what it was asked to. The class tells what happens next. */
 export abstract class StoreError extends Error {
   /** The store, as in `s3://bucket/prefix`. */
@@ -16,5 +18,5 @@ export class StoreUnavailableError extends StoreError {
 
 /** Thrown when the data is not there any more, or is not what was written. Asking again is no use. */
 export class DataGoneError extends StoreError {
-  override readonly name = 'DataGoneError';
+  override readonly name = DATA_GONE;
 }

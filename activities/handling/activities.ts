@@ -65,6 +65,11 @@ export function createHandlingActivities(dependencies: HandlingDependencies): Ha
         throw notCounted('The process that was given this event has no such pipeline', attempt);
       await runEvent(input, attempt, pipeline, dependencies, caller);
     },
+    async deleteData(pipeline, names) {
+      const { claims } = dependencies.pipeline(pipeline);
+      if (claims === undefined) throw new Error(`No store of large events is set for ${pipeline} in this process`);
+      for (const name of names) await claims.delete(name, Context.current().cancellationSignal);
+    },
   };
 }
 

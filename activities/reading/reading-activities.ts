@@ -22,11 +22,13 @@ import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
+import type { FetchInput, FetchOutcome } from '../../contracts/large-events.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
+import { fetchData } from './fetch-data.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
 import { ShardLister } from './shard-lister.ts';
@@ -90,6 +92,7 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   return {
     listShards: async (pipeline, known) => await listShards(process, pipeline, known),
     readShards: async (input) => await readShards(process, input),
+    fetchData: async (input) => await fetchLeftData(process, input),
   };
 }
 
@@ -187,6 +190,14 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     // for that (O3); what cannot be read goes to the next reader.
     if (lease.lost.aborted || Object.keys(finished).length === 0) throw error;
     return whole(reader.report);
+  }
+}
+
+async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise<FetchOutcome> {
+  try {
+    return await fetchData(pipelines(input.pipeline), input, Context.current().cancellationSignal);
+  } catch (error) {
+    throw toFailure(error);
   }
 }
 

@@ -1,11 +1,13 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamodbConfig } from '../../contracts/config.ts';
 import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
+import type { Position } from '../../contracts/position.ts';
 import { clientOptions } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';
 import { IteratorCursor } from '../iterator-cursor.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
-import type { ShardCursor, Source } from '../source.ts';
+import { recordAt } from '../record-at.ts';
+import type { ShardCursor, Source, SourceRecord } from '../source.ts';
 import { DynamodbShardIterators, RETENTION_MS } from './shard-iterators.ts';
 import { StreamCalls } from './stream-calls.ts';
 import { DynamodbTableStream } from './table-stream.ts';
@@ -57,6 +59,11 @@ export class DynamodbSource implements Source {
     if (start.at === 'after') return new IteratorCursor(shard, { at: 'after', position: start.position }, { now });
     if (start.at === 'horizon') return new IteratorCursor(shard, start, { now });
     return new IteratorCursor(shard, { at: 'horizon' }, { now, notBefore: start.since - TIME_SLACK_MS });
+  }
+
+  recordAt(position: Position, signal: AbortSignal): Promise<SourceRecord | undefined> {
+    const shard = new DynamodbShardIterators(this.#client, this.#calls, this.#table, position.shardId);
+    return recordAt(shard, () => shard.openAt(position, signal), position, signal);
   }
 
   close(): void {

@@ -3,8 +3,10 @@ import {
   type DynamoDBStreamsClient,
   GetRecordsCommand,
   GetShardIteratorCommand,
+  type GetShardIteratorCommandInput,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { StartPoint } from '../../contracts/pipeline.ts';
+import type { Position } from '../../contracts/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
 import { type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
@@ -12,6 +14,8 @@ import type { SourceRecord } from '../source.ts';
 import { canonicalItemKey } from './item-key.ts';
 import { streamRecordJson } from './record-json.ts';
 import type { DynamodbTableStream, TableStream } from './table-stream.ts';
+
+type IteratorStart = Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'SequenceNumber'>;
 
 const encoder = new TextEncoder();
 
@@ -35,15 +39,23 @@ export class DynamodbShardIterators implements ShardIterators {
   }
 
   async open(from: StartPoint, signal: AbortSignal): Promise<string> {
-    const { arn } = await this.#table.streamOf(this.#shardId, signal);
-    const command = new GetShardIteratorCommand({
-      StreamArn: arn,
-      ShardId: this.#shardId,
-      // There is no AT_TIMESTAMP: the source has turned a time into the horizon, and the cursor passes records over.
-      ...(from.at === 'after'
+    // There is no AT_TIMESTAMP: the source has turned a time into the horizon, and the cursor passes records over.
+    return await this.#open(
+      from.at === 'after'
         ? { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: from.position.sequenceNumber }
-        : { ShardIteratorType: 'TRIM_HORIZON' }),
-    });
+        : { ShardIteratorType: 'TRIM_HORIZON' },
+      signal,
+    );
+  }
+
+  /** An iterator that begins with the record at this position. */
+  async openAt({ sequenceNumber }: Position, signal: AbortSignal): Promise<string> {
+    return await this.#open({ ShardIteratorType: 'AT_SEQUENCE_NUMBER', SequenceNumber: sequenceNumber }, signal);
+  }
+
+  async #open(start: IteratorStart, signal: AbortSignal): Promise<string> {
+    const { arn } = await this.#table.streamOf(this.#shardId, signal);
+    const command = new GetShardIteratorCommand({ StreamArn: arn, ShardId: this.#shardId, ...start });
     const asked = `GetShardIterator of shard ${this.#shardId}`;
     const answer = await this.#run(asked, signal, (options) => this.#client.send(command, options));
     return answer.ShardIterator ?? '';

@@ -1,11 +1,13 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { KinesisConfig } from '../../contracts/config.ts';
 import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
+import type { Position } from '../../contracts/position.ts';
 import { clientOptions } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';
 import { IteratorCursor } from '../iterator-cursor.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
-import type { ShardCursor, Source } from '../source.ts';
+import { recordAt } from '../record-at.ts';
+import type { ShardCursor, Source, SourceRecord } from '../source.ts';
 import { AwaitedCursor } from './fan-out/awaited-cursor.ts';
 import { FanOut, type FanOutLimits } from './fan-out/fan-out.ts';
 import { KinesisRetention } from './retention.ts';
@@ -70,6 +72,11 @@ export class KinesisSource implements Source {
     if (this.#fanOut !== undefined)
       return new AwaitedCursor(new IteratorCursor(this.#fanOut.shard(shardId), start, { now }));
     return new IteratorCursor(new KinesisShardIterators(this.#access, shardId), start, { now });
+  }
+
+  recordAt(position: Position, signal: AbortSignal): Promise<SourceRecord | undefined> {
+    const shard = new KinesisShardIterators(this.#access, position.shardId);
+    return recordAt(shard, () => shard.open({ at: 'after', position }, signal), position, signal);
   }
 
   close(): void {

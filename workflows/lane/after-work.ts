@@ -1,6 +1,6 @@
 import type { PendingEvent } from '../../contracts/handling.ts';
 import type { LaneState } from '../../contracts/lane.ts';
-import { eventFailed, eventStopped, eventSucceeded, stretchEnded } from './machine.ts';
+import { eventFailed, eventStopped, eventSucceeded, headFailure, headFetched, stretchEnded } from './machine.ts';
 import type { Ended, WorkInFlight } from './work.ts';
 
 /**
@@ -14,6 +14,7 @@ export function afterHandling(
   asked: PendingEvent | undefined,
 ): LaneState {
   if (ended.kind === 'stretch') return stretchEnded(lane, ended.outcome, Date.now());
+  if (ended.kind === 'fetch') return afterFetch(lane, ended);
   switch (ended.result) {
     case 'succeeded':
       return eventSucceeded(lane);
@@ -25,4 +26,13 @@ export function afterHandling(
     case 'failed':
       return eventFailed(lane, ended.failure, ended.attempts);
   }
+}
+
+function afterFetch(lane: LaneState, { outcome }: Ended & { readonly kind: 'fetch' }): LaneState {
+  if (outcome !== undefined && 'data' in outcome) return headFetched(lane, outcome.data);
+  const attempts = headFailure(lane.phase)?.attempts;
+  if (attempts === undefined) {
+    return stretchEnded(lane, { done: 0, lostBefore: false, ...(outcome && { failed: outcome }) }, Date.now());
+  }
+  return outcome === undefined ? eventStopped(lane, attempts) : eventFailed(lane, outcome.failure, attempts + 1);
 }

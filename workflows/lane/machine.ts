@@ -17,8 +17,10 @@ import type { SegmentName } from '../../contracts/backlog.ts';
 import type { StretchOutcome } from '../../contracts/handling.ts';
 import type { HeadFailure, LaneOptions, LanePhase, LaneState, RecordsSignal } from '../../contracts/lane.ts';
 import type { Failure } from '../../contracts/failure.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
+import type { ClaimedData, LaneEvent } from '../../contracts/event.ts';
+import { dataWeight } from '../../contracts/event-weight.ts';
 import { append, firstSegment } from './backlog.ts';
+import { passed, released } from './claims.ts';
 import { mustTellLoss } from './loss.ts';
 import { isBeyond, placeOf } from './marks.ts';
 import { move } from './transitions.ts';
@@ -45,15 +47,28 @@ export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOpti
   const marks = { ...lane.marks };
   const behindSince = { ...lane.behindSince };
   const fresh: LaneEvent[] = [];
+  const again: LaneEvent[] = [];
   for (const event of signal.events) {
     const place = placeOf(event);
-    if (!isBeyond(marks, place)) continue;
+    if (!isBeyond(marks, place)) {
+      again.push(event);
+      continue;
+    }
     marks[place.shardId] = place;
     delete behindSince[place.shardId];
     fresh.push(event);
   }
-  if (fresh.length === 0) return lane;
-  return { ...lane, ...append(lane, fresh), marks, behindSince, phase: move(lane.phase, 'accept', lane.phase) };
+  // Whoever sent them again has stored their data again.
+  const unneeded = released(lane, passed(lane, again));
+  if (fresh.length === 0) return unneeded === undefined ? lane : { ...lane, ...unneeded };
+  return {
+    ...lane,
+    ...unneeded,
+    ...append(lane, fresh),
+    marks,
+    behindSince,
+    phase: move(lane.phase, 'accept', lane.phase),
+  };
 }
 
 /**
@@ -70,6 +85,8 @@ export type Work =
   | { readonly kind: 'none' }
   /** The queue has been worked off, and there is more in this segment. */
   | { readonly kind: 'slice'; readonly segment: SegmentName; readonly from: number }
+  /** The data of the head is in the source only, and has to be fetched before a handler can be called. */
+  | { readonly kind: 'fetch'; readonly event: LaneEvent }
   | { readonly kind: 'stretch'; readonly events: readonly LaneEvent[] }
   | { readonly kind: 'event'; readonly event: LaneEvent; readonly failing: HeadFailure };
 
@@ -77,6 +94,8 @@ export function next(lane: LaneState, options: LaneOptions): Work {
   const head = lane.queue[0];
   if (head === undefined) return sliceOf(lane);
   if (mustTellLoss(lane)) return { kind: 'none' };
+  const { state } = lane.phase;
+  if ('left' in head.data && (state === 'idle' || state === 'retrying')) return { kind: 'fetch', event: head };
   if (lane.phase.state === 'retrying') return { kind: 'event', event: head, failing: lane.phase };
   if (lane.phase.state !== 'idle') return { kind: 'none' };
   return { kind: 'stretch', events: lane.queue.slice(0, stretchLength(lane, options)) };
@@ -94,12 +113,14 @@ function stretchLength(lane: LaneState, options: LaneOptions): number {
   let bytes = 0;
   let count = 0;
   for (const event of lane.queue) {
-    bytes += event.size;
-    if (count > 0 && (bytes > options.stretchBytes || count >= options.stretchEvents)) break;
+    bytes += dataWeight(event);
+    if (count > 0 && ('left' in event.data || bytes > options.stretchBytes || count >= options.stretchEvents)) break;
     count += 1;
   }
   return count;
 }
+
+const NOTHING_DONE: StretchOutcome = { done: 0, lostBefore: false };
 
 export function stretchStarted(lane: LaneState, count: number): LaneState {
   return { ...lane, phase: move(lane.phase, 'stretchStarted', { state: 'running', count }) };
@@ -112,12 +133,21 @@ export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: numb
   const phase = outcome.failed === undefined ? ({ state: 'idle' } as const) : firstFailure(outcome.failed, now);
   return {
     ...lane,
+    ...released(lane, lane.queue.slice(0, done)),
     queue: lane.queue.slice(done),
     handled: lane.handled + done,
     // After a loss each of the remaining events of the stretch runs alone.
     careful: outcome.lostBefore ? Math.max(lane.careful, count) - done : Math.max(0, lane.careful - done),
     phase: move(lane.phase, 'stretchEnded', phase),
   };
+}
+
+/** The data of the head was fetched from the source. */
+export function headFetched(lane: LaneState, data: ClaimedData): LaneState {
+  const [head, ...others] = lane.queue;
+  if (head === undefined) throw new Error('Data was fetched for a lane without events');
+  const fetched = { ...lane, queue: [{ ...head, data }, ...others] };
+  return lane.phase.state === 'running' ? stretchEnded(fetched, NOTHING_DONE, 0) : fetched;
 }
 
 function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number): LanePhase {
@@ -131,6 +161,7 @@ function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number
 export function eventSucceeded(lane: LaneState): LaneState {
   return {
     ...lane,
+    ...released(lane, lane.queue.slice(0, 1)),
     queue: lane.queue.slice(1),
     handled: lane.handled + 1,
     careful: Math.max(0, lane.careful - 1),

@@ -13,6 +13,7 @@ import {
   isCancellation,
   proxyActivities,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
 import { formatPosition } from '../../contracts/position.ts';
@@ -20,6 +21,9 @@ import { NOT_COUNTED } from '../../contracts/handling.ts';
 import type { AttemptDetails, EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
 import type { SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
 import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
+import { LARGE_EVENT, type FetchOutcome } from '../../contracts/large-events.ts';
+import { readingTaskQueue } from '../../contracts/names.ts';
+import type { ReadingActivities } from '../../contracts/pipeline.ts';
 import type { HeadFailure } from '../../contracts/lane.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { askForSlice } from './questions.ts';
@@ -30,6 +34,8 @@ export type Ended =
   /** `attempts`: made in all, where that is known. */
   | { readonly kind: 'event'; readonly result: 'stopped'; readonly attempts?: number }
   | { readonly kind: 'event'; readonly result: 'failed'; readonly failure: Failure; readonly attempts: number }
+  /** `outcome`: absent when it was stopped. */
+  | { readonly kind: 'fetch'; readonly outcome?: FetchOutcome }
   /** `answer`: absent when it could not be had. */
   | { readonly kind: 'slice'; readonly segment: string; readonly answer?: SliceAnswer | 'gone' };
 
@@ -55,6 +61,9 @@ const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
 /** For a failure that came without a policy from the settings. */
 const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 1, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
+
+/** Of an event whose data was not to be had before its settings were known. */
+const FETCH_POLICY: RetryPolicy = { ...FALLBACK_POLICY, maxAttempts: 10 };
 
 export function startStretch(lane: LaneName, events: readonly LaneEvent[]): WorkInFlight {
   const { pipeline, key, heartbeatTimeoutMs } = lane;
@@ -113,6 +122,27 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
   });
 }
 
+/** Fetches the data of an event from its source, which only processes that read it have. */
+export function startFetch(pipeline: string, { position, arrivedAt, size }: LaneEvent): WorkInFlight {
+  const { fetchData } = proxyActivities<ReadingActivities>({
+    taskQueue: readingTaskQueue(workflowInfo().taskQueue),
+    scheduleToStartTimeout: '5 minutes',
+    startToCloseTimeout: '2 minutes',
+    cancellationType: WAIT,
+    summary: formatPosition(position).slice(-200),
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 8 },
+  });
+  return start('fetch', 0, async () => {
+    try {
+      return { kind: 'fetch', outcome: await fetchData({ pipeline, position, arrivedAt, size }) };
+    } catch (error) {
+      if (isCancellation(error)) return { kind: 'fetch' };
+      if (!(error instanceof ActivityFailure)) throw error;
+      return { kind: 'fetch', outcome: { failure: fetchFailure(error), policy: FETCH_POLICY } };
+    }
+  });
+}
+
 /** Takes events back from a segment. */
 export function startSlice(slice: SegmentSlice): WorkInFlight {
   return start('slice', 0, async () => {
@@ -145,6 +175,14 @@ function outcomeOfBrokenStretch(error: unknown): StretchOutcome {
     return { done: heartbeat?.done ?? 0, lostBefore: true };
   }
   return { done: 0, failed: { failure: failureOf(error), policy: FALLBACK_POLICY }, lostBefore: false };
+}
+
+function fetchFailure(error: ActivityFailure): Failure {
+  const { cause } = error;
+  const why =
+    cause instanceof TimeoutFailure ? 'no process that reads this pipeline has answered' : (cause ?? error).message;
+  const message = `The data of this event is too large for Temporal, and could not be fetched from the source: ${why}`;
+  return { type: LARGE_EVENT, message, nonRetryable: true };
 }
 
 function endOfFailedEvent(error: unknown, allAttempts: number): Ended {

@@ -81,6 +81,9 @@ export class SimulatedSource implements Source {
     };
   }
 
+  /** All data of a simulation goes through Temporal. */
+  async recordAt(): Promise<undefined> {}
+
   close(): void {}
 
   #page(shard: Shard, cursor: { from: StartPoint; trailing: number }): Page {

@@ -52,6 +52,8 @@ class PushingSource implements Source {
     return 24 * 3_600_000;
   }
 
+  async recordAt(): Promise<undefined> {}
+
   close(): void {}
 }
 

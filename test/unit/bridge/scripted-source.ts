@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { ShardInfo, StartPoint } from '../../../contracts/pipeline.ts';
-import { comparePositions } from '../../../contracts/position.ts';
+import { comparePositions, samePosition, type Position } from '../../../contracts/position.ts';
 import type { Page, ShardCursor, Source, SourceRecord } from '../../../sources/source.ts';
 
 export const record = (shardId: string, n: number, partitionKey: string, text = `${n}`): SourceRecord => ({
@@ -70,6 +70,11 @@ export class ScriptedSource implements Source {
         return { records, ended: script.ends && records.length === left.length, lagMs, ...upTo };
       },
     };
+  }
+
+  async recordAt(position: Position): Promise<SourceRecord | undefined> {
+    const { records = [] } = this.shards.get(position.shardId) ?? {};
+    return records.find((record) => samePosition(record.position, position));
   }
 
   close(): void {}

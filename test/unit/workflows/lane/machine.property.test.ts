@@ -9,6 +9,7 @@ import type { LaneState } from '../../../../contracts/lane.ts';
 import type { VerbName } from '../../../../contracts/names.ts';
 import type { LaneEvent } from '../../../../contracts/event.ts';
 import { depthOf, movedToSegment, nextSegment, takenBack, withTail } from '../../../../workflows/lane/backlog.ts';
+import { withoutUnneeded } from '../../../../workflows/lane/claims.ts';
 import { act, bind, judge, type Verb } from '../../../../workflows/lane/decide.ts';
 import {
   accept,
@@ -16,6 +17,7 @@ import {
   eventFailed,
   eventStopped,
   eventSucceeded,
+  headFetched,
   next,
   stretchEnded,
   stretchStarted,
@@ -27,6 +29,7 @@ type Step =
   | { do: 'work'; done: number; end: 'all' | 'fail' | 'final' | 'stop' | 'lost' }
   | { do: 'verb'; name: VerbName; late: boolean }
   | { do: 'move' }
+  | { do: 'delete' }
   | { do: 'continue as new' };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -48,8 +51,20 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('move' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('continue as new' as const) }) },
 );
+
+/** Of three events one has its data in the store, and one in the source. */
+function eventOf(n: number): LaneEvent {
+  const event = laneEvent(n);
+  const claim = { name: `claim-${n}`, sha256: '', preview: '' };
+  return [event, { ...event, data: { claim } }, { ...event, data: { left: { preview: '' } } }][n % 3]!;
+}
+
+function nameOf({ data }: LaneEvent): string | undefined {
+  return 'claim' in data ? data.claim.name : undefined;
+}
 
 /** Small, so that a few events are a long backlog. */
 const LIMITS = { events: 3, bytes: 10_000 };
@@ -65,6 +80,8 @@ class Model {
   readonly segments = new Map<number, readonly LaneEvent[]>();
   started = 0;
   moved = 0;
+  /** Names of what is in the store of large events. */
+  readonly stored = new Set<string>();
 
   apply(step: Step): void {
     switch (step.do) {
@@ -76,6 +93,8 @@ class Model {
         return this.verb(step.name, step.late);
       case 'move':
         return this.move();
+      case 'delete':
+        return this.delete();
       case 'continue as new':
         this.lane = JSON.parse(JSON.stringify(this.lane)) as LaneState;
     }
@@ -85,7 +104,8 @@ class Model {
     const from = Math.max(1, this.sent + 1 - again);
     this.sent += count;
     const events = [];
-    for (let n = from; n <= this.sent; n += 1) events.push(laneEvent(n));
+    for (let n = from; n <= this.sent; n += 1) events.push(eventOf(n));
+    for (const name of events.map(nameOf)) if (name !== undefined) this.stored.add(name);
     this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
   }
 
@@ -114,6 +134,7 @@ class Model {
     const work = next(this.lane, { ...OPTIONS, stretchEvents: 4 });
     if (work.kind === 'none') return;
     if (work.kind === 'slice') return this.takeBack(work.segment.number, work.from);
+    if (work.kind === 'fetch') return this.fetch(work.event, end);
     if (work.kind === 'event') {
       if (end === 'all') {
         this.finish(1);
@@ -122,6 +143,7 @@ class Model {
       else this.lane = eventFailed(this.lane, FAILURE, POLICY.maxAttempts);
       return;
     }
+    expect(work.events.every(({ data }) => !('left' in data))).toBe(true);
     const { length } = work.events;
     const isWhole = end === 'all' || done >= length;
     const count = isWhole ? length : done;
@@ -132,8 +154,31 @@ class Model {
     this.lane = stretchEnded(running, { done: count, lostBefore: end === 'lost', ...failed }, 1);
   }
 
+  fetch({ position }: LaneEvent, end: string): void {
+    const claim = { name: `claim-${position.sequenceNumber}`, sha256: '', preview: '' };
+    const failed = { failure: { ...FAILURE, nonRetryable: true }, policy: POLICY };
+    const isFirst = this.lane.phase.state === 'idle';
+    if (isFirst) this.lane = stretchStarted(this.lane, 1);
+    if (end === 'all') {
+      this.stored.add(claim.name);
+      this.lane = headFetched(this.lane, { claim });
+    } else if (isFirst) {
+      this.lane = stretchEnded(this.lane, { done: 0, lostBefore: false, ...(end === 'stop' ? {} : { failed }) }, 1);
+    } else if (end === 'stop') this.lane = eventStopped(this.lane, 1);
+    else this.lane = eventFailed(this.lane, failed.failure, 1);
+  }
+
+  delete(): void {
+    const names = this.lane.unneeded ?? [];
+    for (const name of names) this.stored.delete(name);
+    this.lane = withoutUnneeded(this.lane, names);
+    expect(this.lane.unneeded).toBeUndefined();
+  }
+
   finish(count: number): void {
     for (const event of this.lane.queue.slice(0, count)) {
+      const name = nameOf(event);
+      if (name !== undefined) expect(this.stored).toContain(name);
       const isReplaced = event.replaced !== undefined;
       this.handled.push(`${event.position.sequenceNumber}${isReplaced ? '*' : ''}`);
     }
@@ -169,6 +214,13 @@ class Model {
     return [...queue, ...held, ...tail];
   }
 
+  /** Data that an event or a decision names and that is not in the store. */
+  missing(): string[] {
+    const claimed = this.lane.decisions.flatMap(({ claimBefore }) => (claimBefore === undefined ? [] : [claimBefore]));
+    const names = [...claimed, ...this.waiting().map(nameOf)];
+    return names.filter((name) => name !== undefined && !this.stored.has(name)) as string[];
+  }
+
   /** Everything that was sent, as the decisions say it should have been handled. */
   expected(): string[] {
     const all = Array.from({ length: this.sent }, (_, index) => String(index + 1));
@@ -178,7 +230,7 @@ class Model {
   }
 }
 
-test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as decided', () => {
+test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as decided, and its data is there', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 80 }), (steps) => {
       const model = new Model();
@@ -188,6 +240,7 @@ test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as 
         .waiting()
         .map(({ position, replaced }) => `${position.sequenceNumber}${replaced === undefined ? '' : '*'}`);
       expect([...model.handled, ...waiting]).toEqual(model.expected());
+      expect(model.missing()).toEqual([]);
       // And it can always be brought to an end.
       model.verb('resume', false);
       for (let n = 0; depthOf(model.lane) > 0 && n < 1000; n += 1) {
@@ -195,6 +248,10 @@ test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as 
         model.work(4, 'all');
       }
       expect(model.handled).toEqual(model.expected());
+      model.delete();
+      // Of what was skipped or replaced the decisions name the data. What came again while segments were there may stay.
+      const kept = [...model.decided.keys()].map((sequence) => `claim-${sequence}`);
+      if (model.started === 0) expect([...model.stored].filter((name) => !kept.includes(name))).toEqual([]);
     }),
     { numRuns: 500 },
   );

@@ -1,0 +1,62 @@
+import { DATA_GONE, LARGE_EVENT, type FetchInput, type FetchOutcome } from '../../contracts/large-events.ts';
+import { formatPosition } from '../../contracts/position.ts';
+import type { PipelineSettings } from '../../contracts/settings.ts';
+import { formatSize } from '../../contracts/size.ts';
+import type { Source } from '../../sources/source.ts';
+import { claimOf, type Claims } from '../../stores/claims.ts';
+
+interface FetchingPipeline {
+  readonly settings: PipelineSettings;
+  readonly source: Source;
+  readonly claims: Claims | undefined;
+}
+
+/**
+ * Puts data that was left in the source into the store, where there is one by now. What a person has to mend is an
+ * outcome; what may pass is thrown.
+ * @throws {SourceError}
+ * @throws {StoreUnavailableError}
+ */
+export async function fetchData(
+  { claims, settings, source }: FetchingPipeline,
+  event: FetchInput,
+  signal: AbortSignal,
+): Promise<FetchOutcome> {
+  const failed = async (type: string, tell: typeof noStore): Promise<FetchOutcome> => {
+    const message = tell(event, settings, await keptUntil(source, event, signal));
+    return { failure: { type, message, nonRetryable: true }, policy: settings.handling.retry };
+  };
+  if (claims === undefined) return await failed(LARGE_EVENT, noStore);
+  const record = await source.recordAt(event.position, signal);
+  // One of another size stands in a stream that was created anew.
+  if (record?.data.byteLength !== event.size) return await failed(DATA_GONE, gone);
+  const claim = claimOf(settings.name, event.position, record.data);
+  await claims.write(claim, record.data, signal);
+  return { data: { claim } };
+}
+
+/** ISO time. Where the retention cannot be learned, nobody knows. */
+async function keptUntil(source: Source, { arrivedAt }: FetchInput, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return new Date(arrivedAt + (await source.retentionMs(signal))).toISOString();
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+function noStore({ size }: FetchInput, { largeEvents, name }: PipelineSettings, until: string | undefined): string {
+  return (
+    `The data of this event (${formatSize(size)}) is larger than what goes through Temporal (${formatSize(largeEvents.above)}), ` +
+    `and pipeline ${name} has no store for it. Set largeEvents.store (docs/large-events.md), restart bridge and worker, ` +
+    `then retry the key. Until then only the source has it, ${until === undefined ? 'for as long as its retention' : `until ${until}`}.`
+  );
+}
+
+function gone({ position, size }: FetchInput, _settings: PipelineSettings, until: string | undefined): string {
+  const since = until === undefined ? '' : `: by its retention it was kept until ${until}`;
+  return (
+    `The data of this event (${formatSize(size)}) is gone for good. It was too large for Temporal and left in the source, ` +
+    `which has no record ${formatPosition(position)} any more${since}. Skip the event, or replace its data.`
+  );
+}

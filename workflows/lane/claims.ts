@@ -1,0 +1,39 @@
+/**
+ * Which data in the store of large events a lane needs no longer, as pure functions.
+ *
+ * Invariants:
+ * K1 Data is given up only when its event has succeeded, or when an event was dropped that the lane had had, and had done
+ *    with: nothing in its queue, its tail or a segment names it (O5). That is in the history by then.
+ * K2 Data of an event that a person skipped or replaced is not given up: the decision names it (O11).
+ */
+import { comparePositions } from '../../contracts/position.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import type { LaneState } from '../../contracts/lane.ts';
+import { placeOf } from './marks.ts';
+
+type Unneeded = Pick<LaneState, 'unneeded'>;
+
+/** Nobody needs the data of these events any more. Undefined when all of it is in the events. */
+export function released({ unneeded = [] }: LaneState, events: readonly LaneEvent[]): Unneeded | undefined {
+  const names = events.flatMap(({ data }) => ('claim' in data ? [data.claim.name] : []));
+  return names.length === 0 ? undefined : { unneeded: [...new Set([...unneeded, ...names])] };
+}
+
+/** Of events that the lane has had before, those that are not among what it holds. A doubt is none. */
+export function passed({ queue, backlog }: LaneState, events: readonly LaneEvent[]): readonly LaneEvent[] {
+  return events.filter((event) => {
+    const place = placeOf(event);
+    const inPlace = (held: LaneEvent) => placeOf(held).shardId === place.shardId;
+    // What a segment holds lies behind the queue, and is not known here.
+    const first = queue.find(inPlace) ?? ((backlog?.segments ?? []).length === 0 ? backlog?.tail.find(inPlace) : 'any');
+    if (first === 'any') return false;
+    return first === undefined || comparePositions(place, placeOf(first)) < 0;
+  });
+}
+
+/** The data of these names is gone, or was given up on. */
+export function withoutUnneeded(lane: LaneState, names: readonly string[]): LaneState {
+  const { unneeded = [], ...rest } = lane;
+  const left = unneeded.filter((name) => !names.includes(name));
+  return left.length === 0 ? rest : { ...rest, unneeded: left };
+}
