@@ -9,7 +9,7 @@ const ENVELOPE_BYTES = 400;
 export function encodedSize(handover: Handover): number {
   if (handover.to === 'lane') return ENVELOPE_BYTES + dataSize(handover.event);
   const { record } = handover;
-  return ENVELOPE_BYTES + dataSize(record) + textSize(record.reason);
+  return ENVELOPE_BYTES + dataSize(record) + textSize(record.reason) + textSize(record.partitionKey ?? '');
 }
 
 /** Bytes of the records of a request. */

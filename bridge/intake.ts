@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { encodeEventData, previewOf } from '../contracts/event-data.ts';
 import type { Claim, EventData, SourceKind } from '../contracts/event.ts';
+import type { QuarantinedRecord } from '../contracts/quarantine.ts';
 import { KeyableRecord } from '../contracts/record.ts';
 import type { CompiledFilter } from '../sources/filter/filter.ts';
 import type { SourceRecord } from '../sources/source.ts';
@@ -58,7 +59,7 @@ export function createIntake(
     const found = findKey(source, key, record);
     return 'key' in found
       ? { to: 'lane', key: found.key, event: { ...kept, source }, ...toStore }
-      : { to: 'quarantine', record: { ...kept, reason: found.reason.slice(0, LONGEST_REASON) }, ...toStore };
+      : { to: 'quarantine', record: { ...kept, ...keyless(found.reason, record) }, ...toStore };
   };
 }
 
@@ -79,9 +80,15 @@ function travelling(
   return { data: { claim }, toStore: { claim, bytes: new Uint8Array(bytes) } };
 }
 
+/** What the key function may need again when it is asked anew, the data aside. */
+function keyless(reason: string, { partitionKey }: SourceRecord): Pick<QuarantinedRecord, 'reason' | 'partitionKey'> {
+  return { reason: reason.slice(0, LONGEST_REASON), partitionKey };
+}
+
 type Found = { readonly key: string } | { readonly reason: string };
 
-function findKey(source: SourceKind, key: KeyFunction | undefined, record: SourceRecord): Found {
+/** The record's key, or why it has none. */
+export function findKey(source: SourceKind, key: KeyFunction | undefined, record: SourceRecord): Found {
   if (key === undefined) return usable(record.partitionKey, 'The partition key is');
   try {
     return usable(key(new KeyableRecord({ source, ...record })), 'The key function returned');

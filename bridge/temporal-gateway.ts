@@ -12,7 +12,7 @@ import { formatPosition } from '../contracts/position.ts';
 import { laneWorkflowId, searchableKey } from '../contracts/lane-id.ts';
 import type { LaneInput, LaneMemo, LaneOptions, RecordsSignal } from '../contracts/lane.ts';
 import { quarantineWorkflowId, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../contracts/names.ts';
-import type { QuarantineInput, QuarantineSignal } from '../contracts/quarantine.ts';
+import { quarantineLimits, type QuarantineInput, type QuarantineSignal } from '../contracts/quarantine.ts';
 import type { EndedRun } from '../contracts/remains.ts';
 import type { Clock } from './clock.ts';
 import { encodedBatchSize } from './encoded-size.ts';
@@ -179,7 +179,8 @@ export class TemporalGateway implements LaneGateway {
 
   async #toQuarantine(request: HandoverRequest & { readonly to: 'quarantine' }): Promise<void> {
     const { client, pipeline, taskQueue, lane } = this.#options;
-    const input: QuarantineInput = { version: 1, pipeline, signalsPerRun: lane.signalsPerRun };
+    const { signalsPerRun } = lane;
+    const input: QuarantineInput = { version: 1, pipeline, signalsPerRun, limits: quarantineLimits(lane) };
     const signal: QuarantineSignal = { leaseUntil: request.leaseUntil, records: request.records };
     await client.workflow.signalWithStart(WORKFLOW_TYPES.quarantine, {
       workflowId: quarantineWorkflowId(pipeline),

@@ -1,6 +1,6 @@
 import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits, type SegmentName, type SegmentRange } from './backlog.ts';
 import type { EventData, InlineData } from './event.ts';
-import { DEFAULT_LANE_OPTIONS } from './lane.ts';
+import { DEFAULT_LANE_OPTIONS, type LaneOptions } from './lane.ts';
 import type { Position } from './position.ts';
 
 /** A record that has no usable key, kept until a person decides (O8). In recorded histories: fields are only added. */
@@ -47,6 +47,12 @@ export const DEFAULT_QUARANTINE_LIMITS: QuarantineLimits = {
   leaseMarginMs: DEFAULT_LANE_OPTIONS.leaseMarginMs,
   decisionsKept: DEFAULT_LANE_OPTIONS.decisionsKept,
 };
+
+/** Those of a pipeline's lanes, where both have them. */
+export function quarantineLimits({ decisionsKept, leaseMarginMs, segments }: LaneOptions): QuarantineLimits {
+  const own = { ...DEFAULT_QUARANTINE_LIMITS, decisionsKept, leaseMarginMs };
+  return segments === undefined ? own : { ...own, segments };
+}
 
 /** All of a quarantine that outlives a run. */
 export interface QuarantineState {

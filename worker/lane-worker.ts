@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createAskingActivities } from '../activities/asking/activities.ts';
 import { createHandlingActivities, type HandlingPipeline } from '../activities/handling/activities.ts';
+import { createSearchingActivities } from '../activities/quarantine/searching-activities.ts';
 import { timed } from '../activities/handling/handling-metrics.ts';
 import type { FreezeWatch } from '../contracts/freeze-watch.ts';
 import type { Settings } from '../contracts/settings.ts';
@@ -53,7 +54,7 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
     namespace: client.options.namespace,
     taskQueue: settings.temporal.taskQueue,
     ...workflowCode(),
-    activities: { ...handling, ...createAskingActivities(client) },
+    activities: { ...handling, ...createAskingActivities(client), ...createSearchingActivities(client) },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
     shutdownGraceTime: graceMs,
     shutdownForceTime: graceMs + LAST_WAIT_MS,

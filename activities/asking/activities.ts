@@ -2,6 +2,8 @@ import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
+import { QUARANTINE_MARK } from '../../contracts/quarantine.ts';
+import { readQuarantineCheckpoint } from './quarantine-checkpoint.ts';
 import { readLeftSignals, readRemains } from './remains.ts';
 import { readSlice } from './segment-events.ts';
 import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
@@ -28,7 +30,12 @@ export function createAskingActivities(client: Client): AskingActivities {
   };
   return {
     async checkpoints(pipeline, shardIds) {
-      const all = await everyCheckpoint(pipeline);
+      const brings = shardIds.includes(QUARANTINE_MARK);
+      const [known, quarantine] = await Promise.all([
+        everyCheckpoint(pipeline),
+        brings ? readQuarantineCheckpoint(client, pipeline) : undefined,
+      ]);
+      const all = quarantine === undefined ? known : { ...known, [QUARANTINE_MARK]: quarantine };
       return Object.fromEntries(
         shardIds.flatMap((shardId) => {
           const checkpoint = all[shardId];

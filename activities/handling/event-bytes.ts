@@ -12,7 +12,7 @@ import { failureOf } from './failure.ts';
  * @throws {LargeEventError} when this process cannot have it
  */
 export async function dataOf(
-  { data, size }: LaneEvent,
+  { data, size }: Pick<LaneEvent, 'data' | 'size'>,
   claims: Claims | undefined,
   signal: AbortSignal,
 ): Promise<Uint8Array> {

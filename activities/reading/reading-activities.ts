@@ -13,6 +13,7 @@ import { createIntake, type Intake } from '../../bridge/intake.ts';
 import { KeyWatch } from '../../bridge/key-watch.ts';
 import { LaneRoom } from '../../bridge/lane-room.ts';
 import { Lease, LeaseLostError } from '../../bridge/lease.ts';
+import type { LaneGateway } from '../../bridge/lane-gateway.ts';
 import { LossWatch } from '../../bridge/loss-watch.ts';
 import { OutageLog } from '../../bridge/outage-log.ts';
 import { Reader, type ReaderOptions } from '../../bridge/reader.ts';
@@ -22,13 +23,13 @@ import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
-import type { FetchInput, FetchOutcome } from '../../contracts/large-events.ts';
+import type { BringingActivities } from '../../contracts/quarantine.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
-import { fetchData } from './fetch-data.ts';
+import { createBringingActivities } from '../quarantine/bringing-activities.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
 import { ShardLister } from './shard-lister.ts';
@@ -77,7 +78,7 @@ interface Process extends ReadingDependencies {
   readonly kept: (pipeline: string) => Kept;
 }
 
-export function createReadingActivities(dependencies: ReadingDependencies): ReadingActivities {
+export function createReadingActivities(dependencies: ReadingDependencies): ReadingActivities & BringingActivities {
   const all = new Map<string, Kept>();
   const kept = (pipeline: string): Kept => {
     const found = all.get(pipeline) ?? keep(dependencies, pipeline);
@@ -92,7 +93,11 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   return {
     listShards: async (pipeline, known) => await listShards(process, pipeline, known),
     readShards: async (input) => await readShards(process, input),
-    fetchData: async (input) => await fetchLeftData(process, input),
+    ...createBringingActivities({
+      ...dependencies,
+      gateway: (pipeline, own) => openGateway(process, pipeline, own),
+      openLease: () => openLease(process, Context.current().info.heartbeatTimeoutMs ?? 0),
+    }),
   };
 }
 
@@ -120,7 +125,7 @@ async function listShards({ kept }: Process, pipeline: string, known: string | u
 
 async function readShards(deps: Process, input: ReaderInput): Promise<ReaderReport> {
   const context = Context.current();
-  const lease = openLease(deps, input);
+  const lease = openLease(deps, input.heartbeatTimeoutMs);
   const home = new AbortController();
   // A reader whose signals are raised before it listens must hear of it too.
   const unlisten = [
@@ -146,8 +151,7 @@ async function readShards(deps: Process, input: ReaderInput): Promise<ReaderRepo
 }
 
 async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: AbortSignal): Promise<ReaderReport> {
-  const { client, outage, taskQueue, throttling } = deps;
-  const { keyWatch, lossWatch, meter, room, store } = deps.kept(input.pipeline);
+  const { keyWatch, lossWatch, meter, store } = deps.kept(input.pipeline);
   const pipeline = deps.pipelines(input.pipeline);
   const { settings, source } = pipeline;
   const context = Context.current();
@@ -159,18 +163,7 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     shards,
     shiftMs: input.shiftMs,
     intake: openIntake(pipeline),
-    gateway: new TemporalGateway({
-      client,
-      taskQueue,
-      pipeline: input.pipeline,
-      lane: settings.lane,
-      requestTimeoutMs: settings.reading.requestTimeoutMs,
-      outage,
-      throttling,
-      room,
-      log,
-      clock: systemClock,
-    }),
+    gateway: openGateway(deps, input.pipeline, log),
     lease,
     limits: settings.reading,
     store,
@@ -193,12 +186,14 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
   }
 }
 
-async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise<FetchOutcome> {
-  try {
-    return await fetchData(pipelines(input.pipeline), input, Context.current().cancellationSignal);
-  } catch (error) {
-    throw toFailure(error);
-  }
+/** The way to the lanes of a pipeline, for all of this process that send to them. */
+function openGateway(deps: Process, pipeline: string, log: Logger): LaneGateway {
+  const { client, outage, taskQueue, throttling } = deps;
+  const { lane, reading } = deps.pipelines(pipeline).settings;
+  const { room } = deps.kept(pipeline);
+  const { requestTimeoutMs } = reading;
+  const shared = { client, taskQueue, outage, throttling, room, log, clock: systemClock };
+  return new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs });
 }
 
 function openIntake({ claims, settings, source }: ReadablePipeline): Intake {
@@ -210,13 +205,13 @@ function openIntake({ claims, settings, source }: ReadablePipeline): Intake {
   });
 }
 
-function openLease(deps: Process, input: ReaderInput): Lease {
+function openLease(deps: Process, heartbeatTimeoutMs: number): Lease {
   const context = Context.current();
   return new Lease({
     reader: readerName(context),
     find: findOwnAttempt(deps.client, context.info),
     freezeWatch: deps.freezeWatch,
-    heartbeatTimeoutMs: input.heartbeatTimeoutMs,
+    heartbeatTimeoutMs,
     clock: systemClock,
     onTrouble: (error) => deps.outage.failed(error, systemClock.now()),
   });

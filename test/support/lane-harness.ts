@@ -28,8 +28,12 @@ import {
   type VerbName,
 } from '../../contracts/names.ts';
 import type { QuarantinedRecord, QuarantineInput } from '../../contracts/quarantine.ts';
+import type { ReadingActivities } from '../../contracts/pipeline.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
+import { Claims } from '../../stores/claims.ts';
+import type { EventStore } from '../../stores/store.ts';
 import { createAskingActivities } from '../../activities/asking/activities.ts';
+import { createSearchingActivities } from '../../activities/quarantine/searching-activities.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
@@ -53,6 +57,10 @@ export interface HarnessOptions {
   readonly lane?: Partial<LaneOptions>;
   /** What the pipeline's checkpoints are. @default beyond everything */
   readonly checkpoints?: () => Record<string, ShardCheckpoint>;
+  /** Of large events. */
+  readonly store?: EventStore;
+  /** What a process answers that reads the pipeline. @default there is none */
+  readonly fetchData?: ReadingActivities['fetchData'];
   /** Workers replay their histories at every task, so that nothing depends on what is in memory. */
   readonly replayed?: boolean;
 }
@@ -65,6 +73,7 @@ export class LaneHarness {
   readonly #options: HarnessOptions;
   readonly #freezeWatch = new FreezeWatch();
   #worker: RunningWorker | undefined;
+  #fetcher: RunningWorker | undefined;
 
   private constructor(client: Client, native: NativeConnection, options: HarnessOptions) {
     this.client = client;
@@ -79,15 +88,16 @@ export class LaneHarness {
     const client = new Client({ connection: await Connection.connect({ address }), namespace, identity: IDENTITY });
     const harness = new LaneHarness(client, await NativeConnection.connect({ address }), options);
     await harness.startWorker();
+    await harness.#startFetcher();
     return harness;
   }
 
   async startWorker(): Promise<void> {
-    const { handler, handling, checkpoints, replayed = false } = this.#options;
+    const { handler, handling, checkpoints, store, replayed = false } = this.#options;
     const stopping = new AbortController();
     const settings = { ...QUICK_RETRIES, ...handling };
     const run = createHandlingActivities({
-      pipeline: () => ({ handler, settings }),
+      pipeline: () => ({ handler, settings, claims: store && new Claims(store, this.pipeline) }),
       client: this.client,
       freezeWatch: this.#freezeWatch,
       stopping: stopping.signal,
@@ -103,12 +113,25 @@ export class LaneHarness {
       identity: IDENTITY,
       taskQueue: this.taskQueue,
       workflowBundle: await bundle,
-      activities: { ...run, ...asking },
+      activities: { ...run, ...asking, ...createSearchingActivities(this.client) },
       shutdownGraceTime: 500,
       shutdownForceTime: 5000,
       ...(replayed ? { maxCachedWorkflows: 0 } : {}),
     });
     this.#worker = setGoing(worker, stopping, log);
+  }
+
+  async #startFetcher(): Promise<void> {
+    const { fetchData } = this.#options;
+    if (fetchData === undefined) return;
+    const worker = await Worker.create({
+      connection: this.#native,
+      namespace: this.client.options.namespace,
+      identity: IDENTITY,
+      taskQueue: readingTaskQueue(this.taskQueue),
+      activities: { fetchData },
+    });
+    this.#fetcher = setGoing(worker, new AbortController(), log);
   }
 
   async stopWorker(): Promise<void> {
@@ -117,7 +140,7 @@ export class LaneHarness {
   }
 
   async stop(): Promise<void> {
-    await this.stopWorker();
+    await Promise.all([this.stopWorker(), this.#fetcher?.stop()]);
     this.#freezeWatch.stop();
     const lanes = this.client.workflow.list({
       query: `TaskQueue = "${this.taskQueue}" AND ExecutionStatus = "Running"`,

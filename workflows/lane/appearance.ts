@@ -1,12 +1,12 @@
 /**
  * How a lane looks from outside: the words of its search attributes and memo, and the markdown of its current details.
  */
+import { dataText } from '../../contracts/data-text.ts';
 import { formatPosition } from '../../contracts/position.ts';
 import type { SegmentRange } from '../../contracts/backlog.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/lane.ts';
 import { depthOf } from './backlog.ts';
-import { dataText } from './decide.ts';
 import { headFailure } from './machine.ts';
 
 /** `KeylaneStatus`. Idle and running are one, since a search attribute is written on transitions only. */

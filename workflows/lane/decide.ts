@@ -14,7 +14,8 @@ import {
   type LaneState,
   type VerbArgs,
 } from '../../contracts/lane.ts';
-import type { EventData, InlineData, LaneEvent } from '../../contracts/event.ts';
+import { dataText } from '../../contracts/data-text.ts';
+import type { InlineData, LaneEvent } from '../../contracts/event.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { headFailure } from './machine.ts';
 import { isBeyond } from './marks.ts';
@@ -204,12 +205,4 @@ function dataOf(verb: Verb, before: LaneEvent | undefined, after: LaneEvent | un
   const claim = 'claim' in before.data ? { claimBefore: before.data.claim.name } : {};
   if (verb.name === 'skip' || after === undefined) return { dataBefore, ...claim };
   return { dataBefore, ...claim, dataAfter: dataText(after.data).slice(0, DECISION_DATA_CHARS) };
-}
-
-/** The data as a person reads it; of large data the beginning. */
-export function dataText(data: EventData): string {
-  if ('claim' in data) return `${data.claim.preview}…`;
-  if ('left' in data) return `${data.left.preview}…`;
-  if ('base64' in data) return data.base64;
-  return 'text' in data ? data.text : JSON.stringify(data.json);
 }

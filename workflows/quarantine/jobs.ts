@@ -20,7 +20,7 @@ import type {
   SegmentHit,
   Selection,
 } from '../../contracts/quarantine.ts';
-import { dataText } from '../lane/decide.ts';
+import { dataText } from '../../contracts/data-text.ts';
 import { firstSegments, withoutFirst, withoutSegment } from '../segment-ranges.ts';
 import type { QuarantineVerb } from './inputs.ts';
 import { countOf, decided, withNew } from './state.ts';

@@ -45,6 +45,7 @@ test('O8: a key function that throws sends the record, its data and the message 
       arrivedAt: one.arrivedAt,
       data: { base64: '/wA=' },
       size: 2,
+      partitionKey: one.partitionKey,
       reason: expect.stringMatching(
         /^The key function threw: UndecodableError: The data of record shard-0:7 is not JSON/,
       ),

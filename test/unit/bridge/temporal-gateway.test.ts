@@ -13,6 +13,7 @@ import { TemporalGateway } from '../../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../../bridge/throttle-log.ts';
 import { laneWorkflowId } from '../../../contracts/lane-id.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
+import { DEFAULT_QUARANTINE_LIMITS } from '../../../contracts/quarantine.ts';
 import { DEFAULT_ROOM_LIMITS } from '../../../contracts/room.ts';
 import { devServer } from '../../support/dev-server.ts';
 
@@ -121,7 +122,9 @@ test('O8: records without a key go to the quarantine of the pipeline', async () 
   };
   await open().gateway.send({ to: 'quarantine', records: [record], leaseUntil: 42, attempt: 1 }, never);
   expect(await received(`${pipeline}/quarantine`)).toEqual({
-    input: [{ version: 1, pipeline, signalsPerRun: DEFAULT_LANE_OPTIONS.signalsPerRun }],
+    input: [
+      { version: 1, pipeline, signalsPerRun: DEFAULT_LANE_OPTIONS.signalsPerRun, limits: DEFAULT_QUARANTINE_LIMITS },
+    ],
     signals: [{ name: 'records', args: [{ leaseUntil: 42, records: [record] }] }],
   });
 });

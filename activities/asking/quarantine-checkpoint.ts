@@ -1,0 +1,21 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { ShardCheckpoint } from '../../contracts/handling.ts';
+import { QUERIES, quarantineWorkflowId } from '../../contracts/names.ts';
+import { QUARANTINE_MARK, type QuarantineView } from '../../contracts/quarantine.ts';
+
+/**
+ * Up to which number no record that the quarantine has brought can be brought again. All of them, while none is on its way:
+ * those that it brings later have larger numbers. The same when there is no quarantine any more.
+ */
+export async function readQuarantineCheckpoint(client: Client, pipeline: string): Promise<ShardCheckpoint> {
+  const handle = client.workflow.getHandle(quarantineWorkflowId(pipeline));
+  try {
+    if ((await handle.describe()).status.name !== 'RUNNING') return { ended: true };
+    const { bringingFrom } = await handle.query<QuarantineView>(QUERIES.quarantine);
+    if (bringingFrom === undefined) return { ended: true };
+    return { ended: false, position: { shardId: QUARANTINE_MARK, sequenceNumber: String(bringingFrom - 1) } };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { ended: true };
+    throw error;
+  }
+}

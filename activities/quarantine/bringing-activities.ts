@@ -1,0 +1,129 @@
+/**
+ * What a quarantine has done where the settings of its pipeline are: the present key function over its records, and the way
+ * of those that have a key by now to their lanes.
+ *
+ * Records are brought as readers hand them over, by the same dispatcher and with the same stamps. To a lane the quarantine is
+ * one more shard: their numbers only grow, a repeat begins with the same records, and what a lane has accepted it drops (O6).
+ */
+import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import { systemClock } from '../../bridge/clock.ts';
+import { Dispatcher } from '../../bridge/dispatcher.ts';
+import { findKey } from '../../bridge/intake.ts';
+import type { LaneGateway } from '../../bridge/lane-gateway.ts';
+import type { Lease } from '../../bridge/lease.ts';
+import { rejectWhenAborted } from '../../bridge/reject-when-aborted.ts';
+import { SEGMENT_GONE } from '../../contracts/backlog.ts';
+import type { LaneEvent, SourceKind } from '../../contracts/event.ts';
+import type {
+  BringingActivities,
+  BringInput,
+  QuarantinedRecord,
+  SegmentFinding,
+  SegmentSearch,
+} from '../../contracts/quarantine.ts';
+import type { PipelineSettings } from '../../contracts/settings.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Claims } from '../../stores/claims.ts';
+import { StoreUnavailableError } from '../../stores/errors.ts';
+import { dataOf } from '../handling/event-bytes.ts';
+import { startHeartbeat } from '../handling/heartbeat.ts';
+import { findRecords, type KeyOf } from './find-records.ts';
+import { readSegmentRecords } from './segment-records.ts';
+
+interface BringingPipeline {
+  readonly settings: PipelineSettings;
+  readonly source: Source;
+  readonly claims: Claims | undefined;
+}
+
+export interface BringingDependencies {
+  readonly pipelines: (name: string) => BringingPipeline;
+  readonly client: Client;
+  /** Aborts when the process shall stop. */
+  readonly stopping: AbortSignal;
+  readonly log: Logger;
+  /** The way to the lanes of a pipeline, the one that its readers of this process have. */
+  readonly gateway: (pipeline: string, log: Logger) => LaneGateway;
+  /** For the running attempt of this activity. */
+  readonly openLease: () => Lease;
+}
+
+export function createBringingActivities(dependencies: BringingDependencies): BringingActivities {
+  return {
+    findKeys: async (search) => await beating(async () => await findKeys(dependencies, search)),
+    bringRecords: async (input) => await beating(async () => await bringRecords(dependencies, input)),
+  };
+}
+
+async function beating<T>(run: () => Promise<T>): Promise<T> {
+  const heartbeat = startHeartbeat(Context.current().info.heartbeatTimeoutMs ?? Infinity, () => null);
+  try {
+    return await run();
+  } finally {
+    heartbeat.stop();
+  }
+}
+
+async function findKeys({ client, pipelines }: BringingDependencies, search: SegmentSearch): Promise<SegmentFinding> {
+  const { claims, settings, source } = pipelines(search.pipeline);
+  const { cancellationSignal } = Context.current();
+  const keyOf: KeyOf = async (record) => {
+    try {
+      const data = await dataOf(record, claims, cancellationSignal);
+      return findKey(source.kind, settings.key, { ...record, data, partitionKey: record.partitionKey ?? '' });
+    } catch (error) {
+      // It may be there when this is tried again.
+      if (error instanceof StoreUnavailableError || cancellationSignal.aborted) throw error;
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
+  };
+  return await findRecords(client, search, keyOf);
+}
+
+async function bringRecords(dependencies: BringingDependencies, input: BringInput): Promise<void> {
+  const { client, gateway, openLease, pipelines, stopping } = dependencies;
+  const { settings, source } = pipelines(input.pipeline);
+  const { cancellationSignal } = Context.current();
+  const lease = openLease();
+  const stop = AbortSignal.any([cancellationSignal, stopping, lease.lost]);
+  const log = dependencies.log.child({ pipeline: input.pipeline });
+  const dispatcher = new Dispatcher({
+    gateway: gateway(input.pipeline, log),
+    lease,
+    requestsInFlight: settings.reading.requestsInFlight,
+    clock: systemClock,
+    random: Math.random,
+  });
+  // At once: not one request may leave after this.
+  stop.addEventListener('abort', () => dispatcher.stop(), { once: true });
+  try {
+    const { records } = await readSegmentRecords(client, input.segment);
+    for (const [nth, { index, key }] of input.entries.entries()) {
+      const record = records[index];
+      if (record === undefined) {
+        throw ApplicationFailure.nonRetryable(`${input.segment} has no record ${index}`, SEGMENT_GONE);
+      }
+      dispatcher.submit({ to: 'lane', key, event: lateEvent(record, source.kind, input.first + nth) }, () => {});
+    }
+    await Promise.race([dispatcher.whenEmpty(), rejectWhenAborted(stop)]);
+  } finally {
+    dispatcher.stop();
+    lease.close();
+  }
+}
+
+function lateEvent(record: QuarantinedRecord, source: SourceKind, number: number): LaneEvent {
+  const { position, arrivedAt, data, size, replaced } = record;
+  return {
+    position,
+    arrivedAt,
+    data,
+    size,
+    source,
+    ...(replaced === undefined ? {} : { replaced }),
+    late: String(number),
+  };
+}

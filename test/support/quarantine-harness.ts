@@ -1,0 +1,152 @@
+/**
+ * A pipeline's quarantine on the real dev server: what a bridge sends, a worker for the quarantine and its lanes, and a
+ * worker on the reading task queue with a key function that the test writes.
+ */
+import { Worker, NativeConnection } from '@temporalio/worker';
+import { createBringingActivities } from '../../activities/quarantine/bringing-activities.ts';
+import { findOwnAttempt } from '../../activities/reading/own-attempt.ts';
+import { Context } from '@temporalio/activity';
+import { systemClock } from '../../bridge/clock.ts';
+import type { HandoverRequest, LaneGateway } from '../../bridge/lane-gateway.ts';
+import { LaneRoom } from '../../bridge/lane-room.ts';
+import { Lease } from '../../bridge/lease.ts';
+import { OutageLog } from '../../bridge/outage-log.ts';
+import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import { ThrottleLog } from '../../bridge/throttle-log.ts';
+import { kinesis } from '../../contracts/config.ts';
+import { FreezeWatch } from '../../contracts/freeze-watch.ts';
+import { quarantineWorkflowId, QUERIES, readingTaskQueue } from '../../contracts/names.ts';
+import {
+  DEFAULT_QUARANTINE_LIMITS,
+  type QuarantineDecision,
+  type QuarantinedRecord,
+  type QuarantineLimits,
+  type QuarantineVerbArgs,
+  type QuarantineVerbName,
+  type QuarantineView,
+} from '../../contracts/quarantine.ts';
+import type { KeyableRecord } from '../../contracts/record.ts';
+import type { Source } from '../../sources/source.ts';
+import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
+import { devServer } from './dev-server.ts';
+import { LaneHarness, type HarnessOptions } from './lane-harness.ts';
+import { log } from './log.ts';
+import { settingsWith } from './settings.ts';
+
+export interface QuarantineOptions extends HarnessOptions {
+  readonly key: (record: KeyableRecord) => unknown;
+  readonly limits?: Partial<QuarantineLimits>;
+  readonly signalsPerRun?: number;
+  /** Told before each request to a lane; what it throws becomes of the request. */
+  readonly beforeSend?: (request: HandoverRequest) => void | Promise<void>;
+  /** The answer to a request is lost. */
+  readonly afterSend?: (request: HandoverRequest) => void | Promise<void>;
+}
+
+export class QuarantineHarness {
+  readonly lanes: LaneHarness;
+  readonly #native: NativeConnection;
+  readonly #options: QuarantineOptions;
+  readonly #freezeWatch = new FreezeWatch();
+  #worker: RunningWorker | undefined;
+
+  private constructor(lanes: LaneHarness, native: NativeConnection, options: QuarantineOptions) {
+    this.lanes = lanes;
+    this.#native = native;
+    this.#options = options;
+    this.#freezeWatch.start();
+  }
+
+  static async start(options: QuarantineOptions): Promise<QuarantineHarness> {
+    const lanes = await LaneHarness.start(options);
+    const { address } = devServer();
+    const harness = new QuarantineHarness(lanes, await NativeConnection.connect({ address }), options);
+    await harness.startBridge();
+    return harness;
+  }
+
+  async startBridge(): Promise<void> {
+    const { client, pipeline, taskQueue } = this.lanes;
+    const { address, namespace } = devServer();
+    const stopping = new AbortController();
+    const source = kinesis({ stream: pipeline });
+    const settings = settingsWith(
+      { [pipeline]: { source, key: this.#options.key as (record: KeyableRecord) => string, handler: () => {} } },
+      { address, namespace, taskQueue },
+      this.#options.lane === undefined ? {} : { lane: this.#options.lane },
+    ).pipelines.get(pipeline)!;
+    const outage = new OutageLog(log, 'Temporal');
+    const room = new LaneRoom({ limits: settings.reading.room, log, clock: systemClock });
+    const { lane } = settings;
+    const shared = { client, taskQueue, outage, throttling: new ThrottleLog(log), room, log, clock: systemClock };
+    const gateway = new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs: 5000 });
+    const activities = createBringingActivities({
+      pipelines: () => ({ settings, source: { kind: 'kinesis' } as Source, claims: undefined }),
+      client,
+      stopping: stopping.signal,
+      log,
+      gateway: () => this.#disturbed(gateway),
+      openLease: () => {
+        const { info } = Context.current();
+        const heartbeatTimeoutMs = info.heartbeatTimeoutMs ?? 0;
+        const find = findOwnAttempt(client, info);
+        return new Lease({ reader: 'a', find, freezeWatch: this.#freezeWatch, heartbeatTimeoutMs, clock: systemClock });
+      },
+    });
+    const worker = await Worker.create({
+      connection: this.#native,
+      namespace: client.options.namespace,
+      identity: 'lane-harness',
+      taskQueue: readingTaskQueue(taskQueue),
+      activities: { ...activities },
+      maxHeartbeatThrottleInterval: 200,
+      shutdownGraceTime: 500,
+      shutdownForceTime: 5000,
+    });
+    this.#worker = setGoing(worker, stopping, log);
+  }
+
+  async stopBridge(): Promise<void> {
+    await this.#worker?.stop();
+    this.#worker = undefined;
+  }
+
+  #disturbed(gateway: LaneGateway): LaneGateway {
+    const { afterSend, beforeSend } = this.#options;
+    return {
+      send: async (request, signal) => {
+        await beforeSend?.(request);
+        await gateway.send(request, signal);
+        await afterSend?.(request);
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.stopBridge();
+    await this.lanes.stop();
+    this.#freezeWatch.stop();
+    await this.#native.close();
+  }
+
+  get handle() {
+    return this.lanes.client.workflow.getHandle(quarantineWorkflowId(this.lanes.pipeline));
+  }
+
+  async put(records: readonly QuarantinedRecord[], leaseUntil = Date.now() + 60_000): Promise<void> {
+    const { limits, signalsPerRun = 2000 } = this.#options;
+    await this.lanes.quarantine(
+      records,
+      { signalsPerRun, limits: { ...DEFAULT_QUARANTINE_LIMITS, ...limits } },
+      leaseUntil,
+    );
+  }
+
+  view(): Promise<QuarantineView> {
+    return this.handle.query<QuarantineView>(QUERIES.quarantine);
+  }
+
+  decide(verb: QuarantineVerbName, args: QuarantineVerbArgs): Promise<QuarantineDecision> {
+    return this.handle.executeUpdate<QuarantineDecision, [QuarantineVerbArgs]>(verb, { args: [args] });
+  }
+}

@@ -1,0 +1,228 @@
+/** The quarantine on a real Temporal server: without bound, and the ways out of it. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { firstEventOf } from '../support/first-event.ts';
+import { WORKFLOW_TYPES } from '../../contracts/names.ts';
+import type { QuarantineInput } from '../../contracts/quarantine.ts';
+import type { KeyableRecord } from '../../contracts/record.ts';
+import { eventually } from '../support/eventually.ts';
+import { keylessRecords, laneEvents, SHARD } from '../support/lane-events.ts';
+import { QuarantineHarness } from '../support/quarantine-harness.ts';
+
+let it: QuarantineHarness;
+
+afterEach(() => it.stop());
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const at = (n: number) => `${SHARD}:${n}`;
+const numberOf = (record: KeyableRecord) => (record.json() as { n: number }).n;
+
+async function openSegments(): Promise<number> {
+  const { client, taskQueue } = it.lanes;
+  const query = `WorkflowType = "${WORKFLOW_TYPES.segment}" AND TaskQueue = "${taskQueue}" AND ExecutionStatus = "Running"`;
+  return (await client.workflow.count(query)).count;
+}
+
+async function runs(): Promise<{ readonly runId: string; readonly status: string }[]> {
+  const found = [];
+  for await (const { runId, status } of it.lanes.client.workflow.list({
+    query: `WorkflowId = "${it.handle.workflowId}"`,
+  })) {
+    found.push({ runId, status: status.name });
+  }
+  return found;
+}
+
+describe.each([
+  { mode: 'cached', replayed: false, most: 400 },
+  { mode: 'replayed at every task', replayed: true, most: 100 },
+])('a quarantine ($mode)', ({ most, replayed }) => {
+  test('O4 O5 O6 O8 keeps any number of records, each once, and brings them all when they have keys', async () => {
+    const seen = new Map<string, number[]>();
+    let hasKeys = false;
+    it = await QuarantineHarness.start({
+      key: (record) => (hasKeys ? `key-${numberOf(record) % 5}` : undefined),
+      handler: (event) => void seen.set(event.key, [...(seen.get(event.key) ?? []), event.json().n]),
+      limits: { segments: { events: 40, bytes: 64 * 1024 }, batch: 20 },
+      signalsPerRun: 12,
+      replayed,
+    });
+    for (let n = 1; n <= most; n += 10) await it.put(keylessRecords(Math.max(1, n - 5), n + 9));
+    await eventually(async () => (await it.view()).count === most);
+    expect((await it.view()).segments.length).toBe(1);
+    await eventually(async () => (await openSegments()) >= Math.floor((most - 1) / 40));
+    await eventually(async () => (await runs()).length > 1);
+    for (const { runId } of await runs()) {
+      const { bytes } = await firstEventOf<QuarantineInput>(it.lanes.client, it.handle.workflowId, runId);
+      expect(bytes).toBeLessThan(32 * 1024);
+    }
+
+    const refused = await it.decide('retry', { all: true, by: 'ann' });
+    expect(refused).toMatchObject({ outcome: 'refused', decided: 0, kept: most, by: 'ann' });
+    expect(refused.why).toContain('still without a key');
+    hasKeys = true;
+    // New ones come meanwhile, and the run continues as new more than once.
+    const sending = (async () => {
+      for (let n = most + 1; n <= most + 60; n += 2) await it.put(keylessRecords(n, n + 1));
+    })();
+    await it.decide('retry', { all: true, reason: 'the new field is known now' });
+    await sending;
+    await eventually(async () => (await it.view()).pending.length === 0, 120_000);
+    await eventually(async () => (await it.view()).count === most + 60 - (await handled()), 60_000);
+    await it.decide('retry', { all: true });
+    await eventually(async () => (await handled()) === most + 60, 60_000);
+    await eventually(async () => (await it.view()).count === 0);
+    async function handled(): Promise<number> {
+      return [...seen.values()].reduce((sum, ns) => sum + ns.length, 0);
+    }
+    for (const [key, ns] of seen) {
+      expect(ns).toEqual(numbers(1, most + 60).filter((n) => `key-${n % 5}` === key));
+    }
+    await eventually(async () => (await openSegments()) === 0);
+    const ended = new Set((await runs()).map(({ status }) => status));
+    expect(ended).toEqual(new Set(['CONTINUED_AS_NEW', 'RUNNING']));
+  }, 240_000);
+});
+
+describe('a quarantine', () => {
+  test('O1 O6 what it brings goes behind all that its lane has accepted, once, whatever is lost and who dies on the way', async () => {
+    const seen: number[] = [];
+    let isPoisoned = true;
+    let name: string | undefined;
+    let lost = 0;
+    it = await QuarantineHarness.start({
+      key: () => name,
+      handler: (event) => {
+        const { n } = event.json() as { n: number };
+        if (n === 6 && isPoisoned) throw new Error('poison');
+        seen.push(n);
+      },
+      handling: { retry: { maxAttempts: 1, initialIntervalMs: 1, backoff: 1, maxIntervalMs: 1 } },
+      afterSend: () => {
+        lost += 1;
+        // The lane has them and nobody knows.
+        if (lost <= 3) throw new Error('the answer is lost');
+        if (lost === 4) void it.stopBridge();
+        if (lost === 4) throw new Error('the answer is lost');
+      },
+    });
+    await it.put(keylessRecords(1, 4));
+    await it.lanes.send('a', laneEvents(5, 8));
+    await eventually(async () => (await it.lanes.view('a')).phase.state === 'blocked');
+    await eventually(async () => (await it.view()).count === 4);
+    name = 'a';
+    const retried = it.decide('retry', { positions: [at(2), at(1), at(4)] });
+    await eventually(() => lost >= 4);
+    // By now the key function says otherwise: what was under way stays with its key.
+    name = 'b';
+    await it.stopBridge();
+    expect((await it.view()).count).toBe(4);
+    await it.startBridge();
+    expect(await retried).toMatchObject({
+      outcome: 'done',
+      decided: 3,
+      records: [{ key: 'a' }, { key: 'a' }, { key: 'a' }],
+    });
+    expect((await it.view()).count).toBe(1);
+    expect(await it.lanes.view('a')).toMatchObject({ waiting: 5 });
+    await it.lanes.send('a', laneEvents(7, 10));
+    isPoisoned = false;
+    await it.lanes.decide('a', 'retry');
+    await eventually(() => seen.length >= 9);
+    expect(seen).toEqual([5, 6, 7, 8, 1, 2, 4, 9, 10]);
+    // It ends in time: what was brought is behind the quarantine's checkpoint.
+    expect(Object.keys((await it.lanes.view('a')).marks)).toEqual([SHARD, 'quarantine/']);
+  });
+
+  test('O11 skip and replace, by updates and by plain signals, on records that are there, and on no others', async () => {
+    const seen: string[] = [];
+    it = await QuarantineHarness.start({
+      key: (record) => (record.json() as { id?: string }).id,
+      handler: (event, { idempotencyKey }) =>
+        void seen.push(`${event.key} ${event.text()} ${idempotencyKey.slice(-2)}`),
+    });
+    await it.put([...keylessRecords(1, 4), { ...keylessRecords(5, 5)[0]!, reason: 'The key function threw: no id' }]);
+    await eventually(async () => (await it.view()).count === 5);
+    expect(await it.decide('skip', { position: at(2), by: 'ann', reason: 'a test' })).toMatchObject({
+      verb: 'skip',
+      outcome: 'done',
+      decided: 1,
+      by: 'ann',
+      reason: 'a test',
+      on: at(2),
+      records: [{ position: at(2), dataBefore: '{"n":2}', reason: 'The key function returned undefined' }],
+    });
+    expect(await it.decide('skip', { positions: [at(2), at(9)] })).toMatchObject({ outcome: 'refused', decided: 0 });
+    await expect(it.decide('skip', {})).rejects.toThrow();
+    await expect(it.decide('replace', { all: true, data: {} })).rejects.toThrow();
+    const none = await it.decide('replace', { position: at(3), data: { id: 7 } });
+    expect(none).toMatchObject({ outcome: 'refused', kept: 1, firstKept: { position: at(3) } });
+    expect(none.firstKept?.reason).toContain('the number 7');
+    const replaced = await it.decide('replace', { position: at(3), data: { id: 'x' } });
+    expect(replaced).toMatchObject({
+      outcome: 'done',
+      records: [{ key: 'x', dataBefore: '{"n":3}', dataAfter: '{"id":"x"}' }],
+    });
+    await eventually(() => seen.length === 1);
+    expect(seen).toEqual(['x {"id":"x"} #1']);
+    await it.handle.signal('skip', { matching: 'no id', by: 'bob' });
+    await it.handle.signal('skip', null);
+    await it.handle.signal('skip', { position: 7 });
+    await eventually(async () => (await it.view()).count === 2);
+    await eventually(async () => (await it.view()).decisions.length === 7);
+    expect((await it.view()).decisions.slice(-3).map(({ outcome, by }) => [outcome, by])).toContainEqual([
+      'done',
+      'bob',
+    ]);
+    await it.handle.signal('skip', { all: true });
+    await eventually(async () => (await it.view()).count === 0);
+    await expect(it.decide('retry', { all: true })).rejects.toThrow();
+    await eventually(async () => (await openSegments()) === 0);
+  });
+
+  test('O6 forgets marks that lie behind the checkpoints, and knows a sender of before by its lease', async () => {
+    const shards = numbers(1, 40).map((n) => `shardId-${n}`);
+    it = await QuarantineHarness.start({
+      key: () => undefined,
+      handler: () => {},
+      signalsPerRun: 10,
+      limits: { leaseMarginMs: 200 },
+      checkpoints: () => Object.fromEntries(shards.map((shard) => [shard, { ended: true }])),
+    });
+    for (const shard of shards) await it.put(keylessRecords(1, 1, shard));
+    const carried = async () => {
+      const { runId } = await it.handle.describe();
+      return (await firstEventOf<QuarantineInput>(it.lanes.client, it.handle.workflowId, runId)).input.carried;
+    };
+    let n = 1;
+    await eventually(async () => {
+      n += 1;
+      await it.put(keylessRecords(n, n, 'another'));
+      return Object.keys((await carried())?.marks ?? {}).length === 1;
+    });
+    const { count } = await it.view();
+    await it.put(keylessRecords(1, 1, shards[0]), Date.now() - 60_000);
+    await it.put(keylessRecords(n + 1, n + 1, 'another'));
+    await eventually(async () => (await it.view()).count === count + 1);
+  });
+
+  test('O5 O8 a segment that was ended from outside is still read, and decided on once', async () => {
+    const seen: number[] = [];
+    it = await QuarantineHarness.start({
+      key: (record) => (numberOf(record) % 2 === 0 ? 'even' : undefined),
+      handler: (event) => void seen.push(event.json().n),
+      limits: { segments: { events: 10, bytes: 64 * 1024 } },
+    });
+    await it.put(keylessRecords(1, 25));
+    await eventually(async () => (await openSegments()) === 2);
+    const { client, taskQueue } = it.lanes;
+    const query = `WorkflowType = "${WORKFLOW_TYPES.segment}" AND TaskQueue = "${taskQueue}"`;
+    for await (const { workflowId } of client.workflow.list({ query }))
+      await client.workflow.getHandle(workflowId).terminate();
+    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 12, kept: 13 });
+    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 0, kept: 13 });
+    expect(await it.decide('skip', { positions: [at(2), at(3)] })).toMatchObject({ decided: 1 });
+    await eventually(() => seen.length === 12);
+    expect(seen).toEqual(numbers(1, 25).filter((n) => n % 2 === 0));
+    expect((await it.view()).count).toBe(12);
+  });
+});
