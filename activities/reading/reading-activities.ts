@@ -24,12 +24,14 @@ import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
 import type { BringingActivities } from '../../contracts/quarantine.ts';
+import type { FetchInput, FetchOutcome } from '../../contracts/large-events.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
 import { createBringingActivities } from '../quarantine/bringing-activities.ts';
+import { fetchData } from './fetch-data.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
 import { ShardLister } from './shard-lister.ts';
@@ -93,6 +95,7 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   return {
     listShards: async (pipeline, known) => await listShards(process, pipeline, known),
     readShards: async (input) => await readShards(process, input),
+    fetchData: async (input) => await fetchLeftData(process, input),
     ...createBringingActivities({
       ...dependencies,
       gateway: (pipeline, own) => openGateway(process, pipeline, own),
@@ -194,6 +197,14 @@ function openGateway(deps: Process, pipeline: string, log: Logger): LaneGateway 
   const { requestTimeoutMs } = reading;
   const shared = { client, taskQueue, outage, throttling, room, log, clock: systemClock };
   return new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs });
+}
+
+async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise<FetchOutcome> {
+  try {
+    return await fetchData(pipelines(input.pipeline), input, Context.current().cancellationSignal);
+  } catch (error) {
+    throw toFailure(error);
+  }
 }
 
 function openIntake({ claims, settings, source }: ReadablePipeline): Intake {

@@ -22,6 +22,7 @@ import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import {
   QUERIES,
   quarantineWorkflowId,
+  readingTaskQueue,
   SEARCH_ATTRIBUTES,
   SIGNALS,
   WORKFLOW_TYPES,
