@@ -4,6 +4,7 @@ import type { Failure, RetryPolicy } from './failure.ts';
 import type { VerbName } from './names.ts';
 import type { Position } from './position.ts';
 import type { EndedRun } from './remains.ts';
+import type { WaitingEvent } from './waiting.ts';
 
 /** Limits of one lane, fixed when it is started. */
 export interface LaneOptions {
@@ -103,12 +104,12 @@ export interface LaneState {
    * before anything that came after them is handled (O5).
    */
   readonly lost?: string;
-  /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
   /**
    * Names in the store of large events of data that nobody needs any more, until it has been deleted. The data of an
    * event that a person skipped or replaced is never among it: its decision names it.
    */
   readonly unneeded?: readonly string[];
+  /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
   readonly marks: Readonly<Record<string, Position>>;
   /**
    * Per shard, since when its mark is known to lie behind the checkpoint. A mark is forgotten only some time after that:
@@ -176,7 +177,7 @@ export interface LaneView {
   /** Set while some of them are in segments: how many those are, and how many events and bytes they hold. */
   readonly segments?: { readonly count: number; readonly events: number; readonly bytes: number };
   /** Positions of the next few of them. */
-  readonly next: readonly { readonly position: string; readonly arrivedAt: number; readonly size: number }[];
+  readonly next: readonly WaitingEvent[];
   readonly handled: number;
   readonly decisions: readonly Decision[];
   readonly marks: Readonly<Record<string, Position>>;

@@ -10,6 +10,7 @@ import {
 import { QUERIES, SIGNALS, VERBS } from '../contracts/names.ts';
 import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
 import type { Decision, LaneInput, LaneView } from '../contracts/lane.ts';
+import type { BacklogView } from '../contracts/waiting.ts';
 import type { LaneRemains } from '../contracts/remains.ts';
 import { LaneHost } from './lane/host.ts';
 import { isRecordsSignal, readVerb } from './lane/inputs.ts';
@@ -19,6 +20,7 @@ export async function lane(input: LaneInput): Promise<void> {
   const host = new LaneHost(input);
   // All handlers stand before the first await: what arrived before is delivered now, in order.
   setHandler(defineQuery<LaneView>(QUERIES.lane), () => host.view());
+  setHandler(defineQuery<BacklogView>(QUERIES.backlog), () => host.backlog());
   setHandler(defineQuery<LaneRemains>(QUERIES.remains), () => host.remains());
   setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
     if (isRecordsSignal(signal)) host.accept(signal);

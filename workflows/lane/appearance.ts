@@ -1,12 +1,14 @@
 /**
  * How a lane looks from outside: the words of its search attributes and memo, and the markdown of its current details.
  */
-import { dataText } from '../../contracts/data-text.ts';
 import { formatPosition } from '../../contracts/position.ts';
 import type { SegmentRange } from '../../contracts/backlog.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/lane.ts';
 import { depthOf } from './backlog.ts';
+import { waitingEvent, type BacklogView } from '../../contracts/waiting.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import { dataText } from '../../contracts/data-text.ts';
 import { headFailure } from './machine.ts';
 
 /** `KeylaneStatus`. Idle and running are one, since a search attribute is written on transitions only. */
@@ -57,9 +59,7 @@ export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView
     ...(head === undefined ? {} : { head }),
     waiting: waitingIn(lane),
     ...(segments.length === 0 ? {} : { segments: { count: countOf(segments), events, bytes } }),
-    next: waiting.slice(0, NEXT_SHOWN).map(({ position, arrivedAt, size }) => {
-      return { position: formatPosition(position), arrivedAt, size };
-    }),
+    next: waiting.slice(0, NEXT_SHOWN).map((event) => waitingEvent(event)),
     handled: lane.handled,
     decisions: lane.decisions,
     marks: lane.marks,
@@ -69,6 +69,12 @@ export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView
 /** Events behind the head. */
 export function waitingIn(lane: LaneState): number {
   return Math.max(0, depthOf(lane) - 1);
+}
+
+export function backlogViewOf(lane: LaneState): BacklogView {
+  const { segments = [], taken = 0, tail = [] } = lane.backlog ?? {};
+  const waiting = (events: readonly LaneEvent[]) => events.map((event) => waitingEvent(event));
+  return { queue: waiting(lane.queue), segments, taken, tail: waiting(tail), total: depthOf(lane) };
 }
 
 function countOf(segments: readonly SegmentRange[]): number {

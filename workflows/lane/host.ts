@@ -18,7 +18,6 @@ import {
   condition,
   log,
   makeContinueAsNewFunc,
-  patched,
   setCurrentDetails,
   sleep,
   upsertMemo,
@@ -26,24 +25,23 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
-import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from '../../contracts/backlog.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
 import type { PendingEvent } from '../../contracts/handling.ts';
-import { segmentWorkflowId } from '../../contracts/names.ts';
 import type { EndedRun, LaneRemains } from '../../contracts/remains.ts';
+import type { BacklogView } from '../../contracts/waiting.ts';
 import { afterHandling } from './after-work.ts';
-import { detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
+import { backlogViewOf, detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
 import { act, bind, judge, refused, type Verb } from './decide.ts';
 import { accept, emptyLane, next, stretchStarted, type Work } from './machine.ts';
-import { depthOf, isLong, movedToSegment, nextSegment, takenBack, withTail } from './backlog.ts';
-import { blockedByLoss, mustTellLoss, segmentLost } from './loss.ts';
+import { BacklogKeeper, type LaneCell } from './backlog-keeper.ts';
+import { ClaimKeeper } from './claim-keeper.ts';
+import { depthOf } from './backlog.ts';
+import { blockedByLoss, mustTellLoss } from './loss.ts';
 import { forgetOldMarks, marksAhead } from './marks.ts';
 import { askForCheckpoints, askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
-import { Segments } from './segments.ts';
 import { succeed } from './succession.ts';
-import { startEvent, startSlice, startStretch, type Ended, type WorkInFlight } from './work.ts';
+import { startEvent, startFetch, startSlice, startStretch, type Ended, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
   readonly verb: Verb;
@@ -53,10 +51,6 @@ interface PendingVerb {
 
 /** An attempt that begins so soon is let begin. */
 const SOON_MS = 1000;
-/** A backlog that could not be read is read again after this. */
-const READ_AGAIN_MS = 30_000;
-/** So many times a lane reads a segment until it has it back: it holds less itself then. */
-const SLICES = 2;
 /** Of a lane that was asked to end: how often it looks whether it may. */
 const DRAINED_MS = 5000;
 /** Marks that a run carries on without asking whether some can be forgotten. */
@@ -66,18 +60,13 @@ export class LaneHost {
   readonly #pipeline: string;
   readonly #key: string;
   readonly #options: LaneOptions;
-  #lane: LaneState;
+  readonly #cell: LaneCell;
   #verbs: PendingVerb[] = [];
   #work: WorkInFlight | undefined;
   #published: LaneStatus;
   readonly #limits: RunLimits;
-  readonly #segments: Segments<LaneEvent>;
-  readonly #segmentLimits: SegmentLimits;
-  readonly #sliceLimits: SegmentLimits;
-  /** Runs that began before there were segments have none. Undefined until it matters. */
-  #hasSegments: boolean | undefined;
-  /** The backlog could not be read just now. */
-  #readsLater = false;
+  readonly #backlog: BacklogKeeper;
+  readonly #claims: ClaimKeeper;
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
   readonly #early: RecordsSignal[] = [];
@@ -91,14 +80,19 @@ export class LaneHost {
     this.#key = input.key;
     this.#options = input.options;
     this.#limits = new RunLimits(input.options.signalsPerRun);
-    const { pipeline, key } = input;
-    this.#segments = new Segments(pipeline, (events) => ({ version: 1, pipeline, key, events }));
-    this.#segmentLimits = input.options.segments ?? DEFAULT_SEGMENT_LIMITS;
-    const { bytes, events } = this.#segmentLimits;
-    this.#sliceLimits = { bytes: Math.ceil(bytes / SLICES), events: Math.ceil(events / SLICES) };
-    this.#lane = input.carried ?? emptyLane(workflowInfo().startTime.getTime());
+    this.#backlog = new BacklogKeeper(input);
+    this.#claims = new ClaimKeeper(input.pipeline);
+    this.#cell = { lane: input.carried ?? emptyLane(workflowInfo().startTime.getTime()) };
     this.#predecessor = input.predecessor;
     this.#published = statusOf(this.#lane.phase);
+  }
+
+  get #lane(): LaneState {
+    return this.#cell.lane;
+  }
+
+  set #lane(lane: LaneState) {
+    this.#cell.lane = lane;
   }
 
   /** Takes events over (O4). Synchronous, and it never throws for what a signal holds (H2). */
@@ -136,6 +130,10 @@ export class LaneHost {
     return viewOf(this.#pipeline, this.#key, this.#lane);
   }
 
+  backlog(): BacklogView {
+    return backlogViewOf(this.#lane);
+  }
+
   /** For a run that comes after this one was ended from outside. */
   remains(): LaneRemains {
     return { state: this.#lane, ...(this.#predecessor === undefined ? {} : { predecessor: this.#predecessor }) };
@@ -156,9 +154,10 @@ export class LaneHost {
       await this.#settleWork();
       await this.#decideAll();
       this.#publish();
-      while (this.#isTooLong() && (await this.#moveToSegment()));
+      while (this.#isTooLong() && (await this.#backlog.move(this.#cell)));
       if (this.#limits.isDue(this.#lane)) await this.#continueAsNew();
       this.#startWork();
+      if (this.#isTimeToDelete()) this.#claims.begin(this.#cell);
       if (await this.#mayEnd()) return;
       this.#setIdleTimer();
       await condition(() => this.#hasNews());
@@ -166,7 +165,7 @@ export class LaneHost {
   }
 
   #hasNews(): boolean {
-    if (this.#verbs.length > 0) return true;
+    if (this.#verbs.length > 0 || this.#isTimeToDelete()) return true;
     if (this.#work !== undefined) {
       return this.#work.ended !== undefined || this.#mustStopForContinueAsNew() || this.#isTooLong();
     }
@@ -174,6 +173,8 @@ export class LaneHost {
       mustTellLoss(this.#lane) ||
       this.#isTooLong() ||
       this.#idleTimer === 'fired' ||
+      // It has become idle just now, by nothing that this waits for.
+      (this.#idleTimer === 'none' && this.#isIdle()) ||
       this.#limits.isDue(this.#lane) ||
       this.#nextWork().kind !== 'none'
     );
@@ -194,16 +195,19 @@ export class LaneHost {
       this.#work = startStretch(lane, work.events);
     } else if (work.kind === 'event') {
       this.#work = startEvent(lane, work.event, work.failing);
+    } else if (work.kind === 'fetch') {
+      // Part of the first pass, unless the event has failed before.
+      if (this.#lane.phase.state === 'idle') this.#lane = stretchStarted(this.#lane, 1);
+      this.#work = startFetch(this.#pipeline, work.event);
     } else if (work.kind === 'slice') {
-      const segment = segmentWorkflowId(this.#pipeline, work.segment);
-      this.#work = startSlice({ segment, from: work.from, limits: this.#sliceLimits });
+      this.#work = startSlice(this.#backlog.sliceFor(work));
     }
   }
 
   async #takeOver(ended: EndedRun): Promise<void> {
     this.#lane = await succeed(ended, this.#options, async (lane) => {
       this.#lane = lane;
-      while (this.#limits.isLarge(this.#lane) && (await this.#moveToSegment()));
+      while (this.#limits.isLarge(this.#lane) && (await this.#backlog.move(this.#cell)));
       return this.#lane;
     });
     // A handler that ran for the ended run hears of its end with a heartbeat (O1).
@@ -216,7 +220,7 @@ export class LaneHost {
 
   #nextWork(): Work {
     const work = next(this.#lane, this.#options);
-    return work.kind === 'slice' && this.#readsLater ? { kind: 'none' } : work;
+    return this.#backlog.mayRead(work) ? work : { kind: 'none' };
   }
 
   async #settleWork(asked?: PendingEvent): Promise<void> {
@@ -224,44 +228,12 @@ export class LaneHost {
     if (work?.ended === undefined) return;
     this.#work = undefined;
     this.#lastChange = Date.now();
-    if (work.ended.kind === 'slice') await this.#takeBack(work.ended);
+    if (work.ended.kind === 'slice') await this.#backlog.takeBack(this.#cell, work.ended);
     else this.#lane = afterHandling(this.#lane, work, work.ended, asked);
   }
 
-  async #takeBack({ answer, segment }: Ended & { readonly kind: 'slice' }): Promise<void> {
-    if (answer === undefined) {
-      this.#readsLater = true;
-      void sleep(READ_AGAIN_MS).then(() => {
-        this.#readsLater = false;
-      });
-      return;
-    }
-    if (answer === 'gone') {
-      this.#lane = segmentLost(this.#lane, `Events of this key that waited in ${segment} are gone: it was deleted.`);
-      return;
-    }
-    this.#lane = takenBack(this.#lane, answer);
-    if (answer.last) await this.#segments.close(segment);
-  }
-
-  /** A lane that moves needs no segments: what it holds is worked off before its run has to end. */
   #isTooLong(): boolean {
-    const { state } = this.#lane.phase;
-    const isStuck = state === 'blocked' || state === 'retrying' || state === 'paused';
-    return this.#hasSegments !== false && isStuck && isLong(this.#lane, this.#segmentLimits);
-  }
-
-  /** Moves some of the backlog out of this run. Returns whether there was anything that could go. */
-  async #moveToSegment(): Promise<boolean> {
-    this.#hasSegments ??= patched('segments');
-    if (!this.#hasSegments) return false;
-    this.#lane = withTail(this.#lane, this.#segmentLimits);
-    const events = nextSegment(this.#lane, this.#segmentLimits);
-    if (events.length === 0) return false;
-    const segment = await this.#segments.hold(events);
-    // What came meanwhile has gone behind them.
-    this.#lane = movedToSegment(this.#lane, events.length, segment);
-    return true;
+    return this.#backlog.isTooLong(this.#lane);
   }
 
   /** Asks the work in flight to stop and waits until it has ended, however it ends (O1). */
@@ -331,7 +303,8 @@ export class LaneHost {
     if (this.#mustStopForContinueAsNew()) await this.#stopForContinueAsNew();
     if (this.#work !== undefined) return;
     if (Object.keys(this.#lane.marks).length > MARKS_CARRIED) await this.#forgetOldMarks();
-    while (this.#limits.isLarge(this.#lane) && (await this.#moveToSegment()));
+    while (this.#limits.isLarge(this.#lane) && (await this.#backlog.move(this.#cell)));
+    await this.#claims.stop();
     await condition(() => allHandlersFinished() || this.#verbs.length > 0);
     // A verb that came while this waited is decided first; the loop comes back here.
     if (this.#verbs.length > 0) return;
@@ -357,8 +330,14 @@ export class LaneHost {
       this.#work === undefined &&
       this.#lane.phase.state === 'idle' &&
       depthOf(this.#lane) === 0 &&
+      this.#lane.unneeded === undefined &&
       this.#lane.lost === undefined
     );
+  }
+
+  /** Beside whatever the lane does, and some at a time while it moves. */
+  #isTimeToDelete(): boolean {
+    return this.#claims.mayBegin(this.#lane, this.#work !== undefined);
   }
 
   get #idleMs(): number {

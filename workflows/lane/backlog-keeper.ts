@@ -1,0 +1,85 @@
+/**
+ * Keeps what a lane holds itself short: moves its backlog into segments, and takes it back from them.
+ *
+ * Owns the segments that this run starts, and whether it may start any. The lane's state is its host's, and changes while
+ * a segment is started: so it is read and written anew after each wait.
+ */
+import { patched, sleep } from '@temporalio/workflow';
+import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits, type SegmentSlice } from '../../contracts/backlog.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import type { LaneInput, LaneState } from '../../contracts/lane.ts';
+import { segmentWorkflowId } from '../../contracts/names.ts';
+import { isLong, movedToSegment, nextSegment, takenBack, withTail } from './backlog.ts';
+import { segmentLost } from './loss.ts';
+import type { Work } from './machine.ts';
+import { Segments } from './segments.ts';
+import type { Ended } from './work.ts';
+
+/** A backlog that could not be read is read again after this. */
+const READ_AGAIN_MS = 30_000;
+/** So many times a lane reads a segment until it has it back: it holds less itself then. */
+const SLICES = 2;
+
+export interface LaneCell {
+  lane: LaneState;
+}
+
+export class BacklogKeeper {
+  readonly #pipeline: string;
+  readonly #segments: Segments<LaneEvent>;
+  readonly #limits: SegmentLimits;
+  /** Runs that began before there were segments have none. Undefined until it matters. */
+  #hasSegments: boolean | undefined;
+  /** The backlog could not be read just now. */
+  #readsLater = false;
+
+  constructor({ pipeline, key, options }: LaneInput) {
+    this.#pipeline = pipeline;
+    this.#segments = new Segments(pipeline, (events) => ({ version: 1, pipeline, key, events }));
+    this.#limits = options.segments ?? DEFAULT_SEGMENT_LIMITS;
+  }
+
+  /** A lane that moves needs no segments: what it holds is worked off before its run has to end. */
+  isTooLong(lane: LaneState): boolean {
+    const { state } = lane.phase;
+    const isStuck = state === 'blocked' || state === 'retrying' || state === 'paused';
+    return this.#hasSegments !== false && isStuck && isLong(lane, this.#limits);
+  }
+
+  /** Moves some of the backlog out of this run. Returns whether there was anything that could go. */
+  async move(cell: LaneCell): Promise<boolean> {
+    this.#hasSegments ??= patched('segments');
+    if (!this.#hasSegments) return false;
+    cell.lane = withTail(cell.lane, this.#limits);
+    const events = nextSegment(cell.lane, this.#limits);
+    if (events.length === 0) return false;
+    const segment = await this.#segments.hold(events);
+    // What came meanwhile has gone behind them.
+    cell.lane = movedToSegment(cell.lane, events.length, segment);
+    return true;
+  }
+
+  mayRead(work: Work): boolean {
+    return work.kind !== 'slice' || !this.#readsLater;
+  }
+
+  sliceFor({ segment, from }: Work & { readonly kind: 'slice' }): SegmentSlice {
+    const { bytes, events } = this.#limits;
+    const limits = { bytes: Math.ceil(bytes / SLICES), events: Math.ceil(events / SLICES) };
+    return { segment: segmentWorkflowId(this.#pipeline, segment), from, limits };
+  }
+
+  async takeBack(cell: LaneCell, { answer, segment }: Ended & { readonly kind: 'slice' }): Promise<void> {
+    if (answer === undefined) {
+      this.#readsLater = true;
+      void sleep(READ_AGAIN_MS).then(() => {
+        this.#readsLater = false;
+      });
+    } else if (answer === 'gone') {
+      cell.lane = segmentLost(cell.lane, `Events of this key that waited in ${segment} are gone: it was deleted.`);
+    } else {
+      cell.lane = takenBack(cell.lane, answer);
+      if (answer.last) await this.#segments.close(segment);
+    }
+  }
+}
