@@ -128,7 +128,8 @@ export function startFetch(pipeline: string, { position, arrivedAt, size }: Lane
     taskQueue: readingTaskQueue(workflowInfo().taskQueue),
     scheduleToStartTimeout: '5 minutes',
     startToCloseTimeout: '2 minutes',
-    cancellationType: WAIT,
+    // No handler runs, so there is nothing to wait for.
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
     summary: formatPosition(position).slice(-200),
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 8 },
   });
