@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Io } from '../io.ts';
+import { backlogPage } from '../operations/backlog.ts';
 import { laneView } from '../operations/lane-view.ts';
+import { backlogJson, renderBacklog } from '../render/backlog.ts';
 import { laneJson } from '../render/json.ts';
 import { renderLane } from '../render/lane.ts';
 import { withSession } from '../session.ts';
@@ -9,7 +11,12 @@ import { examples } from './examples.ts';
 interface ShowOptions {
   readonly full?: boolean;
   readonly json?: boolean;
+  readonly backlog?: boolean;
+  readonly skip: number;
+  readonly limit: number;
 }
+
+const PAGE = 100;
 
 export function addShowCommand(program: Command, io: Io): void {
   const command = program
@@ -17,10 +24,26 @@ export function addShowCommand(program: Command, io: Io): void {
     .description('one lane: state, head with its data, failure, what waits, last decisions')
     .argument('<key>', 'the key, or pipeline:key')
     .option('--full', 'show all of the data')
+    .option('--backlog', 'list what waits, the head first, wherever it is kept')
+    .addOption(
+      new Option('--skip <count>', 'with --backlog: leave out the first ones').argParser(wholeNumber).default(0),
+    )
+    .addOption(new Option('--limit <count>', 'with --backlog: list so many').argParser(wholeNumber).default(PAGE))
     .option('--json', 'print one JSON document')
     .action(async (typed: string, options: ShowOptions, self: Command) => {
       await withSession(self, io, async (session) => {
         const named = session.resolve(typed);
+        if (options.backlog === true) {
+          const page = await backlogPage(session.client, named.pipeline, named.key, options);
+          const { program: called, style } = session;
+          const context = { name: session.nameOf(named), program: called, style, now: io.now(), limit: options.limit };
+          session.print(
+            options.json,
+            () => backlogJson(page),
+            () => renderBacklog(page, context),
+          );
+          return;
+        }
         const lane = await laneView(session.client, named.pipeline, named.key);
         const name = session.nameOf(named);
         const { program: called, style } = session;
@@ -31,5 +54,15 @@ export function addShowCommand(program: Command, io: Io): void {
         );
       });
     });
-  examples(command, ['keylane show order-42', 'keylane show orders:order-42', 'keylane show order-42 --json']);
+  examples(command, [
+    'keylane show order-42',
+    'keylane show orders:order-42',
+    'keylane show order-42 --backlog --skip 100',
+    'keylane show order-42 --json',
+  ]);
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,12}$/.test(value)) throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  return Number(value);
 }

@@ -1,0 +1,38 @@
+import type { BacklogPage } from '../operations/backlog.ts';
+import { shellWord } from './shell.ts';
+import type { Style } from './style.ts';
+import { table } from './table.ts';
+import { plural, printable } from './text.ts';
+import { ago, iso } from './time.ts';
+
+export interface BacklogContext {
+  /** How the key is typed. */
+  readonly name: string;
+  readonly program: string;
+  readonly style: Style;
+  readonly now: number;
+  readonly limit: number;
+}
+
+/** Some of what waits in a lane, and how to see the next ones. */
+export function renderBacklog(page: BacklogPage, { name, program, style, now, limit }: BacklogContext): string {
+  const title = `${style.bold(printable(name))}  ${plural(page.total, 'event')} in the lane`;
+  if (page.events.length === 0) return page.total === 0 ? title : `${title}, none after the first ${page.skipped}`;
+  const rows = page.events.map(({ position, arrivedAt, size }, index) => {
+    return [String(page.skipped + index), position, ago(arrivedAt, now), `${size} B`];
+  });
+  const list = table(['#', 'RECORD', 'ARRIVED', 'SIZE'], rows, style);
+  const next = page.skipped + page.events.length;
+  if (next >= page.total) return `${title}\n${list}`;
+  const more = `${program} show ${shellWord(name)} --backlog --skip ${next} --limit ${limit}`;
+  return `${title}\n${list}\n${style.dim(`more: ${more}`)}`;
+}
+
+export function backlogJson({ skipped, events, total }: BacklogPage) {
+  return {
+    total,
+    events: events.map(({ position, arrivedAt, size }, index) => {
+      return { index: skipped + index, position, arrivedAt: iso(arrivedAt), size };
+    }),
+  };
+}
