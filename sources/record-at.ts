@@ -27,10 +27,10 @@ export async function recordAt(
     for (let pages = 0; pages < MOST_PAGES && iterator !== undefined; pages += 1) {
       // Its reader reads the shard as well.
       if (pages > 0) await delay(MIN_INTERVAL_MS, undefined, { signal });
-      const { records, nextIterator } = await shard.read(iterator, signal);
+      const { records, nextIterator, lagMs } = await shard.read(iterator, signal);
       const found = records.find((record) => samePosition(record.position, position));
       if (found !== undefined) return found;
-      if (records.some((record) => comparePositions(record.position, position) > 0)) return undefined;
+      if (lagMs === 0 || records.some((record) => comparePositions(record.position, position) > 0)) return undefined;
       iterator = nextIterator;
     }
     return undefined;

@@ -48,6 +48,13 @@ describe('case 22: an aggregate', () => {
     expect(page).not.toHaveProperty('gap');
   });
 
+  test.each([0, 2])('has the record at %i by its sub-sequence number', async (sub) => {
+    const sequenceNumber = putAggregate([LOW, '0'], [LOW, '1'], [LOW, '2']);
+    const record = await source.recordAt({ shardId, sequenceNumber, subSequenceNumber: sub }, never);
+    expect(textsOf({ records: record === undefined ? [] : [record] })).toEqual([String(sub)]);
+    expect(await source.recordAt({ shardId, sequenceNumber, subSequenceNumber: 3 }, never)).toBeUndefined();
+  });
+
   test('that was read as one record by an earlier version is not read again in parts', async () => {
     const sequenceNumber = putAggregate([LOW, '0'], [LOW, '1']);
     stream.put({ key: LOW, data: 'next' });

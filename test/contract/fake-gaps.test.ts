@@ -54,6 +54,16 @@ describe('Kinesis', () => {
       expect(gapsOf(pages)).toEqual([{ after: position, until: pages.flatMap(({ records }) => records)[0]!.position }]);
     });
 
+    test('a record that was trimmed is not there any more, whatever came after it', async () => {
+      const { position } = await readOne();
+      expect(await source.recordAt(position, never)).toMatchObject({ position });
+      fake.clock.advance(DAY + 1);
+      expect(await source.recordAt(position, never)).toBeUndefined();
+      put('new');
+      fake.clock.advance(1);
+      expect(await source.recordAt(position, never)).toBeUndefined();
+    });
+
     test('case 14: the gap waits for the first record that comes behind it', async () => {
       const { shardId, position } = await readOne();
       fake.clock.advance(DAY + 1);
@@ -264,6 +274,15 @@ describe('DynamoDB Streams', () => {
       { kind: 'dynamodb', table: 'orders', endpoint: fake.endpoint },
       { now: () => fake.clock.now() },
     );
+  });
+
+  test('a record that was trimmed is not there any more', async () => {
+    const { position } = await readOne();
+    expect(await source.recordAt(position, never)).toMatchObject({ position });
+    fake.clock.advance(DAY + 1);
+    expect(await source.recordAt(position, never)).toBeUndefined();
+    put();
+    expect(await source.recordAt(position, never)).toBeUndefined();
   });
 
   test('case 14: a checkpoint older than the horizon is one gap, and reading goes on at the horizon', async () => {

@@ -90,6 +90,14 @@ export function describeSource(name: string, setup: () => Promise<SourceUnderTes
       expect(rest).toEqual(all.slice(index + 1));
     });
 
+    test.each([0, 4, 9])('has the record at position %i, and no other in its place', async (index) => {
+      const { under, texts, shardId } = await streamWith(10);
+      const all = await readRecords(under.source.openShard(shardId, { at: 'horizon' }), texts.length);
+      expect(await under.source.recordAt(all[index]!.position, never)).toEqual(all[index]);
+      const none = { ...all[index]!.position, subSequenceNumber: 7 };
+      expect(await under.source.recordAt(none, never)).toBeUndefined();
+    });
+
     test('after the last record comes what is written later', async () => {
       const { under, texts, shardId } = await streamWith(3);
       const all = await readRecords(under.source.openShard(shardId, { at: 'horizon' }), texts.length);
