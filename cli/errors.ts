@@ -7,7 +7,13 @@ import { DevServerStartError, TemporalServerUnavailableError } from '../worker/t
 import { TemporalUnreachableError } from '../worker/temporal/connection.ts';
 import { TemporalEnvironmentError } from '../worker/temporal/environment.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { NoSuchLaneError, NothingToDecideError, NoWorkerError } from './operations/errors.ts';
+import {
+  NoSuchLaneError,
+  NoSuchRecordError,
+  NothingInQuarantineError,
+  NothingToDecideError,
+  NoWorkerError,
+} from './operations/errors.ts';
 import { GRPC, grpcFailure } from './operations/grpc.ts';
 
 /** Thrown when what was typed cannot be understood. */
@@ -24,13 +30,13 @@ export class NoSuchPipelineError extends Error {
   }
 }
 
-/** Thrown when some of several keys could not be decided on; each was told on standard error already. */
+/** Thrown when some of several keys or records could not be decided on; it has been told which. */
 export class SomeFailedError extends Error {
   override readonly name = 'SomeFailedError';
   readonly exitCode: ExitCode;
 
-  constructor(failed: number, all: number, exitCode: ExitCode) {
-    super(`${failed} of ${all} keys were not decided on.`);
+  constructor(failed: number, all: number, exitCode: ExitCode, what = 'keys') {
+    super(`${failed} of ${all} ${what} were not decided on.`);
     this.exitCode = exitCode;
   }
 }
@@ -45,6 +51,8 @@ const CODES: readonly (readonly [ErrorClass, ExitCode])[] = [
   [NoSuchPipelineError, EXIT.notFound],
   [NoSuchLaneError, EXIT.notFound],
   [NothingToDecideError, EXIT.nothingToDecide],
+  [NoSuchRecordError, EXIT.nothingToDecide],
+  [NothingInQuarantineError, EXIT.nothingToDecide],
   [NoWorkerError, EXIT.unreachable],
   [TemporalUnreachableError, EXIT.unreachable],
   [NamespaceNotFoundError, EXIT.unreachable],

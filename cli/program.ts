@@ -4,6 +4,7 @@ import { addBlockedCommand } from './commands/blocked.ts';
 import { addBridgeCommand } from './commands/bridge.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addPauseCommand } from './commands/pause.ts';
+import { addQuarantineCommand } from './commands/quarantine/quarantine.ts';
 import { addReplaceCommand } from './commands/replace.ts';
 import { addResumeCommand } from './commands/resume.ts';
 import { addRetryCommand } from './commands/retry.ts';
@@ -55,6 +56,8 @@ export function buildProgram(io: Io): Command {
   for (const add of [addRetryCommand, addSkipCommand, addReplaceCommand, addPauseCommand, addResumeCommand]) {
     add(program, io);
   }
+  program.commandsGroup('Records without a key:');
+  addQuarantineCommand(program, io);
   return program;
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Settings } from '../contracts/settings.ts';
 import { loadSettings } from '../worker/settings/load.ts';
 import { connectClient } from '../worker/temporal/connection.ts';
+import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { keyName, knownPipeline, resolveKey, type NamedKey } from './key-name.ts';
 import { shellWord } from './render/shell.ts';
@@ -45,9 +46,24 @@ export class Session {
     return this.chosen === undefined ? this.#pipelines : [this.chosen];
   }
 
+  /** All of the settings. */
+  get allPipelines(): readonly string[] {
+    return this.#pipelines;
+  }
+
   /** How near to being lost unread records of the pipeline are when a warning is due. */
   warnBeforeMs(pipeline: string): number {
     return this.#settings.pipelines.get(pipeline)?.reading.warnBeforeMs ?? 0;
+  }
+
+  /**
+   * The one pipeline that is meant.
+   * @throws {UsageError} if that is not clear
+   */
+  onlyPipeline(): string {
+    const [only, ...others] = this.pipelines;
+    if (only !== undefined && others.length === 0) return only;
+    throw new UsageError(`Which pipeline? Give --pipeline NAME; there is ${this.pipelines.join(', ')}.`);
   }
 
   resolve(typed: string): NamedKey {

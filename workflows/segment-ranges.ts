@@ -36,7 +36,3 @@ export function firstSegments(ranges: Ranges, most: number): SegmentName[] {
   }
   return names;
 }
-
-export function countSegments(ranges: Ranges): number {
-  return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-}

@@ -9,7 +9,7 @@ import type {
 } from '../../contracts/quarantine.ts';
 import { decodeEventData } from '../../contracts/event-data.ts';
 import { dataText } from '../../contracts/data-text.ts';
-import { isSegmentGone, readSegmentRecords, type SegmentRecords } from './segment-records.ts';
+import { readSegmentUnlessGone } from './segment-records.ts';
 
 /** What was found goes into the history of the quarantine, and keys into its state. */
 const MOST_KEY_CHARS = 32 * 1024;
@@ -25,7 +25,7 @@ export type KeyOf = (record: QuarantinedRecord) => Promise<{ readonly key: strin
 export async function findRecords(client: Client, search: SegmentSearch, keyOf?: KeyOf): Promise<SegmentFinding> {
   const gone: string[] = [];
   for (const [at, segment] of search.segments.entries()) {
-    const held = await readUnlessGone(client, segment);
+    const held = await readSegmentUnlessGone(client, segment);
     if (held === undefined) gone.push(segment);
     else {
       const decided = new Set([...held.decided, ...(search.decided[at] ?? [])]);
@@ -37,15 +37,6 @@ export async function findRecords(client: Client, search: SegmentSearch, keyOf?:
     }
   }
   return { through: search.segments.length, from: 0, gone };
-}
-
-async function readUnlessGone(client: Client, segment: string): Promise<SegmentRecords | undefined> {
-  try {
-    return await readSegmentRecords(client, segment);
-  } catch (error) {
-    if (isSegmentGone(error)) return undefined;
-    throw error;
-  }
 }
 
 /** `next`: the index at which it stopped before the end. */

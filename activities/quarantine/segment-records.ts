@@ -47,6 +47,12 @@ export async function readSegmentRecords(client: Client, workflowId: string): Pr
   throw ApplicationFailure.nonRetryable(`${workflowId} has no records`, SEGMENT_GONE);
 }
 
-export function isSegmentGone(error: unknown): boolean {
-  return error instanceof ApplicationFailure && error.type === SEGMENT_GONE;
+/** The same; undefined when nobody has the segment any more. */
+export async function readSegmentUnlessGone(client: Client, workflowId: string): Promise<SegmentRecords | undefined> {
+  try {
+    return await readSegmentRecords(client, workflowId);
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === SEGMENT_GONE) return undefined;
+    throw error;
+  }
 }

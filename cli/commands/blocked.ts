@@ -1,10 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { blockedLanes } from '../operations/blocked-lanes.ts';
 import { renderBlocked } from '../render/blocked.ts';
 import { blockedJson } from '../render/json.ts';
 import { withSession } from '../session.ts';
 import { examples } from './examples.ts';
+import { parseLimit } from './limit.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -41,9 +42,4 @@ export function addBlockedCommand(program: Command, io: Io): void {
     'keylane blocked --pipeline orders --limit 0',
     "keylane blocked --json | jq -r '.blocked[].name' | xargs -d '\\n' keylane retry --yes --",
   ]);
-}
-
-function parseLimit(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }

@@ -109,7 +109,8 @@ function argsOf(options: VerbOptions, io: Io): VerbArgs {
   return { by, ...(position === undefined ? {} : { position }), ...(reason === undefined ? {} : { reason }) };
 }
 
-function operator(io: Io): string {
+/** Who decides, unless --by says so. */
+export function operator(io: Io): string {
   try {
     return userInfo().username;
   } catch {

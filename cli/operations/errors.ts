@@ -1,4 +1,5 @@
 import type { VerbName } from '../../contracts/names.ts';
+import type { QuarantineVerbName } from '../../contracts/quarantine.ts';
 
 /** Thrown when a key has no open lane. Nothing was changed. */
 export class NoSuchLaneError extends Error {
@@ -71,6 +72,44 @@ export class MissingSearchAttributesError extends Error {
     super(
       `Namespace ${namespace} cannot list lanes (${reason}): it lacks Keylane's search attributes. They are registered ` +
         'when `keylane start` or `keylane bridge` begins; on Temporal Cloud they are created by hand.',
+      options,
+    );
+  }
+}
+
+/** Thrown when a record is named that is not in the quarantine. */
+export class NoSuchRecordError extends Error {
+  override readonly name = 'NoSuchRecordError';
+
+  constructor(pipeline: string, position: string) {
+    super(
+      `${position} is not in the quarantine of pipeline ${pipeline}: it has been decided on, or was never put there. ` +
+        '`keylane quarantine list` shows what is there.',
+    );
+  }
+}
+
+/** Thrown when a verb on the quarantine would change nothing. */
+export class NothingInQuarantineError extends Error {
+  override readonly name = 'NothingInQuarantineError';
+
+  constructor(verb: QuarantineVerbName, pipeline: string, why: string, options?: ErrorOptions) {
+    super(`Nothing to ${verb} in the quarantine of pipeline ${pipeline}: ${why}`, options);
+  }
+}
+
+/** Thrown when the quarantine has accepted a verb, and is not done with it in time. It goes on; do not repeat it. */
+export class QuarantinePendingError extends Error {
+  override readonly name = 'QuarantinePendingError';
+
+  constructor(verb: QuarantineVerbName, pipeline: string, options?: ErrorOptions) {
+    const keys =
+      verb === 'skip'
+        ? ''
+        : ' Keys are found by `keylane bridge` (or start, dev), which has the settings: is it running?';
+    super(
+      `The quarantine of pipeline ${pipeline} has accepted the ${verb} and carries it out.${keys} Look with ` +
+        '`keylane quarantine list` before asking again.',
       options,
     );
   }

@@ -110,7 +110,7 @@ async function describePipeline(client: Client, pipeline: string): Promise<Workf
 
 async function countQuarantined(client: Client, pipeline: string): Promise<number | undefined> {
   const asked = askWorkflow<QuarantineView>(client, question(quarantineWorkflowId(pipeline), QUERIES.quarantine));
-  const view = await orUnknown(orMissing(asked, { count: 0, records: [] }));
+  const view = await orUnknown(orMissing(asked, { count: 0 }));
   return view?.count;
 }
 

@@ -72,7 +72,11 @@ describe('docs/cli.md', () => {
   const text = textOf('docs/cli.md');
   const program = buildProgram(processIo());
 
-  test.each(program.commands.map((command) => [command.name(), command] as const))(
+  const inner = program.commands.flatMap((outer) =>
+    outer.commands.map((command) => [`${outer.name()} ${command.name()}`, command] as const),
+  );
+
+  test.each([...program.commands.map((command) => [command.name(), command] as const), ...inner])(
     'explains `keylane %s` with all its options',
     (name, command) => {
       expect(text).toMatch(new RegExp(`^#+ .*\`keylane ${name}\\b`, 'm'));

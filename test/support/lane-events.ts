@@ -17,8 +17,9 @@ export function laneEvents(from: number, to: number, shardId = SHARD): LaneEvent
 
 /** Records of a shard that have no key. */
 export function keylessRecords(from: number, to: number, shardId = SHARD): QuarantinedRecord[] {
-  return laneEvents(from, to, shardId).map(({ source: _source, ...event }) => {
-    return { ...event, reason: 'The key function returned undefined' };
+  const reason = 'The key function returned undefined';
+  return laneEvents(from, to, shardId).map(({ arrivedAt, data, position, size }) => {
+    return { arrivedAt, data, position, size, reason };
   });
 }
 

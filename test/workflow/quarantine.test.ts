@@ -1,6 +1,6 @@
 /** The quarantine on a real Temporal server: without bound, and the ways out of it. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { firstEventOf } from '../support/first-event.ts';
+import { argumentOf } from '../support/run-argument.ts';
 import { WORKFLOW_TYPES } from '../../contracts/names.ts';
 import type { QuarantineInput } from '../../contracts/quarantine.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
@@ -52,7 +52,7 @@ describe.each([
     await eventually(async () => (await openSegments()) >= Math.floor((most - 1) / 40));
     await eventually(async () => (await runs()).length > 1);
     for (const { runId } of await runs()) {
-      const { bytes } = await firstEventOf<QuarantineInput>(it.lanes.client, it.handle.workflowId, runId);
+      const { bytes } = await argumentOf(it.lanes.client, it.handle.workflowId, runId);
       expect(bytes).toBeLessThan(32 * 1024);
     }
 
@@ -191,7 +191,7 @@ describe('a quarantine', () => {
     for (const shard of shards) await it.put(keylessRecords(1, 1, shard));
     const carried = async () => {
       const { runId } = await it.handle.describe();
-      return (await firstEventOf<QuarantineInput>(it.lanes.client, it.handle.workflowId, runId)).input.carried;
+      return ((await argumentOf(it.lanes.client, it.handle.workflowId, runId)).input as QuarantineInput).carried;
     };
     let n = 1;
     await eventually(async () => {

@@ -38,7 +38,8 @@ export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
 function isPlaced(value: unknown): boolean {
   if (!isObject(value) || !isObject(value['position']) || !isObject(value['data'])) return false;
   const { shardId, sequenceNumber } = value['position'];
-  return typeof shardId === 'string' && typeof sequenceNumber === 'string';
+  const { late = '' } = value;
+  return typeof shardId === 'string' && typeof sequenceNumber === 'string' && typeof late === 'string';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -165,8 +165,8 @@ export function replaced(
   segment: SegmentName,
   now: number,
 ): QuarantineState {
-  const without = decided(state, old.segment, { count: 1, undecided: old.undecided });
-  const after = { ...withNew(without, segment), held: state.held };
+  const withoutOld = decided(state, old.segment, { count: 1, undecided: old.undecided });
+  const after = { ...withNew(withoutOld, segment), held: state.held };
   const job = withJob(after, ({ data: _data, ...rest }) => rest);
   return bringing(job, segment, { undecided: 1, records: [{ ...old.record, index: 0 }] }, now);
 }

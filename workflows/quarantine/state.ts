@@ -99,7 +99,9 @@ export function decided(
   const held = state.held - count;
   if (count < undecided) return { ...state, held };
   const { [nameOf(segment)]: _told, ...untold } = state.untold;
-  return { ...state, held, untold, segments: withoutSegment(state.segments, segment) };
+  const segments = withoutSegment(state.segments, segment);
+  // Without any, nothing is held: what was in segments that are gone is forgotten with the last of the others.
+  return { ...state, held: segments.length === 0 ? 0 : held, untold, segments };
 }
 
 /** What a segment could not be told. */

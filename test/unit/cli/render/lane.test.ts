@@ -183,9 +183,14 @@ test('long data is cut unless all of it is asked for', () => {
   expect(render(lane, 'order-42', true)).toContain('x'.repeat(5000));
 });
 
-test('text that is JSON is indented, bytes are base64', () => {
+test('O8 text that is JSON is indented, bytes are shown with what of them is text', () => {
   expect(withData({ text: '{"a": 1}' })).toContain('{\n    "a": 1\n  }');
-  expect(withData({ base64: 'AAEC' })).toContain('base64 AAEC');
+  expect(withData({ base64: 'AAEC' })).toContain('00000000  00 01 02 ');
+  // A broken aggregate: the magic number, and text among what is binary.
+  const broken = Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2, 0x0a, 0x05]), Buffer.from('key-1\u0000{"n":1}')]);
+  expect(withData({ base64: broken.toString('base64') })).toContain(
+    ['f3 89 9a c2 0a 05 6b 65 79 2d 31 00 7b 22 6e 22  ......key-1.{"n"', '00000010  3a 31 7d'].join('\n  '),
+  );
 });
 
 test('keys that a shell would take apart are quoted in the commands', () => {

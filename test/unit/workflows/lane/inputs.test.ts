@@ -33,5 +33,7 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
     }
     expect(isQuarantineSignal({ records: [laneEvent(1)] })).toBe(true);
     expect(isQuarantineSignal({ records: [null] })).toBe(false);
+    expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: '7' }] })).toBe(true);
+    expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: 7 }] })).toBe(false);
   });
 });

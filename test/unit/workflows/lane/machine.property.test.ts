@@ -1,5 +1,5 @@
 /**
- * A lane under random traffic: signals with resends, failures, lost processes, verbs, and runs that continue as new.
+ * A lane under random traffic: signals with resends, records out of their order, failures, lost processes, verbs, and runs that continue as new.
  * A small host stands in for Temporal; what it hands to the handler must be the stream, with the decisions applied.
  */
 import fc from 'fast-check';
@@ -26,6 +26,7 @@ import { FAILURE, laneEvent, OPTIONS, POLICY, recordsSignal } from '../../../sup
 
 type Step =
   | { do: 'send'; count: number; again: number }
+  | { do: 'bring'; count: number; again: number }
   | { do: 'work'; done: number; end: 'all' | 'fail' | 'final' | 'stop' | 'lost' }
   | { do: 'verb'; name: VerbName; late: boolean }
   | { do: 'move' }
@@ -34,6 +35,7 @@ type Step =
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), count: fc.nat(4), again: fc.nat(6) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('bring' as const), count: fc.nat(3), again: fc.nat(4) }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -66,12 +68,28 @@ function nameOf({ data }: LaneEvent): string | undefined {
   return 'claim' in data ? data.claim.name : undefined;
 }
 
+/** A shard of which the lane has had much later records than those that the quarantine brings. */
+const PASSED_SHARD = 'shardId-000000000001';
+const FAR_AHEAD = 1_000_000;
+
+/** A record that the quarantine brings. */
+function lateEvent(n: number): LaneEvent {
+  return { ...laneEvent(n, PASSED_SHARD), late: String(n) };
+}
+
+function idOf({ late, position }: LaneEvent): string {
+  return late === undefined ? position.sequenceNumber : `late ${late}`;
+}
+
 /** Small, so that a few events are a long backlog. */
 const LIMITS = { events: 3, bytes: 10_000 };
 
 class Model {
   lane: LaneState = emptyLane(0);
   sent = 0;
+  brought = 0;
+  /** What the lane was sent, each for the first time. */
+  readonly arrived: string[] = [];
   /** What the handler finished, as `sequence` or `sequence*` for replaced data. */
   readonly handled: string[] = [];
   readonly decided = new Map<string, 'skipped' | 'replaced'>();
@@ -87,6 +105,8 @@ class Model {
     switch (step.do) {
       case 'send':
         return this.send(step.count, step.again);
+      case 'bring':
+        return this.bring(step.count, step.again);
       case 'work':
         return this.work(step.done, step.end);
       case 'verb':
@@ -102,10 +122,24 @@ class Model {
 
   send(count: number, again: number): void {
     const from = Math.max(1, this.sent + 1 - again);
-    this.sent += count;
     const events = [];
-    for (let n = from; n <= this.sent; n += 1) events.push(eventOf(n));
+    for (let n = from; n <= this.sent + count; n += 1) events.push(eventOf(n));
+    if (count > 0) this.arrived.push(...events.slice(-count).map(idOf));
+    this.sent += count;
     for (const name of events.map(nameOf)) if (name !== undefined) this.stored.add(name);
+    this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
+  }
+
+  /** As `send`, for what comes out of its order. */
+  bring(count: number, again: number): void {
+    if (this.brought === 0) {
+      this.lane = accept(this.lane, recordsSignal([laneEvent(FAR_AHEAD, PASSED_SHARD)]), OPTIONS);
+      if (!this.arrived.includes(String(FAR_AHEAD))) this.arrived.push(String(FAR_AHEAD));
+    }
+    const events = [];
+    for (let n = Math.max(1, this.brought + 1 - again); n <= this.brought + count; n += 1) events.push(lateEvent(n));
+    if (count > 0) this.arrived.push(...events.slice(-count).map(idOf));
+    this.brought += count;
     this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
   }
 
@@ -180,7 +214,7 @@ class Model {
       const name = nameOf(event);
       if (name !== undefined) expect(this.stored).toContain(name);
       const isReplaced = event.replaced !== undefined;
-      this.handled.push(`${event.position.sequenceNumber}${isReplaced ? '*' : ''}`);
+      this.handled.push(`${idOf(event)}${isReplaced ? '*' : ''}`);
     }
   }
 
@@ -191,7 +225,7 @@ class Model {
     this.lastVerb = fresh;
     if (judge(this.lane, verb, false).kind !== 'act') return;
     const head = this.lane.queue[0];
-    const sequence = head?.position.sequenceNumber;
+    const sequence = head && idOf(head);
     if (verb.args.position !== undefined && head !== undefined) {
       expect(verb.args.position).toBe(formatPosition(head.position));
     }
@@ -221,10 +255,9 @@ class Model {
     return names.filter((name) => name !== undefined && !this.stored.has(name)) as string[];
   }
 
-  /** Everything that was sent, as the decisions say it should have been handled. */
+  /** Everything that was sent or brought, in the order of arrival, as the decisions say it should have been handled. */
   expected(): string[] {
-    const all = Array.from({ length: this.sent }, (_, index) => String(index + 1));
-    return all
+    return this.arrived
       .filter((sequence) => this.decided.get(sequence) !== 'skipped')
       .map((sequence) => (this.decided.get(sequence) === 'replaced' ? `${sequence}*` : sequence));
   }
@@ -236,9 +269,7 @@ test('O1 O4 O5 O6 O11 the handler sees the stream in order, each event once, as 
       const model = new Model();
       for (const one of steps) model.apply(one);
       // At any moment: what is done and what waits together are all that was sent, in order.
-      const waiting = model
-        .waiting()
-        .map(({ position, replaced }) => `${position.sequenceNumber}${replaced === undefined ? '' : '*'}`);
+      const waiting = model.waiting().map((event) => `${idOf(event)}${event.replaced === undefined ? '' : '*'}`);
       expect([...model.handled, ...waiting]).toEqual(model.expected());
       expect(model.missing()).toEqual([]);
       // And it can always be brought to an end.

@@ -1,0 +1,7 @@
+import { InvalidArgumentError } from 'commander';
+
+/** The value of `--limit`. */
+export function parseLimit(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}

@@ -1,0 +1,114 @@
+import type { QuarantineDecision, QuarantinedRecord } from '../../contracts/quarantine.ts';
+import { formatPosition } from '../../contracts/position.ts';
+import type { QuarantinePage } from '../operations/quarantine-view.ts';
+import { renderData } from './event-data.ts';
+import type { Style } from './style.ts';
+import { table } from './table.ts';
+import { indent, plural, printable } from './text.ts';
+import { ago, iso } from './time.ts';
+
+export interface QuarantineContext {
+  /** How the command line was called, for the commands that are proposed. */
+  readonly program: string;
+  readonly style: Style;
+  readonly now: number;
+  /** Show all of the data. */
+  readonly full: boolean;
+  /** There are several pipelines, so commands have to name one. */
+  readonly named: boolean;
+}
+
+const PAST: Record<QuarantineDecision['verb'], string> = { retry: 'retried', skip: 'skipped', replace: 'replaced' };
+
+/** The records of one pipeline, what has been decided, and what a person can do. */
+export function renderQuarantine(page: QuarantinePage, context: QuarantineContext): string {
+  const { pipeline, view, records, more, gone } = page;
+  const { style } = context;
+  const count = view.count === 0 ? style.green('empty') : style.red(plural(view.count, 'record'));
+  const last = records.at(-1);
+  const sections = [
+    `${style.bold(pipeline)}  quarantine ${count}`,
+    ...records.map((record) => recordSection(record, context)),
+    ...gone.map((segment) => style.red(`What segment ${segment} held is gone: it was deleted, or ended from outside.`)),
+    more && last !== undefined
+      ? style.dim(`More: ${context.program} quarantine list ${pipeline} --after ${formatPosition(last.position)}`)
+      : undefined,
+    decisionsSection([...view.decisions, ...view.pending], context),
+    records.length === 0 ? undefined : waysOut(pipeline, context),
+  ];
+  return sections.filter((section) => section !== undefined).join('\n\n');
+}
+
+function recordSection(record: QuarantinedRecord, { style, now, full }: QuarantineContext): string {
+  const { arrivedAt, data, partitionKey, position, reason, replaced, size } = record;
+  const key = partitionKey === undefined ? '' : `, partition key ${JSON.stringify(printable(partitionKey))}`;
+  const again = replaced === undefined ? '' : `, replaced ${plural(replaced, 'time')}`;
+  return [
+    style.bold(formatPosition(position)),
+    indent(`arrived ${ago(arrivedAt, now)} (${iso(arrivedAt)}), ${plural(size, 'byte')}${key}${again}`),
+    indent(style.red(printable(reason))),
+    indent(renderData(data, full)),
+  ].join('\n');
+}
+
+function decisionsSection(decisions: readonly QuarantineDecision[], { style, now }: QuarantineContext) {
+  if (decisions.length === 0) return undefined;
+  const rows = decisions
+    .toReversed()
+    .map(({ at, by, decided, kept, on, outcome, reason, verb, why }) => [
+      ago(at, now),
+      verb,
+      printable(by),
+      outcome === 'done' ? 'done' : style.yellow(outcome),
+      String(decided),
+      String(kept),
+      printable(on),
+      printable([reason, why].filter((each) => each !== undefined).join('; ')),
+    ]);
+  const list = table(['WHEN', 'VERB', 'BY', 'THEN', 'OUT', 'KEPT', 'MEANT', 'WHY'], rows, style);
+  return `${style.bold('Decisions')}\n${indent(list)}`;
+}
+
+function waysOut(pipeline: string, { program, named, style }: QuarantineContext): string {
+  const which = named ? ` --pipeline ${pipeline}` : '';
+  const ways = [
+    [`quarantine retry --all${which}`, 'ask the present key function again'],
+    [`quarantine skip POSITION${which}`, 'leave a record out for good'],
+    [`quarantine replace POSITION --data '{...}'${which}`, 'give it other data, and ask for its key'],
+  ];
+  const lines = ways.map(([command, meaning]) => `${program} ${command}  ${style.dim(`# ${meaning}`)}`);
+  return `${style.bold('To get them out')}\n${indent(lines.join('\n'))}`;
+}
+
+/** A line or more for what a verb did. */
+export function renderQuarantineDecision(pipeline: string, decision: QuarantineDecision, style: Style): string {
+  const { decided, firstKept, kept, records, verb, why } = decision;
+  const lines = [`${style.bold(pipeline)}: ${style.green(PAST[verb])} ${plural(decided, 'record')}`];
+  for (const { key, position } of records) {
+    lines.push(indent(key === undefined ? position : `${position} to key ${printable(key)}`));
+  }
+  if (records.length < decided) lines.push(indent(style.dim(`and ${decided - records.length} more`)));
+  if (firstKept !== undefined) {
+    const text = `${kept} stay; ${firstKept.position}: ${printable(firstKept.reason)}`;
+    lines.push(indent(style.yellow(text)));
+  } else if (why !== undefined) lines.push(indent(style.yellow(printable(why))));
+  return lines.join('\n');
+}
+
+export function quarantineJson({ pipeline, view, records, more, gone }: QuarantinePage): object {
+  return {
+    pipeline,
+    count: view.count,
+    records: records.map((record) => {
+      return { ...record, position: formatPosition(record.position), arrivedAt: iso(record.arrivedAt) };
+    }),
+    more,
+    ...(gone.length === 0 ? {} : { gone }),
+    pending: view.pending.map(quarantineDecisionJson),
+    decisions: view.decisions.map(quarantineDecisionJson),
+  };
+}
+
+export function quarantineDecisionJson(decision: QuarantineDecision): object {
+  return { ...decision, at: iso(decision.at) };
+}
