@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { LargeEventsConfig } from '../../contracts/config.ts';
 import type { Limits } from './settings.ts';
 
 export interface BridgeSetup {
@@ -12,6 +13,7 @@ export interface BridgeSetup {
   readonly stream: string;
   readonly endpoint: string;
   readonly limits: Limits;
+  readonly largeEvents?: LargeEventsConfig;
 }
 
 const FIXTURE = fileURLToPath(new URL('bridge.fixture.ts', import.meta.url));

@@ -6,11 +6,18 @@ import { runProcess } from '../../worker/process.ts';
 import { settingsWith } from './settings.ts';
 import type { BridgeSetup } from './bridge-process.ts';
 
-const { address, namespace, taskQueue, pipeline, stream, endpoint, limits } = JSON.parse(
-  process.argv[2] ?? '',
-) as BridgeSetup;
+const {
+  address,
+  namespace,
+  taskQueue,
+  pipeline,
+  stream,
+  endpoint,
+  limits,
+  largeEvents = {},
+} = JSON.parse(process.argv[2] ?? '') as BridgeSetup;
 // The bridge calls no handler.
-const config = { source: kinesis({ stream, endpoint }), handler: () => {} };
+const config = { source: kinesis({ stream, endpoint }), handler: () => {}, largeEvents };
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 await runProcess({

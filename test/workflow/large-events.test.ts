@@ -225,6 +225,19 @@ test('O3 O5 a store that deletes nothing holds up no event, and no run that cont
   expect(seen).toEqual(Array.from({ length: 10 }, (_, index) => run(index + 1)));
 });
 
+test('O5 a worker that stops between success and deletion leaves it to the next one', async () => {
+  await start();
+  store.isUndeletable = true;
+  await lanes.send('a', [await claimed(1)]);
+  await eventually(() => store.deletes > 0);
+  await lanes.stopWorker();
+  expect(await store.names()).toHaveLength(1);
+  store.isUndeletable = false;
+  await lanes.startWorker();
+  await eventually(async () => (await store.names()).length === 0, 30_000);
+  expect(seen).toEqual([run(1)]);
+});
+
 test('O6 a lane whose data cannot be deleted yet does not end', async () => {
   await start({ lane: { idleMs: 300 } });
   store.isUndeletable = true;
