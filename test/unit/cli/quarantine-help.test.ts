@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import { keylane } from './fake-io.ts';
+
+async function help(...command: string[]): Promise<string> {
+  const { code, stdout, stderr } = await keylane([...command, '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+test('keylane quarantine --help', async () => {
+  expect(await help('quarantine')).toMatchInlineSnapshot(`
+    "Usage: keylane quarantine [options] [command]
+
+    the records without a usable key: list them, and decide on them
+
+    Options:
+      -h, --help                      print help
+
+    Global Options:
+      --version                       print the version
+      --config <file>                 settings file (default: keylane.config.{ts,mts,js,mjs} in this
+                                      folder)
+      --pipeline <name>               the pipeline that is meant
+      --address <host:port>           Temporal's address, above all settings
+      --namespace <name>              Temporal's namespace, above all settings
+
+    Commands:
+      list [options] [pipeline]       the records with position, reason and data, the earliest first;
+                                      last decisions
+      retry [options] [positions...]  ask the present key function again, and bring what has a key to
+                                      its lane
+      skip [options] [positions...]   leave records out for good
+      replace [options] <position>    give a record other data, and bring it to its lane when that has a
+                                      key
+
+    Examples:
+      keylane quarantine list
+      keylane quarantine retry --all --reason "the key function knows the new field"
+      keylane quarantine skip shardId-000000000000:4958
+    "
+  `);
+});
+
+test('keylane quarantine list --help', async () => {
+  expect(await help('quarantine', 'list')).toMatchInlineSnapshot(`
+    "Usage: keylane quarantine list [options] [pipeline]
+
+    the records with position, reason and data, the earliest first; last decisions
+
+    Arguments:
+      pipeline               the pipeline that is meant; else all
+
+    Options:
+      --limit <number>       records of a pipeline at the most; 0 for all (default: 20)
+      --after <position>     begin behind this record
+      --full                 show all of the data
+      --json                 print one JSON document
+      -h, --help             print help
+
+    Global Options:
+      --version              print the version
+      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --pipeline <name>      the pipeline that is meant
+      --address <host:port>  Temporal's address, above all settings
+      --namespace <name>     Temporal's namespace, above all settings
+
+    Examples:
+      keylane quarantine list
+      keylane quarantine list orders --limit 100 --after shardId-000000000000:4958
+      keylane quarantine list --limit 0 --json | jq -r '.pipelines[].records[].position'
+    "
+  `);
+});
+
+test('keylane quarantine retry --help', async () => {
+  expect(await help('quarantine', 'retry')).toMatchInlineSnapshot(`
+    "Usage: keylane quarantine retry [options] [positions...]
+
+    ask the present key function again, and bring what has a key to its lane
+
+    Arguments:
+      positions              records, as \`keylane quarantine list\` shows them
+
+    Options:
+      --all                  all records
+      --matching <text>      all records whose reason has this text in it
+      --reason <text>        why; kept with the decision
+      --by <name>            who decides (default: the user of the operating system)
+      -y, --yes              do not ask before acting on several records
+      --json                 print one JSON document
+      -h, --help             print help
+
+    Global Options:
+      --version              print the version
+      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --pipeline <name>      the pipeline that is meant
+      --address <host:port>  Temporal's address, above all settings
+      --namespace <name>     Temporal's namespace, above all settings
+
+    Examples:
+      keylane quarantine retry --all --reason "the key function knows the new field"
+      keylane quarantine retry --matching "returned undefined" --pipeline orders
+    "
+  `);
+});
+
+test('keylane quarantine replace --help', async () => {
+  expect(await help('quarantine', 'replace')).toMatchInlineSnapshot(`
+    "Usage: keylane quarantine replace [options] <position>
+
+    give a record other data, and bring it to its lane when that has a key
+
+    Arguments:
+      position               the record, as \`keylane quarantine list\` shows it
+
+    Options:
+      --data <json>          the new data, as JSON
+      --file <file>          the new data, byte by byte as in this file
+      --reason <text>        why; kept with the decision
+      --by <name>            who decides (default: the user of the operating system)
+      -y, --yes              do not ask before acting on several records
+      --json                 print one JSON document
+      -h, --help             print help
+
+    Global Options:
+      --version              print the version
+      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --pipeline <name>      the pipeline that is meant
+      --address <host:port>  Temporal's address, above all settings
+      --namespace <name>     Temporal's namespace, above all settings
+
+    Examples:
+      keylane quarantine replace shardId-000000000000:4958 --data '{"orderId":"order-42"}'
+    "
+  `);
+});
