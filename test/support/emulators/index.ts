@@ -6,3 +6,4 @@ export { DynamodbTable, type TableOptions } from './dynamodb-table.ts';
 export { FaultProxy } from './fault-proxy.ts';
 export { startKinesisLocal } from './kinesis-local.ts';
 export { KinesisStream } from './kinesis-stream.ts';
+export { findS3Gateway, startS3Gateway } from './versitygw.ts';

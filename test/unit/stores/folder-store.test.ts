@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StoreUnavailableError } from '../../../stores/errors.ts';
 import { FolderStore } from '../../../stores/folder-store.ts';
-import { storeContract } from './store.contract.ts';
+import { storeContract } from '../../contract/store.contract.ts';
 
 let folder: string;
 let store: FolderStore;

@@ -1,8 +1,8 @@
 /** What every store of large events does; each adapter runs it on the real thing. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { DataGoneError } from '../../../stores/errors.ts';
-import type { EventStore } from '../../../stores/store.ts';
+import { DataGoneError } from '../../stores/errors.ts';
+import type { EventStore } from '../../stores/store.ts';
 
 const { signal } = new AbortController();
 const nameOf = (last: string) => `orders/shardId-000000000000/${last}`;
