@@ -72,10 +72,11 @@ export class S3Store implements EventStore {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NoSuchKey) {
-        throw new DataGoneError(this.identity, `There is no ${name} in ${this.identity}`, { cause: error });
+        throw new DataGoneError(this.identity, `There is no ${name} in ${this.identity}`);
       }
       const message = `Data of a large event cannot be ${what} in ${this.identity}: ${describe(error)}`;
-      throw new StoreUnavailableError(this.identity, message, { cause: error });
+      // What the client throws holds the connection and all headers; it has no place in a log.
+      throw new StoreUnavailableError(this.identity, message);
     }
   }
 }

@@ -45,9 +45,9 @@ describe.skipIf(binary === undefined)('S3', () => {
 
   test('O9 a bucket that is not there is one to ask again, and is named', async () => {
     const store = open({ bucket: 'no-such-bucket' });
-    for (const call of [store.put(NAME, Buffer.from('a'), signal), store.get(NAME, signal)]) {
-      await expect(call).rejects.toBeInstanceOf(StoreUnavailableError);
-      await expect(call).rejects.toThrow(/no-such-bucket.*NoSuchBucket/);
+    for (const call of [() => store.put(NAME, Buffer.from('a'), signal), () => store.get(NAME, signal)]) {
+      await expect(call()).rejects.toBeInstanceOf(StoreUnavailableError);
+      await expect(call()).rejects.toThrow(/no-such-bucket.*NoSuchBucket/);
     }
   });
 
