@@ -3,6 +3,7 @@ import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import type { LaneView } from '../../contracts/lane.ts';
 import { QUERIES } from '../../contracts/names.ts';
 import { NoSuchLaneError } from './errors.ts';
+import { keptUntil } from './kept-until.ts';
 import { askWorkflow } from './query.ts';
 
 /** How a workflow ended that is not open any more. */
@@ -17,6 +18,8 @@ export interface ObservedLane extends LaneView {
   readonly workflowId: string;
   /** Set when the lane has ended; the rest is what it was then. */
   readonly ended?: Ended;
+  /** Until when the source keeps the data of the head, when nobody else has it; ms since 1970. */
+  readonly keptUntil?: number;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -37,7 +40,13 @@ export async function laneView(
   const { taskQueue } = description;
   const view = await askWorkflow<LaneView>(client, { workflowId, query: QUERIES.lane, timeoutMs, taskQueue });
   const ended = endOf(description);
-  return { ...view, workflowId, ...(ended === undefined ? {} : { ended }) };
+  const until = await keptUntil(client, view, timeoutMs);
+  return {
+    ...view,
+    workflowId,
+    ...(ended === undefined ? {} : { ended }),
+    ...(until === undefined ? {} : { keptUntil: until }),
+  };
 }
 
 /** @throws {NoSuchLaneError} */

@@ -21,7 +21,7 @@ export function laneJson(lane: ObservedLane, name: string): object {
   const { head, ended } = lane;
   return {
     name,
-    ...lane,
+    ...withIsoTime(lane, 'keptUntil'),
     phase: phaseJson(lane.phase),
     ...(head === undefined
       ? {}

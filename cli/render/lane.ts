@@ -1,5 +1,6 @@
-import type { LaneEvent } from '../../contracts/event.ts';
+import type { EventData, LaneEvent } from '../../contracts/event.ts';
 import type { Decision, HeadFailure, LanePhase } from '../../contracts/lane.ts';
+import { DATA_GONE, LARGE_EVENT } from '../../contracts/large-events.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { formatPosition } from '../../contracts/position.ts';
 import type { ObservedLane } from '../operations/lane-view.ts';
@@ -26,7 +27,7 @@ export function renderLane(lane: ObservedLane, context: LaneContext): string {
   const failing = failureOf(lane.phase);
   const sections = [
     headline(lane, context),
-    lane.head === undefined ? undefined : headSection(lane.head, context),
+    lane.head === undefined ? undefined : headSection(lane.head, lane.keptUntil, context),
     failing === undefined ? undefined : failureSection(failing, context),
     lane.waiting === 0 ? undefined : waitingSection(lane, context),
     lane.decisions.length === 0 ? undefined : decisionsSection(lane.decisions, context),
@@ -68,18 +69,35 @@ function stateText(phase: LanePhase, style: Style, now: number): string {
   }
 }
 
-function headSection(head: LaneEvent, { style, now, full }: LaneContext): string {
+function headSection(head: LaneEvent, keptUntil: number | undefined, { style, now, full }: LaneContext): string {
   const replaced = head.replaced === undefined ? '' : `, replaced ${plural(head.replaced, 'time')}`;
   return [
     `${style.bold('Head')}  ${formatPosition(head.position)}`,
     indent(`arrived ${ago(head.arrivedAt, now)} (${iso(head.arrivedAt)}), ${plural(head.size, 'byte')}${replaced}`),
+    ...whereabouts(head.data, keptUntil, now).map((line) => indent(line)),
     indent(renderData(head.data, full)),
   ].join('\n');
 }
 
+/** A retry helps when a person has done what their messages say. */
+const MENDED_FROM_OUTSIDE: ReadonlySet<string> = new Set([LARGE_EVENT, DATA_GONE]);
+
+/** Of data that is not in Temporal. */
+function whereabouts(data: EventData, keptUntil: number | undefined, now: number): string[] {
+  if ('claim' in data) return [`in the store of large events: ${printable(data.claim.name)}`, 'it begins:'];
+  if (!('left' in data)) return [];
+  const left = keptUntil === undefined ? 0 : keptUntil - now;
+  const until =
+    keptUntil === undefined
+      ? 'for as long as its retention'
+      : `until ${iso(keptUntil)} (${left > 0 ? `in ${span(left)}` : `${ago(keptUntil, now)}: it may be gone`})`;
+  return [`in no store; the source keeps it ${until}`, 'it begins:'];
+}
+
 function failureSection({ failure }: HeadFailure, { style }: LaneContext): string {
   const title = `${failure.type}: ${failure.message}`;
-  const hint = failure.nonRetryable ? style.dim(' (no retry would mend it)') : '';
+  const hint =
+    failure.nonRetryable && !MENDED_FROM_OUTSIDE.has(failure.type) ? style.dim(' (no retry would mend it)') : '';
   const lines = [`${style.bold('Failure')}  ${style.red(printable(title))}${hint}`];
   // A stack begins with the message again.
   const frames = failure.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];

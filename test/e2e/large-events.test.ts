@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { laneView } from '../../cli/operations/lane-view.ts';
 import { folder, kinesis, type LargeEventsConfig } from '../../contracts/config.ts';
 import type { Handler } from '../../contracts/config.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../contracts/large-events.ts';
@@ -108,6 +109,7 @@ test('O3 O5 O9 without a store a large event keeps its place, and is handled aft
   const { phase, head } = await without.view(name, 'a');
   expect(phase).toMatchObject({ state: 'blocked', failure: { type: LARGE_EVENT } });
   expect(head).toMatchObject({ size: 10 * MIB, data: { left: {} } });
+  expect((await laneView(without.client, name, 'a')).keptUntil).toBe((head?.arrivedAt ?? 0) + 86_400_000);
   const message = phase.state === 'blocked' ? phase.failure.message : '';
   expect(message).toContain('(10 MiB) is larger than what goes through Temporal (64 KiB)');
   expect(message).toContain('Set largeEvents.store');

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EventData } from '../../../../contracts/event.ts';
+import { LARGE_EVENT } from '../../../../contracts/large-events.ts';
 import type { HeadFailure } from '../../../../contracts/lane.ts';
 import type { ObservedLane } from '../../../../cli/operations/lane-view.ts';
 import { renderLane } from '../../../../cli/render/lane.ts';
@@ -204,4 +205,61 @@ test('data cannot write to the terminal, and its lines stay', () => {
   const lane = { ...blocked, head: { ...blocked.head!, data: { text: 'a\n\u001b]0;owned\u0007' } } };
   expect(render(lane)).toContain(String.raw`a
   \u001b]0;owned\u0007`);
+});
+
+describe('large data', () => {
+  const preview = '{"orderId":"order-42","lines":[';
+  const large = (data: EventData, keptUntil?: number) => {
+    const head = { ...blocked.head!, data, size: 1_234_567 };
+    const failure = { type: LARGE_EVENT, message: 'no store', nonRetryable: true };
+    const phase = { ...failing, state: 'blocked', failure } as const;
+    return render({ ...blocked, phase, head, waiting: 0, next: [], ...(keptUntil === undefined ? {} : { keptUntil }) });
+  };
+
+  test('in the store: where it is, and how it begins', () => {
+    expect(large({ claim: { name: 'orders/shardId-000000000003/4959033827-0a1b', sha256: '0a1b', preview } }))
+      .toMatchInlineSnapshot(`
+      "
+      order-42  blocked for 3m12s, 10 attempts, 12 events handled
+
+      Head  shardId-000000000003:4959033827
+        arrived 5m ago (2026-03-01T11:55:00.000Z), 1234567 bytes
+        in the store of large events: orders/shardId-000000000003/4959033827-0a1b
+        it begins:
+        {"orderId":"order-42","lines":[…
+
+      Failure  LargeEventError: no store
+
+      To release it
+        keylane retry --position shardId-000000000003:4959033827 order-42  # try it again
+        keylane skip --position shardId-000000000003:4959033827 order-42  # leave it out
+        keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42  # give it other data
+      "
+    `);
+  });
+
+  test('in the source only: until when, and what helps is not taken for useless', () => {
+    expect(large({ left: { preview } }, NOW + 5 * 3_600_000)).toMatchInlineSnapshot(`
+      "
+      order-42  blocked for 3m12s, 10 attempts, 12 events handled
+
+      Head  shardId-000000000003:4959033827
+        arrived 5m ago (2026-03-01T11:55:00.000Z), 1234567 bytes
+        in no store; the source keeps it until 2026-03-01T17:00:00.000Z (in 5h)
+        it begins:
+        {"orderId":"order-42","lines":[…
+
+      Failure  LargeEventError: no store
+
+      To release it
+        keylane retry --position shardId-000000000003:4959033827 order-42  # try it again
+        keylane skip --position shardId-000000000003:4959033827 order-42  # leave it out
+        keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42  # give it other data
+      "
+    `);
+    expect(large({ left: { preview } }, NOW - 60_000)).toContain(
+      'until 2026-03-01T11:59:00.000Z (1m ago: it may be gone)',
+    );
+    expect(large({ left: { preview } })).toContain('in no store; the source keeps it for as long as its retention');
+  });
 });
