@@ -18,10 +18,11 @@ import { EMULATOR_ENV } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeAws, systemClock } from '../support/fake-aws/index.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
-import { keylessRecords, laneEvent, laneEvents } from '../support/lane-events.ts';
+import { keylessRecords, laneEvent, laneEvents, SHARD } from '../support/lane-events.ts';
 import { Ledger } from '../support/ledger.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
 import { log } from '../support/log.ts';
+import { QuarantineHarness } from '../support/quarantine-harness.ts';
 import { bundleWorkflows } from '../support/workflow-bundle.ts';
 
 const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
@@ -168,6 +169,37 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await record('quarantine-continued-as-new', lanes.client.workflow.getHandle(handle.workflowId, first));
     await record('quarantine-continued', lanes.client.workflow.getHandle(handle.workflowId, second));
     await lanes.stop();
+  });
+
+  test('a quarantine with segments, of which each verb lets some records out', async () => {
+    const it = await QuarantineHarness.start({
+      key: (seen) => (Number(seen.position.sequenceNumber) % 2 === 0 ? 'even' : undefined),
+      handler: () => {},
+      limits: { segments: { events: 4, bytes: 64 * 1024 }, batch: 3 },
+      signalsPerRun: 30,
+    });
+    const at = (n: number) => `${SHARD}:${n}`;
+    for (let n = 1; n <= 10; n += 1) await it.put(keylessRecords(n, n));
+    await eventually(async () => (await it.view()).count === 10);
+    await it.decide('retry', { all: true, by: 'ann' });
+    await it.decide('replace', { position: at(1), data: 'no key either' });
+    await it.handle.signal('skip', { positions: [at(3), at(9)], by: 'ann' });
+    await it.handle.signal('skip', { position: at(4) });
+    await eventually(async () => (await it.view()).decisions.length === 4);
+    const { runId } = await it.handle.describe();
+    for (let n = 11; n <= 40; n += 1) await it.put(keylessRecords(n, n, `shardId-${n}`));
+    await eventually(async () => (await it.handle.describe()).runId !== runId);
+    const client = it.lanes.client.workflow;
+    await record('quarantine-decided', client.getHandle(it.handle.workflowId, runId));
+    const lane = it.lanes.lane('even');
+    await eventually(async () => (await it.lanes.view('even')).handled === 5);
+    await record('lane-brought-late', lane);
+    const query = `WorkflowType = "segment" AND TaskQueue = "${it.lanes.taskQueue}" AND ExecutionStatus = "Completed"`;
+    for await (const { workflowId } of client.list({ query })) {
+      await record('segment-of-quarantine', client.getHandle(workflowId));
+      break;
+    }
+    await it.stop();
   });
 });
 
