@@ -1,7 +1,8 @@
 import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 
-const NOT_FOUND = 5;
+/** Of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
+const NOT_FOUND: number = 5;
 
 /**
  * What Temporal does not have, no retry brings back.
@@ -23,5 +24,5 @@ export async function unlessGone<T>(type: string, what: string, ask: () => Promi
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND);
+  return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND);
 }

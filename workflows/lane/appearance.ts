@@ -7,7 +7,6 @@ import type { Failure } from '../../contracts/failure.ts';
 import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/lane.ts';
 import { depthOf } from './backlog.ts';
 import { waitingEvent, type BacklogView } from '../../contracts/waiting.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
 import { dataText } from '../../contracts/data-text.ts';
 import { headFailure } from './machine.ts';
 
@@ -73,8 +72,8 @@ export function waitingIn(lane: LaneState): number {
 
 export function backlogViewOf(lane: LaneState): BacklogView {
   const { segments = [], taken = 0, tail = [] } = lane.backlog ?? {};
-  const waiting = (events: readonly LaneEvent[]) => events.map((event) => waitingEvent(event));
-  return { queue: waiting(lane.queue), segments, taken, tail: waiting(tail), total: depthOf(lane) };
+  const queue = lane.queue.map((event) => waitingEvent(event));
+  return { queue, segments, taken, tail: tail.map((event) => waitingEvent(event)), total: depthOf(lane) };
 }
 
 function countOf(segments: readonly SegmentRange[]): number {

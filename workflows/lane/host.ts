@@ -41,7 +41,7 @@ import { forgetOldMarks, marksAhead } from './marks.ts';
 import { askForCheckpoints, askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
 import { succeed } from './succession.ts';
-import { startEvent, startFetch, startSlice, startStretch, type Ended, type WorkInFlight } from './work.ts';
+import { startEvent, startFetch, startSlice, startStretch, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
   readonly verb: Verb;
