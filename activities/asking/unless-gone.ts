@@ -2,7 +2,7 @@ import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 
 /** Of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
-const NOT_FOUND: number = 5;
+const NOT_FOUND = 5;
 
 /**
  * What Temporal does not have, no retry brings back.
@@ -24,5 +24,7 @@ export async function unlessGone<T>(type: string, what: string, ask: () => Promi
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND);
+  if (error instanceof WorkflowNotFoundError) return true;
+  const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+  return code === NOT_FOUND;
 }
