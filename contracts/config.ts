@@ -37,7 +37,7 @@ export interface LargeEventsConfig {
   /**
    * Data that takes more than this in Temporal lies in the store. Less: smaller histories, more calls of the store.
    * 1 MiB at the most.
-   * @default 64 KiB
+   * @default 64 KiB with a store, 1 MiB without one
    */
   readonly above?: Size;
   /**

@@ -1,12 +1,12 @@
 import type { ClaimedData, LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 
-/** Bytes that an event's data may take in Temporal unless the settings say otherwise; more goes to a store. */
+/** Bytes that an event's data may take in Temporal where there is a store, unless the settings say otherwise. */
 export const DEFAULT_INLINE_BYTES = 64 * 1024;
 /** What is kept of large data in its event takes about as much. */
 export const LEAST_INLINE_BYTES = 1024;
 /**
- * More can be set by nobody: Temporal takes 2 MiB in one payload, and warns from half a MiB on. A lane carries the event at
+ * What goes through Temporal where there is no store, and the most that can be set: Temporal takes 2 MiB in one payload, and warns from half a MiB on. A lane carries the event at
  * its head from run to run, together with everything else that it holds itself.
  */
 export const MOST_INLINE_BYTES = 1024 * 1024;

@@ -111,7 +111,7 @@ test('O3 O5 O9 without a store a large event keeps its place, and is handled aft
   expect(head).toMatchObject({ size: 10 * MIB, data: { left: {} } });
   expect((await laneView(without.client, name, 'a')).keptUntil).toBe((head?.arrivedAt ?? 0) + 86_400_000);
   const message = phase.state === 'blocked' ? phase.failure.message : '';
-  expect(message).toContain('(10 MiB) is larger than what goes through Temporal (64 KiB)');
+  expect(message).toContain('(10 MiB) is larger than what goes through Temporal (1 MiB)');
   expect(message).toContain('Set largeEvents.store');
   // A day from its arrival on.
   const until = /until (?<time>\S+Z)\.$/.exec(message)?.groups?.['time'] ?? '';

@@ -1,5 +1,5 @@
 import { CONFIRM_EVERY_MS } from '../../bridge/lease.ts';
-import { DEFAULT_INLINE_BYTES } from '../../contracts/large-events.ts';
+import { DEFAULT_INLINE_BYTES, MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
 
@@ -25,5 +25,5 @@ export const DEFAULTS = {
     idlePollMs: 1000,
     warnBeforeMs: 6 * 3_600_000,
   },
-  largeEvents: { above: DEFAULT_INLINE_BYTES },
+  largeEvents: { above: DEFAULT_INLINE_BYTES, aboveWithoutStore: MOST_INLINE_BYTES },
 } as const;

@@ -55,8 +55,9 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
 }
 
 function toLargeEvents({ above, store }: LargeEventsConfig, folder: string): LargeEventsSettings {
+  const { largeEvents } = DEFAULTS;
   return {
-    above: sizeBytes(above) ?? DEFAULTS.largeEvents.above,
+    above: sizeBytes(above) ?? (store === undefined ? largeEvents.aboveWithoutStore : largeEvents.above),
     store: store?.kind === 'folder' ? { ...store, path: resolve(folder, store.path) } : store,
   };
 }

@@ -11,12 +11,15 @@ import type { LaneEvent } from '../../contracts/event.ts';
 import type { LaneState } from '../../contracts/lane.ts';
 import { placeOf } from './marks.ts';
 
+/** As many names as a run may carry on; where nothing can be deleted, the data of the oldest is left behind. */
+const MOST_NAMES = 300;
+
 type Unneeded = Pick<LaneState, 'unneeded'>;
 
 /** Nobody needs the data of these events any more. Undefined when all of it is in the events. */
 export function released({ unneeded = [] }: LaneState, events: readonly LaneEvent[]): Unneeded | undefined {
   const names = events.flatMap(({ data }) => ('claim' in data ? [data.claim.name] : []));
-  return names.length === 0 ? undefined : { unneeded: [...new Set([...unneeded, ...names])] };
+  return names.length === 0 ? undefined : { unneeded: [...new Set([...unneeded, ...names])].slice(-MOST_NAMES) };
 }
 
 /** Of events that the lane has had before, those that are not among what it holds. A doubt is none. */

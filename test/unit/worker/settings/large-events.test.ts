@@ -20,8 +20,10 @@ const errorOf = async (shared: string): Promise<string> => {
 };
 
 describe('large events', () => {
-  test('have 64 KiB and no store unless the settings say otherwise', async () => {
-    expect((await load()).largeEvents).toEqual({ above: 65_536, store: undefined });
+  test('may take 1 MiB in Temporal without a store, and 64 KiB with one, unless the settings say otherwise', async () => {
+    expect((await load()).largeEvents).toEqual({ above: 1_048_576, store: undefined });
+    expect((await load(`{ store: folder('/large') }`)).largeEvents.above).toBe(65_536);
+    expect((await load(`{ above: 4096 }`)).largeEvents.above).toBe(4096);
   });
 
   test('a folder is relative to the settings file', async () => {

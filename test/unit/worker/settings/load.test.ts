@@ -55,7 +55,7 @@ describe('finding and importing', () => {
             "stretchEvents": 100,
           },
           "largeEvents": {
-            "above": 65536,
+            "above": 1048576,
             "store": undefined,
           },
           "name": "orders",

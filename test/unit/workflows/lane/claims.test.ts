@@ -16,6 +16,12 @@ test('data is given up once, and only that which is in the store', () => {
   expect(once.unneeded).toEqual(['claim-2', 'claim-3']);
   expect(released(once, [claimed(3), claimed(4)])?.unneeded).toEqual(['claim-2', 'claim-3', 'claim-4']);
   expect(withoutUnneeded(once, ['claim-2', 'claim-9']).unneeded).toEqual(['claim-3']);
+  const many =
+    released(
+      once,
+      Array.from({ length: 500 }, (_, index) => claimed(index + 10)),
+    )?.unneeded ?? [];
+  expect([many.length, many.at(-1)]).toEqual([300, 'claim-509']);
   expect('unneeded' in withoutUnneeded(once, ['claim-2', 'claim-3'])).toBe(false);
 });
 
