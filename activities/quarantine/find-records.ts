@@ -12,7 +12,7 @@ import { dataText } from '../../contracts/data-text.ts';
 import { readSegmentUnlessGone } from './segment-records.ts';
 
 /** What was found goes into the history of the quarantine, and keys into its state. */
-const MOST_KEY_CHARS = 32 * 1024;
+const MOST_KEY_CHARS = 8 * 1024;
 const TOLD_CHARS = 256;
 
 /** A key, or why there is none. */

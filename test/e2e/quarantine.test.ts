@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { kinesis, type PipelineConfig } from '../../contracts/config.ts';
+import { kinesis, type Handler, type PipelineConfig } from '../../contracts/config.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
@@ -24,22 +24,33 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.stop());
 afterEach(async () => {
-  for (const keylane of open.splice(0).toReversed()) await keylane.close();
+  for (const each of open.splice(0).toReversed()) await each.close();
   stream.close();
   await rm(folder, { recursive: true, force: true });
 });
 
 /** Keylane with this key function, on the task queue of the one before. */
-async function withKey(key: PipelineConfig['key']): Promise<Keylane> {
+async function withKey(key: PipelineConfig['key'], handler: Handler = book): Promise<Keylane> {
   const source = kinesis({ stream: name, endpoint: emulator.endpoint });
-  const handler = (event: { key: string; text(): string }) => void seen.push(`${event.key} ${event.text()}`);
   const taskQueue = open[0]?.settings.temporal.taskQueue;
-  const keylane = await Keylane.create({
+  const it = await Keylane.create({
     pipelines: { [name]: { source, handler, ...(key === undefined ? {} : { key }) } },
     ...(taskQueue === undefined ? {} : { taskQueue }),
   });
-  open.push(keylane);
-  return keylane;
+  open.push(it);
+  return it;
+}
+
+const book: Handler = (event) => void seen.push(`${event.key} ${event.text()}`);
+
+/** For the commands. */
+async function writeSettings({ settings }: Keylane): Promise<void> {
+  const { address } = devServer();
+  const pipeline = { source: { kind: 'kinesis', stream: name }, handler: './handler.mjs' };
+  const temporal = { address, taskQueue: settings.temporal.taskQueue };
+  await writeFile(join(folder, 'handler.mjs'), 'export default () => {};\n');
+  const config = { temporal, pipelines: { [name]: pipeline } };
+  await writeFile(join(folder, 'keylane.config.mjs'), `export default ${JSON.stringify(config)};\n`);
 }
 
 const idOf = (record: KeyableRecord) => (record.json() as { id?: string }).id as string;
@@ -66,12 +77,7 @@ describe('the quarantine, end to end', () => {
     folder = await mkdtemp(join(tmpdir(), 'keylane-quarantine-'));
     stream = await KinesisStream.create(emulator.endpoint, name, 1);
     const first = await withKey(idOf);
-    const { taskQueue } = first.settings.temporal;
-    const { address } = devServer();
-    const pipeline = { source: { kind: 'kinesis', stream: name }, handler: './handler.mjs' };
-    const config = { temporal: { address, taskQueue }, pipelines: { [name]: pipeline } };
-    await writeFile(join(folder, 'handler.mjs'), 'export default () => {};\n');
-    await writeFile(join(folder, 'keylane.config.mjs'), `export default ${JSON.stringify(config)};\n`);
+    await writeSettings(first);
 
     expect(await listed()).toMatchObject({ count: 0, records: [] });
     expect((await keylane('retry', '--all', '--yes')).code).toBe(4);
@@ -135,5 +141,56 @@ describe('the quarantine, end to end', () => {
     expect((await keylane('list', 'another')).code).toBe(3);
     expect((await keylane('list', '--after', records[0]!.position)).code).toBe(4);
     expect((await keylane('list', '--after', 'nonsense')).code).toBe(2);
+  });
+
+  test('O8 a record that cannot be decoded blocks its key, and is shown as the bytes that it has', async () => {
+    name = uniqueName();
+    seen = [];
+    folder = await mkdtemp(join(tmpdir(), 'keylane-quarantine-'));
+    stream = await KinesisStream.create(emulator.endpoint, name, 1);
+    const it = await withKey(undefined, (event) => void seen.push(`${event.key} ${event.json().n}`));
+    await writeSettings(it);
+    // As an aggregate of the KPL begins, and what is none.
+    const broken = Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), Buffer.from('order-7 {"n":1}')]);
+    await stream.put([
+      { key: 'broken', data: broken },
+      { key: 'text', data: 'order-8, not JSON' },
+      { key: 'a', data: '{"n":1}' },
+    ]);
+    await it.start();
+    await eventually(async () => (await it.status(name)).lanes.blocked === 2);
+    await eventually(() => seen.length === 1);
+    const shown = await command(['show', 'broken'], { cwd: folder });
+    expect(shown.stdout).toContain('UndecodableError');
+    expect(shown.stdout).toContain('00000000  f3 89 9a c2 6f 72 64 65 72 2d 37 20 7b 22 6e 22  ....order-7 {"n"');
+    expect((await command(['show', 'text'], { cwd: folder })).stdout).toContain('order-8, not JSON');
+    expect((await it.status(name)).quarantined).toBe(0);
+  });
+
+  test('O11 a person at a terminal is asked before several records are decided on', async () => {
+    name = uniqueName();
+    seen = [];
+    folder = await mkdtemp(join(tmpdir(), 'keylane-quarantine-'));
+    stream = await KinesisStream.create(emulator.endpoint, name, 1);
+    const it = await withKey(idOf);
+    await writeSettings(it);
+    await stream.put([1, 2].map((n) => ({ key: 'a', data: JSON.stringify({ n }) })));
+    await it.start();
+    await eventually(async () => (await it.status(name)).quarantined === 2);
+    const asked = (answer: boolean, ...argv: string[]) => command(['quarantine', ...argv], { cwd: folder, answer });
+    const no = await asked(false, 'skip', '--all');
+    expect(no).toMatchObject({ code: 1, questions: [`skip all 2 records in the quarantine of ${name}?`] });
+    const some = await asked(false, 'skip', '--matching', 'undefined');
+    expect(some.questions).toEqual([
+      `skip those whose reason has "undefined" in it of the 2 records in the quarantine of ${name}?`,
+    ]);
+    expect((await it.status(name)).quarantined).toBe(2);
+    const { code, stdout } = await asked(true, 'skip', '--all', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      pipeline: name,
+      decisions: [{ verb: 'skip', decided: 2, on: 'all records' }],
+    });
+    expect((await asked(true, 'skip')).code).toBe(2);
   });
 });

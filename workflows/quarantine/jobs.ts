@@ -26,11 +26,12 @@ import type { QuarantineVerb } from './inputs.ts';
 import { countOf, decided, withNew } from './state.ts';
 
 /** Verbs that wait are carried from run to run. */
-const MOST_JOBS = 4;
+const MOST_JOBS = 3;
 /** Each hole among the segments takes some bytes of what is carried. */
 const MOST_RANGES = 300;
 const RECORDS_TOLD = 3;
 const TOLD_CHARS = DECISION_DATA_CHARS / 4;
+const TOLD_CAUSE_CHARS = 120;
 /** In a lane, numbers only grow, also when a quarantine was ended or reset from outside and begins to count anew. */
 const NUMBERS_PER_MS = 1000;
 
@@ -262,8 +263,8 @@ function told(job: QuarantineJob, records: readonly FoundRecord[]): QuarantineJo
 function toldRecord({ position, reason, key, data, replacement }: FoundRecord): DecidedRecord {
   return {
     position,
-    reason: reason.slice(0, TOLD_CHARS),
-    ...(key === undefined ? {} : { key: key.slice(0, TOLD_CHARS) }),
+    reason: reason.slice(0, TOLD_CAUSE_CHARS),
+    ...(key === undefined ? {} : { key: key.slice(0, TOLD_CAUSE_CHARS) }),
     dataBefore: data.slice(0, TOLD_CHARS),
     ...(replacement === undefined ? {} : { dataAfter: dataText(replacement.data).slice(0, TOLD_CHARS) }),
   };

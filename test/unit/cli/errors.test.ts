@@ -7,8 +7,11 @@ import {
   DecisionPendingError,
   MissingSearchAttributesError,
   NoSuchLaneError,
+  NoSuchRecordError,
+  NothingInQuarantineError,
   NothingToDecideError,
   NoWorkerError,
+  QuarantinePendingError,
 } from '../../../cli/operations/errors.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../sources/errors.ts';
 import { SettingsError } from '../../../worker/settings/errors.ts';
@@ -24,6 +27,7 @@ test.each([
   [0, new CommanderError(0, 'commander.helpDisplayed', '')],
   [1, new Error('anything else')],
   [1, new DecisionPendingError('skip', 'orders', 'a')],
+  [1, new QuarantinePendingError('retry', 'orders')],
   [1, new MissingSearchAttributesError('default', 'no column')],
   [1, grpc(13)],
   [2, new CommanderError(1, 'commander.unknownOption', '')],
@@ -33,6 +37,8 @@ test.each([
   [3, new NoSuchPipelineError('carts', ['orders'])],
   [3, new NoSuchLaneError('orders', 'a', undefined)],
   [4, new NothingToDecideError('skip', 'orders', 'a', 'it is idle')],
+  [4, new NothingInQuarantineError('skip', 'orders', 'it is empty')],
+  [4, new NoSuchRecordError('orders', 's:1')],
   [5, new NoWorkerError('orders:a', 'keylane', '')],
   [5, new TemporalUnreachableError('localhost:7233', 'refused')],
   [5, new NamespaceNotFoundError('prod')],
