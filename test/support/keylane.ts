@@ -18,6 +18,8 @@ export interface KeylaneOptions extends Limits {
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
   /** A second Keylane on the task queue of a first. */
   readonly taskQueue?: string;
+  /** Of another Temporal server than the one of the test run. */
+  readonly address?: string;
 }
 
 /** A pipeline's name that no other test has. */
@@ -36,8 +38,8 @@ export class Keylane {
   }
 
   static async create(options: KeylaneOptions): Promise<Keylane> {
-    const { address, namespace } = devServer();
-    const { pipelines, taskQueue = uniqueName('queue-') } = options;
+    const { namespace } = devServer();
+    const { pipelines, taskQueue = uniqueName('queue-'), address = devServer().address } = options;
     const settings = settingsWith(pipelines, { address, namespace, taskQueue }, options);
     const client = new Client({ connection: await Connection.connect({ address }), namespace });
     return new Keylane(settings, client);

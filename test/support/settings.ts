@@ -2,13 +2,14 @@
 import type { PipelineConfig } from '../../contracts/config.ts';
 import type { LaneOptions } from '../../contracts/lane.ts';
 import type { PipelineOptions } from '../../contracts/pipeline.ts';
-import type { Settings, TemporalSettings } from '../../contracts/settings.ts';
+import type { ReadingSettings, Settings, TemporalSettings } from '../../contracts/settings.ts';
 import { toPipelines } from '../../worker/settings/settings.ts';
 
 /** Limits that are no settings, or smaller than settings may be. Whoever changes them keeps their proportions. */
 export interface Limits {
   readonly options?: Partial<PipelineOptions>;
   readonly lane?: Partial<LaneOptions>;
+  readonly reading?: Partial<ReadingSettings>;
   readonly requestTimeoutMs?: number;
   readonly metricsAddress?: string;
 }
@@ -16,14 +17,14 @@ export interface Limits {
 export function settingsWith(
   pipelines: Readonly<Record<string, PipelineConfig>>,
   temporal: TemporalSettings,
-  { options, lane, requestTimeoutMs, metricsAddress }: Limits,
+  { options, lane, reading, requestTimeoutMs, metricsAddress }: Limits,
 ): Settings {
   const file = '/settings/keylane.config.ts';
   const checked = [...toPipelines({ pipelines }, file)].map(([name, pipeline]) => {
-    const reading = { ...pipeline.reading, ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }) };
+    const deadline = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
     const limited = {
       ...pipeline,
-      reading,
+      reading: { ...pipeline.reading, ...reading, ...deadline },
       lane: { ...pipeline.lane, ...lane },
       pipeline: { ...pipeline.pipeline, ...options },
     };

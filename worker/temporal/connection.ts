@@ -9,6 +9,8 @@ export const DEFAULT_NAMESPACE = 'default';
 
 /** gRPC's own default is two minutes, in which a server that is back is not noticed. */
 const LONGEST_RECONNECT_MS = 5000;
+/** A page of a history with large events is larger than gRPC's own 4 MiB. The SDK means to set the same. */
+const LARGEST_ANSWER = 128 * 1024 * 1024;
 
 /** What clients (`Connection.connect`) and workers (`NativeConnection.connect`) both take. */
 export type TemporalConnectionOptions = { readonly address: string } & Pick<ConnectionOptions, 'tls' | 'metadata'> & {
@@ -62,7 +64,10 @@ export async function connectClient(
       ...target,
       connectTimeout: options.timeoutMs,
       interceptors: [retryInterceptor],
-      channelArgs: { 'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS },
+      channelArgs: {
+        'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS,
+        'grpc.max_receive_message_length': LARGEST_ANSWER,
+      },
     });
     return new Client({ connection, namespace: temporal.namespace ?? DEFAULT_NAMESPACE });
   } catch (error) {

@@ -1,12 +1,15 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { LaneState } from '../../contracts/lane.ts';
 
+/** Whatever the server suggests, which can be set: the bridge hands over nothing from contracts/room.ts on (O9). */
+const LONG_EVENTS = 8000;
+const LONG_BYTES = 8 * 1024 * 1024;
 /**
  * When a run should continue as new, what runs is let finish until so many times the signals of a run have come, or the
- * history is so large: the server ends a run at 50 MiB.
+ * history is so large: what the lane holds it has to write once more before, and the server ends a run at 50 MiB.
  */
 const PRESSING_AT = 3;
-const PRESSING_AT_BYTES = 20 * 1024 * 1024;
+const PRESSING_AT_BYTES = 10 * 1024 * 1024;
 /** Whether an attempt runs or is waited for is asked again when this share of a run's signals has come since. */
 const LOOK_AGAIN_AFTER = 0.25;
 /** More than this goes into segments first. */
@@ -36,7 +39,9 @@ export class RunLimits {
   }
 
   isLong(): boolean {
-    return workflowInfo().continueAsNewSuggested || this.#signals >= this.#signalsPerRun;
+    const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+    const isLarge = historyLength >= LONG_EVENTS || historySize >= LONG_BYTES;
+    return continueAsNewSuggested || isLarge || this.#signals >= this.#signalsPerRun;
   }
 
   /** It can wait no longer for what is in flight. */

@@ -99,7 +99,7 @@ test('O9: a lane that is worked off has more room, and is asked about seldom', a
       ...lanes.visit('a', 2 * KIB),
       ask: async () => {
         lanes.questions.push('a');
-        return { events: 7000, bytes: 13 * MIB, isAsleep: false };
+        return { events: 7000, bytes: MIB, isAsleep: false };
       },
     });
   }
