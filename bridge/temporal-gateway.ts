@@ -197,15 +197,15 @@ export class TemporalGateway implements LaneGateway {
 
 /**
  * Temporal takes payloads up to a limit (2 MiB unless the server is set otherwise), and a request that carries a single
- * record cannot be made smaller. Dropping the record would be a loss, so its key waits and the checkpoint with it, and
- * every attempt says so (O9). Keeping large records outside Temporal is the way out, once Keylane can.
+ * record cannot be made smaller. Larger data is not in it: but for a server that is set to take less than `largeEvents.above`.
+ * Dropping the record would be a loss, so its key waits and the checkpoint with it, and every attempt says so (O9).
  */
 function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedError {
   const { key, position, bytes } = describe(request);
   const where = key === undefined ? 'the quarantine' : `key ${JSON.stringify(key)}`;
   return new HandoverRefusedError(
     `Record ${position} (${bytes} bytes) for ${where} is larger than Temporal accepts in one payload. It stays where it ` +
-      'is, and with it the checkpoint of its shard. Raise limit.blobSize.error on the server (and for more than 4 MiB, what gRPC takes); it is sent again every ' +
+      'is, and with it the checkpoint of its shard. Lower largeEvents.above, or raise limit.blobSize.error on the server (and for more than 4 MiB, what gRPC takes); it is sent again every ' +
       `${TOO_LARGE_RETRY_MS / 1000} s until it is accepted.`,
     TOO_LARGE_RETRY_MS,
     { cause: error },
