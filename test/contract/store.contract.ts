@@ -8,7 +8,7 @@ const { signal } = new AbortController();
 const nameOf = (last: string) => `orders/shardId-000000000000/${last}`;
 
 export function storeContract(what: string, store: () => EventStore): void {
-  describe(`${what}`, () => {
+  describe(what, () => {
     test('gives back the very bytes, up to the largest record there is', async () => {
       for (const size of [0, 1, 65_537, 10 * 1024 * 1024]) {
         const bytes = randomBytes(size);

@@ -51,11 +51,13 @@ export async function startS3Gateway(binary: string, bucket: string): Promise<Se
   const server = await startServer({
     name: 'versitygw',
     command: binary,
-    args: [
-      ...['--port', `127.0.0.1:${port}`, '--region', EMULATOR_REGION, '--quiet'],
-      ...['--access', accessKeyId, '--secret', secretAccessKey],
-      ...['posix', '--sidecar', join(folder, 'sidecar'), join(folder, 'buckets')],
-    ],
+    args: ['--quiet', 'posix', '--sidecar', join(folder, 'sidecar'), join(folder, 'buckets')],
+    env: {
+      VGW_PORT: `127.0.0.1:${port}`,
+      VGW_REGION: EMULATOR_REGION,
+      ROOT_ACCESS_KEY_ID: accessKeyId,
+      ROOT_SECRET_ACCESS_KEY: secretAccessKey,
+    },
     port,
   });
   return {

@@ -74,7 +74,7 @@ export class ScriptedSource implements Source {
 
   async recordAt(position: Position): Promise<SourceRecord | undefined> {
     const { records = [] } = this.shards.get(position.shardId) ?? {};
-    return records.find((record) => samePosition(record.position, position));
+    return records.find((each) => samePosition(each.position, position));
   }
 
   close(): void {}
