@@ -29,6 +29,7 @@ import type { KeyableRecord } from '../../contracts/record.ts';
 import type { Source } from '../../sources/source.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
 import { devServer } from './dev-server.ts';
+import { eventually } from './eventually.ts';
 import { LaneHarness, type HarnessOptions } from './lane-harness.ts';
 import { log } from './log.ts';
 import { settingsWith } from './settings.ts';
@@ -146,7 +147,13 @@ export class QuarantineHarness {
     return this.handle.query<QuarantineView>(QUERIES.quarantine);
   }
 
-  decide(verb: QuarantineVerbName, args: QuarantineVerbArgs): Promise<QuarantineDecision> {
-    return this.handle.executeUpdate<QuarantineDecision, [QuarantineVerbArgs]>(verb, { args: [args] });
+  /** What came of it in the end, whichever run that was in. */
+  async decide(verb: QuarantineVerbName, args: QuarantineVerbArgs): Promise<QuarantineDecision> {
+    const decision = await this.handle.executeUpdate<QuarantineDecision, [QuarantineVerbArgs]>(verb, { args: [args] });
+    if (decision.outcome !== 'going on') return decision;
+    return await eventually(
+      async () => (await this.view()).decisions.find(({ id }) => id === decision.id) ?? false,
+      120_000,
+    );
   }
 }
