@@ -44,6 +44,10 @@ export class BridgeProcess {
     return bridge;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
