@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { laneView } from '../../cli/operations/lane-view.ts';
-import { folder, kinesis, type LargeEventsConfig } from '../../contracts/config.ts';
+import { folder, kinesis, s3, type LargeEventsConfig } from '../../contracts/config.ts';
 import type { Handler } from '../../contracts/config.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../contracts/large-events.ts';
 import { BridgeProcess } from '../support/bridge-process.ts';
 import { devServer } from '../support/dev-server.ts';
-import { EMULATOR_ENV } from '../support/emulators/index.ts';
+import { EMULATOR_ENV, findS3Gateway, startS3Gateway } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeAws, type FakeKinesisStream, systemClock } from '../support/fake-aws/index.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
@@ -18,6 +18,8 @@ import { StallingProxy } from '../support/stalling-proxy.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+
+const gateway = await findS3Gateway();
 
 let fake: FakeAws<typeof systemClock>;
 let stream: FakeKinesisStream;
@@ -69,31 +71,47 @@ function put(key: string, bytes: number): string {
 
 const digestOf = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
 const count = () => [...seen.values()].flat().length;
-const stored = async () => {
-  const entries = await readdir(store, { recursive: true, withFileTypes: true }).catch(() => []);
+const stored = async (within = store) => {
+  const entries = await readdir(within, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 };
 
-test('O1 O4 O9 records of 10 bytes to 10 MiB: all handled as they were written, in order, and nothing stays in the store', async () => {
-  const written = new Map<string, string[]>();
-  const sizes = [10, 70 * KIB, 4 * MIB + 1, 64 * KIB, 10 * MIB, 333, MIB + 1, 3 * MIB];
-  for (const [round, bytes] of sizes.entries()) {
-    for (let key = 0; key < 3; key += 1) {
-      const digest = put(`key-${key}`, key === round % 3 ? bytes : bytes % (200 * KIB));
-      written.set(`key-${key}`, [...(written.get(`key-${key}`) ?? []), digest]);
+/** A store of each kind, and the folder in which it keeps its objects. */
+const STORES = {
+  'a folder': async () => ({ kept: store, store: folder(store) }),
+  S3: async () => {
+    const server = await startS3Gateway(gateway ?? '', 'large-events');
+    closing.push(() => server.stop());
+    return { kept: server.folder, store: s3({ bucket: 'large-events', prefix: 'test', endpoint: server.endpoint }) };
+  },
+};
+
+const there = Object.entries(STORES).filter(([where]) => where !== 'S3' || gateway !== undefined);
+
+test.each(there)(
+  'O1 O4 O9 records of 10 bytes to 10 MiB by %s: all handled, in order, and nothing stays there',
+  async (_where, openStore) => {
+    const { kept, ...largeEvents } = await openStore();
+    const written = new Map<string, string[]>();
+    const sizes = [10, 70 * KIB, 4 * MIB + 1, 64 * KIB, 10 * MIB, 333, MIB + 1, 3 * MIB];
+    for (const [round, bytes] of sizes.entries()) {
+      for (let key = 0; key < 3; key += 1) {
+        const digest = put(`key-${key}`, key === round % 3 ? bytes : bytes % (200 * KIB));
+        written.set(`key-${key}`, [...(written.get(`key-${key}`) ?? []), digest]);
+      }
     }
-  }
-  const keylane = await open({ store: folder(store) });
-  await keylane.start();
-  await eventually(() => count() >= 3 * sizes.length, 60_000);
-  expect(seen).toEqual(written);
-  await eventually(async () => (await stored()).length === 0);
-  for (const key of written.keys()) {
-    const history = await keylane.client.workflow.getHandle(`${name}:${key}`).fetchHistory();
-    // What went inline is there twice: as it came, and as it was given to the handler.
-    expect(JSON.stringify(history).length).toBeLessThan(3 * MIB);
-  }
-});
+    const keylane = await open(largeEvents);
+    await keylane.start();
+    await eventually(() => count() >= 3 * sizes.length, 60_000);
+    expect(seen).toEqual(written);
+    await eventually(async () => (await stored(kept)).length === 0);
+    for (const key of written.keys()) {
+      const history = await keylane.client.workflow.getHandle(`${name}:${key}`).fetchHistory();
+      // What went inline is there twice: as it came, and as it was given to the handler.
+      expect(JSON.stringify(history).length).toBeLessThan(3 * MIB);
+    }
+  },
+);
 
 test('O3 O5 O9 without a store a large event keeps its place, and is handled after a retry when there is one', async () => {
   const taskQueue = uniqueName('queue-');

@@ -40,8 +40,13 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+export interface S3Gateway extends Server {
+  /** Where the objects of the bucket lie. */
+  readonly folder: string;
+}
+
 /** With an empty bucket of this name. */
-export async function startS3Gateway(binary: string, bucket: string): Promise<Server> {
+export async function startS3Gateway(binary: string, bucket: string): Promise<S3Gateway> {
   const folder = await mkdtemp(join(tmpdir(), 'keylane-s3-'));
   // A bucket is a folder; what else is known of its objects lies beside it, as not every file system takes it.
   await mkdir(join(folder, 'buckets', bucket), { recursive: true });
@@ -62,6 +67,7 @@ export async function startS3Gateway(binary: string, bucket: string): Promise<Se
   });
   return {
     endpoint: server.endpoint,
+    folder: join(folder, 'buckets', bucket),
     async stop() {
       await server.stop();
       await rm(folder, { recursive: true, force: true });

@@ -78,7 +78,7 @@ describe('finding and importing', () => {
                 "events": 6000,
               },
               "awake": {
-                "bytes": 20971520,
+                "bytes": 12582912,
                 "events": 30000,
               },
             },
