@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { freePort, type Server, startServer } from '../../../demo/server-process.ts';
 import { cachedBinary, moveIntoCache } from '../../../worker/temporal-server/cache.ts';
+import { takeTurn } from '../../../worker/temporal-server/install-turn.ts';
 import { runCommand } from '../../../worker/temporal-server/run-command.ts';
 import { EMULATOR_CREDENTIALS, EMULATOR_REGION } from './credentials.ts';
 
@@ -18,19 +19,28 @@ const BUILD_TIMEOUT_MS = 10 * 60_000;
 export async function findS3Gateway(): Promise<string | undefined> {
   const target = join(dirname(cachedBinary(process.env)), `../versitygw-${VERSION}/versitygw`);
   if (existsSync(target)) return target;
-  const folder = join(dirname(target), `build-${process.pid}`);
   try {
-    await mkdir(folder, { recursive: true });
-    const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' };
-    const module = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`;
-    process.stderr.write(`Building ${module} with Go, once; some minutes.\n`);
-    const args = ['install', '-trimpath', '-ldflags', '-s -w', module];
-    await runCommand('go', args, { env, timeoutMs: BUILD_TIMEOUT_MS });
-    await moveIntoCache(join(folder, 'versitygw'), target);
+    // Several files of tests need it.
+    await takeTurn(join(dirname(target), 'build'), { onWait: () => {} }, async () => {
+      if (!existsSync(target)) await build(target);
+    });
     return target;
   } catch (error) {
     process.stderr.write(`There is no S3 to try the store on: ${describe(error)}\n`);
     return undefined;
+  }
+}
+
+async function build(target: string): Promise<void> {
+  const folder = join(dirname(target), `build-${process.pid}`);
+  const module = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`;
+  const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' };
+  process.stderr.write(`Building ${module} with Go, once; some minutes.\n`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const args = ['install', '-trimpath', '-ldflags', '-s -w', module];
+    await runCommand('go', args, { env, timeoutMs: BUILD_TIMEOUT_MS });
+    await moveIntoCache(join(folder, 'versitygw'), target);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
