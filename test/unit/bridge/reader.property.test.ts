@@ -1,11 +1,12 @@
 /**
- * Readers that crash, overlap and come home, lanes that refuse, answer late or not at all, in random order: each lane
- * must hold the records of its key exactly once, in the order of each shard.
+ * Readers that crash, overlap and come home, lanes that are full, a server that throttles, answers that are late or never
+ * come, in random order: each lane must hold the records of its key exactly once, in the order of each shard.
  */
 import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createIntake } from '../../../bridge/intake.ts';
+import { HandoverRefusedError, PressureError } from '../../../bridge/lane-gateway.ts';
 import { LeaseLostError } from '../../../bridge/lease.ts';
 import { Reader } from '../../../bridge/reader.ts';
 import type { ReaderReport, ShardProgress, StartPoint } from '../../../contracts/pipeline.ts';
@@ -66,7 +67,7 @@ class World {
   async #deliver({ apply, signal }: Arrival): Promise<void> {
     const { clock, random } = this;
     const fate = random();
-    if (fate < 0.1) throw new Error('unavailable');
+    if (fate < 0.1) throw this.#refusal();
     await clock.sleep(random() * 200, fate < 0.3 ? signal : NEVER);
     if (fate < 0.3) throw new Error('never arrived');
     if (fate < 0.4) {
@@ -76,6 +77,13 @@ class World {
     }
     apply();
     if (fate < 0.6) throw new Error('the answer was lost');
+  }
+
+  /** Of this lane for a moment or until it has room, or of all. */
+  #refusal(): Error {
+    const { random } = this;
+    if (random() < 0.25) return new HandoverRefusedError('full', random() * 2000);
+    return random() < 0.25 ? new Error('busy') : new PressureError('throttled, or unavailable', random() < 0.5);
   }
 
   #learn(report: ReaderReport): void {
