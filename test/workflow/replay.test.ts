@@ -3,22 +3,30 @@
  * stuck. A recorded history is never changed or removed; `npm run record` adds those of the present version.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { kinesis } from '../../contracts/config.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import { LARGE_EVENT } from '../../contracts/large-events.ts';
 import { QUERIES, quarantineWorkflowId, SIGNALS } from '../../contracts/names.ts';
 import { PIPELINE_UPDATES } from '../../contracts/pipeline.ts';
+import type { Position } from '../../contracts/position.ts';
 import type { QuarantineView } from '../../contracts/quarantine.ts';
+import { claimOf, Claims } from '../../stores/claims.ts';
+import { FolderStore } from '../../stores/folder-store.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { EMULATOR_ENV } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeAws, systemClock } from '../support/fake-aws/index.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
-import { keylessRecords, laneEvent, laneEvents, SHARD } from '../support/lane-events.ts';
+import { keylessRecords, laneEvent, laneEvents, POLICY, SHARD } from '../support/lane-events.ts';
 import { Ledger } from '../support/ledger.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
 import { log } from '../support/log.ts';
@@ -148,6 +156,37 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await record('lane-continued-as-new-retrying', firstRun(lanes, 'a', first));
     await record('lane-continued-as-new-blocked', firstRun(lanes, 'a', second));
     await lanes.stop();
+  });
+
+  test('a lane with data in a store, with data that was left in the source, and that ends when all is deleted', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'keylane-record-'));
+    const store = new FolderStore(folder);
+    const claimFor = async (position: Position) => {
+      const bytes = Buffer.alloc(200_000, 'large ');
+      const claim = claimOf(lanes.pipeline, position, bytes);
+      await new Claims(store, lanes.pipeline).write(claim, bytes, new AbortController().signal);
+      return { data: { claim }, size: bytes.byteLength };
+    };
+    let hasStore = false;
+    const failure = { type: LARGE_EVENT, message: 'no store', nonRetryable: true };
+    const lanes = await LaneHarness.start({
+      store,
+      handler: () => {},
+      lane: { idleMs: 500 },
+      fetchData: async ({ position }) => (hasStore ? await claimFor(position) : { failure, policy: POLICY }),
+    });
+    const [first, second, third] = laneEvents(1, 3) as [LaneEvent, LaneEvent, LaneEvent];
+    const stored = { ...first, ...(await claimFor(first.position)) };
+    await lanes.send('a', [stored, { ...second, data: { left: { preview: 'large' } } }, third]);
+    await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
+    hasStore = true;
+    await lanes.decide('a', 'retry', { by: 'ann' });
+    await eventually(async () => (await lanes.view('a')).handled === 3);
+    await lanes.send('a', [stored]);
+    await eventually(async () => (await lanes.lane('a').describe()).status.name === 'COMPLETED');
+    await record('lane-large-events', lanes.lane('a'));
+    await lanes.stop();
+    await rm(folder, { recursive: true });
   });
 
   test('a quarantine that gets records, repeats and nonsense, and continues as new', async () => {
