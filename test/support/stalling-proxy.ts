@@ -12,7 +12,7 @@ export class StallingProxy {
   #isHolding = false;
   #held: { readonly to: Socket; readonly bytes: Buffer }[] = [];
   #seen: (() => void) | undefined;
-  #awaited = '';
+  #awaited: string | undefined;
 
   private constructor(server: Server, target: string) {
     this.#server = server;
@@ -27,9 +27,8 @@ export class StallingProxy {
     return new StallingProxy(server, target);
   }
 
-  /** Holds up all that is sent from now on. Resolves as soon as `text` is among it. */
-  async hold(text: string): Promise<void> {
-    this.#isHolding = true;
+  /** Holds up all that is sent from the moment on at which `text` is sent, and resolves then. */
+  async holdFrom(text: string): Promise<void> {
     this.#awaited = text;
     await new Promise<void>((resolve) => (this.#seen = resolve));
   }
@@ -61,12 +60,13 @@ export class StallingProxy {
     }
     server.on('data', (bytes) => client.write(bytes));
     client.on('data', (bytes) => {
-      if (!this.#isHolding) {
-        server.write(bytes);
-        return;
+      if (this.#awaited !== undefined && bytes.includes(this.#awaited)) {
+        this.#awaited = undefined;
+        this.#isHolding = true;
+        this.#seen?.();
       }
-      this.#held.push({ to: server, bytes });
-      if (bytes.includes(this.#awaited)) this.#seen?.();
+      if (this.#isHolding) this.#held.push({ to: server, bytes });
+      else server.write(bytes);
     });
   }
 }

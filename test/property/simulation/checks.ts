@@ -12,6 +12,10 @@ export class Checks {
   readonly #graph: ShardGraph;
   readonly #since: number;
   readonly #accepted = new Set<Written>();
+  /** Gone from the source when a later one of the same key was accepted. */
+  readonly #givenUp = new Set<Written>();
+  /** Of those, what a reader that was frozen had read before, and brought after that. See O1 in ARCHITECTURE.md. */
+  readonly late = new Set<Written>();
   /** By key, how many of its records have been accepted or are gone. */
   readonly #reached = new Map<string, number>();
   /** Shards of which nothing can come any more. */
@@ -32,12 +36,18 @@ export class Checks {
     const name = `${key}'s ${formatPosition(position)}`;
     if (record === undefined) return this.fail(`${name} was never written`);
     if (this.#accepted.has(record)) return this.fail(`O6: ${name} was accepted twice`);
+    if (this.#givenUp.has(record)) {
+      this.#accepted.add(record);
+      this.late.add(record);
+      return;
+    }
     const reached = this.#reached.get(key) ?? 0;
     if (record.index < reached) return this.fail(`O1: ${name} was accepted after a later one`);
     const passed = this.graph(key).slice(reached, record.index);
     const hole = passed.find((each) => !this.#mayBeMissing(each));
     if (hole !== undefined) return this.fail(`O1: ${name} was accepted before ${formatPosition(hole.position)}`);
     this.lost += passed.length;
+    for (const each of passed) if (this.#graph.isGone(each)) this.#givenUp.add(each);
     this.#accepted.add(record);
     this.accepted += 1;
     this.#reached.set(key, record.index + 1);

@@ -17,6 +17,8 @@ export interface Weather {
 
 /** Listings after one that left a shard out in which it is surely there. A source that leaves out more cannot be read. */
 const THERE_AGAIN_FOR = 3;
+/** How many of the pages have nothing, although there is something to come. */
+const EMPTY_PAGES = 0.2;
 /** How old a stale listing may be. */
 const STALE_MS = 10_000;
 
@@ -88,11 +90,14 @@ export class SimulatedSource implements Source {
 
   #page(shard: Shard, cursor: { from: StartPoint; trailing: number }): Page {
     const gap = this.#gapBefore(shard, cursor.from);
+    // A gap is told with the first record behind it, as the sources do: until then that may be gone too.
+    if (gap?.until !== undefined && this.#random() < EMPTY_PAGES) return { records: [], ended: false, lagMs: 0 };
     if (gap !== undefined) cursor.from = { at: 'horizon' };
     const told = gap === undefined ? {} : { gap };
     if (!this.#graph.isListed(shard)) return { records: [], ended: true, ...told };
     const left = shard.records.filter((record) => !this.#graph.isGone(record) && isBeyond(record, cursor.from));
-    const records = this.#random() < 0.2 ? [] : left.slice(0, 1 + pick(this.#random, 8));
+    const isEmpty = gap === undefined && this.#random() < EMPTY_PAGES;
+    const records = isEmpty ? [] : left.slice(0, 1 + pick(this.#random, 8));
     const last = records.at(-1);
     if (last !== undefined) cursor.from = { at: 'after', position: last.position };
     if (shard.closedAt === undefined || records.length < left.length)
