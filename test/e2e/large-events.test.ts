@@ -184,7 +184,7 @@ test('O4 O6 a bridge that is killed when the data is stored and its event not ha
   const killed = await BridgeProcess.start({ ...setup, address: proxy.address });
   put('another', 10);
   await eventually(() => count() === 1);
-  const handedOver = proxy.hold('the-key');
+  const handedOver = proxy.holdFrom('leaseUntil');
   const written = [put('the-key', MIB), put('the-key', 10), put('the-key', 2 * MIB)];
   await handedOver;
   expect((await stored()).length).toBeGreaterThan(0);
