@@ -97,6 +97,7 @@ export interface PipelineConfig {
   /** A lane that has had nothing to do for so long ends, and starts again with the key's next event. @default '15m' */
   readonly idle?: Duration;
   readonly reading?: ReadingConfig;
+  readonly backlog?: BacklogConfig;
   /** Each field that is given here goes before that of all pipelines. */
   readonly largeEvents?: LargeEventsConfig;
 }
@@ -110,6 +111,17 @@ export interface RetryConfig {
   readonly backoff?: number;
   /** @default '1m' */
   readonly maxInterval?: Duration;
+}
+
+/**
+ * What waits in a key that does not move lies in its lane up to these bounds, and behind them in further workflows, its
+ * segments, which hold as much each.
+ */
+export interface BacklogConfig {
+  /** @default 1000 */
+  readonly events?: number;
+  /** @default 256 KiB */
+  readonly bytes?: Size;
 }
 
 export interface ReadingConfig {

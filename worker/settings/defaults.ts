@@ -1,4 +1,5 @@
 import { CONFIRM_EVERY_MS } from '../../bridge/lease.ts';
+import { DEFAULT_SEGMENT_LIMITS } from '../../contracts/backlog.ts';
 import { DEFAULT_INLINE_BYTES, MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
@@ -16,7 +17,7 @@ export const DEFAULTS = {
   retry: { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 },
   timeoutMs: 30_000,
   stopTimeoutMs: 60_000,
-  lane: DEFAULT_LANE_OPTIONS,
+  lane: { ...DEFAULT_LANE_OPTIONS, segments: DEFAULT_SEGMENT_LIMITS },
   pipeline: DEFAULT_PIPELINE_OPTIONS,
   reading: {
     recordsInFlight: 10_000,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Handler } from '../../contracts/config.ts';
+import { LEAST_SEGMENT_LIMITS, MOST_SEGMENT_LIMITS } from '../../contracts/backlog.ts';
 import { durationMs } from '../../contracts/duration.ts';
 import { LEAST_INLINE_BYTES, MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
@@ -109,6 +110,14 @@ const largeEvents = fields(
   'an object such as { store: folder("./large-events") }',
 );
 
+const backlog = fields(
+  {
+    events: wholeNumber(LEAST_SEGMENT_LIMITS.events, MOST_SEGMENT_LIMITS.events).optional(),
+    bytes: size(LEAST_SEGMENT_LIMITS.bytes, MOST_SEGMENT_LIMITS.bytes).optional(),
+  },
+  'an object such as { events: 1000, bytes: "256 KiB" }',
+);
+
 const pipeline = fields(
   {
     source: z.discriminatedUnion('kind', [kinesis, dynamodb], {
@@ -126,6 +135,7 @@ const pipeline = fields(
     stopTimeout: duration().optional(),
     idle: duration({ ms: LEAST_IDLE_MS, why: idleRule() }).optional(),
     reading: reading.optional(),
+    backlog: backlog.optional(),
     largeEvents: largeEvents.optional(),
   },
   'an object such as { source: kinesis({ stream: "orders" }), handler: "./orders.ts" }',

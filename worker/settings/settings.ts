@@ -1,5 +1,7 @@
 import { dirname, resolve } from 'node:path';
+import type { SegmentLimits } from '../../contracts/backlog.ts';
 import type {
+  BacklogConfig,
   KeylaneConfig,
   LargeEventsConfig,
   PipelineConfig,
@@ -39,7 +41,11 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
       timeoutMs: ms(config.timeout, DEFAULTS.timeoutMs),
       stopTimeoutMs: ms(config.stopTimeout, DEFAULTS.stopTimeoutMs),
     },
-    lane: { ...DEFAULTS.lane, idleMs: ms(config.idle, DEFAULTS.lane.idleMs) },
+    lane: {
+      ...DEFAULTS.lane,
+      idleMs: ms(config.idle, DEFAULTS.lane.idleMs),
+      segments: toSegmentLimits(config.backlog ?? {}),
+    },
     pipeline: toPipelineOptions(reading),
     reading: {
       recordsInFlight: reading.recordsInFlight ?? DEFAULTS.reading.recordsInFlight,
@@ -52,6 +58,11 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
     },
     largeEvents: toLargeEvents(config.largeEvents ?? {}, folder),
   };
+}
+
+function toSegmentLimits({ events, bytes }: BacklogConfig): SegmentLimits {
+  const { segments } = DEFAULTS.lane;
+  return { events: events ?? segments.events, bytes: sizeBytes(bytes) ?? segments.bytes };
 }
 
 function toLargeEvents({ above, store }: LargeEventsConfig, folder: string): LargeEventsSettings {
