@@ -10,6 +10,7 @@ export function printFigures(title: string, figures: Readonly<Record<string, str
 
 export const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
+export const milliseconds = (ms: number): string => `${ms.toFixed(0)} ms`;
 
 /** The most memory that a process has had so far, as Linux counts it. */
 export async function peakMemory(pid: number): Promise<string> {

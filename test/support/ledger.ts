@@ -4,11 +4,13 @@ export class Ledger {
   count = 0;
 
   note(key: string, what: unknown): void {
-    this.#byKey.set(key, [...this.of(key), what]);
+    const of = this.#byKey.get(key);
+    if (of === undefined) this.#byKey.set(key, [what]);
+    else of.push(what);
     this.count += 1;
   }
 
-  of(key: string): unknown[] {
+  of(key: string): readonly unknown[] {
     return this.#byKey.get(key) ?? [];
   }
 }

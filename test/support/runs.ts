@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 /** One run of a workflow, as far as the server's limits are concerned. */
 export interface Run {
   readonly workflowId: string;
+  readonly runId: string;
   readonly type: string;
   readonly status: string;
   readonly events: number;
@@ -19,7 +20,7 @@ export async function runsOn(client: Client, taskQueue: string): Promise<Run[]> 
     const { historyLength, historySize, status, type } = isOver
       ? listed
       : await client.workflow.getHandle(workflowId, runId).describe();
-    runs.push({ workflowId, type, status: status.name, events: historyLength, bytes: historySize ?? 0 });
+    runs.push({ workflowId, runId, type, status: status.name, events: historyLength, bytes: historySize ?? 0 });
   }
   return runs;
 }
@@ -30,4 +31,19 @@ export function peakOf(runs: readonly Run[]): { readonly events: number; readonl
     events: Math.max(0, ...runs.map(({ events }) => events)),
     bytes: Math.max(0, ...runs.map(({ bytes }) => bytes)),
   };
+}
+
+/** Bytes of the largest argument with which any of the runs was started: what was carried on to it. */
+export async function largestStart(client: Client, runs: readonly Run[]): Promise<number> {
+  let largest = 0;
+  for (const { workflowId, runId } of runs) {
+    const { history } = await client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId, runId },
+      maximumPageSize: 1,
+    });
+    const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    largest = Math.max(largest, ...payloads.map(({ data }) => data?.length ?? 0));
+  }
+  return largest;
 }
