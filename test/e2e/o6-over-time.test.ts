@@ -175,9 +175,11 @@ describe.concurrent('O1 O4 O6 nothing twice, nothing lost, in order', { timeout:
     const first = await world.startBridge(proxy.address);
     await world.write(1, 3);
     await world.expectAll(3);
+    await world.untilLanesHaveEnded();
 
-    // Not before a request is on its way: a reader that changes shifts without an answer sends none.
-    const isHeld = proxy.holdFrom('leaseUntil');
+    // For each key there is a first request, which only a lane that runs would take, and one that starts a lane again. The
+    // last of all is held up, and it is of the second kind.
+    const isHeld = proxy.holdFrom('leaseUntil', 2 * KEYS);
     await world.write(4, 4);
     await isHeld;
     first.signal('SIGSTOP');

@@ -12,7 +12,7 @@ export class StallingProxy {
   #isHolding = false;
   #held: { readonly to: Socket; readonly bytes: Buffer }[] = [];
   #seen: (() => void) | undefined;
-  #awaited: string | undefined;
+  #awaited: { readonly text: Buffer; times: number } | undefined;
 
   private constructor(server: Server, target: string) {
     this.#server = server;
@@ -27,9 +27,9 @@ export class StallingProxy {
     return new StallingProxy(server, target);
   }
 
-  /** Holds up all that is sent from the moment on at which `text` is sent, and resolves then. */
-  async holdFrom(text: string): Promise<void> {
-    this.#awaited = text;
+  /** Holds up all that is sent from the moment on at which `text` has been sent so many times, and resolves then. */
+  async holdFrom(text: string, times = 1): Promise<void> {
+    this.#awaited = { text: Buffer.from(text), times };
     await new Promise<void>((resolve) => (this.#seen = resolve));
   }
 
@@ -60,13 +60,22 @@ export class StallingProxy {
     }
     server.on('data', (bytes) => client.write(bytes));
     client.on('data', (bytes) => {
-      if (this.#awaited !== undefined && bytes.includes(this.#awaited)) {
-        this.#awaited = undefined;
-        this.#isHolding = true;
-        this.#seen?.();
+      if (this.#awaited !== undefined) {
+        this.#awaited.times -= occurrences(bytes, this.#awaited.text);
+        if (this.#awaited.times <= 0) {
+          this.#awaited = undefined;
+          this.#isHolding = true;
+          this.#seen?.();
+        }
       }
       if (this.#isHolding) this.#held.push({ to: server, bytes });
       else server.write(bytes);
     });
   }
+}
+
+function occurrences(bytes: Buffer, text: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) count += 1;
+  return count;
 }
