@@ -114,7 +114,7 @@ test(`O1 O4 O5 O9 ${EVENTS} events of 0.1 to 64 KiB on one blocked key, while ${
   await eventually(async () => (await view()).waiting === EVENTS - 1, 30 * MINUTE);
   const heldAt = Date.now();
   const { segments } = await view();
-  expect(segments?.events).toBeGreaterThan(EVENTS * 0.9);
+  expect(segments?.events).toBeGreaterThan(EVENTS - 2000);
   const verbLong = await timeOf(pauseAndResume);
   const pageFirst = await timeOf(() => backlogPage(client, pipeline, STUCK, { skip: 0, limit: 20 }), 1);
   const pageMiddle = await timeOf(() => backlogPage(client, pipeline, STUCK, { skip: EVENTS / 2, limit: 20 }), 1);
