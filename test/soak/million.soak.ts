@@ -1,0 +1,71 @@
+/** Verbs on the head of a lane take as long with a million events behind it as with none. */
+import { performance } from 'node:perf_hooks';
+import { afterEach, expect, test } from 'vitest';
+import type { VerbName } from '../../contracts/names.ts';
+import { eventually } from '../support/eventually.ts';
+import { laneEvents } from '../support/lane-events.ts';
+import { LaneHarness } from '../support/lane-harness.ts';
+import { largestStart, peakOf, runsOn } from '../support/runs.ts';
+import { mib, milliseconds, printFigures, seconds } from './figures.ts';
+
+const EVENTS = 1_000_000;
+const PER_SIGNAL = 1000;
+const KIB = 1024;
+const MINUTE = 60_000;
+const TIMES = 20;
+
+let lanes: LaneHarness;
+afterEach(() => lanes.stop());
+
+/** Of one verb, on the average of some. They leave the lane as it was. */
+async function verbTime(): Promise<number> {
+  const begunAt = performance.now();
+  for (let time = 0; time < TIMES; time += 1) {
+    for (const verb of ['pause', 'resume'] satisfies VerbName[]) await lanes.decide('a', verb);
+  }
+  return (performance.now() - begunAt) / TIMES / 2;
+}
+
+test('O5 O11 verbs on the head, with a million events behind it', async () => {
+  const handled: number[] = [];
+  lanes = await LaneHarness.start({
+    handler: (event) => {
+      const { n } = event.json() as { n: number };
+      if (n <= 2) throw new Error('poison');
+      handled.push(n);
+    },
+    handling: { retry: { maxAttempts: 1, initialIntervalMs: 1, backoff: 1, maxIntervalMs: 1 } },
+  });
+  await lanes.send('a', laneEvents(1, 1));
+  await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
+  const alone = await verbTime();
+  const begunAt = Date.now();
+  for (let n = 2; n <= EVENTS; n += PER_SIGNAL)
+    await lanes.send('a', laneEvents(n, Math.min(EVENTS, n + PER_SIGNAL - 1)));
+  await eventually(async () => (await lanes.view('a')).waiting === EVENTS - 1, 10 * MINUTE);
+  await eventually(async () => ((await lanes.view('a')).segments?.events ?? 0) > EVENTS - 2 * PER_SIGNAL, MINUTE);
+  const heldAt = Date.now();
+  const { segments } = await lanes.view('a');
+  const behind = await verbTime();
+  const skipAt = performance.now();
+  expect(await lanes.decide('a', 'skip')).toMatchObject({ outcome: 'done' });
+  const skip = performance.now() - skipAt;
+  await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
+  expect(await lanes.view('a')).toMatchObject({ waiting: EVENTS - 2, handled: 0 });
+  expect(handled).toEqual([]);
+
+  const runs = await runsOn(lanes.client, lanes.taskQueue);
+  const ofLane = runs.filter(({ type }) => type === 'lane');
+  const largest = await largestStart(lanes.client, ofLane);
+  printFigures('A million events behind a blocked head', {
+    'taken in': seconds(heldAt - begunAt),
+    segments: segments?.count ?? 0,
+    'pause or resume, nothing behind the head': milliseconds(alone),
+    'pause or resume, a million behind it': milliseconds(behind),
+    'skip, a million behind it': milliseconds(skip),
+    'runs of the lane': ofLane.length,
+    'largest history of a run of the lane': `${mib(peakOf(ofLane).bytes)}, ${peakOf(ofLane).events} events`,
+    'largest input of a run of the lane': `${(largest / KIB).toFixed(0)} KiB`,
+  });
+  expect(largest).toBeLessThan(256 * KIB);
+});
