@@ -1,5 +1,6 @@
 export { defineConfig, dynamodb, folder, kinesis, s3 } from './contracts/config.ts';
 export type {
+  DeploymentConfig,
   DynamodbConfig,
   DynamodbOptions,
   FolderConfig,

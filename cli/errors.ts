@@ -6,6 +6,7 @@ import { SettingsError } from '../worker/settings/errors.ts';
 import { DevServerStartError, TemporalServerUnavailableError } from '../worker/temporal-server/errors.ts';
 import { TemporalUnreachableError } from '../worker/temporal/connection.ts';
 import { TemporalEnvironmentError } from '../worker/temporal/environment.ts';
+import { VersioningUnavailableError } from '../worker/temporal/versioning-support.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import {
   NoSuchLaneError,
@@ -47,6 +48,7 @@ const CODES: readonly (readonly [ErrorClass, ExitCode])[] = [
   [UsageError, EXIT.usage],
   [SettingsError, EXIT.usage],
   [TemporalEnvironmentError, EXIT.usage],
+  [VersioningUnavailableError, EXIT.usage],
   [OtherSourceError, EXIT.usage],
   [NoSuchPipelineError, EXIT.notFound],
   [NoSuchLaneError, EXIT.notFound],

@@ -20,6 +20,22 @@ export interface TemporalConfig {
   readonly namespace?: string;
   /** Task queue of lanes and handlers; reading uses it with `-bridge` behind it. @default 'keylane' */
   readonly taskQueue?: string;
+  /**
+   * Gives the processes a version, so that a release takes the work over when a person says so, for all keys or for a
+   * part of them. docs/versions.md explains it.
+   * @default TEMPORAL_DEPLOYMENT_NAME with TEMPORAL_WORKER_BUILD_ID; without these, processes have no version
+   */
+  readonly deployment?: DeploymentConfig;
+}
+
+export interface DeploymentConfig {
+  /** Of all processes of these settings, the same in every release. */
+  readonly name: string;
+  /**
+   * Of one release: another one whenever Keylane, the settings or a handler change, such as the commit or the image's tag.
+   * @default TEMPORAL_WORKER_BUILD_ID; a process that runs lanes or reads does not start without one
+   */
+  readonly buildId?: string;
 }
 
 export interface MetricsConfig {

@@ -20,6 +20,14 @@ export interface TemporalSettings {
   readonly address: string | undefined;
   readonly namespace: string | undefined;
   readonly taskQueue: string;
+  /** Absent when processes have no version. */
+  readonly deployment?: DeploymentSettings;
+}
+
+export interface DeploymentSettings {
+  readonly name: string;
+  /** Only processes that run something need one: `keylane retry` does not. */
+  readonly buildId: string | undefined;
 }
 
 export interface MetricsSettings {

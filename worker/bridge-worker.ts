@@ -11,6 +11,8 @@ import { readingMetrics } from './metrics/reading.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
+import { deploymentOptions } from './temporal/deployment.ts';
+import type { Version } from './temporal/routing.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
 /** Readers come home by themselves within some seconds; see bridge/reader.ts. */
@@ -27,12 +29,13 @@ export interface BridgeWorkerOptions {
   readonly connection: NativeConnection;
   readonly client: Client;
   readonly freezeWatch: FreezeWatch;
+  readonly version: Version;
   readonly log: Logger;
 }
 
 /** Starts the worker that runs pipelines and their readers. */
 export async function startBridgeWorker(options: BridgeWorkerOptions): Promise<RunningWorker> {
-  const { settings, sources, claims, connection, client, freezeWatch, log } = options;
+  const { settings, sources, claims, connection, client, freezeWatch, version, log } = options;
   const { taskQueue } = settings.temporal;
   const pipelines = new Map(
     [...settings.pipelines].flatMap(([name, pipeline]) => {
@@ -55,6 +58,7 @@ export async function startBridgeWorker(options: BridgeWorkerOptions): Promise<R
     connection,
     namespace: client.options.namespace,
     taskQueue: readingTaskQueue(taskQueue),
+    ...deploymentOptions(version),
     ...workflowCode(),
     activities: { ...reading },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,

@@ -13,6 +13,8 @@ import { loadHandler } from './settings/handler.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
+import { deploymentOptions } from './temporal/deployment.ts';
+import type { Version } from './temporal/routing.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
 /** How long what heeds its abort may still take after the grace time. */
@@ -27,6 +29,7 @@ export interface LaneWorkerOptions {
   readonly connection: NativeConnection;
   readonly client: Client;
   readonly freezeWatch: FreezeWatch;
+  readonly version: Version;
   readonly log: Logger;
   /** How long running handlers may go on after a stop, before their signals abort. */
   readonly graceMs: number;
@@ -34,7 +37,7 @@ export interface LaneWorkerOptions {
 
 /** Starts the worker that runs lanes and handlers. */
 export async function startLaneWorker(options: LaneWorkerOptions): Promise<RunningWorker> {
-  const { settings, claims, connection, client, freezeWatch, log, graceMs } = options;
+  const { settings, claims, connection, client, freezeWatch, version, log, graceMs } = options;
   const pipelines = new Map<string, HandlingPipeline>();
   for (const { name, handler, handling } of settings.pipelines.values()) {
     const metrics = handlingMetrics(metricMeter(), name);
@@ -53,6 +56,7 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
     connection,
     namespace: client.options.namespace,
     taskQueue: settings.temporal.taskQueue,
+    ...deploymentOptions(version),
     ...workflowCode(),
     activities: { ...handling, ...createAskingActivities(client), ...createSearchingActivities(client) },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,

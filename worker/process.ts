@@ -15,12 +15,12 @@ import { startEmbeddedServer } from './embedded-server.ts';
 import { startLaneWorker } from './lane-worker.ts';
 import { socketAddress } from './metrics/address.ts';
 import { startPipeline } from './pipelines.ts';
-import type { RunningWorker } from './running-worker.ts';
 import { installRuntime } from './runtime.ts';
 import { openSources } from './sources.ts';
 import { openStores } from './stores.ts';
 import { connectPatiently } from './temporal/connect-patiently.ts';
 import { connectionOptions, DEFAULT_NAMESPACE } from './temporal/connection.ts';
+import { versionOf, watchVersion } from './version.ts';
 import { ensureSearchAttributes, KEYLANE_SEARCH_ATTRIBUTES } from './temporal-server/search-attributes.ts';
 
 export type Role = 'bridge' | 'worker';
@@ -63,7 +63,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   try {
     const ready = await start(options, signal, closers);
     options.onReady?.(ready);
-    await Promise.race([aborted(signal), ...ready.workers.map((worker) => worker.failed)]);
+    await Promise.race([aborted(signal), ...ready.failures]);
     options.log.info('Stopping');
   } catch (error) {
     // A start that was interrupted is a stop.
@@ -77,7 +77,7 @@ async function start(
   options: ProcessOptions,
   signal: AbortSignal,
   closers: Closers,
-): Promise<ReadyProcess & { readonly workers: readonly RunningWorker[] }> {
+): Promise<ReadyProcess & { readonly failures: readonly Promise<never>[] }> {
   const { roles, log, graceMs = DEFAULT_GRACE_MS, startOver = false, from } = options;
   const { report = (message: string) => log.info(message) } = options;
   const metricsAt = options.settings.metrics.address;
@@ -91,6 +91,7 @@ async function start(
       ? undefined
       : await startEmbeddedServer({ database: options.embedded.database, log, report, signal }, closers);
   const settings = embedded === undefined ? options.settings : withTemporal(options.settings, embedded);
+  const version = versionOf(settings);
   const sources = roles.includes('bridge') ? await openSources(settings, log, signal, closers) : undefined;
 
   // What the environment says of TLS and keys is meant for another server than the embedded one.
@@ -103,31 +104,39 @@ async function start(
   closers.add('worker connection', () => connection.close());
 
   const claims = await openStores(settings, closers);
-  const shared = { settings, claims, connection, client, freezeWatch, log };
-  const workers: RunningWorker[] = [];
+  const watch = await watchVersion(version, { settings, roles, client, log }, closers);
+  const shared = { settings, claims, connection, client, freezeWatch, version, log };
+  const failures: Promise<never>[] = [];
   // Added last, closed first: the bridge stops before the handlers do.
   if (roles.includes('worker')) {
     const worker = await startLaneWorker({ ...shared, graceMs });
     closers.add('worker', () => worker.stop());
-    workers.push(worker);
+    failures.push(worker.failed);
   }
   if (sources !== undefined) {
     const bridge = await startBridgeWorker({ ...shared, sources });
     closers.add('bridge', () => bridge.stop());
-    workers.push(bridge);
+    failures.push(bridge.failed);
     const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, startOver, from: timeOf(from) };
-    for (const pipeline of settings.pipelines.values()) {
-      const source = sources.get(pipeline.name);
-      if (source !== undefined) await startPipeline(pipeline, source.identity, startOptions);
-    }
+    const starting = async () => {
+      for (const pipeline of settings.pipelines.values()) {
+        const source = sources.get(pipeline.name);
+        if (source !== undefined) await startPipeline(pipeline, source.identity, startOptions);
+      }
+    };
+    // A version that gets no work yet must not give pipelines its options, and need not find anybody who answers for them.
+    if (watch.hasWork) await starting();
+    else failures.push(watch.untilWork().then(starting).then(forever));
   }
   const metrics = metricsAt === undefined ? {} : { metrics: `http://${metricsAt}/metrics` };
-  log.info({ pipelines: [...settings.pipelines.keys()], roles, ...metrics }, 'Keylane runs');
-  return { client, uiUrl: embedded?.uiUrl, workers };
+  log.info({ pipelines: [...settings.pipelines.keys()], roles, ...version, ...metrics }, 'Keylane runs');
+  return { client, uiUrl: embedded?.uiUrl, failures };
 }
 
 function withTemporal(settings: Settings, { address, namespace }: { address: string; namespace: string }): Settings {
-  return { ...settings, temporal: { ...settings.temporal, address, namespace } };
+  const { taskQueue } = settings.temporal;
+  // Nobody makes a version current there: what runs is what there is.
+  return { ...settings, temporal: { address, namespace, taskQueue } };
 }
 
 function timeOf(from: string | undefined): number | undefined {
@@ -139,4 +148,9 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** For what only ends by failing. */
+function forever(): Promise<never> {
+  return new Promise(() => undefined);
 }

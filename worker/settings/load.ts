@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path';
 import type { KeylaneConfig } from '../../contracts/config.ts';
-import type { Settings, TemporalSettings } from '../../contracts/settings.ts';
-import { environmentNames, type Environment } from '../temporal/environment.ts';
+import type { DeploymentSettings, Settings, TemporalSettings } from '../../contracts/settings.ts';
+import { environmentDeployment, environmentNames, type Environment } from '../temporal/environment.ts';
 import { DEFAULTS } from './defaults.ts';
 import { SettingsError, type SettingsProblem } from './errors.ts';
 import { filterProblems } from './filter-problems.ts';
@@ -84,5 +84,17 @@ async function findEnding(path: string): Promise<string | undefined> {
 function toTemporal(config: KeylaneConfig, env: Environment): TemporalSettings {
   const { address, namespace, taskQueue = DEFAULTS.taskQueue } = config.temporal ?? {};
   const found = environmentNames(env);
-  return { address: address ?? found.address, namespace: namespace ?? found.namespace, taskQueue };
+  const deployment = toDeployment(config, env);
+  return {
+    address: address ?? found.address,
+    namespace: namespace ?? found.namespace,
+    taskQueue,
+    ...(deployment === undefined ? {} : { deployment }),
+  };
+}
+
+function toDeployment(config: KeylaneConfig, env: Environment): DeploymentSettings | undefined {
+  const found = environmentDeployment(env);
+  const { name = found.name, buildId = found.buildId } = config.temporal?.deployment ?? {};
+  return name === undefined ? undefined : { name, buildId };
 }

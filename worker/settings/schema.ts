@@ -8,6 +8,7 @@ import { PIPELINE_NAME } from '../../contracts/names.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
 import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../metrics/address.ts';
+import { BUILD_ID, BUILD_ID_FORM, DEPLOYMENT_NAME, DEPLOYMENT_NAME_FORM } from '../temporal/deployment.ts';
 import { LEASE_CONFIRMED_EVERY_MS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 import { checked, duration, fields, oneFunction, size, text, wholeNumber } from './fields.ts';
 
@@ -148,6 +149,10 @@ export const configSchema = fields(
         address: text(/^(?!\w+:\/\/)[^\s/]+$/, '"host:port", without a scheme').optional(),
         namespace: text(/^\S+$/, 'a text without spaces').optional(),
         taskQueue: text(/^\S{1,200}$/, 'a text without spaces, 200 characters at the most').optional(),
+        deployment: fields(
+          { name: text(DEPLOYMENT_NAME, DEPLOYMENT_NAME_FORM), buildId: text(BUILD_ID, BUILD_ID_FORM).optional() },
+          'an object such as { name: "orders", buildId: process.env.GIT_COMMIT }',
+        ).optional(),
       },
       'an object such as { address: "localhost:7233" }',
     ).optional(),

@@ -1,4 +1,5 @@
 import { loadClientConfigProfile, loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { BUILD_ID, BUILD_ID_FORM, DEPLOYMENT_NAME, DEPLOYMENT_NAME_FORM } from './deployment.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,6 +33,27 @@ export function environmentNames(env: Environment): { readonly address?: string;
  */
 export function environmentConnection(env: Environment): ClientConnectConfig['connectionOptions'] {
   return attempt(() => loadClientConnectConfig({ overrideEnvVars: withoutEmpty(env) })).connectionOptions;
+}
+
+/**
+ * The version of this process's workers, from the variables that Temporal's controller for Kubernetes sets.
+ * @throws {TemporalEnvironmentError}
+ */
+export function environmentDeployment(env: Environment): { readonly name?: string; readonly buildId?: string } {
+  const { TEMPORAL_DEPLOYMENT_NAME: name, TEMPORAL_WORKER_BUILD_ID: buildId } = withoutEmpty(env);
+  return attempt(() => ({
+    ...(name === undefined
+      ? {}
+      : { name: fitting('TEMPORAL_DEPLOYMENT_NAME', name, DEPLOYMENT_NAME, DEPLOYMENT_NAME_FORM) }),
+    ...(buildId === undefined
+      ? {}
+      : { buildId: fitting('TEMPORAL_WORKER_BUILD_ID', buildId, BUILD_ID, BUILD_ID_FORM) }),
+  }));
+}
+
+function fitting(variable: string, value: string, pattern: RegExp, form: string): string {
+  if (!pattern.test(value)) throw new Error(`${variable} = ${JSON.stringify(value)}: must be ${form}`);
+  return value;
 }
 
 function attempt<T>(load: () => T): T {

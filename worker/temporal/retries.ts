@@ -1,4 +1,5 @@
 import { defaultGrpcRetryOptions, makeGrpcRetryInterceptor, type ConnectionOptions } from '@temporalio/client';
+import { isTriedOnce } from '../../bridge/tried-once.ts';
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 
@@ -6,11 +7,9 @@ const retrying = makeGrpcRetryInterceptor(defaultGrpcRetryOptions());
 const once = makeGrpcRetryInterceptor({ ...defaultGrpcRetryOptions(), retryableDecider: () => false });
 
 /**
- * The SDK repeats a request that failed, up to ten times, except that which hands records over: a lane that is busy would
- * hold a turn of the others meanwhile (O3), and the dispatcher would not learn that Temporal throttles. It repeats them
- * itself: see bridge/dispatcher.ts.
+ * The SDK repeats a request that failed, up to ten times, except those that belong to handing records over: a lane that is
+ * busy would hold a turn of the others meanwhile (O3), and the dispatcher would not learn that Temporal throttles, which
+ * refuses questions before it refuses signals. It repeats them itself: see bridge/dispatcher.ts.
  */
-export const retryInterceptor: Interceptor = (options, nextCall) => {
-  const isHandover = options.method_definition.path.endsWith('/SignalWithStartWorkflowExecution');
-  return (isHandover ? once : retrying)(options, nextCall);
-};
+export const retryInterceptor: Interceptor = (options, nextCall) =>
+  (isTriedOnce() ? once : retrying)(options, nextCall);

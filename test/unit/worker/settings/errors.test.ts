@@ -92,7 +92,7 @@ describe('the fields', () => {
         "The settings cannot be used: <cwd>/keylane.config.ts
           temporal.address = 'http://localhost:7233': must be "host:port", without a scheme
           temporal.taskQueue = '': must be a text without spaces, 200 characters at the most
-          temporal.adress: unknown field. Did you mean address? Allowed here: address, namespace, taskQueue
+          temporal.adress: unknown field. Did you mean address? Allowed here: address, namespace, taskQueue, deployment
           metrics.address = ':9464': must be "host:port" or "[IPv6]:port", such as "0.0.0.0:9464"
           metrics.port: unknown field. Allowed here: address
           pipelines.2fast: a pipeline's name begins with a letter and has letters, digits, - and _, 64 at the most

@@ -1,0 +1,25 @@
+import type { WorkerOptions } from '@temporalio/worker';
+import type { Version } from './routing.ts';
+
+/*
+ * What Temporal accepts as the two names of a version, less what a shell would have to quote. Temporal's own limit of
+ * their length hangs on its database: 108 with SQL.
+ */
+export const DEPLOYMENT_NAME = /^(?!__)[\w@/-]{1,100}$/;
+export const DEPLOYMENT_NAME_FORM =
+  'a name of letters, digits, "_", "-", "/" and "@", 100 at the most, that does not begin with "__"';
+export const BUILD_ID = /^(?!__)[\w@/.:+-]{1,100}$/;
+export const BUILD_ID_FORM =
+  'a text of letters, digits and "_-./:@+", 100 characters at the most, that does not begin with "__"';
+
+/**
+ * For a worker of this version. Every workflow goes on under the version that is current, whatever it began under: a
+ * blocked lane may stay for months without continuing as new, when the processes of its first version have long gone. See
+ * docs/adr/0016-lanes-move-to-the-current-version.md.
+ */
+export function deploymentOptions(version: Version): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (version === undefined) return {};
+  return {
+    workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
+  };
+}
