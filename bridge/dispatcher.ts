@@ -10,14 +10,20 @@
  *   in the order in which they asked, one request each; a lane that waits after a failure holds no turn, so it delays no
  *   other (O3).
  * - D3: a request that fails is repeated, with the same records in front, until it is accepted or the dispatcher is
- *   stopped. Nothing is dropped, nothing overtakes (O1, O9).
+ *   stopped. Nothing is dropped, nothing overtakes (O1, O9). One that is too large is repeated with fewer of them.
  * - D4: a record whose data has to be in a store first waits for that, and all of its lane that came after it; such a lane
  *   holds no turn (O3, O4).
  */
 import { setMaxListeners } from 'node:events';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import { HandoverRefusedError, PressureError, type Handover, type LaneGateway } from './lane-gateway.ts';
+import {
+  HandoverRefusedError,
+  PressureError,
+  RequestTooLargeError,
+  type Handover,
+  type LaneGateway,
+} from './lane-gateway.ts';
 import { LaneQueue, queueId, toBatch, type Entry } from './lane-queue.ts';
 import type { Stamper } from './lease.ts';
 import { Pacer, type Ticket } from './pacer.ts';
@@ -166,7 +172,13 @@ export class Dispatcher {
   #wait(queue: LaneQueue, ticket: Ticket, failure: unknown): void {
     const restMs = failure instanceof PressureError ? this.#pacer.failed(ticket, failure.isThrottled) : undefined;
     // A refusal is an answer.
-    if (failure instanceof HandoverRefusedError) this.#pacer.succeeded(ticket);
+    if (failure instanceof HandoverRefusedError || failure instanceof RequestTooLargeError)
+      this.#pacer.succeeded(ticket);
+    if (failure instanceof RequestTooLargeError) {
+      queue.halve();
+      this.#ready.add(queue);
+      return;
+    }
     if (restMs === undefined) {
       void this.#backOff(queue, failure);
       return;

@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { encodeEventData, previewOf } from '../contracts/event-data.ts';
 import type { Claim, EventData, SourceKind } from '../contracts/event.ts';
+import type { Position } from '../contracts/position.ts';
 import type { QuarantinedRecord } from '../contracts/quarantine.ts';
 import { KeyableRecord } from '../contracts/record.ts';
 import type { CompiledFilter } from '../sources/filter/filter.ts';
@@ -30,12 +31,15 @@ interface Claimed {
   readonly bytes: Uint8Array;
 }
 
+/** @param key undefined for a record without one */
+type ClaimOf = (position: Position, key: string | undefined, bytes: Uint8Array) => Claim;
+
 /** What becomes of data that is too large for Temporal. */
 export interface LargeData {
   /** Bytes that an event's data may take in Temporal. */
   readonly above: number;
   /** Names it for the store. Without one it is left in the source, and its lane tells (O9). */
-  readonly claimOf?: (record: SourceRecord) => Claim;
+  readonly claimOf?: ClaimOf;
 }
 
 /**
@@ -53,22 +57,25 @@ export function createIntake(
     // Before the key function, which need not have a key for what is dropped.
     if (filter?.matches(record) === false) return undefined;
     const { position, arrivedAt } = record;
+    const size = record.data.byteLength;
     // Before the key function, which might write into the data.
-    const { data, ...toStore } = travelling(record, large);
-    const kept = { position, arrivedAt, data, size: record.data.byteLength };
+    const travels = travelling(record.data, large);
     const found = findKey(source, key, record);
+    const { data, ...toStore } = 'bytes' in travels ? claimed(travels, position, found) : travels;
+    const kept = { position, arrivedAt, data, size };
     return 'key' in found
       ? { to: 'lane', key: found.key, event: { ...kept, source }, ...toStore }
       : { to: 'quarantine', record: { ...kept, ...keyless(found.reason, record) }, ...toStore };
   };
 }
 
-/** The data as it goes through Temporal: all of it, or what is known of it (O9). */
-function travelling(
-  record: SourceRecord,
-  { above, claimOf }: LargeData,
-): Pick<TakenIn, 'toStore'> & { data: EventData } {
-  const { data: bytes } = record;
+interface ForStore {
+  readonly bytes: Uint8Array;
+  readonly claimOf: ClaimOf;
+}
+
+/** The data as it goes through Temporal: all of it, or what is known of it; or what goes to the store (O9). */
+function travelling(bytes: Uint8Array, { above, claimOf }: LargeData): { readonly data: EventData } | ForStore {
   const size = bytes.byteLength;
   if (size <= above) {
     const data = encodeEventData(bytes);
@@ -76,8 +83,16 @@ function travelling(
     if (size <= above / MOST_GROWTH || dataSize({ data, size }) <= above) return { data };
   }
   if (claimOf === undefined) return { data: { left: { preview: previewOf(bytes) } } };
-  const claim = claimOf(record);
-  return { data: { claim }, toStore: { claim, bytes: new Uint8Array(bytes) } };
+  return { bytes: new Uint8Array(bytes), claimOf };
+}
+
+function claimed(
+  { bytes, claimOf }: ForStore,
+  position: Position,
+  found: Found,
+): { readonly data: EventData; readonly toStore: Claimed } {
+  const claim = claimOf(position, 'key' in found ? found.key : undefined, bytes);
+  return { data: { claim }, toStore: { claim, bytes } };
 }
 
 /** What the key function may need again when it is asked anew, the data aside. */

@@ -24,6 +24,7 @@ export interface LaneGateway {
    * Resolves when every record of the request is held durably; whatever else happens, it rejects, and the same records
    * are sent again (the receiver drops those that it has). Must settle soon after `signal` aborts.
    * @throws {HandoverRefusedError} when it is no use to try again soon
+   * @throws {RequestTooLargeError} when fewer records might pass
    * @throws {PressureError} when the same would be said to other lanes
    */
   send(request: HandoverRequest, signal: AbortSignal): Promise<void>;
@@ -38,6 +39,11 @@ export class HandoverRefusedError extends Error {
     super(message, options);
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** Thrown when a request is refused for its size that has several records. They are sent again, half as many at a time (O9). */
+export class RequestTooLargeError extends Error {
+  override readonly name = 'RequestTooLargeError';
 }
 
 /** Thrown when Temporal takes nothing, or less than it is sent, whatever the lane. Sent again as soon as it does (O9). */

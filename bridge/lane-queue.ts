@@ -8,7 +8,10 @@
 import { encodedSize } from './encoded-size.ts';
 import type { Handover, HandoverBatch } from './lane-gateway.ts';
 
-/** Bounds of one request; a single record may be larger. Half a MiB is where Temporal begins to warn. */
+/**
+ * Bounds of one request; a single record may be larger. Half a MiB is where Temporal begins to warn; a server may be set to
+ * take less.
+ */
 const MOST_RECORDS = 500;
 const MOST_BYTES = 512 * 1024;
 
@@ -24,6 +27,7 @@ export class LaneQueue {
   readonly id: string;
   /** Failed requests in a row. */
   failures = 0;
+  #mostRecords = MOST_RECORDS;
   #entries: { readonly entry: Entry; readonly bytes: number }[] = [];
 
   constructor(id: string) {
@@ -49,10 +53,15 @@ export class LaneQueue {
     let bytes = 0;
     for (const each of this.#entries) {
       bytes += each.bytes;
-      if (front.length === MOST_RECORDS || (front.length > 0 && bytes > MOST_BYTES) || !each.entry.isStored) break;
+      if (front.length === this.#mostRecords || (front.length > 0 && bytes > MOST_BYTES) || !each.entry.isStored) break;
       front.push(each.entry);
     }
     return front;
+  }
+
+  /** The front is too much for one request, and so may be what comes behind it. */
+  halve(): void {
+    this.#mostRecords = Math.max(1, Math.floor(this.front().length / 2));
   }
 
   /** Forgets the first `count` records and tells who handed them in. */

@@ -67,6 +67,11 @@ export interface ShardReaderOptions {
   readonly onFailed: (shardId: string, error: unknown) => void;
 }
 
+/** What a record takes of the budget. */
+interface Held {
+  bytes: number;
+}
+
 export class ShardReader {
   readonly #options: ShardReaderOptions;
   readonly #shardId: string;
@@ -221,26 +226,31 @@ export class ShardReader {
   }
 
   #handOver({ toStore, ...handover }: TakenIn, { position }: SourceRecord, bytes: number): void {
-    const { budget, claimWriter, dispatcher, keyWatch } = this.#options;
+    const { budget, dispatcher, keyWatch } = this.#options;
     const ticket = this.#tracker.take(position);
     this.#tally.read += 1;
     if (handover.to === 'lane') keyWatch.see(handover.key, this.#shardId);
-    let held = bytes;
+    const held: Held = { bytes };
     const accepted = (): void => {
       if (handover.to === 'lane') this.#tally.taken += 1;
       else this.#tally.quarantined += 1;
-      budget.release(held);
+      budget.release(held.bytes);
       this.#tracker.done(ticket);
       this.#tellWhenFinished();
     };
-    const stored =
-      toStore &&
-      claimWriter?.write(toStore.claim, toStore.bytes).then(() => {
-        // Nothing holds the data from here on (O9).
-        held -= toStore.bytes.byteLength;
-        budget.shrink(toStore.bytes.byteLength);
-      });
-    dispatcher.submit(handover, accepted, stored);
+    dispatcher.submit(handover, accepted, toStore && this.#store(toStore, held));
+  }
+
+  /**
+   * Resolves when the data is in the store; nothing holds it from then on (O9). A function of its own, since the variables
+   * that one function's closures use live as long as any of them: with `accepted` the data would wait for its lane.
+   */
+  async #store({ bytes, claim }: NonNullable<TakenIn['toStore']>, held: Held): Promise<void> {
+    const { budget, claimWriter } = this.#options;
+    const size = bytes.byteLength;
+    await claimWriter?.write(claim, bytes);
+    held.bytes -= size;
+    budget.shrink(size);
   }
 
   #tellWhenFinished(): void {

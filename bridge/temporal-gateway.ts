@@ -17,13 +17,20 @@ import type { EndedRun } from '../contracts/remains.ts';
 import type { Clock } from './clock.ts';
 import { encodedBatchSize } from './encoded-size.ts';
 import { askHistory } from './lane-history.ts';
-import { HandoverRefusedError, PressureError, type HandoverRequest, type LaneGateway } from './lane-gateway.ts';
+import {
+  HandoverRefusedError,
+  PressureError,
+  RequestTooLargeError,
+  type HandoverRequest,
+  type LaneGateway,
+} from './lane-gateway.ts';
 import type { LaneRoom } from './lane-room.ts';
 import type { OutageLog } from './outage-log.ts';
 import { endedRun } from './predecessor.ts';
 import { refusalOf } from './refusal.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
 import type { ThrottleLog } from './throttle-log.ts';
+import { triedOnce } from './tried-once.ts';
 
 const TOO_LARGE_RETRY_MS = 60_000;
 /** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
@@ -67,7 +74,8 @@ export class TemporalGateway implements LaneGateway {
     try {
       await this.#call(async () => {
         await room.enter({ ...lane, ask: async () => await askHistory(this.#options.client, lane.id, Date.now()) });
-        await (request.to === 'lane' ? this.#toLane(request) : this.#toQuarantine(request));
+        signal.throwIfAborted();
+        await (request.to === 'lane' ? this.#toLane(request, signal) : this.#toQuarantine(request));
       }, signal);
     } catch (error) {
       if (signal.aborted || error instanceof HandoverRefusedError) throw error;
@@ -93,6 +101,8 @@ export class TemporalGateway implements LaneGateway {
     const refusal = refusalOf(error, lane.bytes);
     switch (refusal) {
       case 'too large': {
+        const { records } = describe(request);
+        if (records > 1) return new RequestTooLargeError(`${records} records are too large`, { cause: error });
         const refused = tooLarge(error, request);
         log.error({ err: error, ...describe(request) }, refused.message);
         return refused;
@@ -118,13 +128,13 @@ export class TemporalGateway implements LaneGateway {
     const { client, requestTimeoutMs } = this.#options;
     signal.throwIfAborted();
     // The client never takes its listener off the signal that it is given, so each call gets one of its own; and it does
-    // not look at the signal between its attempts, so the call is left to itself.
+    // not look at a signal that has aborted before, so the call is left to itself.
     const controller = new AbortController();
     const cancel = (): void => controller.abort(signal.reason);
     signal.addEventListener('abort', cancel, { once: true });
     try {
       const called = client.withAbortSignal(controller.signal, () =>
-        client.withDeadline(Date.now() + requestTimeoutMs, async () => void (await call())),
+        client.withDeadline(Date.now() + requestTimeoutMs, async () => await triedOnce(call)),
       );
       await Promise.race([called, rejectWhenAborted(controller.signal)]);
     } finally {
@@ -136,13 +146,14 @@ export class TemporalGateway implements LaneGateway {
    * A lane that has ended is started anew only after a look at how it ended: one that was terminated held events (O5).
    * That costs keys that come back two requests more, and no other key anything.
    */
-  async #toLane(request: HandoverRequest & { readonly to: 'lane' }): Promise<void> {
+  async #toLane(request: HandoverRequest & { readonly to: 'lane' }, signal: AbortSignal): Promise<void> {
     try {
       await this.#signalLane(request, 'REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       const { client, pipeline } = this.#options;
       const predecessor = await endedRun(client, laneWorkflowId(pipeline, request.key));
+      signal.throwIfAborted();
       await this.#signalLane(request, 'ALLOW_DUPLICATE', predecessor);
     }
   }

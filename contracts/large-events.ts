@@ -24,6 +24,7 @@ export class LargeEventError extends Error {
 /** The event whose data is to be fetched from the source. */
 export interface FetchInput extends Pick<LaneEvent, 'position' | 'arrivedAt' | 'size'> {
   readonly pipeline: string;
+  readonly key: string;
 }
 
 /** The failure is one that only a person mends; the policy is that of the settings, for when the event is tried. */

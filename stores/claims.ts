@@ -2,9 +2,10 @@
  * The data of one pipeline's large events in a store.
  *
  * Invariants:
- * - C1: an object belongs to one event: its name is made of where the record stands, and of the digest of the data. So a
- *   record that is handed over again writes the same object, and what is deleted for one event is no other's, whatever the
- *   data (O5).
+ * - C1: an object belongs to one event of one lane, or to one record of the quarantine: its name is made of where the record
+ *   stands, of the digest of the data, and of the key. So a record that is handed over again writes the same object; what is
+ *   deleted for one event is no other's, whatever the data; and a lane that is sent what another one has, by a key function
+ *   that was changed, deletes nothing of that (O5).
  * - C2: nothing is read as an event's data that is not the very bytes that its source delivered.
  * - C3: a claim comes out of a payload that anybody with access to Temporal can send; it leads to nothing but objects of
  *   its pipeline.
@@ -59,14 +60,21 @@ export class Claims {
 /** No part of a name leads up or is hidden. */
 const PART = /^[A-Za-z0-9][\w.-]{0,250}$/;
 
-/** Under the pipeline and the shard, so that people find what they look for: `orders/shardId-000000000000/4958...-SHA256`. */
-export function claimOf(pipeline: string, position: Position, bytes: Uint8Array): Claim {
+/** Of the digest of a key: enough to tell the keys of one record from one another. */
+const KEY_DIGEST_CHARS = 16;
+
+/**
+ * Under the pipeline and the shard, so that people find what they look for: `orders/shardId-000000000000/4958...-SHA256-KEY`.
+ * @param key undefined for a record without one
+ */
+export function claimOf(pipeline: string, position: Position, key: string | undefined, bytes: Uint8Array): Claim {
   const { shardId, sequenceNumber, subSequenceNumber } = position;
   const place = subSequenceNumber === undefined ? sequenceNumber : `${sequenceNumber}.${subSequenceNumber}`;
   const sha256 = digestOf(bytes);
-  return { name: `${pipeline}/${shardId}/${place}-${sha256}`, sha256, preview: previewOf(bytes) };
+  const lane = key === undefined ? '' : `-${digestOf(key).slice(0, KEY_DIGEST_CHARS)}`;
+  return { name: `${pipeline}/${shardId}/${place}-${sha256}${lane}`, sha256, preview: previewOf(bytes) };
 }
 
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function digestOf(data: Uint8Array | string): string {
+  return createHash('sha256').update(data).digest('hex');
 }

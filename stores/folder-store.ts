@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataGoneError, StoreUnavailableError } from './errors.ts';
 import type { EventStore } from './store.ts';
@@ -13,6 +13,8 @@ import type { EventStore } from './store.ts';
 export class FolderStore implements EventStore {
   readonly identity: string;
   readonly #folder: string;
+  /** Folders that are there for good, or are about to be: whoever finds one does not know whether it has been written through. */
+  readonly #made = new Map<string, Promise<void>>();
 
   /** @param folder absolute; created with the first object */
   constructor(folder: string) {
@@ -22,18 +24,21 @@ export class FolderStore implements EventStore {
 
   async put(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const path = this.#path(name);
-    const unfinished = `${path}.${randomUUID()}.tmp`;
+    const folder = dirname(path);
+    const unfinished = join(folder, `${randomUUID()}.tmp`);
     try {
-      await makeFolder(dirname(path));
+      await this.#make(folder);
       signal.throwIfAborted();
       try {
         await writeThrough(unfinished, bytes);
         await rename(unfinished, path);
-        await sync(dirname(path));
+        await sync(folder);
       } finally {
         await rm(unfinished, { force: true });
       }
     } catch (error) {
+      // Somebody may have removed it.
+      this.#made.delete(folder);
       signal.throwIfAborted();
       throw this.#unavailable('written', error);
     }
@@ -44,7 +49,9 @@ export class FolderStore implements EventStore {
       return await readFile(this.#path(name), { signal });
     } catch (error) {
       signal.throwIfAborted();
-      if (codeOf(error) === 'ENOENT') throw new DataGoneError(this.identity, `There is no ${name} in ${this.identity}`);
+      if (await this.#isGone(name, error)) {
+        throw new DataGoneError(this.identity, `There is no ${name} in ${this.identity}`);
+      }
       throw this.#unavailable('read', error);
     }
   }
@@ -58,6 +65,23 @@ export class FolderStore implements EventStore {
   }
 
   close(): void {}
+
+  /** Where not even the folder is, which is never removed, another one is looked at, or one that is not mounted. */
+  async #isGone(name: string, error: unknown): Promise<boolean> {
+    if (codeOf(error) !== 'ENOENT') return false;
+    try {
+      await access(dirname(this.#path(name)));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #make(folder: string): Promise<void> {
+    const making = this.#made.get(folder) ?? makeFolder(folder, this.#folder);
+    this.#made.set(folder, making);
+    await making;
+  }
 
   #path(name: string): string {
     return join(this.#folder, ...name.split('/'));
@@ -81,11 +105,14 @@ async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A folder that is new is only there for good when the one above it has been written through. */
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * A folder is only there for good when the one above it has been written through: below the root whoever made it, and above
+ * only where it is new, since what is there may not be ours to open.
+ */
+async function makeFolder(folder: string, root: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await sync(dirname(made));
+  const isToSync = (made: string) => made.length > root.length || (first !== undefined && made.length >= first.length);
+  for (let made = folder; isToSync(made); made = dirname(made)) await sync(dirname(made));
 }
 
 async function sync(folder: string): Promise<void> {

@@ -12,8 +12,10 @@ import { DataGoneError, StoreUnavailableError } from './errors.ts';
 import type { EventStore } from './store.ts';
 
 const CONNECTION_TIMEOUT_MS = 5000;
-/** Of one request; 10 MiB take some seconds on a slow line. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Without a byte in either direction. */
+const SILENCE_MS = 30_000;
+/** Of one request: eight of 10 MiB together take their time on a slow line, and one that is broken off begins anew. */
+const REQUEST_TIMEOUT_MS = 120_000;
 
 /** A bucket of S3. Rights needed below the prefix: s3:PutObject, s3:GetObject, s3:DeleteObject. */
 export class S3Store implements EventStore {
@@ -28,13 +30,14 @@ export class S3Store implements EventStore {
     this.identity = `s3://${bucket}${prefix === undefined ? '' : `/${prefix}`}`;
     this.#client = new S3Client({
       ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint }),
       // What is not AWS seldom has a domain for each bucket.
-      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+      forcePathStyle: (endpoint ?? environmentEndpoint()) !== undefined,
       requestHandler: new NodeHttpHandler({
         connectionTimeout: CONNECTION_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         throwOnRequestTimeout: true,
-        socketTimeout: REQUEST_TIMEOUT_MS,
+        socketTimeout: SILENCE_MS,
       }),
     });
   }
@@ -81,7 +84,15 @@ export class S3Store implements EventStore {
   }
 }
 
+/** Which the client takes by itself. */
+function environmentEndpoint(): string | undefined {
+  return process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+}
+
 function describe(error: unknown): string {
   if (error instanceof S3ServiceException) return `${error.name}: ${error.message} (${error.$metadata.httpStatusCode})`;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Of a host with several addresses there is an error for each, and the one around them says nothing.
+  const each = error instanceof AggregateError ? error.errors.map(String).join('; ') : '';
+  return `${error.name}: ${error.message || each}`;
 }

@@ -30,7 +30,7 @@ export async function fetchData(
   const record = await source.recordAt(event.position, signal);
   // One of another size stands in a stream that was created anew.
   if (record?.data.byteLength !== event.size) return await failed(DATA_GONE, gone);
-  const claim = claimOf(settings.name, event.position, record.data);
+  const claim = claimOf(settings.name, event.position, event.key, record.data);
   await claims.write(claim, record.data, signal);
   return { data: { claim } };
 }

@@ -212,7 +212,7 @@ function openIntake({ claims, settings, source }: ReadablePipeline): Intake {
   const { above } = largeEvents;
   return createIntake(source.kind, key, filter && compileFilter(source.kind, filter), {
     above,
-    ...(claims === undefined ? {} : { claimOf: ({ data, position }) => claimOf(name, position, data) }),
+    ...(claims === undefined ? {} : { claimOf: (...of) => claimOf(name, ...of) }),
   });
 }
 

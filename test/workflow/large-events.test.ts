@@ -79,7 +79,7 @@ const sizeOf = (n: number) => 100_000 + n;
 async function claimed(n: number): Promise<LaneEvent> {
   const event = laneEvent(n);
   const bytes = randomBytes(sizeOf(n));
-  const claim = claimOf(lanes.pipeline, event.position, bytes);
+  const claim = claimOf(lanes.pipeline, event.position, 'a', bytes);
   await new Claims(store, lanes.pipeline).write(claim, bytes, signal);
   return { ...event, size: bytes.byteLength, data: { claim } };
 }
@@ -170,7 +170,14 @@ test('O11 the data of an event that was skipped or replaced stays, and its decis
   await eventually(() => seen.length === 2);
   expect(seen).toEqual([{ n: 2, bytes: 7 }, run(3)]);
   await eventually(async () => (await store.names()).length === 2);
-  expect((await store.names()).toSorted()).toEqual(names.slice(0, 2).map((name) => name.split('/').at(-1)));
+  const kept = names.slice(0, 2).map((name) => name.split('/').at(-1));
+  expect((await store.names()).toSorted()).toEqual(kept);
+
+  // A reader began anew, and has sent what it had read: that is no reason to delete it.
+  await lanes.send('a', [...events, await claimed(4)]);
+  await eventually(() => seen.length === 3);
+  await eventually(async () => (await store.names()).length === 2);
+  expect((await store.names()).toSorted()).toEqual(kept);
 });
 
 test('O9 a store that cannot be reached is a failure that is retried, and the handler is not called for it', async () => {
@@ -289,6 +296,7 @@ describe('data that was left in the source', () => {
     expect(seen.filter(({ n }) => n > 1)).toEqual([run(2), run(3), { n: 4, bytes: 7 }]);
     expect(asked.at(-1)).toEqual({
       pipeline: lanes.pipeline,
+      key: 'a',
       position: { shardId: SHARD, sequenceNumber: '3' },
       arrivedAt: left(3).arrivedAt,
       size: sizeOf(3),

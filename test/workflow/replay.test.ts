@@ -163,7 +163,7 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     const store = new FolderStore(folder);
     const claimFor = async (position: Position) => {
       const bytes = Buffer.alloc(200_000, 'large ');
-      const claim = claimOf(lanes.pipeline, position, bytes);
+      const claim = claimOf(lanes.pipeline, position, 'a', bytes);
       await new Claims(store, lanes.pipeline).write(claim, bytes, new AbortController().signal);
       return { data: { claim }, size: bytes.byteLength };
     };

@@ -4,7 +4,8 @@
  * Invariants:
  * K1 Data is given up only when its event has succeeded, or when an event was dropped that the lane had had, and had done
  *    with: nothing in its queue, its tail or a segment names it (O5). That is in the history by then.
- * K2 Data of an event that a person skipped or replaced is not given up: the decision names it (O11).
+ * K2 Data of an event that a person skipped or replaced is not given up, also when the event is sent again: the decision
+ *    names it (O11).
  */
 import { comparePositions } from '../../contracts/position.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
@@ -18,13 +19,16 @@ type Unneeded = Pick<LaneState, 'unneeded'>;
 
 /** Nobody needs the data of these events any more. Undefined when all of it is in the events. */
 export function released({ unneeded = [] }: LaneState, events: readonly LaneEvent[]): Unneeded | undefined {
-  const names = events.flatMap(({ data }) => ('claim' in data ? [data.claim.name] : []));
+  const names = events.flatMap(namesOf);
   return names.length === 0 ? undefined : { unneeded: [...new Set([...unneeded, ...names])].slice(-MOST_NAMES) };
 }
 
 /** Of events that the lane has had before, those that are not among what it holds. A doubt is none. */
-export function passed({ queue, backlog }: LaneState, events: readonly LaneEvent[]): readonly LaneEvent[] {
+export function passed(lane: LaneState, events: readonly LaneEvent[]): readonly LaneEvent[] {
+  const { queue, backlog } = lane;
+  const inUse = new Set(events.length === 0 ? [] : namesInUse(lane));
   return events.filter((event) => {
+    if (namesOf(event).some((name) => inUse.has(name))) return false;
     const place = placeOf(event);
     const inPlace = (held: LaneEvent) => placeOf(held).shardId === place.shardId;
     // What a segment holds lies behind the queue, and is not known here.
@@ -32,6 +36,15 @@ export function passed({ queue, backlog }: LaneState, events: readonly LaneEvent
     if (first === 'any') return false;
     return first === undefined || comparePositions(place, placeOf(first)) < 0;
   });
+}
+
+function namesInUse({ queue, backlog, decisions }: LaneState): readonly string[] {
+  const decided = decisions.flatMap(({ claimBefore }) => claimBefore ?? []);
+  return [...decided, ...queue.flatMap(namesOf), ...(backlog?.tail ?? []).flatMap(namesOf)];
+}
+
+function namesOf({ data }: LaneEvent): readonly string[] {
+  return 'claim' in data ? [data.claim.name] : [];
 }
 
 /** The data of these names is gone, or was given up on. */

@@ -198,7 +198,7 @@ export class LaneHost {
     } else if (work.kind === 'fetch') {
       // Part of the first pass, unless the event has failed before.
       if (this.#lane.phase.state === 'idle') this.#lane = stretchStarted(this.#lane, 1);
-      this.#work = startFetch(this.#pipeline, work.event);
+      this.#work = startFetch(lane, work.event);
     } else if (work.kind === 'slice') {
       this.#work = startSlice(this.#backlog.sliceFor(work));
     }

@@ -58,17 +58,11 @@ export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOpti
     delete behindSince[place.shardId];
     fresh.push(event);
   }
+  const phase = move(lane.phase, 'accept', lane.phase);
+  const after = fresh.length === 0 ? lane : { ...lane, ...append(lane, fresh), marks, behindSince, phase };
   // Whoever sent them again has stored their data again.
-  const unneeded = released(lane, passed(lane, again));
-  if (fresh.length === 0) return unneeded === undefined ? lane : { ...lane, ...unneeded };
-  return {
-    ...lane,
-    ...unneeded,
-    ...append(lane, fresh),
-    marks,
-    behindSince,
-    phase: move(lane.phase, 'accept', lane.phase),
-  };
+  const unneeded = released(after, passed(after, again));
+  return unneeded === undefined ? after : { ...after, ...unneeded };
 }
 
 /**

@@ -123,7 +123,7 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
 }
 
 /** Fetches the data of an event from its source, which only processes that read it have. */
-export function startFetch(pipeline: string, { position, arrivedAt, size }: LaneEvent): WorkInFlight {
+export function startFetch({ pipeline, key }: LaneName, { position, arrivedAt, size }: LaneEvent): WorkInFlight {
   const { fetchData } = proxyActivities<ReadingActivities>({
     taskQueue: readingTaskQueue(workflowInfo().taskQueue),
     scheduleToStartTimeout: '5 minutes',
@@ -135,7 +135,7 @@ export function startFetch(pipeline: string, { position, arrivedAt, size }: Lane
   });
   return start('fetch', 0, async () => {
     try {
-      return { kind: 'fetch', outcome: await fetchData({ pipeline, position, arrivedAt, size }) };
+      return { kind: 'fetch', outcome: await fetchData({ pipeline, key, position, arrivedAt, size }) };
     } catch (error) {
       if (isCancellation(error)) return { kind: 'fetch' };
       if (!(error instanceof ActivityFailure)) throw error;

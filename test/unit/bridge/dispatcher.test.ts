@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { Dispatcher } from '../../../bridge/dispatcher.ts';
-import { HandoverRefusedError, PressureError, type Handover } from '../../../bridge/lane-gateway.ts';
+import {
+  HandoverRefusedError,
+  PressureError,
+  RequestTooLargeError,
+  type Handover,
+} from '../../../bridge/lane-gateway.ts';
 import { ModelLanes, type Arrival } from './model-lanes.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -163,6 +168,23 @@ test('O4: a record that is refused is kept and sent again, when the refusal says
   (await next()).accept();
   await clock.settle();
   expect(accepted).toEqual(['a1']);
+});
+
+test('O1 O9: a request that is too large for the server goes in smaller parts, at once and in order', async () => {
+  const { clock, submit, accepted, next } = byHand();
+  for (let n = 1; n <= 5; n += 1) submit(event('a', n));
+  const sent: string[][] = [];
+  while (accepted.length < 5) {
+    const each = await next();
+    sent.push(numbers(each));
+    if (numbers(each).length > 1) each.fail(new RequestTooLargeError('5 records are too large'));
+    else each.accept();
+    await clock.settle();
+  }
+  expect(sent).toEqual([['1', '2', '3', '4', '5'], ['1', '2'], ['1'], ['2'], ['3'], ['4'], ['5']]);
+  // Nobody knows it any more when the lane comes again.
+  for (let n = 6; n <= 8; n += 1) submit(event('a', n));
+  expect(numbers(await next())).toEqual(['6', '7', '8']);
 });
 
 test('O8: records without a key go to the quarantine in a queue of their own', async () => {

@@ -1,6 +1,8 @@
 /** Records too large for Temporal, in a reader with everything around it in memory. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ClaimWriter } from '../../../bridge/claim-writer.ts';
@@ -17,7 +19,7 @@ import { setUp } from './reader-setup.ts';
 import { record } from './scripted-source.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-const LARGE: LargeData = { above: 100, claimOf: ({ position, data }) => claimOf('orders', position, data) };
+const LARGE: LargeData = { above: 100, claimOf: (...of) => claimOf('orders', ...of) };
 const outage = new OutageLog(log, 'the store');
 
 const sized = (n: number, key: string, bytes: number): SourceRecord => {
@@ -62,6 +64,12 @@ function gate() {
   let open: () => void = () => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
+}
+
+/** Which is not to be had without asking for it. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 const never = () => new Promise<never>(() => {});
@@ -179,6 +187,26 @@ describe('a reader', () => {
     expect(reader.highWater.records).toBe(30);
     expect(reader.highWater.bytes).toBeLessThan(1_000_000);
     expect(lanes.requests.length).toBeGreaterThan(0);
+  });
+
+  test('O9 what is stored and waits for its lane is held by nobody', async () => {
+    const seen: WeakRef<Uint8Array>[] = [];
+    const claims = { write: async (_claim: Claim, bytes: Uint8Array) => void seen.push(new WeakRef(bytes)) };
+    const given = Array.from({ length: 20 }, (_, n) => sized(n + 1, `k${n}`, 1000));
+    const { clock, reader, lanes } = setUp({
+      script: { s: { records: given, ends: true } },
+      intake: createIntake('kinesis', undefined, undefined, LARGE),
+      store: { claims, outage },
+      // Temporal takes nothing.
+      deliver: never,
+    });
+    const run = reader.run();
+    run.catch(() => {});
+    await clock.advance(1000);
+    expect([seen.length, lanes.requests.length]).toEqual([20, 8]);
+    collectGarbage();
+    expect(seen.filter((each) => each.deref() !== undefined)).toEqual([]);
+    expect(reader.report.shards['s']).toMatchObject({ taken: 0 });
   });
 
   test('O1 O4 O6 whatever fails: in order, each once, and never before its data is there', async () => {

@@ -2,11 +2,16 @@
 import { getEventListeners } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../../bridge/clock.ts';
-import { HandoverRefusedError, PressureError, type HandoverRequest } from '../../../bridge/lane-gateway.ts';
+import {
+  HandoverRefusedError,
+  PressureError,
+  RequestTooLargeError,
+  type HandoverRequest,
+} from '../../../bridge/lane-gateway.ts';
 import { LaneRoom } from '../../../bridge/lane-room.ts';
 import { OutageLog } from '../../../bridge/outage-log.ts';
 import { TemporalGateway } from '../../../bridge/temporal-gateway.ts';
@@ -33,11 +38,17 @@ afterAll(async () => {
   await client.connection.close();
 });
 
-function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_ROOM_LIMITS) {
+function gate() {
+  let letGo: () => void = () => {};
+  const opened = new Promise<void>((resolve) => (letGo = resolve));
+  return { opened, open: () => letGo() };
+}
+
+function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_ROOM_LIMITS, Room = LaneRoom) {
   const lines: { level: number; msg: string; [field: string]: unknown }[] = [];
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
   const outage = new OutageLog(log, 'Temporal');
-  const room = new LaneRoom({ limits, log, clock: systemClock });
+  const room = new Room({ limits, log, clock: systemClock });
   const gateway = new TemporalGateway({
     client: given,
     pipeline,
@@ -140,6 +151,31 @@ test.each([2_200_000, 4_400_000])(
     expect(lines[0]?.msg).toMatch(/^Record shard-0:5 \(\d+ bytes\) for key "large" is larger than Temporal accepts/);
   },
 );
+
+test('O9: records that are too large together are not told, they are sent in smaller parts', async () => {
+  const { gateway, lines } = open();
+  await expect(gateway.send(lane('parts', [1, 2], 'x'.repeat(1_100_000)), never)).rejects.toThrow(RequestTooLargeError);
+  await gateway.send(lane('parts', [1], 'x'.repeat(1_100_000)), never);
+  expect(lines).toEqual([]);
+});
+
+test('O6: nothing is sent any more after a stop, also when the answer to a question came just before', async () => {
+  const answered = gate();
+  class SlowRoom extends LaneRoom {
+    override async enter(): Promise<void> {
+      await answered.opened;
+    }
+  }
+  const { gateway } = open(client, 5000, DEFAULT_ROOM_LIMITS, SlowRoom);
+  const controller = new AbortController();
+  const sent = gateway.send(lane('order-7', [1]), controller.signal);
+  controller.abort(new Error('the reader has stopped'));
+  await expect(sent).rejects.toThrow('the reader has stopped');
+  answered.open();
+  // The order of requests on one connection: what left before this one has arrived when this one is answered.
+  await open().gateway.send(lane('order-8', [1]), never);
+  await expect(client.workflow.getHandle(`${pipeline}:order-7`).describe()).rejects.toThrow(WorkflowNotFoundError);
+});
 
 test('a broken connection is told once, and leaves no listener behind', async () => {
   const address = `127.0.0.1:${await closedPort()}`;

@@ -24,7 +24,7 @@ describe('the name of data', () => {
   test('O5 two events with the same data have objects of their own: what is deleted for one is not the other’s', async () => {
     const bytes = Buffer.from('the same');
     const positions = [position, { ...position, subSequenceNumber: 8 }, { ...position, sequenceNumber: '49590339' }];
-    const [one, ...others] = positions.map((each) => claimOf('orders', each, bytes));
+    const [one, ...others] = positions.map((each) => claimOf('orders', each, 'a', bytes));
     for (const claim of [one!, ...others]) await claims.write(claim, bytes, signal);
     await claims.delete(one!.name, signal);
     await expect(claims.read(one!, signal)).rejects.toBeInstanceOf(DataGoneError);
@@ -35,20 +35,29 @@ describe('the name of data', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => {
         const same = Buffer.compare(a, b) === 0;
-        expect(claimOf('orders', position, a)).toEqual(claimOf('orders', position, Uint8Array.from(a)));
-        expect(claimOf('orders', position, a).name === claimOf('orders', position, b).name).toBe(same);
+        expect(claimOf('orders', position, 'a', a)).toEqual(claimOf('orders', position, 'a', Uint8Array.from(a)));
+        expect(claimOf('orders', position, 'a', a).name === claimOf('orders', position, 'a', b).name).toBe(same);
       }),
     );
+  });
+
+  test('O5 one record in two lanes, or in the quarantine, has objects of their own', async () => {
+    const bytes = Buffer.from('sent again under another key');
+    const [one, ...others] = ['a', 'b', undefined].map((key) => claimOf('orders', position, key, bytes));
+    for (const claim of [one!, ...others]) await claims.write(claim, bytes, signal);
+    await claims.delete(one!.name, signal);
+    for (const claim of others) expect(Buffer.compare(await claims.read(claim, signal), bytes)).toBe(0);
   });
 
   test('can be read by people', () => {
     const { name } = claimOf(
       'orders',
       { shardId: 'shardId-000000000003', sequenceNumber: '49590338' },
+      undefined,
       Buffer.from('a'),
     );
     expect(name).toMatch(/^orders\/shardId-000000000003\/49590338-[0-9a-f]{64}$/);
-    expect(claimOf('orders', position, Buffer.from('a')).name).toContain('/49590338.7-');
+    expect(claimOf('orders', position, 'a', Buffer.from('a')).name).toContain('/49590338.7-');
   });
 
   test.each([
@@ -72,7 +81,7 @@ describe('the name of data', () => {
 });
 
 test('what is not the bytes that were written is not taken for them', async () => {
-  const claim = claimOf('orders', position, Buffer.from('data'));
+  const claim = claimOf('orders', position, 'a', Buffer.from('data'));
   await claims.write(claim, Buffer.from('data'), signal);
   await writeFile(join(folder, claim.name), 'date');
   const read = claims.read(claim, signal);
@@ -81,7 +90,7 @@ test('what is not the bytes that were written is not taken for them', async () =
 });
 
 test('a claim shows how its data begins', () => {
-  const previewOf = (data: Uint8Array) => claimOf('orders', position, data).preview;
+  const previewOf = (data: Uint8Array) => claimOf('orders', position, 'a', data).preview;
   expect(previewOf(Buffer.from('{"order":1}'))).toBe('{"order":1}');
   expect(previewOf(Buffer.from('ä'.repeat(500)))).toBe('ä'.repeat(192));
   expect(previewOf(Buffer.from(`x${'ä'.repeat(500)}`))).toBe(`x${'ä'.repeat(191)}`);

@@ -38,6 +38,21 @@ describe('a folder that is not as it should be', () => {
     await chmod(closed, 0o700);
   });
 
+  test('O5 O9 of which not even the folder is there is one to ask again: another path, or nothing mounted', async () => {
+    const elsewhere = new FolderStore(join(folder, 'elsewhere'));
+    const get = elsewhere.get('orders/shard/1-a', signal);
+    await expect(get).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(get).rejects.toThrow('elsewhere/orders/shard/1-a');
+  });
+
+  test('O9 that somebody has removed is made again', async () => {
+    await store.put('orders/removed/1-a', Buffer.from('a'), signal);
+    await rm(join(folder, 'large', 'events', 'orders', 'removed'), { recursive: true });
+    await expect(store.put('orders/removed/2-b', Buffer.from('b'), signal)).rejects.toThrow('cannot be written');
+    await store.put('orders/removed/2-b', Buffer.from('b'), signal);
+    expect(Buffer.from(await store.get('orders/removed/2-b', signal)).toString()).toBe('b');
+  });
+
   test('leaves nothing but whole files behind', async () => {
     await Promise.all(
       Array.from({ length: 20 }, (_, n) => store.put('orders/race/1-a', Buffer.alloc(100_000, n), signal)),

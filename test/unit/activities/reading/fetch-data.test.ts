@@ -6,7 +6,7 @@ import { fetchData } from '../../../../activities/reading/fetch-data.ts';
 import { kinesis } from '../../../../contracts/config.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../../../contracts/large-events.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../../sources/errors.ts';
-import { Claims } from '../../../../stores/claims.ts';
+import { claimOf, Claims } from '../../../../stores/claims.ts';
 import { StoreUnavailableError } from '../../../../stores/errors.ts';
 import { FolderStore } from '../../../../stores/folder-store.ts';
 import { toPipelines } from '../../../../worker/settings/settings.ts';
@@ -18,7 +18,8 @@ const settings = toPipelines(
   '/settings/keylane.config.ts',
 ).get('orders')!;
 const kept = record('s', 7, 'a', 'large data, as it were');
-const event = { pipeline: 'orders', position: kept.position, arrivedAt: kept.arrivedAt, size: kept.data.byteLength };
+const { position, arrivedAt } = kept;
+const event = { pipeline: 'orders', key: 'a', position, arrivedAt, size: kept.data.byteLength };
 
 let folder: string;
 let claims: Claims;
@@ -36,7 +37,8 @@ describe('data that was left in the source', () => {
     const source = sourceWith(record('s', 6, 'a'), kept, record('s', 8, 'a'));
     const outcome = await fetchData({ settings, source, claims }, event, signal);
     if (!('data' in outcome)) throw new Error(outcome.failure.message);
-    expect(outcome.data.claim).toMatchObject({ preview: 'large data, as it were' });
+    expect(outcome.data.claim).toEqual(claimOf('orders', position, 'a', kept.data));
+    expect(outcome.data.claim.preview).toBe('large data, as it were');
     expect(Buffer.compare(await claims.read(outcome.data.claim, signal), kept.data)).toBe(0);
   });
 

@@ -25,6 +25,21 @@ test('data is given up once, and only that which is in the store', () => {
   expect('unneeded' in withoutUnneeded(once, ['claim-2', 'claim-3'])).toBe(false);
 });
 
+test('O11 what comes again stays while a decision names it, or another event of the lane', () => {
+  const decision = {
+    verb: 'skip',
+    outcome: 'done',
+    at: 0,
+    by: 'ann',
+    stateBefore: 'blocked',
+    stateAfter: 'idle',
+  } as const;
+  const decided = { ...lane, decisions: [{ ...decision, claimBefore: 'claim-2' }] };
+  expect(numbers(passed(decided, [claimed(1), claimed(2), claimed(3)]))).toEqual([1, 3]);
+  const late = { ...claimed(2), late: '7' };
+  expect(numbers(passed({ ...lane, queue: [late] }, [claimed(1), claimed(2)]))).toEqual([1]);
+});
+
 test('O5 what comes again and is held still is not given up, and neither is what a segment may hold', () => {
   const again = laneEvents(1, 9);
   const backlog = {
