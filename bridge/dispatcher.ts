@@ -136,7 +136,7 @@ export class Dispatcher {
   async #send(queue: LaneQueue): Promise<void> {
     const { gateway, lease } = this.#options;
     const { signal } = this.#stopping;
-    const ticket = this.#pacer.begin();
+    const ticket = this.#pacer.begin(queue.failedAt);
     let failure: unknown;
     let sent = 0;
     try {
@@ -158,6 +158,7 @@ export class Dispatcher {
     if (failure === undefined) {
       this.#pacer.succeeded(ticket);
       queue.failures = 0;
+      queue.failedAt = undefined;
       queue.accept(sent);
       if (queue.empty) this.#forget(queue);
       else this.#ready.add(queue);
@@ -179,6 +180,7 @@ export class Dispatcher {
       this.#ready.add(queue);
       return;
     }
+    queue.failedAt = this.#pacer.successes;
     if (restMs === undefined) {
       void this.#backOff(queue, failure);
       return;

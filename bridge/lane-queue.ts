@@ -27,6 +27,8 @@ export class LaneQueue {
   readonly id: string;
   /** Failed requests in a row. */
   failures = 0;
+  /** How many requests of all lanes had been answered when the last of them failed. */
+  failedAt: number | undefined;
   #mostRecords = MOST_RECORDS;
   #entries: { readonly entry: Entry; readonly bytes: number }[] = [];
 

@@ -6,7 +6,8 @@
  * - C1: after a fall nobody sends for a while; then one request goes out, and each that succeeds lets one more go beside
  *   it. So an outage is met with one request now and then, and not with one for every lane (O9).
  * - C2: requests that were in flight together fall together, once.
- * - C3: a request that got no answer while others did says nothing of the others: its lane waits alone (O3).
+ * - C3: a request that got no answer while others did, or since its lane had none the time before, says nothing of the
+ *   others: its lane waits alone (O3).
  */
 import { backoffMs } from './backoff.ts';
 
@@ -15,6 +16,7 @@ const BACKOFF = { firstMs: 100, mostMs: 5000 };
 /** What was known when a request began. */
 export interface Ticket {
   readonly falls: number;
+  /** Before the lane's request failed that this one repeats, if it does. */
   readonly successes: number;
 }
 
@@ -38,8 +40,14 @@ export class Pacer {
     return !this.#resting && inFlight < this.#allowed;
   }
 
-  begin(): Ticket {
-    return { falls: this.#falls, successes: this.#successes };
+  /** Requests that were answered. */
+  get successes(): number {
+    return this.#successes;
+  }
+
+  /** @param since how many had been answered when the lane failed the time before */
+  begin(since = this.#successes): Ticket {
+    return { falls: this.#falls, successes: since };
   }
 
   succeeded({ falls }: Ticket): void {

@@ -29,6 +29,7 @@ const GRPC = {
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,
+  UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
   DATA_LOSS: 15,
@@ -37,7 +38,7 @@ const GRPC = {
 
 /**
  * A namespace that fails over is not found, not active or not available for a while; a key that is being replaced is
- * not permitted.
+ * not permitted; a load balancer without a server behind it knows of no such method.
  */
 const OUT_OF_REACH: ReadonlySet<number> = new Set([
   GRPC.CANCELLED,
@@ -47,6 +48,7 @@ const OUT_OF_REACH: ReadonlySet<number> = new Set([
   GRPC.PERMISSION_DENIED,
   GRPC.FAILED_PRECONDITION,
   GRPC.ABORTED,
+  GRPC.UNIMPLEMENTED,
   GRPC.INTERNAL,
   GRPC.UNAVAILABLE,
   GRPC.DATA_LOSS,
@@ -55,7 +57,7 @@ const OUT_OF_REACH: ReadonlySet<number> = new Set([
 const TOO_LARGE =
   /(?:blob data|transaction) size exceeds limit|(?:received|sent) message larger than max|message too large/i;
 const NO_SIGNALS_LEFT = /limit for signal events/i;
-/** For servers, and proxies, that send no details along. */
+/** For servers, and proxies, that send no details along, or others. */
 const BUSY = /workflow is (?:busy|closing)|too many (?:re)?starts for workflow/i;
 const { ResourceExhaustedFailure } = proto.temporal.api.errordetails.v1;
 const { RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW } = proto.temporal.api.enums.v1.ResourceExhaustedCause;
@@ -90,10 +92,8 @@ function grpcError(error: unknown) {
 /** Whether the server means this workflow alone, and not the namespace or the whole server. */
 function isBusy({ details, metadata }: GrpcError): boolean {
   const [status] = metadata.get('grpc-status-details-bin');
-  if (status === undefined || typeof status === 'string') return BUSY.test(details);
-  const told = proto.google.rpc.Status.decode(status).details ?? [];
-  return told.some(({ type_url: type, value }) => {
-    if (type?.endsWith('.ResourceExhaustedFailure') !== true || !value) return false;
-    return ResourceExhaustedFailure.decode(value).cause === RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW;
-  });
+  const told = status === undefined || typeof status === 'string' ? [] : proto.google.rpc.Status.decode(status).details;
+  const failure = told?.find(({ type_url: type }) => type?.endsWith('.ResourceExhaustedFailure'));
+  if (!failure?.value) return BUSY.test(details);
+  return ResourceExhaustedFailure.decode(failure.value).cause === RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW;
 }

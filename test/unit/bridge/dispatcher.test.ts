@@ -299,6 +299,31 @@ test('O3: a lane without an answer, while others have theirs, waits alone', asyn
   expect(pending.map(({ id }) => id)).toEqual(['c', 'd']);
 });
 
+test('O3: a lane that never has an answer makes others wait once, however little they send', async () => {
+  const { clock, submit, pending, accepted, next } = byHand(2);
+  const outOfReach = new PressureError('internal error', false);
+  submit(event('broken', 1));
+  (await next()).fail(outOfReach);
+  await clock.advance(100);
+  // It goes first, and everybody rests for it.
+  (await next()).fail(outOfReach);
+  submit(event('other', 1));
+  await clock.settle();
+  expect(pending).toEqual([]);
+  await clock.advance(200);
+  for (let n = 2; n <= 5; n += 1) {
+    const each = [await next()];
+    await clock.settle();
+    each.push(...pending.splice(0));
+    for (const { accept, fail, id } of each) (id === 'broken' ? () => fail(outOfReach) : accept)();
+    await clock.settle();
+    submit(event('other', n));
+    await clock.settle();
+    expect(pending.map(({ id }) => id)).toContain('other');
+  }
+  expect(accepted).toContain('other4');
+});
+
 test('O3: a lane that is full takes no turns from others, and gets what waits for it when it has room', async () => {
   const { clock, dispatcher, submit, pending, accepted, next } = byHand(1);
   const full = new HandoverRefusedError('full', 2000);

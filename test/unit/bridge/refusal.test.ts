@@ -25,6 +25,11 @@ function exhausted(cause: keyof typeof ResourceExhaustedCause, details: string):
   return answer(8, details, status);
 }
 
+function proxied(details: string): Error {
+  const type = 'type.googleapis.com/google.rpc.RequestInfo';
+  return answer(8, details, proto.google.rpc.Status.encode({ code: 8, details: [{ type_url: type }] }).finish());
+}
+
 test.each([
   ['the limit of signals', answer(3, 'exceeded workflow execution limit for signal events'), 'no signals left'],
   ['a payload', answer(3, 'Blob data size exceeds limit.'), 'too large'],
@@ -59,6 +64,9 @@ test.each([
   ['a namespace that fails over', answer(9, 'Namespace is not active in this cluster'), 'out of reach'],
   ['a namespace that is not there', new NamespaceNotFoundError('orders'), 'out of reach'],
   ['not found', new WorkflowNotFoundError('not found', 'orders:a', undefined), 'out of reach'],
+  ['a load balancer without servers', answer(12, 'Received HTTP status code 404'), 'out of reach'],
+  ['a locked workflow, with details of a proxy', proxied('Workflow is busy.'), 'busy'],
+  ['requests a second, with details of a proxy', proxied('namespace rate limit exceeded'), 'throttled'],
   ['a key that is no longer valid', answer(16, 'invalid api key'), 'out of reach'],
   ['something else', new TypeError('cannot encode'), 'other'],
 ])('O9: %s', (_what, error, expected) => {
