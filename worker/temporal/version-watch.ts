@@ -31,6 +31,7 @@ export class VersionWatch {
   #timer: NodeJS.Timeout | undefined;
   #told = '';
   #isFailing = false;
+  #isStopped = false;
 
   constructor(options: VersionWatchOptions) {
     this.#options = options;
@@ -48,6 +49,7 @@ export class VersionWatch {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
   }
 
@@ -67,9 +69,10 @@ export class VersionWatch {
       for (const queue of taskQueues) this.#routings.set(queue, await routingOf(client, queue));
       this.#isFailing = false;
     } catch (error) {
-      this.#tellFailure(error);
+      if (!this.#isStopped) this.#tellFailure(error);
       return;
     }
+    if (this.#isStopped) return;
     this.#tell();
     if (this.hasWork) for (const resolve of this.#waiting.splice(0)) resolve();
   }
@@ -87,8 +90,10 @@ export class VersionWatch {
     const isFirst = this.#told === '';
     this.#told = state;
     if (idle.length > 0) {
-      const places = idle.map(([queue, { current }]) => `task queue ${queue} goes to ${nameOf(current)}`).join(', ');
-      const remedy = remedyFor(version, idle[0]![1].current, temporal);
+      const places = idle
+        .map(([queue, routing]) => `task queue ${queue} goes to ${nameOf(receiverOf(routing))}`)
+        .join(', ');
+      const remedy = remedyFor(version, receiverOf(idle[0]![1]), temporal);
       log.warn(version ?? {}, `${capital(nameOf(version))} gets no work: ${places}. ${remedy}`);
       return;
     }
@@ -108,16 +113,21 @@ export class VersionWatch {
   }
 }
 
+/** Who gets all of it, or the most. */
+function receiverOf({ current, ramping }: Routing): Version {
+  return ramping?.percentage === 100 ? ramping.version : current;
+}
+
 function nameOf(version: Version): string {
   if (version === undefined) return 'a process without a version';
   return `version ${version.buildId} of deployment ${version.deploymentName}`;
 }
 
 /** What makes this version the one that gets the work. */
-function remedyFor(version: Version, current: Version, temporal: TemporalSettings): string {
+function remedyFor(version: Version, receiver: Version, temporal: TemporalSettings): string {
   if (version !== undefined)
     return `To hand the work over to it: ${command(version.deploymentName, version, temporal)}`;
-  const back = command(current?.deploymentName ?? '', undefined, temporal);
+  const back = command(receiver?.deploymentName ?? '', undefined, temporal);
   return `Give it a version (temporal.deployment in the settings), or hand the work back to processes without one: ${back}`;
 }
 
