@@ -9,7 +9,7 @@
  *   enough for many processes that feed one lane.
  * - A2: a lane of which nothing is known here (a new process, or too many lanes to remember) gets very little without a
  *   question, and how little is drawn by lot: so one that is forgotten again and again is asked about all the same, and a
- *   bridge that starts again and again has to do so thousands of times to fill a lane.
+ *   bridge that starts again and again has to do so hundreds of times to fill a lane.
  * - A3: a full lane gets nothing before an answer says that it has room; it is asked every few seconds at the most, and
  *   so it goes on soon after a worker is back.
  */

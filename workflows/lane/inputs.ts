@@ -36,10 +36,24 @@ export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
 }
 
 function isPlaced(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value['position']) || !isObject(value['data'])) return false;
+  if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
   const { shardId, sequenceNumber } = value['position'];
   const { late = '' } = value;
   return typeof shardId === 'string' && typeof sequenceNumber === 'string' && typeof late === 'string';
+}
+
+/** In one of the forms of {@link EventData}, each of which is looked into. */
+function isData(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { base64, claim, left, text } = value;
+  if ('claim' in value) {
+    return (
+      isObject(claim) && [claim['name'], claim['sha256'], claim['preview']].every((each) => typeof each === 'string')
+    );
+  }
+  if ('left' in value) return isObject(left) && typeof left['preview'] === 'string';
+  if ('base64' in value) return typeof base64 === 'string';
+  return 'text' in value ? typeof text === 'string' : 'json' in value;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

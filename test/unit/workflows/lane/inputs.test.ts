@@ -36,4 +36,18 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
     expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: '7' }] })).toBe(true);
     expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: 7 }] })).toBe(false);
   });
+
+  test.each([
+    [{ claim: null }, false],
+    [{ claim: { name: 'a/b/c', sha256: '' } }, false],
+    [{ claim: { name: 'a/b/c', sha256: '', preview: '' } }, true],
+    [{ left: null }, false],
+    [{ left: { preview: '' } }, true],
+    [{ base64: 5 }, false],
+    [{ text: null }, false],
+    [{ json: null }, true],
+    [{}, false],
+  ])('data %j is such as a bridge sends: %s', (data, expected) => {
+    expect(isRecordsSignal({ events: [{ ...laneEvent(1), data }] })).toBe(expected);
+  });
 });
