@@ -21,18 +21,14 @@ function bundled(): ReturnType<typeof bundleWorkflowCode> {
   return (bundle ??= bundleWorkflowCode({ workflowsPath, logger: quiet }));
 }
 
-/** The SDK's own logs of all that goes wrong here. */
-function quieten(): void {
-  if (isQuiet) return;
-  isQuiet = true;
+/** The SDK tells at length of what goes wrong here on purpose. Once a process, before anything connects. */
+export function silenceSdk(): void {
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),
     shutdownSignals: [],
     telemetryOptions: { logging: { filter: 'error', forward: {} } },
   });
 }
-
-let isQuiet = false;
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -48,10 +44,10 @@ export class PlainHost {
   }
 
   static async connect(address: string, namespace: string): Promise<PlainHost> {
-    quieten();
     const connection = await Connection.connect({
       address,
       interceptors: [],
+      // Else 4 MiB: less than the description of a run with large heartbeats.
       channelArgs: { 'grpc.max_receive_message_length': 128 * 1024 * 1024 },
     });
     return new PlainHost(new Client({ connection, namespace }), await NativeConnection.connect({ address }));
@@ -119,7 +115,6 @@ export class PlainQueue {
     const { signaledRunId } = await this.#client.workflow.signalWithStart(this.#type, {
       workflowId: this.id,
       taskQueue: this.id,
-      workflowTaskTimeout: '5s',
       signal: eventSignal,
       signalArgs: [event],
     });

@@ -16,7 +16,7 @@ export const WORDS = {
     '9 FAILED_PRECONDITION: The limit on the total number of distinct updates in this workflow has been reached (20). …',
   updatesInFlight: '8 RESOURCE_EXHAUSTED: limit on number of concurrent in-flight updates has been reached (10)',
   closing: '8 RESOURCE_EXHAUSTED: workflow operation can not be applied because workflow is closing',
-  retention: '5 NOT_FOUND: …',
+  retention: '5 NOT_FOUND: workflow execution not found for workflow ID "…" and run ID "…"',
 } as const;
 
 /** For `toMatch`: these words and nothing else. */
