@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { kinesis } from '../../contracts/config.ts';
+import { kinesis, type RetryConfig } from '../../contracts/config.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import type { HandlerEvent } from '../../contracts/record.ts';
 import { startDevServer } from '../../worker/temporal-server/dev-server.ts';
@@ -64,13 +64,17 @@ class Release {
     this.keylane = keylane;
   }
 
-  static async of(buildId: string, fails: (event: HandlerEvent) => boolean = () => false): Promise<Release> {
+  static async of(
+    buildId: string,
+    fails: (event: HandlerEvent) => boolean = () => false,
+    retry: RetryConfig = { maxAttempts: 1 },
+  ): Promise<Release> {
     const handler = (event: HandlerEvent) => {
       if (fails(event)) throw new Error(`poison to ${buildId}`);
       ledger.note(event.key, [event.json().n, buildId]);
     };
     const source = kinesis({ stream: name, endpoint: emulator.endpoint });
-    const pipelines = { [name]: { source, handler, retry: { maxAttempts: 1 } } };
+    const pipelines = { [name]: { source, handler, retry } };
     const release = new Release(buildId, await Keylane.create({ pipelines, taskQueue, ...LIMITS }));
     releases.push(release);
     return release;
@@ -208,6 +212,25 @@ describe('a release', () => {
   }, 180_000);
 });
 
+test('O1 O3 an event that retries gets the new handler with its next attempt, and nobody has to do anything', async () => {
+  const retry = { maxAttempts: 1000, initialInterval: '500ms', backoff: 1 } as const;
+  const [one, two] = [
+    await Release.of('1', ({ key }) => key === 'poor', retry),
+    await Release.of('2', undefined, retry),
+  ];
+  await one.start();
+  await one.obey();
+  await write(['poor', 'good'], 20);
+  await untilHandled(['good']);
+  await eventually(async () => (await one.keylane.view(name, 'poor')).phase.state === 'retrying');
+  await two.start();
+  expect(namesOf('poor')).toEqual([]);
+  await two.obey();
+  await one.stop();
+  await untilHandled(['poor']);
+  expect(new Set(namesOf('poor'))).toEqual(new Set(['2']));
+}, 120_000);
+
 test('O1 O3 a ramp gives a new handler some of the keys, and each key stays with its version', async () => {
   const [one, two] = [await Release.of('1'), await Release.of('2')];
   await one.start();
@@ -234,7 +257,7 @@ test('O1 O3 a ramp gives a new handler some of the keys, and each key stays with
   await write(keys, 2);
   await untilHandled(keys);
   for (const key of keys) expect(namesOf(key).slice(-2)).toEqual(['2', '2']);
-}, 60_000);
+}, 120_000);
 
 test('a process without a version starts on a server that knows none; one with a version tells, and starts nothing', async () => {
   const server = await startDevServer({
@@ -258,4 +281,4 @@ test('a process without a version starts on a server that knows none; one with a
   } finally {
     await server.stop();
   }
-}, 60_000);
+}, 120_000);
