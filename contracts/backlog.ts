@@ -20,8 +20,9 @@ export interface Backlog {
 }
 
 /**
- * Segments with consecutive numbers. An epoch is drawn at random, and anew when a segment of the next number is there
- * already: then the lane was reset to a time before it, and that one is of a course of events that did not happen.
+ * Segments with consecutive numbers, over any number of runs. An epoch is drawn at random when a backlog begins, and anew
+ * when a segment of the next number is there already: then the lane was reset to a time before it, and that one is of a
+ * course of events that did not happen.
  */
 export interface SegmentRange {
   readonly epoch: string;

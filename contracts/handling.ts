@@ -60,7 +60,7 @@ export interface HandlingActivities {
   deleteData(pipeline: string, names: readonly string[]): Promise<void>;
 }
 
-/** Short questions that a lane asks through local activities. */
+/** Questions that a lane asks: the short ones through local activities. */
 export interface AskingActivities {
   /**
    * For those of the shards that the pipeline knows, the position up to which its durable checkpoint has come. The answer
@@ -71,6 +71,8 @@ export interface AskingActivities {
   slice(slice: SegmentSlice): Promise<SliceAnswer>;
   /** What a run that was ended from outside held when it last did something. */
   remains(run: RunName): Promise<Remains>;
+  /** Events of the tail of its backlog, from there on; none when there are no more. */
+  leftTail(run: RunName, from: number): Promise<readonly LaneEvent[]>;
   /** What it was sent after that, some at a time. */
   leftSignals(run: RunName, from: SignalsFrom): Promise<LeftSignals>;
   /** What Temporal knows of the one pending `runEvent` of a lane; null when there is none. */

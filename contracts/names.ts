@@ -39,6 +39,7 @@ export const QUERIES = {
   lane: 'lane',
   backlog: 'backlog',
   remains: 'remains',
+  tail: 'tail',
   pipeline: 'pipeline',
   quarantine: 'quarantine',
 } as const;

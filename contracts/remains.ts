@@ -1,4 +1,6 @@
+import type { EventLimits } from './event-weight.ts';
 import type { LaneState, RecordsSignal } from './lane.ts';
+import type { QuarantineState } from './quarantine.ts';
 
 /** A run of a lane that somebody ended from outside: a new one has to take over what it held. */
 export interface EndedRun {
@@ -14,8 +16,8 @@ export const RUN_GONE = 'RunGone';
 
 /** What an ended run held when it last did something. What came after that is read as {@link LeftSignals}. */
 export type Remains =
-  /** `state` is absent when it never did anything. */
-  | { readonly kind: 'held'; readonly state?: LaneState; readonly from: SignalsFrom }
+  /** `state` is absent when it never did anything. `tail`: so many events are behind it, and are asked for in pages. */
+  | { readonly kind: 'held'; readonly state?: LaneState; readonly tail: number; readonly from: SignalsFrom }
   /** It was about to take over from another one itself: nothing of its own is done. */
   | { readonly kind: 'took over'; readonly predecessor: EndedRun; readonly from: SignalsFrom };
 
@@ -33,12 +35,23 @@ export interface LeftSignals {
   readonly next?: SignalsFrom;
 }
 
-/** Answer of the query `remains`. */
+/** Answer of the query `remains`. A lane that moves may hold more than Temporal takes in an answer. */
 export interface LaneRemains {
+  /** Without its tail. */
   readonly state: LaneState;
+  /** Events of the tail: see the query `tail`. */
+  readonly tail: number;
   /** Set until what this run had to take over is in its state. */
   readonly predecessor?: EndedRun;
 }
+
+/** The same of a quarantine, without its records. */
+export interface QuarantineRemains extends Omit<LaneRemains, 'state'> {
+  readonly state: QuarantineState;
+}
+
+/** What the query `tail` gives at a time, of bytes as they are in its answer. */
+export const TAIL_PAGE: EventLimits = { events: 5000, bytes: 512 * 1024 };
 
 export interface RunName {
   readonly workflowId: string;

@@ -8,20 +8,22 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import { QUERIES, SIGNALS, VERBS } from '../contracts/names.ts';
+import type { LaneEvent } from '../contracts/event.ts';
 import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
 import type { Decision, LaneInput, LaneView } from '../contracts/lane.ts';
 import type { BacklogView } from '../contracts/waiting.ts';
 import type { LaneRemains } from '../contracts/remains.ts';
 import { LaneHost } from './lane/host.ts';
-import { isRecordsSignal, readVerb } from './lane/inputs.ts';
+import { isRecordsSignal, readVerb, readWindow } from './lane/inputs.ts';
 
 /** One key's lane, in a workflow of its own. Started by the first event of the key, ended when it is idle. */
 export async function lane(input: LaneInput): Promise<void> {
   const host = new LaneHost(input);
   // All handlers stand before the first await: what arrived before is delivered now, in order.
   setHandler(defineQuery<LaneView>(QUERIES.lane), () => host.view());
-  setHandler(defineQuery<BacklogView>(QUERIES.backlog), () => host.backlog());
+  setHandler(defineQuery<BacklogView, [unknown]>(QUERIES.backlog), (window) => host.backlog(readWindow(window)));
   setHandler(defineQuery<LaneRemains>(QUERIES.remains), () => host.remains());
+  setHandler(defineQuery<readonly LaneEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from));
   setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
     if (isRecordsSignal(signal)) host.accept(signal);
     else log.error('A signal `records` that no bridge can have sent is left out', { signal });

@@ -4,7 +4,7 @@ import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
 import { QUARANTINE_MARK } from '../../contracts/quarantine.ts';
 import { readQuarantineCheckpoint } from './quarantine-checkpoint.ts';
-import { readLeftSignals, readRemains } from './remains.ts';
+import { readLeftSignals, readLeftTail, readRemains } from './remains.ts';
 import { readSlice } from './segment-events.ts';
 import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
@@ -17,7 +17,7 @@ const CHECKPOINTS_KEPT_MS = 5000;
 
 type Checkpoints = Record<string, ShardCheckpoint>;
 
-/** The short questions of lanes, answered by local activities. */
+/** The questions of lanes, the short ones as local activities. */
 export function createAskingActivities(client: Client): AskingActivities {
   const kept = new Map<string, { readonly until: number; readonly answer: Promise<Checkpoints> }>();
   const everyCheckpoint = (pipeline: string): Promise<Checkpoints> => {
@@ -46,6 +46,7 @@ export function createAskingActivities(client: Client): AskingActivities {
 
     slice: async (slice) => await readSlice(client, slice),
     remains: async (run) => await readRemains(client, run),
+    leftTail: async (run, from) => await readLeftTail(client, run, from),
     leftSignals: async (run, from) => await readLeftSignals(client, run, from),
 
     async pendingEvent({ workflowId, runId }) {

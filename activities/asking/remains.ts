@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer';
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { temporal } from '@temporalio/proto';
+import type { LaneEvent } from '../../contracts/event.ts';
 import type { LaneInput, RecordsSignal } from '../../contracts/lane.ts';
 import { QUERIES, SIGNALS } from '../../contracts/names.ts';
 import {
@@ -21,10 +22,9 @@ import { unlessGone } from './unless-gone.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** Events of a page when looking for a place. */
-const SCANNED_PER_PAGE = 500;
-/** Signals go into the history of the lane that takes them over; one may have half a MiB. */
-const SIGNALS_PER_PAGE = 2;
+/** A signal may have half a MiB. */
+const EVENTS_PER_PAGE = 50;
+/** Signals go into the history of the lane that takes them over. One more may be in it. */
 const BYTES_PER_ANSWER = 256 * 1024;
 
 interface HistoryPage {
@@ -37,19 +37,25 @@ export async function readRemains(client: Client, run: RunName): Promise<Remains
 }
 
 async function remainsOf(client: Client, run: RunName): Promise<Remains> {
-  const { after, firstInput } = await scan(client, run);
-  const input = await decodeFirst<LaneInput>(client, firstInput);
+  const { from, firstInput } = await scan(client, run);
   // A run without a workflow task cannot be queried, and has done nothing but be started.
-  const known: Partial<LaneRemains> =
-    after === 0
-      ? {
-          ...(input?.carried && { state: input.carried }),
-          ...(input?.predecessor && { predecessor: input.predecessor }),
-        }
+  const known =
+    from.after === 0
+      ? startOf(await decodeFirst<LaneInput>(client, firstInput))
       : await client.workflow.getHandle(run.workflowId, run.runId).query<LaneRemains>(QUERIES.remains);
-  const { predecessor, state } = known;
+  const { predecessor, state, tail } = known;
   if (predecessor !== undefined) return { kind: 'took over', predecessor, from: { after: 0 } };
-  return { kind: 'held', from: { after }, ...(state === undefined ? {} : { state }) };
+  return { kind: 'held', from, tail, ...(state === undefined ? {} : { state }) };
+}
+
+function startOf({ carried, predecessor }: Partial<LaneInput> = {}): Partial<LaneRemains> & { readonly tail: number } {
+  return { tail: 0, ...(carried && { state: carried }), ...(predecessor && { predecessor }) };
+}
+
+export async function readLeftTail(client: Client, run: RunName, from: number): Promise<readonly LaneEvent[]> {
+  return await unlessGone(RUN_GONE, `run ${run.runId} of ${run.workflowId}`, () =>
+    client.workflow.getHandle(run.workflowId, run.runId).query<readonly LaneEvent[], [number]>(QUERIES.tail, from),
+  );
 }
 
 /** Signals `records` that no workflow task of the run has seen, in their order, some at a time. */
@@ -57,43 +63,47 @@ export async function readLeftSignals(client: Client, run: RunName, from: Signal
   return await unlessGone(RUN_GONE, `run ${run.runId} of ${run.workflowId}`, () => leftSignals(client, run, from));
 }
 
-async function leftSignals(client: Client, run: RunName, { page, after }: SignalsFrom): Promise<LeftSignals> {
+async function leftSignals(client: Client, run: RunName, from: SignalsFrom): Promise<LeftSignals> {
   const signals: RecordsSignal[] = [];
   let bytes = 0;
-  for (let token = page; ;) {
-    const { events, next } = await readPage(client, run, token, SIGNALS_PER_PAGE);
+  for (let { page, after } = from; ;) {
+    const { events, next } = await readPage(client, run, page);
     for (const { eventId, workflowExecutionSignaledEventAttributes: signaled } of events) {
-      if (Number(eventId) <= after || signaled?.signalName !== SIGNALS.records) continue;
+      if (Number(eventId) <= after) continue;
+      if (bytes >= BYTES_PER_ANSWER) return { signals, next: { ...(page === undefined ? {} : { page }), after } };
+      after = Number(eventId);
+      if (signaled?.signalName !== SIGNALS.records) continue;
       const signal = await decodeFirst<RecordsSignal>(client, signaled.input);
       if (signal !== undefined) signals.push(signal);
       bytes += signaled.input?.payloads?.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) ?? 0;
     }
     if (next === undefined) return { signals };
-    if (bytes >= BYTES_PER_ANSWER) return { signals, next: { page: next, after } };
-    token = next;
+    page = next;
   }
 }
 
-/** Id of the event up to which workflow tasks have seen the history: 0 when there was none. */
+/** From where on no workflow task has seen the history. `after` is 0 when there was none. */
 async function scan(client: Client, run: RunName) {
-  let after = 0;
+  let from: SignalsFrom = { after: 0 };
   let started: HistoryEvent['workflowExecutionStartedEventAttributes'];
-  for (let token: string | undefined, isFirst = true; isFirst || token !== undefined; isFirst = false) {
-    const page = await readPage(client, run, token, SCANNED_PER_PAGE);
-    if (isFirst) started = page.events[0]?.workflowExecutionStartedEventAttributes;
-    for (const { workflowTaskCompletedEventAttributes: completed } of page.events) {
-      if (completed != null) after = Number(completed.startedEventId);
+  for (let page: string | undefined, isFirst = true; isFirst || page !== undefined; isFirst = false) {
+    const { events, next } = await readPage(client, run, page);
+    if (isFirst) started = events[0]?.workflowExecutionStartedEventAttributes;
+    for (const { workflowTaskCompletedEventAttributes: completed } of events) {
+      // The task's start comes just before it: all that is behind that is on this page and later ones.
+      if (completed != null)
+        from = { ...(page === undefined ? {} : { page }), after: Number(completed.startedEventId) };
     }
-    token = page.next;
+    page = next;
   }
-  return { after, firstInput: started?.input };
+  return { from, firstInput: started?.input };
 }
 
-async function readPage(client: Client, run: RunName, token: string | undefined, most: number): Promise<HistoryPage> {
+async function readPage(client: Client, run: RunName, token: string | undefined): Promise<HistoryPage> {
   const { history, nextPageToken } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: run,
-    maximumPageSize: most,
+    maximumPageSize: EVENTS_PER_PAGE,
     ...(token === undefined ? {} : { nextPageToken: Buffer.from(token, 'base64') }),
   });
   const next = nextPageToken?.length ? Buffer.from(nextPageToken).toString('base64') : undefined;

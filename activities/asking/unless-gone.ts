@@ -3,6 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 
 /** Of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
 const NOT_FOUND = 5;
+/** A server that has just begun may not know its namespaces yet. That says nothing of what is in them. */
+const NO_NAMESPACE = /^namespace /i;
 
 /**
  * What Temporal does not have, no retry brings back.
@@ -25,6 +27,7 @@ export async function unlessGone<T>(type: string, what: string, ask: () => Promi
 
 function isNotFound(error: unknown): boolean {
   if (error instanceof WorkflowNotFoundError) return true;
-  const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-  return code === NOT_FOUND;
+  if (!isGrpcServiceError(error)) return false;
+  const code: number = error.code;
+  return code === NOT_FOUND && !NO_NAMESPACE.test(error.details);
 }

@@ -1,7 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { eventsOfSegment } from '../../activities/asking/segment-events.ts';
 import { QUERIES, segmentWorkflowId } from '../../contracts/names.ts';
-import { waitingEvent, type BacklogView, type WaitingEvent } from '../../contracts/waiting.ts';
+import {
+  LARGEST_WINDOW,
+  waitingEvent,
+  type BacklogView,
+  type BacklogWindow,
+  type WaitingEvent,
+} from '../../contracts/waiting.ts';
 import { describeLane } from './lane-view.ts';
 import { askWorkflow } from './query.ts';
 
@@ -25,30 +31,32 @@ export async function backlogPage(
   client: Client,
   pipeline: string,
   key: string,
-  { skip, limit }: { readonly skip: number; readonly limit: number },
+  wanted: BacklogWindow,
 ): Promise<BacklogPage> {
   const { taskQueue, workflowId } = await describeLane(client, pipeline, key);
-  const asked = { workflowId, query: QUERIES.backlog, timeoutMs: TIMEOUT_MS, taskQueue };
+  const window = { skip: wanted.skip, limit: Math.min(wanted.limit, LARGEST_WINDOW) };
+  const asked = { workflowId, query: QUERIES.backlog, args: [window], timeoutMs: TIMEOUT_MS, taskQueue };
   const view = await askWorkflow<BacklogView>(client, asked);
-  const events: WaitingEvent[] = [];
-  let passed = 0;
-  for await (const part of partsOf(client, pipeline, view)) {
-    events.push(...part.slice(Math.max(0, skip - passed), Math.max(0, skip + limit - passed)));
+  const end = window.skip + window.limit;
+  const events = [...view.queue];
+  let passed = view.before;
+  for (const { segment, taken } of segmentsOf(pipeline, view)) {
+    if (passed >= end) break;
+    const part = (await eventsOfSegment(client, segment)).slice(taken);
+    const shown = part.slice(Math.max(0, window.skip - passed), end - passed);
+    events.push(...shown.map((event) => waitingEvent(event)));
     passed += part.length;
-    if (passed >= skip + limit) break;
   }
-  return { skipped: Math.min(skip, view.total), events, total: view.total };
+  events.push(...view.tail);
+  return { skipped: Math.min(window.skip, view.total), events, total: view.total };
 }
 
-async function* partsOf(client: Client, pipeline: string, view: BacklogView): AsyncGenerator<readonly WaitingEvent[]> {
-  yield view.queue;
-  let taken = view.taken;
-  for (const { epoch, first, last } of view.segments) {
+function* segmentsOf(pipeline: string, { segments, taken }: BacklogView) {
+  let left = taken;
+  for (const { epoch, first, last } of segments) {
     for (let number = first; number <= last; number += 1) {
-      const events = await eventsOfSegment(client, segmentWorkflowId(pipeline, { epoch, number }));
-      yield events.slice(taken).map((event) => waitingEvent(event));
-      taken = 0;
+      yield { segment: segmentWorkflowId(pipeline, { epoch, number }), taken: left };
+      left = 0;
     }
   }
-  yield view.tail;
 }

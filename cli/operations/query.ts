@@ -8,6 +8,7 @@ const NO_WORKER: ReadonlySet<number> = new Set([GRPC.deadlineExceeded, GRPC.canc
 export interface Asked {
   readonly workflowId: string;
   readonly query: string;
+  readonly args?: readonly unknown[];
   readonly timeoutMs: number;
   /** For the error. */
   readonly taskQueue?: string;
@@ -18,10 +19,10 @@ export interface Asked {
  * @throws {NoWorkerError} if none does in time
  */
 export async function askWorkflow<Answer>(client: Client, asked: Asked): Promise<Answer> {
-  const { workflowId, query, timeoutMs, taskQueue } = asked;
+  const { workflowId, query, args = [], timeoutMs, taskQueue } = asked;
   try {
     return await client.withDeadline(Date.now() + timeoutMs, () =>
-      client.workflow.getHandle(workflowId).query<Answer>(query),
+      client.workflow.getHandle(workflowId).query<Answer, unknown[]>(query, ...args),
     );
   } catch (error) {
     const failure = grpcFailure(error);

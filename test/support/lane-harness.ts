@@ -86,7 +86,10 @@ export class LaneHarness {
   static async start(options: HarnessOptions): Promise<LaneHarness> {
     installRuntime(log);
     const { address, namespace } = devServer();
-    const client = new Client({ connection: await Connection.connect({ address }), namespace, identity: IDENTITY });
+    // As processes do: pages of histories may be larger than gRPC's own 4 MiB.
+    const channelArgs = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
+    const connection = await Connection.connect({ address, channelArgs });
+    const client = new Client({ connection, namespace, identity: IDENTITY });
     const harness = new LaneHarness(client, await NativeConnection.connect({ address }), options);
     await harness.startWorker();
     await harness.#startFetcher();

@@ -1,7 +1,8 @@
 /** A blocked key under full traffic, on a real Temporal server: its backlog goes into segments, and comes back in order. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { backlogPage } from '../../cli/operations/backlog.ts';
-import { WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { QUERIES, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import type { BacklogView } from '../../contracts/waiting.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvents, SHARD } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
@@ -60,6 +61,10 @@ describe.each([
     // The head is 3.
     const expected = numbers(3 + page.skip, 2 + page.skip + page.limit).map((n) => `${SHARD}:${n}`);
     expect(listed.events.map(({ position }) => position)).toEqual(expected);
+
+    // Over many runs, and what each of them carries on does not grow.
+    expect((await runs('a')).length).toBeGreaterThan(1);
+    expect(await lanes.lane('a').query<BacklogView>(QUERIES.backlog)).toMatchObject({ segments: { length: 1 } });
 
     isPoisoned = false;
     expect(await lanes.decide('a', 'retry')).toMatchObject({ outcome: 'done' });

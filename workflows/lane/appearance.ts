@@ -4,9 +4,10 @@
 import { formatPosition } from '../../contracts/position.ts';
 import type { SegmentRange } from '../../contracts/backlog.ts';
 import type { Failure } from '../../contracts/failure.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
 import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/lane.ts';
 import { depthOf } from './backlog.ts';
-import { waitingEvent, type BacklogView } from '../../contracts/waiting.ts';
+import { LARGEST_WINDOW, waitingEvent, type BacklogView, type BacklogWindow } from '../../contracts/waiting.ts';
 import { dataText } from '../../contracts/data-text.ts';
 import { headFailure } from './machine.ts';
 
@@ -70,10 +71,20 @@ export function waitingIn(lane: LaneState): number {
   return Math.max(0, depthOf(lane) - 1);
 }
 
-export function backlogViewOf(lane: LaneState): BacklogView {
-  const { segments = [], taken = 0, tail = [] } = lane.backlog ?? {};
-  const queue = lane.queue.map((event) => waitingEvent(event));
-  return { queue, segments, taken, tail: tail.map((event) => waitingEvent(event)), total: depthOf(lane) };
+export function backlogViewOf(lane: LaneState, { skip, limit }: BacklogWindow): BacklogView {
+  const { segments = [], taken = 0, tail = [], events = 0 } = lane.backlog ?? {};
+  const end = skip + Math.min(limit, LARGEST_WINDOW);
+  const before = lane.queue.length;
+  const shown = (held: readonly LaneEvent[], first: number) =>
+    held.slice(Math.max(0, skip - first), Math.max(0, end - first)).map((event) => waitingEvent(event));
+  return {
+    queue: shown(lane.queue, 0),
+    before,
+    segments,
+    taken,
+    tail: shown(tail, before + events),
+    total: depthOf(lane),
+  };
 }
 
 function countOf(segments: readonly SegmentRange[]): number {
@@ -86,7 +97,10 @@ export function detailsOf(pipeline: string, key: string, lane: LaneState): strin
   const failing = headFailure(phase);
   const head = lane.queue[0];
   const waiting = waitingIn(lane);
-  if (phase.state === 'idle' || phase.state === 'running') return `**${phase.state}**, ${depthOf(lane)} in the lane`;
+  if (phase.state === 'idle' || phase.state === 'running') {
+    const moving = `**${phase.state}**, ${depthOf(lane)} in the lane`;
+    return lane.lost === undefined ? moving : `${moving}\n\n${lane.lost} The next event will be blocked for it.`;
+  }
   const lines = [`**${phase.state}**, ${waiting} waiting behind the head`];
   if (phase.state === 'paused') lines.push(`Paused by ${phase.by} ${at(phase.since)}${because(phase.reason)}.`);
   if (failing !== undefined && head !== undefined) {

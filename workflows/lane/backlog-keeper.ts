@@ -9,7 +9,18 @@ import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits, type SegmentSlice } from '.
 import type { LaneEvent } from '../../contracts/event.ts';
 import type { LaneInput, LaneState } from '../../contracts/lane.ts';
 import { segmentWorkflowId } from '../../contracts/names.ts';
-import { isLong, movedToSegment, nextSegment, takenBack, withTail } from './backlog.ts';
+import type { LaneRemains } from '../../contracts/remains.ts';
+import {
+  halfOf,
+  isLong,
+  latestSegment,
+  movedToSegment,
+  nextSegment,
+  tailFrom,
+  takenBack,
+  withoutTail,
+  withTail,
+} from './backlog.ts';
 import { segmentLost } from './loss.ts';
 import type { Work } from './machine.ts';
 import { Segments } from './segments.ts';
@@ -17,8 +28,6 @@ import type { Ended } from './work.ts';
 
 /** A backlog that could not be read is read again after this. */
 const READ_AGAIN_MS = 30_000;
-/** So many times a lane reads a segment until it has it back: it holds less itself then. */
-const SLICES = 2;
 
 export interface LaneCell {
   lane: LaneState;
@@ -33,10 +42,17 @@ export class BacklogKeeper {
   /** The backlog could not be read just now. */
   #readsLater = false;
 
-  constructor({ pipeline, key, options }: LaneInput) {
+  constructor({ pipeline, key, options, carried }: LaneInput) {
     this.#pipeline = pipeline;
-    this.#segments = new Segments(pipeline, (events) => ({ version: 1, pipeline, key, events }));
+    // Counted on from run to run: so all segments of a backlog are one range, however many they become.
+    const latest = latestSegment(carried);
+    this.#segments = new Segments(pipeline, (events) => ({ version: 1, pipeline, key, events }), latest);
     this.#limits = options.segments ?? DEFAULT_SEGMENT_LIMITS;
+  }
+
+  /** Known when something was to be moved. */
+  get hasSegments(): boolean {
+    return this.#hasSegments === true;
   }
 
   /** A lane that moves needs no segments: what it holds is worked off before its run has to end. */
@@ -59,17 +75,25 @@ export class BacklogKeeper {
     return true;
   }
 
+  withoutTail(lane: LaneState): Pick<LaneRemains, 'state' | 'tail'> {
+    return withoutTail(lane, this.#limits);
+  }
+
+  tailFrom(lane: LaneState, from: number): readonly LaneEvent[] {
+    return tailFrom(lane, this.#limits, from);
+  }
+
   mayRead(work: Work): boolean {
     return work.kind !== 'slice' || !this.#readsLater;
   }
 
   sliceFor({ segment, from }: Work & { readonly kind: 'slice' }): SegmentSlice {
-    const { bytes, events } = this.#limits;
-    const limits = { bytes: Math.ceil(bytes / SLICES), events: Math.ceil(events / SLICES) };
-    return { segment: segmentWorkflowId(this.#pipeline, segment), from, limits };
+    return { segment: segmentWorkflowId(this.#pipeline, segment), from, limits: halfOf(this.#limits) };
   }
 
   async takeBack(cell: LaneCell, { answer, segment }: Ended & { readonly kind: 'slice' }): Promise<void> {
+    // Somebody decides, or the run ends; it is read anew then.
+    if (answer === 'stopped') return;
     if (answer === undefined) {
       this.#readsLater = true;
       void sleep(READ_AGAIN_MS).then(() => {

@@ -6,11 +6,15 @@
  * B1 Queue, segments and tail, one after the other, are the lane's events in their order (O1, O4).
  * B2 An event leaves the tail only when the segment that holds it is known to have been started, and a segment is left
  *    only when all its events are in the lane's queue again: at any moment each is in one of them (O5).
+ * B3 A backlog without a segment is there only while the first one is being started. Nothing takes a tail back but the
+ *    end of the last segment, so a lane that is found like that, after its run was ended, is put together again.
  */
 import type { Backlog, SegmentLimits, SegmentName, SegmentRange, SliceAnswer } from '../../contracts/backlog.ts';
-import { countWithin } from '../../contracts/event-weight.ts';
+import { countWeighed, countWithin } from '../../contracts/event-weight.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
+import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { LaneState } from '../../contracts/lane.ts';
+import { TAIL_PAGE } from '../../contracts/remains.ts';
 
 const EMPTY: Backlog = { segments: [], taken: 0, events: 0, bytes: 0, tail: [] };
 
@@ -27,8 +31,8 @@ export function append(lane: LaneState, events: readonly LaneEvent[]): Pick<Lane
 }
 
 /**
- * Whether the lane holds more than it should while it does not move: its queue may keep as much as one segment, and its
- * tail less than another.
+ * Whether the lane holds more than it should while it does not move: in its queue half as much as a segment may hold, and
+ * in its tail less than one.
  */
 export function isLong(lane: LaneState, limits: SegmentLimits): boolean {
   const { queue, backlog } = lane;
@@ -42,6 +46,22 @@ export function withTail(lane: LaneState, limits: SegmentLimits): LaneState {
   const kept = keptInQueue(lane, limits);
   if (backlog !== undefined || kept >= queue.length) return lane;
   return { ...lane, queue: queue.slice(0, kept), backlog: { ...EMPTY, tail: queue.slice(kept) } };
+}
+
+/** The lane without its tail, which {@link tailFrom} gives. */
+export function withoutTail(
+  lane: LaneState,
+  limits: SegmentLimits,
+): { readonly state: LaneState; readonly tail: number } {
+  const { backlog, ...rest } = withTail(lane, limits);
+  if (backlog === undefined) return { state: rest, tail: 0 };
+  return { state: { ...rest, backlog: { ...backlog, tail: [] } }, tail: backlog.tail.length };
+}
+
+/** Some of what {@link withoutTail} leaves out, as much as Temporal takes in an answer. */
+export function tailFrom(lane: LaneState, limits: SegmentLimits, from: number): readonly LaneEvent[] {
+  const left = withTail(lane, limits).backlog?.tail.slice(from) ?? [];
+  return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
 }
 
 /** The events that the next segment should hold. */
@@ -71,10 +91,16 @@ export function firstSegment({ backlog = EMPTY }: LaneState): (SegmentName & { r
   return range === undefined ? undefined : { epoch: range.epoch, number: range.first, from: backlog.taken };
 }
 
+/** The one that was started last, while any is left. */
+export function latestSegment(lane: LaneState | undefined): SegmentName | undefined {
+  const range = lane?.backlog?.segments.at(-1);
+  return range && { epoch: range.epoch, number: range.last };
+}
+
 /** These events of the first segment are in the queue again. */
 export function takenBack(lane: LaneState, { events, last }: SliceAnswer): LaneState {
   const { backlog = EMPTY } = lane;
-  return withoutEmptyBacklog({
+  return joined({
     ...lane,
     queue: [...lane.queue, ...events],
     backlog: {
@@ -91,19 +117,24 @@ export function takenBack(lane: LaneState, { events, last }: SliceAnswer): LaneS
 export function withoutFirstSegment(lane: LaneState): LaneState {
   const { backlog = EMPTY } = lane;
   const segments = withoutFirst(backlog.segments);
-  return withoutEmptyBacklog({ ...lane, backlog: { ...backlog, segments, taken: 0 } });
+  return joined({ ...lane, backlog: { ...backlog, segments, taken: 0 } });
 }
 
-/** When no segment is left, neither is anything between queue and tail, and the lane is as any other. */
-function withoutEmptyBacklog(lane: LaneState): LaneState {
+/** When there is no segment, there is nothing between queue and tail either, and the lane is as any other (B3). */
+export function joined(lane: LaneState): LaneState {
   const { backlog, ...rest } = lane;
   if (backlog === undefined || backlog.segments.length > 0) return lane;
   return { ...rest, queue: [...lane.queue, ...backlog.tail] };
 }
 
-/** The queue keeps what one segment may hold, and whatever is being worked on. */
+/** The queue keeps half of what a segment may hold, as much as comes back from one at a time, and what is worked on. */
 function keptInQueue({ phase, queue }: LaneState, limits: SegmentLimits): number {
-  return Math.max(countWithin(queue, limits), phase.state === 'running' ? phase.count : 1);
+  return Math.max(countWithin(queue, halfOf(limits)), phase.state === 'running' ? phase.count : 1);
+}
+
+/** What a lane holds of its backlog in its queue goes from run to run, together with all else that it knows. */
+export function halfOf({ bytes, events }: SegmentLimits): SegmentLimits {
+  return { bytes: Math.ceil(bytes / 2), events: Math.ceil(events / 2) };
 }
 
 function sizeOf(events: readonly LaneEvent[]): number {

@@ -24,10 +24,12 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { DEFAULT_SEGMENT_LIMITS } from '../../contracts/backlog.ts';
 import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
 import type { PendingEvent } from '../../contracts/handling.ts';
 import type { EndedRun, LaneRemains } from '../../contracts/remains.ts';
-import type { BacklogView } from '../../contracts/waiting.ts';
+import type { BacklogView, BacklogWindow } from '../../contracts/waiting.ts';
 import { afterHandling } from './after-work.ts';
 import { backlogViewOf, detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
@@ -37,8 +39,8 @@ import { BacklogKeeper, type LaneCell } from './backlog-keeper.ts';
 import { ClaimKeeper } from './claim-keeper.ts';
 import { depthOf } from './backlog.ts';
 import { blockedByLoss, mustTellLoss } from './loss.ts';
-import { forgetOldMarks, marksAhead } from './marks.ts';
-import { askForCheckpoints, askForPendingEvent } from './questions.ts';
+import { MarkKeeper } from './mark-keeper.ts';
+import { askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
 import { succeed } from './succession.ts';
 import { startEvent, startFetch, startSlice, startStretch, type WorkInFlight } from './work.ts';
@@ -53,8 +55,6 @@ interface PendingVerb {
 const SOON_MS = 1000;
 /** Of a lane that was asked to end: how often it looks whether it may. */
 const DRAINED_MS = 5000;
-/** Marks that a run carries on without asking whether some can be forgotten. */
-const MARKS_CARRIED = 16;
 
 export class LaneHost {
   readonly #pipeline: string;
@@ -67,6 +67,7 @@ export class LaneHost {
   readonly #limits: RunLimits;
   readonly #backlog: BacklogKeeper;
   readonly #claims: ClaimKeeper;
+  readonly #marks: MarkKeeper;
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
   readonly #early: RecordsSignal[] = [];
@@ -79,9 +80,10 @@ export class LaneHost {
     this.#pipeline = input.pipeline;
     this.#key = input.key;
     this.#options = input.options;
-    this.#limits = new RunLimits(input.options.signalsPerRun);
+    this.#limits = new RunLimits(input.options.signalsPerRun, input.options.segments !== undefined);
     this.#backlog = new BacklogKeeper(input);
     this.#claims = new ClaimKeeper(input.pipeline);
+    this.#marks = new MarkKeeper(input);
     this.#cell = { lane: input.carried ?? emptyLane(workflowInfo().startTime.getTime()) };
     this.#predecessor = input.predecessor;
     this.#published = statusOf(this.#lane.phase);
@@ -104,8 +106,9 @@ export class LaneHost {
     if (this.#published !== 'healthy') this.#describe();
   }
 
-  /** Why a verb cannot act now; undefined when it may. */
+  /** Why a verb cannot act now; undefined when it may. What a lane that takes over will hold is not known yet. */
   objection(verb: Verb): string | undefined {
+    if (this.#predecessor !== undefined) return verb.problem;
     const verdict = judge(this.#lane, verb, this.#work !== undefined);
     return verdict.kind === 'refuse' ? verdict.why : undefined;
   }
@@ -113,7 +116,7 @@ export class LaneHost {
   /** A verb that came as a signal: when it cannot act, that is kept among the decisions, since nobody waits for it. */
   signalVerb(verb: Verb): void {
     this.#limits.countSignal();
-    const why = this.objection(verb);
+    const why = this.#predecessor === undefined ? this.objection(verb) : undefined;
     if (why === undefined) this.#enqueue(verb);
     else this.#lane = refused(this.#lane, verb, why, Date.now(), this.#options);
   }
@@ -130,13 +133,18 @@ export class LaneHost {
     return viewOf(this.#pipeline, this.#key, this.#lane);
   }
 
-  backlog(): BacklogView {
-    return backlogViewOf(this.#lane);
+  backlog(window: BacklogWindow): BacklogView {
+    return backlogViewOf(this.#lane, window);
   }
 
   /** For a run that comes after this one was ended from outside. */
   remains(): LaneRemains {
-    return { state: this.#lane, ...(this.#predecessor === undefined ? {} : { predecessor: this.#predecessor }) };
+    const held = this.#backlog.withoutTail(this.#lane);
+    return { ...held, ...(this.#predecessor === undefined ? {} : { predecessor: this.#predecessor }) };
+  }
+
+  tail(from: unknown): readonly LaneEvent[] {
+    return this.#backlog.tailFrom(this.#lane, typeof from === 'number' ? from : 0);
   }
 
   /** A cancel from outside is a request: what the lane holds is worked off, and then it ends (O5). */
@@ -154,7 +162,8 @@ export class LaneHost {
       await this.#settleWork();
       await this.#decideAll();
       this.#publish();
-      while (this.#isTooLong() && (await this.#backlog.move(this.#cell)));
+      // A segment at a time, so that no verb waits for a long backlog to be moved.
+      if (this.#isTooLong()) await this.#backlog.move(this.#cell);
       if (this.#limits.isDue(this.#lane)) await this.#continueAsNew();
       this.#startWork();
       if (this.#isTimeToDelete()) this.#claims.begin(this.#cell);
@@ -302,13 +311,13 @@ export class LaneHost {
   async #continueAsNew(): Promise<void> {
     if (this.#mustStopForContinueAsNew()) await this.#stopForContinueAsNew();
     if (this.#work !== undefined) return;
-    if (Object.keys(this.#lane.marks).length > MARKS_CARRIED) await this.#forgetOldMarks();
+    await this.#marks.forgetOld(this.#cell);
     while (this.#limits.isLarge(this.#lane) && (await this.#backlog.move(this.#cell)));
     await this.#claims.stop();
     await condition(() => allHandlersFinished() || this.#verbs.length > 0);
     // A verb that came while this waited is decided first; the loop comes back here.
     if (this.#verbs.length > 0) return;
-    if (!this.#limits.fits(this.#lane)) {
+    if (!this.#limits.fits(this.#lane, this.#backlog.hasSegments)) {
       log.error('The lane holds more than a next run can be given; it continues as new when it has drained');
       return;
     }
@@ -317,7 +326,8 @@ export class LaneHost {
       version: 1,
       pipeline: this.#pipeline,
       key: this.#key,
-      options: this.#options,
+      // By these the next run knows that its version has bounds and segments.
+      options: { ...this.#options, segments: this.#options.segments ?? DEFAULT_SEGMENT_LIMITS },
       carried: this.#lane,
     };
     // What was written on this run is not carried over by itself.
@@ -358,32 +368,9 @@ export class LaneHost {
     if (this.#idleTimer !== 'fired') return false;
     this.#idleTimer = 'none';
     if (!this.#isIdle() || Date.now() - this.#lastChange < this.#idleMs) return false;
-    const hasForgotten = await this.#forgetMarks();
+    const hasForgotten = await this.#marks.forget(this.#cell);
     // Ask again after another idle time, not at once.
     if (!hasForgotten) this.#lastChange = Date.now();
     return hasForgotten && this.#isIdle() && this.#verbs.length === 0 && allHandlersFinished();
-  }
-
-  /**
-   * Forgets the marks that the durable checkpoints have passed (O6, rule 1). True when none is left. Only for a lane that
-   * has been idle: nothing that was sent before can still be on its way.
-   */
-  async #forgetMarks(): Promise<boolean> {
-    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(this.#lane.marks));
-    if (checkpoints === undefined) return false;
-    this.#remember({ marks: marksAhead(this.#lane.marks, checkpoints), behindSince: {} });
-    return Object.keys(this.#lane.marks).length === 0;
-  }
-
-  /** Forgets marks in a lane that is at work: only those that have been behind for longer than any request lives. */
-  async #forgetOldMarks(): Promise<void> {
-    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(this.#lane.marks));
-    if (checkpoints === undefined) return;
-    this.#remember(forgetOldMarks(this.#lane, checkpoints, Date.now(), 2 * this.#options.leaseMarginMs));
-  }
-
-  #remember(memory: Pick<LaneState, 'marks' | 'behindSince'>): void {
-    const forgets = Object.keys(memory.marks).length < Object.keys(this.#lane.marks).length;
-    this.#lane = { ...this.#lane, ...memory, ...(forgets ? { remembersSince: Date.now() } : {}) };
   }
 }

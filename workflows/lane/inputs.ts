@@ -5,6 +5,7 @@
 import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine.ts';
+import { LARGEST_WINDOW, type BacklogWindow } from '../../contracts/waiting.ts';
 import type { Verb } from './decide.ts';
 
 const TEXT_FIELDS = ['position', 'by', 'reason', 'text', 'base64'] as const;
@@ -26,6 +27,12 @@ export function readVerb(name: VerbName, value: unknown): Verb {
   return { name, args };
 }
 
+/** Which of the events that wait are asked for; without an argument the first ones. */
+export function readWindow(value: unknown): BacklogWindow {
+  const { skip, limit } = isObject(value) ? value : {};
+  return { skip: typeof skip === 'number' ? skip : 0, limit: typeof limit === 'number' ? limit : LARGEST_WINDOW };
+}
+
 /** Whether a signal is one that a bridge sends. Any other holds nothing that could be kept in order. */
 export function isRecordsSignal(value: unknown): value is RecordsSignal {
   return isObject(value) && Array.isArray(value['events']) && value['events'].every(isPlaced);
@@ -36,24 +43,10 @@ export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
 }
 
 function isPlaced(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
+  if (!isObject(value) || !isObject(value['position']) || !isObject(value['data'])) return false;
   const { shardId, sequenceNumber } = value['position'];
   const { late = '' } = value;
   return typeof shardId === 'string' && typeof sequenceNumber === 'string' && typeof late === 'string';
-}
-
-/** In one of the forms of {@link EventData}, each of which is looked into. */
-function isData(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { base64, claim, left, text } = value;
-  if ('claim' in value) {
-    return (
-      isObject(claim) && [claim['name'], claim['sha256'], claim['preview']].every((each) => typeof each === 'string')
-    );
-  }
-  if ('left' in value) return isObject(left) && typeof left['preview'] === 'string';
-  if ('base64' in value) return typeof base64 === 'string';
-  return 'text' in value ? typeof text === 'string' : 'json' in value;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

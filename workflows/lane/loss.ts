@@ -4,11 +4,15 @@
  */
 import type { RetryPolicy } from '../../contracts/failure.ts';
 import type { LanePhase, LaneState } from '../../contracts/lane.ts';
-import { withoutFirstSegment } from './backlog.ts';
+import { joined, withoutFirstSegment } from './backlog.ts';
 import { move } from './transitions.ts';
 
 /** Type of the failure that blocks a head behind lost events. Nothing is wrong with the head itself. */
 export const EVENTS_LOST = 'EventsLost';
+
+/** Of what is told of losses. A lane may have lost thousands of segments before there is a head to block. */
+const LOST_CHARS = 1000;
+const AND_MORE = 'And more.';
 
 /** Of the head that comes after lost events, when a person lets it go on. */
 const POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
@@ -16,12 +20,15 @@ const POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff:
 /** The state of an ended run, with nothing in flight any more. Whatever was in flight may have come to something (O7). */
 export function takenOver(state: LaneState): LaneState {
   const { phase } = state;
-  if (phase.state !== 'running') return state;
-  return { ...state, phase: { state: 'idle' }, careful: Math.max(state.careful, phase.count) };
+  if (phase.state !== 'running') return joined(state);
+  return joined({ ...state, phase: { state: 'idle' }, careful: Math.max(state.careful, phase.count) });
 }
 
 export function withLoss(lane: LaneState, message: string): LaneState {
-  return { ...lane, lost: lane.lost === undefined ? message : `${lane.lost} ${message}` };
+  const { lost } = lane;
+  if (lost === undefined) return { ...lane, lost: message };
+  if (lost.endsWith(AND_MORE)) return lane;
+  return { ...lane, lost: `${lost} ${lost.length < LOST_CHARS ? message : AND_MORE}` };
 }
 
 /** The first segment cannot be read: its events are gone. */

@@ -1,13 +1,15 @@
-/** What a lane asks its worker, by local activities: a marker in the history, and nobody else is woken. */
+/** What a lane asks its worker, mostly by local activities: a marker in the history, and nobody else is woken. */
 import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
   log,
+  proxyActivities,
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
 import { SEGMENT_GONE, type SegmentSlice, type SliceAnswer } from '../../contracts/backlog.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
 import type { LeftSignals, Remains, RunName, SignalsFrom } from '../../contracts/remains.ts';
 import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
@@ -17,10 +19,13 @@ const ask = proxyLocalActivities<AskingActivities>({
   retry: { maximumAttempts: 3, initialInterval: '200ms' },
 });
 
-/** Histories may be long, and who has to know before it begins can wait: about ten minutes. */
-const askLong = proxyLocalActivities<AskingActivities>({
+/**
+ * Histories may be long, and who has to know before it begins can wait: about an hour. The answer comes by way of a query,
+ * which needs a place for a workflow task: who waited by a local activity would keep one, and many together all of them.
+ */
+const askLong = proxyActivities<AskingActivities>({
   startToCloseTimeout: '1 minute',
-  retry: { maximumAttempts: 24, initialInterval: '1s', maximumInterval: '30s' },
+  retry: { maximumAttempts: 120, initialInterval: '1s', maximumInterval: '30s' },
 });
 
 /** Temporal counts the attempts of a pending activity and tells nobody when it is canceled: so ask before. */
@@ -48,14 +53,14 @@ export async function askForCheckpoints(
 }
 
 /**
- * A segment's events, as many as a lane takes back at a time. `gone` when nobody will ever have them again, undefined when
- * they could not be had just now.
+ * A segment's events, as many as a lane takes back at a time. `gone` when nobody will ever have them again, `stopped` when
+ * the lane does not want them any more, undefined when they could not be had just now.
  */
-export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'gone' | undefined> {
+export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'gone' | 'stopped' | undefined> {
   try {
     return await ask.slice(slice);
   } catch (error) {
-    if (isCancellation(error)) return undefined;
+    if (isCancellation(error)) return 'stopped';
     log.error('The backlog cannot be read', { error, segment: slice.segment });
     return isOfType(error, SEGMENT_GONE) ? 'gone' : undefined;
   }
@@ -64,6 +69,10 @@ export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'g
 /** Undefined when it cannot be had any more, or for so long that the lane must not wait for it. */
 export async function askForRemains(run: RunName): Promise<Remains | undefined> {
   return await unlessLost(run, () => askLong.remains(run));
+}
+
+export async function askForLeftTail(run: RunName, from: number): Promise<readonly LaneEvent[] | undefined> {
+  return await unlessLost(run, () => askLong.leftTail(run, from));
 }
 
 export async function askForLeftSignals(run: RunName, from: SignalsFrom): Promise<LeftSignals | undefined> {

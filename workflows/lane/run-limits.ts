@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
+import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { LaneState } from '../../contracts/lane.ts';
 
 /** Whatever the server suggests, which can be set: the bridge hands over nothing from contracts/room.ts on (O9). */
@@ -10,23 +11,30 @@ const LONG_BYTES = 8 * 1024 * 1024;
  */
 const PRESSING_AT = 3;
 const PRESSING_AT_BYTES = 10 * 1024 * 1024;
+/** The same, of runs that began before there were bounds of ours: they have to do what is in their histories. */
+const PRESSING_ONCE_AT_BYTES = 20 * 1024 * 1024;
 /** Whether an attempt runs or is waited for is asked again when this share of a run's signals has come since. */
 const LOOK_AGAIN_AFTER = 0.25;
 /** More than this goes into segments first. */
-const CARRIED_CHARS = 200 * 1024;
+const CARRIED_BYTES = 200 * 1024;
 /** More does not fit into the input of the next run, which may have 2 MiB; such a lane first has to drain. */
+const MOST_CARRIED_BYTES = 1_950_000;
+/** The same, of runs that began before there were segments. */
 const MOST_CARRIED_CHARS = 1_500_000;
 
 /** Whether a run of a lane, or of a quarantine, has lasted long enough. Counts its signals, which is no reason for the server to say so. */
 export class RunLimits {
   readonly #signalsPerRun: number;
+  readonly #isBounded: boolean;
   #signals = 0;
   #lookAgainAt = 0;
   /** Set while what the lane holds does not fit into a next run: the length of its queue then. */
   #tooLargeAt: number | undefined;
 
-  constructor(signalsPerRun: number) {
+  /** @param isBounded false for a run that began before there were bounds of ours, beside what the server suggests */
+  constructor(signalsPerRun: number, isBounded = true) {
     this.#signalsPerRun = signalsPerRun;
+    this.#isBounded = isBounded;
   }
 
   countSignal(): void {
@@ -40,13 +48,14 @@ export class RunLimits {
 
   isLong(): boolean {
     const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
-    const isLarge = historyLength >= LONG_EVENTS || historySize >= LONG_BYTES;
-    return continueAsNewSuggested || isLarge || this.#signals >= this.#signalsPerRun;
+    if (continueAsNewSuggested || this.#signals >= this.#signalsPerRun) return true;
+    return this.#isBounded && (historyLength >= LONG_EVENTS || historySize >= LONG_BYTES);
   }
 
   /** It can wait no longer for what is in flight. */
   isPressing(): boolean {
-    return this.#signals >= PRESSING_AT * this.#signalsPerRun || workflowInfo().historySize >= PRESSING_AT_BYTES;
+    const most = this.#isBounded ? PRESSING_AT_BYTES : PRESSING_ONCE_AT_BYTES;
+    return this.#signals >= PRESSING_AT * this.#signalsPerRun || workflowInfo().historySize >= most;
   }
 
   /** It is time to look, once more, whether a retrying head only waits for its next attempt. */
@@ -60,12 +69,15 @@ export class RunLimits {
 
   /** Whether a next run would be given more than it should. */
   isLarge(state: object): boolean {
-    return JSON.stringify(state).length > CARRIED_CHARS;
+    return jsonBytes(state) > CARRIED_BYTES;
   }
 
   /** Whether a next run can be given all that the lane holds. When it cannot, a continue-as-new is not due for a while. */
-  fits(lane: LaneState): boolean {
-    if (JSON.stringify(lane).length <= MOST_CARRIED_CHARS) return true;
+  fits(lane: LaneState, hasSegments: boolean): boolean {
+    const fits = hasSegments
+      ? jsonBytes(lane) <= MOST_CARRIED_BYTES
+      : JSON.stringify(lane).length <= MOST_CARRIED_CHARS;
+    if (fits) return true;
     this.#tooLargeAt = lane.queue.length;
     return false;
   }

@@ -1,37 +1,56 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { LaneOptions, LaneState } from '../../contracts/lane.ts';
-import type { EndedRun, SignalsFrom } from '../../contracts/remains.ts';
+import type { EndedRun, Remains, RunName, SignalsFrom } from '../../contracts/remains.ts';
+import { append } from './backlog.ts';
+import { isRecordsSignal } from './inputs.ts';
 import { takenOver, withLoss } from './loss.ts';
 import { accept, emptyLane } from './machine.ts';
-import { askForLeftSignals, askForRemains } from './questions.ts';
+import { askForLeftSignals, askForLeftTail, askForRemains } from './questions.ts';
+
+/** Moves a long backlog into segments. */
+type Shorten = (lane: LaneState) => Promise<LaneState>;
 
 /**
  * The lane as a run left it that was ended from outside, and everything that was sent to it after its last task (O5).
  * What cannot be read any more is lost, and the lane says so.
- *
- * @param shorten moves a long backlog into segments
  */
-export async function succeed(
-  ended: EndedRun,
-  options: LaneOptions,
-  shorten: (lane: LaneState) => Promise<LaneState>,
-): Promise<LaneState> {
-  const run = { workflowId: workflowInfo().workflowId, runId: ended.runId };
+export async function succeed(ended: EndedRun, options: LaneOptions, shorten: Shorten): Promise<LaneState> {
+  const run = runOf(ended);
   const remains = await askForRemains(run);
   // Remembering since ever: what is dropped for being old is lost if that is wrong.
   if (remains === undefined) return withLoss(emptyLane(0), lossOf(ended, 'What it held'));
   let lane =
     remains.kind === 'took over'
       ? await succeed(remains.predecessor, options, shorten)
-      : takenOver(remains.state ?? emptyLane(0));
+      : await heldBy(ended, remains, shorten);
   for (let from: SignalsFrom | undefined = remains.from; from !== undefined;) {
     const left = await askForLeftSignals(run, from);
     if (left === undefined) return withLoss(lane, lossOf(ended, 'Some of what it was sent'));
-    for (const signal of left.signals) lane = accept(lane, signal, options);
+    for (const signal of left.signals) if (isRecordsSignal(signal)) lane = accept(lane, signal, options);
     lane = await shorten(lane);
     from = left.next;
   }
   return lane;
+}
+
+/** The ended run's own state, its tail after the rest. */
+async function heldBy(
+  ended: EndedRun,
+  { state, tail }: Remains & { readonly kind: 'held' },
+  shorten: Shorten,
+): Promise<LaneState> {
+  let lane = takenOver(state ?? emptyLane(0));
+  for (let taken = 0; taken < tail;) {
+    const events = await askForLeftTail(runOf(ended), taken);
+    if (events === undefined || events.length === 0) return withLoss(lane, lossOf(ended, 'Some of what it held'));
+    lane = await shorten({ ...lane, ...append(lane, events) });
+    taken += events.length;
+  }
+  return lane;
+}
+
+function runOf({ runId }: EndedRun): RunName {
+  return { workflowId: workflowInfo().workflowId, runId };
 }
 
 function lossOf({ at, how, runId }: EndedRun, what: string): string {

@@ -37,7 +37,7 @@ export type Ended =
   /** `outcome`: absent when it was stopped. */
   | { readonly kind: 'fetch'; readonly outcome?: FetchOutcome }
   /** `answer`: absent when it could not be had. */
-  | { readonly kind: 'slice'; readonly segment: string; readonly answer?: SliceAnswer | 'gone' };
+  | { readonly kind: 'slice'; readonly segment: string; readonly answer?: SliceAnswer | 'gone' | 'stopped' };
 
 export interface WorkInFlight {
   readonly kind: Ended['kind'];

@@ -8,8 +8,18 @@ import { formatPosition } from '../../../../contracts/position.ts';
 import type { LaneState } from '../../../../contracts/lane.ts';
 import type { VerbName } from '../../../../contracts/names.ts';
 import type { LaneEvent } from '../../../../contracts/event.ts';
-import { depthOf, movedToSegment, nextSegment, takenBack, withTail } from '../../../../workflows/lane/backlog.ts';
+import {
+  append,
+  depthOf,
+  movedToSegment,
+  nextSegment,
+  tailFrom,
+  takenBack,
+  withoutTail,
+  withTail,
+} from '../../../../workflows/lane/backlog.ts';
 import { withoutUnneeded } from '../../../../workflows/lane/claims.ts';
+import { takenOver } from '../../../../workflows/lane/loss.ts';
 import { act, bind, judge, type Verb } from '../../../../workflows/lane/decide.ts';
 import {
   accept,
@@ -29,7 +39,8 @@ type Step =
   | { do: 'bring'; count: number; again: number }
   | { do: 'work'; done: number; end: 'all' | 'fail' | 'final' | 'stop' | 'lost' }
   | { do: 'verb'; name: VerbName; late: boolean }
-  | { do: 'move' }
+  | { do: 'move'; isCutOff: boolean }
+  | { do: 'take over' }
   | { do: 'delete' }
   | { do: 'continue as new' };
 
@@ -52,7 +63,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       late: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('move' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('move' as const), isCutOff: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('take over' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('continue as new' as const) }) },
 );
@@ -112,7 +124,9 @@ class Model {
       case 'verb':
         return this.verb(step.name, step.late);
       case 'move':
-        return this.move();
+        return this.move(step.isCutOff);
+      case 'take over':
+        return this.takeOver();
       case 'delete':
         return this.delete();
       case 'continue as new':
@@ -143,7 +157,19 @@ class Model {
     this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
   }
 
-  move(): void {
+  /** By a run that comes after one that was ended from outside. */
+  takeOver(): void {
+    const ended = this.lane;
+    const { state, tail } = withoutTail(ended, LIMITS);
+    this.lane = takenOver(JSON.parse(JSON.stringify(state)) as LaneState);
+    for (let taken = 0; taken < tail;) {
+      const events = tailFrom(ended, LIMITS, taken);
+      this.lane = { ...this.lane, ...append(this.lane, events) };
+      taken += events.length;
+    }
+  }
+
+  move(isCutOff: boolean): void {
     this.lane = withTail(this.lane, LIMITS);
     const events = nextSegment(this.lane, LIMITS);
     if (events.length === 0) return;
@@ -151,6 +177,8 @@ class Model {
     this.segments.set(this.started, events);
     // More may come while the segment is started.
     this.send(1, 0);
+    // The run was ended before it knew that the segment is there, which nobody will ask for then.
+    if (isCutOff) return this.takeOver();
     this.lane = movedToSegment(this.lane, events.length, { epoch: 'e', number: this.started });
     this.moved += events.length;
   }
