@@ -39,14 +39,35 @@ export function isRecordsSignal(value: unknown): value is RecordsSignal {
 }
 
 export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
-  return isObject(value) && Array.isArray(value['records']) && value['records'].every(isPlaced);
+  return isObject(value) && Array.isArray(value['records']) && value['records'].every(isKeyless);
+}
+
+function isKeyless(value: unknown): boolean {
+  if (!isObject(value) || !isPlaced(value)) return false;
+  const { arrivedAt, partitionKey = '', reason, size } = value;
+  const hasTexts = typeof reason === 'string' && typeof partitionKey === 'string';
+  return hasTexts && Number.isFinite(arrivedAt) && Number.isFinite(size);
 }
 
 function isPlaced(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value['position']) || !isObject(value['data'])) return false;
+  if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
   const { shardId, sequenceNumber } = value['position'];
   const { late = '' } = value;
   return typeof shardId === 'string' && typeof sequenceNumber === 'string' && typeof late === 'string';
+}
+
+/** In one of the forms of {@link EventData}, each of which is looked into. */
+function isData(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { base64, claim, left, text } = value;
+  if ('claim' in value) {
+    return (
+      isObject(claim) && [claim['name'], claim['sha256'], claim['preview']].every((each) => typeof each === 'string')
+    );
+  }
+  if ('left' in value) return isObject(left) && typeof left['preview'] === 'string';
+  if ('base64' in value) return typeof base64 === 'string';
+  return 'text' in value ? typeof text === 'string' : 'json' in value;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
