@@ -9,12 +9,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Worker } from '@temporalio/worker';
+import { Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { endedRun } from '../../bridge/predecessor.ts';
 import { kinesis } from '../../contracts/config.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
+import { DEFAULT_LANE_OPTIONS, type LaneInput, type LaneOptions } from '../../contracts/lane.ts';
 import { LARGE_EVENT } from '../../contracts/large-events.ts';
-import { QUERIES, quarantineWorkflowId, SIGNALS } from '../../contracts/names.ts';
+import { QUERIES, quarantineWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { PIPELINE_UPDATES } from '../../contracts/pipeline.ts';
 import type { Position } from '../../contracts/position.ts';
 import type { QuarantineView } from '../../contracts/quarantine.ts';
@@ -22,6 +24,7 @@ import { claimOf, Claims } from '../../stores/claims.ts';
 import { FolderStore } from '../../stores/folder-store.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { sourceFiles, textOf as sourceOf } from '../architecture/files.ts';
 import { EMULATOR_ENV } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeAws, systemClock } from '../support/fake-aws/index.ts';
@@ -129,8 +132,8 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await putAll();
     stream.split(stream.openShards[0]!);
     await putAll();
-    await record('pipeline-resharded', keylane.client.workflow.getHandle(pipeline, first));
-    await record('pipeline-continued', keylane.client.workflow.getHandle(pipeline, second));
+    await record('pipeline-dealt-fairly', keylane.client.workflow.getHandle(pipeline, first));
+    await record('pipeline-dealt-fairly-continued', keylane.client.workflow.getHandle(pipeline, second));
     await keylane.close();
     await fake.stop();
   }, 120_000);
@@ -189,6 +192,74 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await rm(folder, { recursive: true });
   });
 
+  test('a blocked lane whose backlog goes into segments, over several runs, and that is released', async () => {
+    const poison = new Set([3]);
+    const lanes = await LaneHarness.start({
+      handler: (event) => {
+        if (poison.has(event.json().n)) throw new Error('poison');
+      },
+      handling: { retry: { ...POLICY, maxAttempts: 1 } },
+      lane: { segments: { events: 20, bytes: 64 * 1024 }, signalsPerRun: 8 },
+    });
+    const runs = new Set<string>();
+    await lanes.send('a', laneEvents(1, 5));
+    for (let n = 6; n < 100; n += 5) {
+      runs.add(await runIdOf(lanes, 'a'));
+      await lanes.send('a', laneEvents(n, n + 4));
+      // So that each run has its share.
+      await eventually(async () => (await lanes.view('a')).waiting === n + 1);
+    }
+    poison.clear();
+    await lanes.decide('a', 'retry', { by: 'ann' });
+    await eventually(async () => (await lanes.view('a')).handled === 100);
+    await eventually(async () => (await lanes.view('a')).segments === undefined);
+    expect(runs.size).toBeGreaterThan(2);
+    const [first, second] = [...runs] as [string, string];
+    await record('lane-into-segments', firstRun(lanes, 'a', first));
+    await record('lane-continued-with-segments', firstRun(lanes, 'a', second));
+    await record('lane-out-of-segments', lanes.lane('a'));
+    const segments = `WorkflowType = "segment" AND TaskQueue = "${lanes.taskQueue}" AND ExecutionStatus = "Completed"`;
+    for await (const { workflowId } of lanes.client.workflow.list({ query: segments })) {
+      await record('segment-of-lane', lanes.client.workflow.getHandle(workflowId));
+      break;
+    }
+    await lanes.stop();
+  });
+
+  test('a lane that takes over from one with a backlog that was terminated', async () => {
+    const poison = new Set([3]);
+    const lane: Partial<LaneOptions> = { heartbeatTimeoutMs: 500, segments: { events: 20, bytes: 64 * 1024 } };
+    const lanes = await LaneHarness.start({
+      handler: (event) => {
+        if (poison.has(event.json().n)) throw new Error('poison');
+      },
+      handling: { retry: { ...POLICY, maxAttempts: 1 } },
+      lane,
+    });
+    for (let n = 1; n < 60; n += 5) await lanes.send('a', laneEvents(n, n + 4));
+    await eventually(async () => (await lanes.view('a')).segments !== undefined);
+    await lanes.stopWorker();
+    await lanes.send('a', laneEvents(61, 65));
+    await lanes.lane('a').terminate('by mistake');
+    const { workflowId } = lanes.lane('a');
+    const predecessor = (await endedRun(lanes.client, workflowId))!;
+    const options = { ...DEFAULT_LANE_OPTIONS, ...lane };
+    await lanes.client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
+      workflowId,
+      taskQueue: lanes.taskQueue,
+      args: [{ version: 1, pipeline: lanes.pipeline, key: 'a', options, predecessor } satisfies LaneInput],
+      signal: SIGNALS.records,
+      signalArgs: [{ leaseUntil: Date.now() + 60_000, events: laneEvents(66, 70) }],
+    });
+    await lanes.startWorker();
+    await eventually(async () => (await lanes.view('a')).waiting === 67);
+    poison.clear();
+    await lanes.decide('a', 'retry', { by: 'ann' });
+    await eventually(async () => (await lanes.view('a')).handled === 70);
+    await record('lane-took-over', lanes.lane('a'));
+    await lanes.stop();
+  });
+
   test('a quarantine that gets records, repeats and nonsense, and continues as new', async () => {
     const lanes = await LaneHarness.start({ handler: () => {} });
     const handle = lanes.client.workflow.getHandle(quarantineWorkflowId(lanes.pipeline));
@@ -244,21 +315,60 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
 
 describe('recorded histories replay with the code of today', () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+  const textOf = (file: string) => readFileSync(`${FOLDER}${file}`, 'utf8');
+  const recorded = files.map((file) => JSON.parse(textOf(file)) as RecordedHistory);
 
-  test('there are some of a healthy, a released, and a continued lane, of a pipeline, and of a quarantine', () => {
-    for (const name of [
-      'lane-healthy',
-      'lane-blocked-and-released',
-      'lane-continued-as-new',
-      'pipeline',
-      'quarantine',
-    ]) {
-      expect(files.some((file) => file.startsWith(name))).toBe(true);
-    }
+  test.each(Object.values(WORKFLOW_TYPES))('there is one of a %s', (type) => {
+    expect(recorded.some((history) => typeOf(history) === type)).toBe(true);
+  });
+
+  // A patch that no history has is code that has never been replayed.
+  test.each(patchesOfSources())('there is one of a $type that went through the patch $id', ({ type, id }) => {
+    expect(recorded.some((history) => typeOf(history) === type && patchesOf(history).includes(id))).toBe(true);
+  });
+
+  let workflowBundle: WorkflowBundle;
+  beforeAll(async () => {
+    workflowBundle = await bundleWorkflows();
   });
 
   test.each(files)('%s', async (file) => {
-    const history: unknown = JSON.parse(readFileSync(`${FOLDER}${file}`, 'utf8'));
-    await Worker.runReplayHistory({ workflowBundle: await bundleWorkflows() }, history);
+    const history: unknown = JSON.parse(textOf(file));
+    await Worker.runReplayHistory({ workflowBundle }, history);
   });
 });
+
+interface RecordedHistory {
+  readonly events: readonly {
+    readonly workflowExecutionStartedEventAttributes?: { readonly workflowType: { readonly name: string } };
+    readonly markerRecordedEventAttributes?: {
+      readonly markerName: string;
+      readonly details: Readonly<Record<string, { readonly payloads: readonly { readonly data: string }[] }>>;
+    };
+  }[];
+}
+
+function typeOf({ events }: RecordedHistory): string | undefined {
+  return events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name;
+}
+
+function patchesOf({ events }: RecordedHistory): string[] {
+  return events.flatMap(({ markerRecordedEventAttributes: marker }) => {
+    if (marker?.markerName !== 'core_patch') return [];
+    return (marker.details['patch-data']?.payloads ?? []).map(
+      ({ data }) => (JSON.parse(Buffer.from(data, 'base64').toString()) as { id: string }).id,
+    );
+  });
+}
+
+/** Every patch in workflow code, with the kind of workflow, which is the folder's name. */
+function patchesOfSources(): { readonly type: string; readonly id: string }[] {
+  return sourceFiles()
+    .filter((file) => file.startsWith('workflows/'))
+    .flatMap((file) =>
+      [...sourceOf(file).matchAll(/\bpatched\((?<id>[^)]*)\)/g)].map(({ groups }) => ({
+        type: file.split('/')[1] ?? '',
+        id: groups?.['id']?.replaceAll("'", '') ?? '',
+      })),
+    );
+}
