@@ -43,6 +43,8 @@ const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.pipeline, SearchAttr
 const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, SearchAttributeType.KEYWORD);
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 
+type ReusePolicy = 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE';
+
 export interface TemporalGatewayOptions {
   readonly client: Client;
   readonly pipeline: string;
@@ -75,7 +77,7 @@ export class TemporalGateway implements LaneGateway {
       await this.#call(async () => {
         await room.enter({ ...lane, ask: async () => await askHistory(this.#options.client, lane.id, Date.now()) });
         signal.throwIfAborted();
-        await (request.to === 'lane' ? this.#toLane(request, signal) : this.#toQuarantine(request));
+        await this.#signal(request, lane.id, signal);
       }, signal);
     } catch (error) {
       if (signal.aborted || error instanceof HandoverRefusedError) throw error;
@@ -143,24 +145,27 @@ export class TemporalGateway implements LaneGateway {
   }
 
   /**
-   * A lane that has ended is started anew only after a look at how it ended: one that was terminated held events (O5).
-   * That costs keys that come back two requests more, and no other key anything.
+   * A lane that has ended is started anew only after a look at how it ended: one that was terminated held events (O5). The
+   * same goes for the quarantine. That costs keys that come back two requests more, and no other key anything.
    */
-  async #toLane(request: HandoverRequest & { readonly to: 'lane' }, signal: AbortSignal): Promise<void> {
+  async #signal(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<void> {
+    const begin = async (reusePolicy: ReusePolicy, predecessor?: EndedRun) =>
+      await (request.to === 'lane'
+        ? this.#signalLane(request, reusePolicy, predecessor)
+        : this.#signalQuarantine(request, reusePolicy, predecessor));
     try {
-      await this.#signalLane(request, 'REJECT_DUPLICATE');
+      await begin('REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      const { client, pipeline } = this.#options;
-      const predecessor = await endedRun(client, laneWorkflowId(pipeline, request.key));
+      const predecessor = await endedRun(this.#options.client, workflowId);
       signal.throwIfAborted();
-      await this.#signalLane(request, 'ALLOW_DUPLICATE', predecessor);
+      await begin('ALLOW_DUPLICATE', predecessor);
     }
   }
 
   async #signalLane(
     request: HandoverRequest & { readonly to: 'lane' },
-    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+    workflowIdReusePolicy: ReusePolicy,
     predecessor?: EndedRun,
   ): Promise<void> {
     const { client, pipeline, taskQueue, lane } = this.#options;
@@ -188,14 +193,19 @@ export class TemporalGateway implements LaneGateway {
     });
   }
 
-  async #toQuarantine(request: HandoverRequest & { readonly to: 'quarantine' }): Promise<void> {
+  async #signalQuarantine(
+    request: HandoverRequest & { readonly to: 'quarantine' },
+    workflowIdReusePolicy: ReusePolicy,
+    predecessor?: EndedRun,
+  ): Promise<void> {
     const { client, pipeline, taskQueue, lane } = this.#options;
     const { signalsPerRun } = lane;
-    const input: QuarantineInput = { version: 1, pipeline, signalsPerRun, limits: quarantineLimits(lane) };
+    const taking = predecessor === undefined ? {} : { predecessor };
+    const input: QuarantineInput = { version: 1, pipeline, signalsPerRun, limits: quarantineLimits(lane), ...taking };
     const signal: QuarantineSignal = { leaseUntil: request.leaseUntil, records: request.records };
     await client.workflow.signalWithStart(WORKFLOW_TYPES.quarantine, {
       workflowId: quarantineWorkflowId(pipeline),
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdReusePolicy,
       taskQueue,
       args: [input],
       signal: SIGNALS.records,

@@ -2,6 +2,7 @@ import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits, type SegmentName, type Segm
 import type { EventData, InlineData } from './event.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions } from './lane.ts';
 import type { Position } from './position.ts';
+import type { EndedRun } from './remains.ts';
 
 /** A record that has no usable key, kept until a person decides (O8). In recorded histories: fields are only added. */
 export interface QuarantinedRecord {
@@ -29,6 +30,8 @@ export interface QuarantineInput {
   /** @default DEFAULT_QUARANTINE_LIMITS, for one that an earlier version has started */
   readonly limits?: QuarantineLimits;
   readonly carried?: CarriedQuarantine;
+  /** The run before this one was ended from outside. */
+  readonly predecessor?: EndedRun;
 }
 
 export interface QuarantineLimits {
@@ -78,6 +81,8 @@ export interface QuarantineState {
   readonly brought: number;
   /** The latest last. */
   readonly decisions: readonly QuarantineDecision[];
+  /** What is known of records that are gone, until a person who has read it leaves all records out (O5). */
+  readonly lost?: string;
 }
 
 /** A state from an earlier run. Earlier versions had records and marks only. */
@@ -170,6 +175,8 @@ export interface DecidedRecord {
   readonly key?: string;
   readonly dataBefore: string;
   readonly dataAfter?: string;
+  /** The name of the data before in the store of large events, where it stays: see {@link Claim}. */
+  readonly claimBefore?: string;
 }
 
 /** Argument of a segment that holds records of a quarantine. */
@@ -207,6 +214,10 @@ export interface SegmentFinding {
   readonly from: number;
   /** Those of the segments that nobody has any more. */
   readonly gone: readonly string[];
+  /** Those of which all records are out, as it may be after the quarantine was ended or reset from outside, if any. */
+  readonly empty?: readonly string[];
+  /** Records on which nobody has decided, in all the segments that were looked at. */
+  readonly undecided: number;
   readonly hit?: SegmentHit;
 }
 
@@ -227,6 +238,8 @@ export interface FoundRecord {
   readonly reason: string;
   /** How its data begins. */
   readonly data: string;
+  /** The name of its data in the store of large events, where it is there. */
+  readonly claim?: string;
   /** The record with the new data that the search brought along, and the index of the old one above. */
   readonly replacement?: QuarantinedRecord;
 }
@@ -258,9 +271,15 @@ export interface QuarantineView {
   readonly segments: readonly SegmentRange[];
   /** And behind those. */
   readonly records: readonly QuarantinedRecord[];
+  /** There are more behind these, which go into segments in a moment. */
+  readonly more?: boolean;
   /** Verbs that are not done yet, as far as they have come. */
   readonly pending: readonly QuarantineDecision[];
   readonly decisions: readonly QuarantineDecision[];
   /** Number of the first record that may still be sent to its lane; absent when none is on its way. */
   readonly bringingFrom?: number;
+  /** Set until what the run before held is in this view: it was ended from outside. */
+  readonly takesOver?: EndedRun;
+  /** Records are gone, and this is known of it. */
+  readonly lost?: string;
 }

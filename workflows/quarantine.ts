@@ -12,9 +12,11 @@ import { QUERIES, SIGNALS } from '../contracts/names.ts';
 import {
   QUARANTINE_VERBS,
   type QuarantineDecision,
+  type QuarantinedRecord,
   type QuarantineInput,
   type QuarantineView,
 } from '../contracts/quarantine.ts';
+import type { QuarantineRemains } from '../contracts/remains.ts';
 import { isQuarantineSignal } from './lane/inputs.ts';
 import { QuarantineHost } from './quarantine/host.ts';
 import { readQuarantineVerb } from './quarantine/inputs.ts';
@@ -23,6 +25,8 @@ import { readQuarantineVerb } from './quarantine/inputs.ts';
 export async function quarantine(input: QuarantineInput): Promise<void> {
   const host = new QuarantineHost(input);
   setHandler(defineQuery<QuarantineView>(QUERIES.quarantine), () => host.view());
+  setHandler(defineQuery<QuarantineRemains>(QUERIES.remains), () => host.remains());
+  setHandler(defineQuery<readonly QuarantinedRecord[], [unknown]>(QUERIES.tail), (from) => host.tail(from));
   setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
     host.countSignal();
     if (isQuarantineSignal(signal)) host.accept(signal);

@@ -5,13 +5,14 @@ import { QUARANTINE_MARK, type QuarantineView } from '../../contracts/quarantine
 
 /**
  * Up to which number no record that the quarantine has brought can be brought again. All of them, while none is on its way:
- * those that it brings later have larger numbers. The same when there is no quarantine any more.
+ * those that it brings later have larger numbers. The same when there is no quarantine any more. One that was ended from
+ * outside answers for as long as Temporal knows it: what it had on its way, the next one brings again.
  */
 export async function readQuarantineCheckpoint(client: Client, pipeline: string): Promise<ShardCheckpoint> {
   const handle = client.workflow.getHandle(quarantineWorkflowId(pipeline));
   try {
-    if ((await handle.describe()).status.name !== 'RUNNING') return { ended: true };
-    const { bringingFrom } = await handle.query<QuarantineView>(QUERIES.quarantine);
+    const { bringingFrom, takesOver } = await handle.query<QuarantineView>(QUERIES.quarantine);
+    if (takesOver !== undefined) return { ended: false };
     if (bringingFrom === undefined) return { ended: true };
     return { ended: false, position: { shardId: QUARANTINE_MARK, sequenceNumber: String(bringingFrom - 1) } };
   } catch (error) {

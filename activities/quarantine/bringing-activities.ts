@@ -24,7 +24,10 @@ import type {
   SegmentFinding,
   SegmentSearch,
 } from '../../contracts/quarantine.ts';
+import { formatPosition } from '../../contracts/position.ts';
 import type { PipelineSettings } from '../../contracts/settings.ts';
+import { formatSize } from '../../contracts/size.ts';
+import { SourceUnavailableError } from '../../sources/errors.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { StoreUnavailableError } from '../../stores/errors.ts';
@@ -72,15 +75,34 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
   const { cancellationSignal } = Context.current();
   const keyOf: KeyOf = async (record) => {
     try {
-      const data = await dataOf(record, claims, cancellationSignal);
+      const data = isLeft(record)
+        ? await leftData(source, record, cancellationSignal)
+        : await dataOf(record, claims, cancellationSignal);
       return findKey(source.kind, settings.key, { ...record, data, partitionKey: record.partitionKey ?? '' });
     } catch (error) {
       // It may be there when this is tried again.
-      if (error instanceof StoreUnavailableError || cancellationSignal.aborted) throw error;
+      const isLater = error instanceof StoreUnavailableError || error instanceof SourceUnavailableError;
+      if (isLater || cancellationSignal.aborted) throw error;
       return { reason: error instanceof Error ? error.message : String(error) };
     }
   };
   return await findRecords(client, search, keyOf);
+}
+
+function isLeft({ data }: QuarantinedRecord): boolean {
+  return 'left' in data;
+}
+
+/** For its key only: the lane fetches the data itself, when its turn comes, or tells what is missing for that. */
+async function leftData(source: Source, record: QuarantinedRecord, signal: AbortSignal): Promise<Uint8Array> {
+  const { position, size } = record;
+  const found = await source.recordAt(position, signal);
+  // One of another size stands in a stream that was created anew.
+  if (found?.data.byteLength === size) return found.data;
+  throw new Error(
+    `Its data (${formatSize(size)}) is gone for good: it was too large for Temporal and left in the source, which has no ` +
+      `record ${formatPosition(position)} any more. Skip it, or replace its data`,
+  );
 }
 
 async function bringRecords(dependencies: BringingDependencies, input: BringInput): Promise<void> {

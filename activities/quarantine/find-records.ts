@@ -7,6 +7,7 @@ import type {
   SegmentSearch,
   Selection,
 } from '../../contracts/quarantine.ts';
+import { isInline } from '../../contracts/event.ts';
 import { decodeEventData } from '../../contracts/event-data.ts';
 import { dataText } from '../../contracts/data-text.ts';
 import { readSegmentUnlessGone } from './segment-records.ts';
@@ -14,6 +15,8 @@ import { readSegmentUnlessGone } from './segment-records.ts';
 /** What was found goes into the history of the quarantine, and keys into its state. */
 const MOST_KEY_CHARS = 8 * 1024;
 const TOLD_CHARS = 256;
+/** Records whose data has to be fetched to find their keys: each may have 10 MiB, and a step has minutes. */
+const MOST_FETCHED = 10;
 
 /** A key, or why there is none. */
 export type KeyOf = (record: QuarantinedRecord) => Promise<{ readonly key: string } | { readonly reason: string }>;
@@ -24,6 +27,8 @@ export type KeyOf = (record: QuarantinedRecord) => Promise<{ readonly key: strin
  */
 export async function findRecords(client: Client, search: SegmentSearch, keyOf?: KeyOf): Promise<SegmentFinding> {
   const gone: string[] = [];
+  const none: string[] = [];
+  let left = 0;
   for (const [at, segment] of search.segments.entries()) {
     const held = await readSegmentUnlessGone(client, segment);
     if (held === undefined) gone.push(segment);
@@ -31,12 +36,18 @@ export async function findRecords(client: Client, search: SegmentSearch, keyOf?:
       const decided = new Set([...held.decided, ...(search.decided[at] ?? [])]);
       const { records, next } = await findIn(held.records, decided, at === 0 ? search.from : 0, search, keyOf);
       const undecided = held.records.length - decided.size;
+      if (undecided === 0) none.push(segment);
+      left += undecided;
       if (records.length === 0) continue;
-      const hit = { at, undecided, records };
-      return next === undefined ? { through: at + 1, from: 0, gone, hit } : { through: at, from: next, gone, hit };
+      const upTo = next === undefined ? { through: at + 1, from: 0 } : { through: at, from: next };
+      return { ...upTo, gone, ...told(none), undecided: left, hit: { at, undecided, records } };
     }
   }
-  return { through: search.segments.length, from: 0, gone };
+  return { through: search.segments.length, from: 0, gone, ...told(none), undecided: left };
+}
+
+function told(empty: readonly string[]): Pick<SegmentFinding, 'empty'> {
+  return empty.length === 0 ? {} : { empty };
 }
 
 /** `next`: the index at which it stopped before the end. */
@@ -49,12 +60,15 @@ async function findIn(
 ): Promise<{ readonly records: readonly FoundRecord[]; readonly next?: number }> {
   const records: FoundRecord[] = [];
   let keyChars = 0;
+  let fetched = 0;
   for (const [index, record] of all.entries()) {
     if (index < from || decided.has(index) || !isWanted(selection, record)) continue;
-    if (records.length >= most || keyChars >= MOST_KEY_CHARS) return { records, next: index };
+    if (records.length >= most || keyChars >= MOST_KEY_CHARS || fetched >= MOST_FETCHED)
+      return { records, next: index };
     const found = await describe(index, record, data, keyOf);
     records.push(found);
     keyChars += found.key?.length ?? 0;
+    if (keyOf !== undefined && !isInline(record.data)) fetched += 1;
   }
   return { records };
 }
@@ -85,6 +99,7 @@ async function describe(
     ...(found !== undefined && 'key' in found ? { key: found.key } : {}),
     reason: reason.slice(0, TOLD_CHARS),
     data: dataText(record.data).slice(0, TOLD_CHARS),
+    ...('claim' in record.data ? { claim: record.data.claim.name } : {}),
     ...(replacement === undefined ? {} : { replacement }),
   };
 }

@@ -11,7 +11,7 @@ type Payloads = temporal.api.common.v1.IPayloads | null | undefined;
 
 export interface SegmentRecords {
   readonly records: readonly QuarantinedRecord[];
-  /** Indexes of those that are out of the quarantine. */
+  /** Indexes of those that are out of the quarantine: all of them, when it was closed. */
   readonly decided: ReadonlySet<number>;
 }
 
@@ -24,7 +24,8 @@ export async function readSegmentRecords(client: Client, workflowId: string): Pr
   const decode = async (payloads: Payloads) =>
     (await decodeArrayFromPayloads(loadedDataConverter, payloads?.payloads))[0];
   let records: readonly QuarantinedRecord[] | undefined;
-  const decided = new Set<number>();
+  let decided = new Set<number>();
+  let isClosed = false;
   for (let nextPageToken: Uint8Array | undefined, isFirst = true; isFirst || nextPageToken?.length; isFirst = false) {
     const page = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
       client.workflowService.getWorkflowExecutionHistory({
@@ -37,12 +38,14 @@ export async function readSegmentRecords(client: Client, workflowId: string): Pr
       const { workflowExecutionStartedEventAttributes: started, workflowExecutionSignaledEventAttributes: signaled } =
         event;
       if (started != null) records = ((await decode(started.input)) as QuarantineSegmentInput | undefined)?.records;
+      if (signaled?.signalName === SIGNALS.close) isClosed = true;
       if (signaled?.signalName !== SIGNALS.decided) continue;
       for (const index of ((await decode(signaled.input)) as DecidedSignal | undefined)?.indexes ?? [])
         decided.add(index);
     }
     nextPageToken = page.nextPageToken ?? undefined;
   }
+  if (isClosed) decided = new Set(records?.keys());
   if (records !== undefined) return { records, decided };
   throw ApplicationFailure.nonRetryable(`${workflowId} has no records`, SEGMENT_GONE);
 }

@@ -30,6 +30,7 @@ import { SourceConfigurationError } from '../../sources/errors.ts';
 import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
+import { adoptQuarantine } from '../quarantine/adopt.ts';
 import { createBringingActivities } from '../quarantine/bringing-activities.ts';
 import { fetchData } from './fetch-data.ts';
 import { findOwnAttempt } from './own-attempt.ts';
@@ -118,11 +119,24 @@ function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
   };
 }
 
-async function listShards({ kept }: Process, pipeline: string, known: string | undefined): Promise<ShardListing> {
+async function listShards(deps: Process, pipeline: string, known: string | undefined): Promise<ShardListing> {
+  const { cancellationSignal } = Context.current();
   try {
-    return await kept(pipeline).lister.list(known, Context.current().cancellationSignal);
+    const listing = await deps.kept(pipeline).lister.list(known, cancellationSignal);
+    await lookAfterQuarantine(deps, pipeline, cancellationSignal);
+    return listing;
   } catch (error) {
     throw toFailure(error);
+  }
+}
+
+/** With each listing, which comes every minute or so. The shards do not wait for what is wrong with it. */
+async function lookAfterQuarantine(deps: Process, pipeline: string, signal: AbortSignal): Promise<void> {
+  const log = deps.log.child({ pipeline });
+  try {
+    await adoptQuarantine(deps.client, pipeline, openGateway(deps, pipeline, log), signal);
+  } catch (error) {
+    if (!signal.aborted) log.warn({ err: error }, 'whether the quarantine was ended from outside cannot be learned');
   }
 }
 

@@ -9,7 +9,7 @@ import { NOTHING_TO_DECIDE } from '../../contracts/lane.ts';
 import { quarantineWorkflowId } from '../../contracts/names.ts';
 import type { QuarantineDecision, QuarantineVerbArgs, QuarantineVerbName } from '../../contracts/quarantine.ts';
 import { NothingInQuarantineError, NoWorkerError, QuarantinePendingError } from './errors.ts';
-import { quarantineView } from './quarantine-view.ts';
+import { quarantineEnd, quarantineTrouble, quarantineView } from './quarantine-view.ts';
 
 export interface QuarantineVerdict {
   readonly pipeline: string;
@@ -40,7 +40,8 @@ export async function decideQuarantine(client: Client, verdict: QuarantineVerdic
     throw new NothingInQuarantineError(verb, pipeline, whyNot(decision));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) {
-      throw new NothingInQuarantineError(verb, pipeline, 'the quarantine is empty', { cause: error });
+      const trouble = quarantineTrouble({}, await quarantineEnd(client, pipeline));
+      throw new NothingInQuarantineError(verb, pipeline, trouble ?? 'the quarantine is empty', { cause: error });
     }
     if (error instanceof WorkflowUpdateFailedError && isNothingToDecide(error.cause)) {
       const why = error.cause.message.replace(/^Nothing to \w+: /, '');

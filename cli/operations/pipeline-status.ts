@@ -6,6 +6,7 @@ import { NoWorkerError } from './errors.ts';
 import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from './lane-view.ts';
 import { askWorkflow } from './query.ts';
+import { quarantineEnd, quarantineTrouble } from './quarantine-view.ts';
 import { readerReports, troubles, type Trouble } from './readers.ts';
 import { recordCounts, shardStatuses, type RecordCounts, type ShardStatus } from './shards.ts';
 import { listing, openLanes } from './visibility.ts';
@@ -34,6 +35,8 @@ export interface PipelineStatus {
   readonly lanes: LaneCounts;
   /** Records without a usable key (O8); undefined when no worker was there to say. */
   readonly quarantined: number | undefined;
+  /** What else a person has to know of the quarantine: it was ended from outside, or records of it are lost. */
+  readonly quarantineTrouble?: string;
   readonly troubles: readonly Trouble[];
   /** How long the source keeps a record, where that is known. */
   readonly retentionMs?: number;
@@ -67,12 +70,12 @@ export async function pipelineStatus(
   pipeline: string,
   { now = Date.now(), warnBeforeMs = 0 }: StatusOptions = {},
 ): Promise<PipelineStatus> {
-  const [description, lanes, quarantined] = await Promise.all([
+  const [description, lanes, quarantine] = await Promise.all([
     describePipeline(client, pipeline),
     countLanes(client, pipeline),
-    countQuarantined(client, pipeline),
+    lookAtQuarantine(client, pipeline),
   ]);
-  const base = { pipeline, lanes, quarantined };
+  const base = { pipeline, lanes, ...quarantine };
   if (description === undefined) return { ...base, ...NOTHING_READ };
   const ended = endOf(description);
   const [view, reports, failing] = await Promise.all([
@@ -108,10 +111,14 @@ async function describePipeline(client: Client, pipeline: string): Promise<Workf
   return orMissing(client.workflow.getHandle(pipelineWorkflowId(pipeline)).describe(), undefined);
 }
 
-async function countQuarantined(client: Client, pipeline: string): Promise<number | undefined> {
+type QuarantineStatus = Pick<PipelineStatus, 'quarantined' | 'quarantineTrouble'>;
+
+async function lookAtQuarantine(client: Client, pipeline: string): Promise<QuarantineStatus> {
   const asked = askWorkflow<QuarantineView>(client, question(quarantineWorkflowId(pipeline), QUERIES.quarantine));
-  const view = await orUnknown(orMissing(asked, { count: 0 }));
-  return view?.count;
+  const missing: Pick<QuarantineView, 'count' | 'takesOver' | 'lost'> = { count: 0 };
+  const [view, ended] = await Promise.all([orUnknown(orMissing(asked, missing)), quarantineEnd(client, pipeline)]);
+  const trouble = quarantineTrouble(view ?? {}, ended);
+  return { quarantined: view?.count, ...(trouble === undefined ? {} : { quarantineTrouble: trouble }) };
 }
 
 /** Servers group counts by ExecutionStatus only; and a lane gets its status attribute with its first trouble. */

@@ -1,10 +1,12 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { readSegmentUnlessGone } from '../../activities/quarantine/segment-records.ts';
+import type { SegmentName } from '../../contracts/backlog.ts';
 import { QUERIES, quarantineWorkflowId, segmentWorkflowId } from '../../contracts/names.ts';
 import { formatPosition } from '../../contracts/position.ts';
 import type { QuarantinedRecord, QuarantineView } from '../../contracts/quarantine.ts';
 import { firstSegments } from '../../workflows/segment-ranges.ts';
 import { NoSuchRecordError } from './errors.ts';
+import { endOf, type Ended } from './lane-view.ts';
 import { askWorkflow } from './query.ts';
 
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -26,9 +28,36 @@ export async function quarantineView(client: Client, pipeline: string): Promise<
   }
 }
 
+/** How the quarantine was ended from outside, if it was and has not been begun anew since. */
+export async function quarantineEnd(client: Client, pipeline: string): Promise<Ended | undefined> {
+  try {
+    return endOf(await client.workflow.getHandle(quarantineWorkflowId(pipeline)).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** What a person has to know of the quarantine besides its records; undefined when all is well. */
+export function quarantineTrouble(
+  { takesOver, lost }: Pick<QuarantineView, 'takesOver' | 'lost'>,
+  ended: Ended | undefined,
+): string | undefined {
+  if (ended !== undefined) {
+    return (
+      `It was ended from outside (${ended.how}). The bridge begins it anew, with all that it held, within a minute or so: ` +
+      'is `keylane bridge` (or start, dev) running?'
+    );
+  }
+  if (takesOver !== undefined) return `It takes over what it held when it was ended from outside (${takesOver.how}).`;
+  return lost;
+}
+
 export interface QuarantinePage {
   readonly pipeline: string;
   readonly view: QuarantineView;
+  /** See {@link quarantineTrouble}. */
+  readonly trouble?: string;
   readonly records: readonly QuarantinedRecord[];
   /** Whether there are more behind these. */
   readonly more: boolean;
@@ -48,31 +77,44 @@ export interface PageOptions {
  */
 export async function quarantinePage(client: Client, pipeline: string, options: PageOptions): Promise<QuarantinePage> {
   const { limit, after } = options;
-  const view = await quarantineView(client, pipeline);
+  const [view, ended] = await Promise.all([quarantineView(client, pipeline), quarantineEnd(client, pipeline)]);
+  const trouble = quarantineTrouble(view, ended);
   const gone: string[] = [];
   const records: QuarantinedRecord[] = [];
+  const page = { pipeline, view, records, gone, ...(trouble === undefined ? {} : { trouble }) };
+  const atOnce = after === undefined && limit < Infinity ? 1 : SEGMENTS_AT_ONCE;
   let begins = after === undefined;
-  for await (const record of recordsOf(client, pipeline, view, gone)) {
+  for await (const record of recordsOf(client, pipeline, view, { gone, atOnce })) {
     if (!begins) begins = formatPosition(record.position) === after;
-    else if (records.length === limit) return { pipeline, view, records, more: true, gone };
+    else if (records.length === limit) return { ...page, more: true };
     else records.push(record);
   }
+  if (!begins && view.more === true) {
+    throw new Error(`The quarantine of pipeline ${pipeline} is just taking in many records: ask again in a moment.`);
+  }
   if (!begins) throw new NoSuchRecordError(pipeline, after ?? '');
-  return { pipeline, view, records, more: false, gone };
+  return { ...page, more: view.more === true };
 }
 
-/** Segment by segment: there may be more than fit into memory. */
+/** Who looks for a place reads from the beginning. */
+const SEGMENTS_AT_ONCE = 8;
+
+/** Some segments at a time: there may be more than fit into memory. */
 async function* recordsOf(
   client: Client,
   pipeline: string,
   { records, segments }: QuarantineView,
-  gone: string[],
+  { gone, atOnce }: { readonly gone: string[]; readonly atOnce: number },
 ): AsyncGenerator<QuarantinedRecord> {
-  for (const name of firstSegments(segments, Infinity)) {
+  const names = firstSegments(segments, Infinity);
+  const read = async (name: SegmentName) => {
     const workflowId = segmentWorkflowId(pipeline, name);
     const held = await readSegmentUnlessGone(client, workflowId);
     if (held === undefined) gone.push(workflowId);
-    else yield* held.records.filter((_record, index) => !held.decided.has(index));
+    return held?.records.filter((_record, index) => !held.decided.has(index)) ?? [];
+  };
+  for (let at = 0; at < names.length; at += atOnce) {
+    for (const some of await Promise.all(names.slice(at, at + atOnce).map(read))) yield* some;
   }
   yield* records;
 }

@@ -22,12 +22,13 @@ const PAST: Record<QuarantineDecision['verb'], string> = { retry: 'retried', ski
 
 /** The records of one pipeline, what has been decided, and what a person can do. */
 export function renderQuarantine(page: QuarantinePage, context: QuarantineContext): string {
-  const { pipeline, view, records, more, gone } = page;
+  const { pipeline, view, records, more, gone, trouble } = page;
   const { style } = context;
   const count = view.count === 0 ? style.green('empty') : style.red(plural(view.count, 'record'));
   const last = records.at(-1);
   const sections = [
     `${style.bold(pipeline)}  quarantine ${count}`,
+    trouble === undefined ? undefined : style.red(troubleText(trouble, page, context)),
     ...records.map((record) => recordSection(record, context)),
     ...gone.map((segment) => style.red(`What segment ${segment} held is gone: it was deleted, or ended from outside.`)),
     more && last !== undefined
@@ -37,6 +38,12 @@ export function renderQuarantine(page: QuarantinePage, context: QuarantineContex
     records.length === 0 ? undefined : waysOut(pipeline, context),
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
+}
+
+function troubleText(trouble: string, { pipeline, view }: QuarantinePage, { program, named }: QuarantineContext) {
+  if (trouble !== view.lost) return trouble;
+  const which = named ? ` --pipeline ${pipeline}` : '';
+  return `${trouble} Who has read this does away with it: ${program} quarantine skip --all${which}`;
 }
 
 function recordSection(record: QuarantinedRecord, { style, now, full }: QuarantineContext): string {
@@ -95,10 +102,11 @@ export function renderQuarantineDecision(pipeline: string, decision: QuarantineD
   return lines.join('\n');
 }
 
-export function quarantineJson({ pipeline, view, records, more, gone }: QuarantinePage): object {
+export function quarantineJson({ pipeline, view, records, more, gone, trouble }: QuarantinePage): object {
   return {
     pipeline,
     count: view.count,
+    ...(trouble === undefined ? {} : { trouble }),
     records: records.map((record) => {
       return { ...record, position: formatPosition(record.position), arrivedAt: iso(record.arrivedAt) };
     }),

@@ -28,6 +28,7 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
     indent(`lanes       ${lanesText(status.lanes, style)}`),
     indent(`quarantine  ${quarantineText(status, style)}`),
   );
+  if (status.quarantineTrouble !== undefined) lines.push(indent(`            ${style.red(status.quarantineTrouble)}`));
   if (status.gaps.count > 0) lines.push(indent(`gaps        ${gapsText(status.gaps, context)}`));
   const { filtered } = status.records;
   if (filtered > 0) lines.push(indent(`filter      ${plural(filtered, 'record')} dropped`));

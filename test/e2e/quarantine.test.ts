@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { kinesis, type Handler, type PipelineConfig } from '../../contracts/config.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
+import { quarantineWorkflowId } from '../../contracts/names.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
@@ -35,6 +36,7 @@ async function withKey(key: PipelineConfig['key'], handler: Handler = book): Pro
   const taskQueue = open[0]?.settings.temporal.taskQueue;
   const it = await Keylane.create({
     pipelines: { [name]: { source, handler, ...(key === undefined ? {} : { key }) } },
+    options: { discoverEveryMs: 1000 },
     ...(taskQueue === undefined ? {} : { taskQueue }),
   });
   open.push(it);
@@ -165,6 +167,42 @@ describe('the quarantine, end to end', () => {
     expect(shown.stdout).toContain('00000000  f3 89 9a c2 6f 72 64 65 72 2d 37 20 7b 22 6e 22  ....order-7 {"n"');
     expect((await command(['show', 'text'], { cwd: folder })).stdout).toContain('order-8, not JSON');
     expect((await it.status(name)).quarantined).toBe(0);
+  });
+
+  test('O4 O5 O11 one that is terminated is begun anew by the bridge, with all that it held; until then a person is told', async () => {
+    name = uniqueName();
+    seen = [];
+    folder = await mkdtemp(join(tmpdir(), 'keylane-quarantine-'));
+    stream = await KinesisStream.create(emulator.endpoint, name, 1);
+    const it = await withKey(orderOf);
+    await writeSettings(it);
+    await stream.put([1, 2, 3].map((n) => ({ key: 'a', data: JSON.stringify({ n }) })));
+    await it.start();
+    await eventually(async () => (await it.status(name)).quarantined === 3);
+    expect((await keylane('skip', (await listed()).records[0]!.position, '--by', 'ann')).code).toBe(0);
+    await it.stop();
+    const again = await withKey(orderOf);
+    await again.start(['worker']);
+    await it.client.workflow.getHandle(quarantineWorkflowId(name)).terminate('by mistake');
+
+    const told = 'ended from outside (TERMINATED)';
+    const shown = await keylane('list');
+    expect(shown.stdout).toContain(told);
+    expect(shown.stdout).toContain('quarantine 2 records');
+    const status = await command(['status'], { cwd: folder });
+    expect(status.stdout).toContain(told);
+    const early = await keylane('skip', '--all', '--yes');
+    expect(early.code).toBe(4);
+    expect(early.stderr).toContain('is `keylane bridge` (or start, dev) running?');
+
+    await again.start(['bridge']);
+    await eventually(async () => !(await keylane('list')).stdout.includes('ended from outside'), 30_000);
+    expect(await listed()).toMatchObject({ count: 2, decisions: [{ verb: 'skip', by: 'ann', decided: 1 }] });
+    await stream.put([{ key: 'a', data: '{"n":4}' }]);
+    await eventually(async () => (await it.status(name)).quarantined === 3);
+    const { records } = await listed();
+    expect(records.map(({ data }) => data)).toEqual([2, 3, 4].map((n) => ({ json: { n } })));
+    expect((await keylane('skip', '--all', '--yes')).code).toBe(0);
   });
 
   test('O11 a person at a terminal is asked before several records are decided on', async () => {

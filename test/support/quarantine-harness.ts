@@ -11,6 +11,7 @@ import type { HandoverRequest, LaneGateway } from '../../bridge/lane-gateway.ts'
 import { LaneRoom } from '../../bridge/lane-room.ts';
 import { Lease } from '../../bridge/lease.ts';
 import { OutageLog } from '../../bridge/outage-log.ts';
+import { endedRun } from '../../bridge/predecessor.ts';
 import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import { kinesis } from '../../contracts/config.ts';
@@ -18,6 +19,7 @@ import { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import { quarantineWorkflowId, QUERIES, readingTaskQueue } from '../../contracts/names.ts';
 import {
   DEFAULT_QUARANTINE_LIMITS,
+  type BringInput,
   type QuarantineDecision,
   type QuarantinedRecord,
   type QuarantineLimits,
@@ -42,6 +44,10 @@ export interface QuarantineOptions extends HarnessOptions {
   readonly beforeSend?: (request: HandoverRequest) => void | Promise<void>;
   /** The answer to a request is lost. */
   readonly afterSend?: (request: HandoverRequest) => void | Promise<void>;
+  /** What the source has. @default nothing */
+  readonly recordAt?: Source['recordAt'];
+  /** In the place of each attempt to bring records. */
+  readonly aroundBringing?: (bring: () => Promise<void>) => Promise<void>;
 }
 
 export class QuarantineHarness {
@@ -71,6 +77,7 @@ export class QuarantineHarness {
     const { address, namespace } = devServer();
     const stopping = new AbortController();
     const source = kinesis({ stream: pipeline });
+    const { recordAt = async () => undefined } = this.#options;
     const settings = settingsWith(
       { [pipeline]: { source, key: this.#options.key as (record: KeyableRecord) => string, handler: () => {} } },
       { address, namespace, taskQueue },
@@ -82,7 +89,7 @@ export class QuarantineHarness {
     const shared = { client, taskQueue, outage, throttling: new ThrottleLog(log), room, log, clock: systemClock };
     const gateway = new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs: 5000 });
     const activities = createBringingActivities({
-      pipelines: () => ({ settings, source: { kind: 'kinesis' } as Source, claims: undefined }),
+      pipelines: () => ({ settings, source: { kind: 'kinesis', recordAt } as Source, claims: undefined }),
       client,
       stopping: stopping.signal,
       log,
@@ -99,7 +106,13 @@ export class QuarantineHarness {
       namespace: client.options.namespace,
       identity: 'lane-harness',
       taskQueue: readingTaskQueue(taskQueue),
-      activities: { ...activities },
+      activities: {
+        ...activities,
+        bringRecords: async (input: BringInput) => {
+          const { aroundBringing = (bring) => bring() } = this.#options;
+          await aroundBringing(async () => await activities.bringRecords(input));
+        },
+      },
       maxHeartbeatThrottleInterval: 200,
       shutdownGraceTime: 500,
       shutdownForceTime: 5000,
@@ -136,9 +149,14 @@ export class QuarantineHarness {
 
   async put(records: readonly QuarantinedRecord[], leaseUntil = Date.now() + 60_000): Promise<void> {
     const { limits, signalsPerRun = 2000 } = this.#options;
+    const predecessor = await endedRun(this.lanes.client, this.handle.workflowId);
     await this.lanes.quarantine(
       records,
-      { signalsPerRun, limits: { ...DEFAULT_QUARANTINE_LIMITS, ...limits } },
+      {
+        signalsPerRun,
+        limits: { ...DEFAULT_QUARANTINE_LIMITS, ...limits },
+        ...(predecessor === undefined ? {} : { predecessor }),
+      },
       leaseUntil,
     );
   }

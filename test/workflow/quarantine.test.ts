@@ -2,8 +2,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { argumentOf } from '../support/run-argument.ts';
 import { readQuarantineCheckpoint } from '../../activities/asking/quarantine-checkpoint.ts';
-import { WORKFLOW_TYPES } from '../../contracts/names.ts';
-import { QUARANTINE_MARK, type QuarantineInput } from '../../contracts/quarantine.ts';
+import { endedRun } from '../../bridge/predecessor.ts';
+import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { QUARANTINE_MARK, type QuarantinedRecord, type QuarantineInput } from '../../contracts/quarantine.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
 import { eventually } from '../support/eventually.ts';
 import { keylessRecords, laneEvents, SHARD } from '../support/lane-events.ts';
@@ -233,5 +234,162 @@ describe('a quarantine', () => {
     await eventually(() => seen.length === 12);
     expect(seen).toEqual(numbers(1, 25).filter((n) => n % 2 === 0));
     expect((await it.view()).count).toBe(12);
+  });
+
+  test('O6 what it brings is brought once, when the attempt fails in the moment in which the run has to end', async () => {
+    const seen: number[] = [];
+    let lost = 0;
+    it = await QuarantineHarness.start({
+      key: (record) => (numberOf(record) <= 4 ? 'a' : undefined),
+      handler: (event) => void seen.push(event.json().n),
+      signalsPerRun: 5,
+      // The lane has them, and nobody hears of that.
+      afterSend: async () => {
+        lost += 1;
+        if (lost === 1) await new Promise(() => {});
+      },
+      aroundBringing: async (bring) => {
+        await bring().catch(() => {
+          throw new Error('this process is about to die');
+        });
+      },
+    });
+    await it.put(keylessRecords(1, 4));
+    await eventually(async () => (await it.view()).count === 4);
+    const retried = it.decide('retry', { all: true });
+    await eventually(() => seen.length === 4);
+    for (let n = 5; n <= 24; n += 1) await it.put(keylessRecords(n, n));
+    expect(await retried).toMatchObject({ outcome: 'done', decided: 4 });
+    await eventually(async () => (await it.view()).count === 20);
+    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 0, kept: 20 });
+    await it.lanes.send('a', laneEvents(30, 30));
+    await eventually(() => seen.includes(30));
+    expect(seen).toEqual([1, 2, 3, 4, 30]);
+  });
+
+  test('O8 O9 the key function is given data that was left in the source, while that has it', async () => {
+    const [first, second] = keylessRecords(1, 2);
+    const large = (record: QuarantinedRecord) => ({ ...record, data: { left: { preview: '{' } }, size: 7 });
+    it = await QuarantineHarness.start({
+      key: (record) => (numberOf(record) === 7 ? 'a' : undefined),
+      handler: () => {},
+      recordAt: async (position) => {
+        if (position.sequenceNumber !== '1') return undefined;
+        return { position, arrivedAt: 1, partitionKey: '', data: Buffer.from('{"n":7}') };
+      },
+    });
+    await it.put([large(first!), large(second!)]);
+    const retried = await it.decide('retry', { all: true });
+    expect(retried).toMatchObject({ decided: 1, kept: 1, firstKept: { position: at(2) }, records: [{ key: 'a' }] });
+    expect(retried.firstKept?.reason).toContain('Its data (7 bytes) is gone for good');
+    expect((await it.lanes.view('a')).head).toMatchObject({ position: first!.position, data: { left: {} } });
+  });
+
+  test('O8 a segment that was closed holds nothing any more', async () => {
+    it = await QuarantineHarness.start({
+      key: () => undefined,
+      handler: () => {},
+      limits: { segments: { events: 10, bytes: 64 * 1024 } },
+    });
+    await it.put(keylessRecords(1, 15));
+    await eventually(async () => (await it.view()).segments.length === 1);
+    const [{ epoch, first } = { epoch: '', first: 0 }] = (await it.view()).segments;
+    const { client, pipeline } = it.lanes;
+    // As a run may have done that was ended before it knew.
+    const segment = client.workflow.getHandle(segmentWorkflowId(pipeline, { epoch, number: first }));
+    await segment.signal(SIGNALS.close);
+    await segment.result();
+    expect(await it.decide('skip', { matching: 'undefined' })).toMatchObject({ decided: 5 });
+    expect(await it.view()).toMatchObject({ count: 0, segments: [] });
+  });
+
+  test('O8 records that no bridge can have sent are left out, and it goes on', async () => {
+    it = await QuarantineHarness.start({ key: () => undefined, handler: () => {} });
+    const [record] = keylessRecords(1, 1);
+    await it.put([record!]);
+    for (const forged of [{ reason: undefined }, { partitionKey: null }, { arrivedAt: 'today' }, { size: null }]) {
+      await it.handle.signal('records', { leaseUntil: Date.now(), records: [{ ...record, ...forged }] });
+    }
+    await it.put(keylessRecords(2, 3));
+    await eventually(async () => (await it.view()).count === 3);
+  });
+});
+
+describe('a quarantine that is ended from outside', () => {
+  test('O4 O5 O6 O11 is taken over: records, segments, decisions, marks, and what was on its way to a lane', async () => {
+    const seen: number[] = [];
+    let isLost = true;
+    let lost = 0;
+    it = await QuarantineHarness.start({
+      key: (record) => (numberOf(record) % 2 === 0 ? 'even' : undefined),
+      handler: (event) => void seen.push(event.json().n),
+      limits: { segments: { events: 10, bytes: 64 * 1024 } },
+      signalsPerRun: 20,
+      afterSend: () => {
+        if (!isLost) return;
+        lost += 1;
+        throw new Error('the answer is lost');
+      },
+    });
+    await it.put(keylessRecords(1, 25));
+    await it.decide('skip', { position: at(3), by: 'ann', reason: 'a test' });
+    const broken = it.decide('retry', { positions: [at(2), at(4)], by: 'bob' }).catch(() => undefined);
+    await eventually(() => lost > 1);
+    await it.handle.signal('skip', { all: true, by: 'eve' });
+    await eventually(async () => (await it.view()).pending.length === 2);
+    await it.handle.terminate('by mistake');
+    await broken;
+    const { client, pipeline } = it.lanes;
+    const { bringingFrom = 0 } = await it.view();
+    const position = { shardId: QUARANTINE_MARK, sequenceNumber: String(bringingFrom - 1) };
+    expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({ ended: false, position });
+
+    await it.lanes.stopWorker();
+    await it.put(keylessRecords(24, 27));
+    await eventually(async () => (await it.handle.describe()).status.name === 'RUNNING');
+    await it.handle.terminate('once more, before a worker has seen it');
+    await it.put(keylessRecords(26, 30));
+    await it.lanes.startWorker();
+    isLost = false;
+    await eventually(async () => (await it.view()).count === 27, 60_000);
+    await eventually(async () => (await it.view()).pending.length === 0);
+    const { decisions } = await it.view();
+    expect(decisions.map(({ by, decided, outcome }) => [by, outcome, decided])).toEqual([
+      ['ann', 'done', 1],
+      ['eve', 'refused', 0],
+      ['bob', 'done', 2],
+    ]);
+    for (const { why } of decisions.slice(1)) expect(why).toContain('ended from outside (TERMINATED)');
+    for (let n = 31; n <= 60; n += 1) await it.put(keylessRecords(n, n));
+    await eventually(async () => (await it.view()).count === 57);
+    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 28, kept: 29 });
+    await eventually(() => seen.length === 30);
+    expect(seen).toEqual(numbers(1, 60).filter((n) => n % 2 === 0));
+    await it.decide('skip', { all: true });
+    expect((await it.view()).count).toBe(0);
+    await eventually(async () => (await openSegments()) === 0);
+  }, 120_000);
+
+  test('O5 tells what is lost when the run is gone, until a person has heard of it', async () => {
+    it = await QuarantineHarness.start({ key: () => undefined, handler: () => {} });
+    await it.put(keylessRecords(1, 5));
+    await eventually(async () => (await it.view()).count === 5);
+    await it.handle.terminate('by mistake');
+    const { client, pipeline } = it.lanes;
+    const predecessor = await endedRun(client, it.handle.workflowId);
+    const { namespace } = client.options;
+    const workflowExecution = { workflowId: it.handle.workflowId };
+    await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+    await eventually(async () => (await endedRun(client, it.handle.workflowId)) === undefined);
+    await it.lanes.quarantine(keylessRecords(6, 6), predecessor === undefined ? {} : { predecessor });
+    await eventually(async () => (await it.view()).lost !== undefined);
+    expect(await it.view()).toMatchObject({ count: 1, lost: expect.stringContaining('TERMINATED at') });
+    expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({ ended: true });
+    expect(await it.decide('skip', { position: at(6) })).toMatchObject({ decided: 1 });
+    expect((await it.view()).lost).toContain('could not be read');
+    await expect(it.decide('retry', { all: true })).rejects.toThrow();
+    const read = await it.decide('skip', { all: true, by: 'ann' });
+    expect(read).toMatchObject({ outcome: 'done', decided: 0, why: expect.stringContaining('could not be read') });
+    expect((await it.view()).lost).toBeUndefined();
   });
 });

@@ -39,7 +39,14 @@ export function isRecordsSignal(value: unknown): value is RecordsSignal {
 }
 
 export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
-  return isObject(value) && Array.isArray(value['records']) && value['records'].every(isPlaced);
+  return isObject(value) && Array.isArray(value['records']) && value['records'].every(isKeyless);
+}
+
+function isKeyless(value: unknown): boolean {
+  if (!isObject(value) || !isPlaced(value)) return false;
+  const { arrivedAt, partitionKey = '', reason, size } = value;
+  const hasTexts = typeof reason === 'string' && typeof partitionKey === 'string';
+  return hasTexts && Number.isFinite(arrivedAt) && Number.isFinite(size);
 }
 
 function isPlaced(value: unknown): boolean {

@@ -21,6 +21,8 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import { countWeighed } from '../../contracts/event-weight.ts';
+import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { SegmentName } from '../../contracts/backlog.ts';
 import { segmentWorkflowId, SIGNALS } from '../../contracts/names.ts';
 import {
@@ -36,6 +38,7 @@ import {
   type SegmentFinding,
   type SegmentSearch,
 } from '../../contracts/quarantine.ts';
+import { TAIL_PAGE, type EndedRun, type QuarantineRemains } from '../../contracts/remains.ts';
 import { forgetOldMarks } from '../lane/marks.ts';
 import { askForCheckpoints } from '../lane/questions.ts';
 import { RunLimits } from '../lane/run-limits.ts';
@@ -67,7 +70,9 @@ import {
   remembered,
   untoldOf,
   viewOf,
+  withOne,
 } from './state.ts';
+import { succeed } from './succession.ts';
 import { startBringing, startSearch, type Ended, type WorkInFlight } from './work.ts';
 
 /** Segments that one step looks through. */
@@ -89,12 +94,16 @@ export class QuarantineHost {
   /** Runs that began before there were segments and verbs have none. Each is undefined until it matters. */
   #hasSegments: boolean | undefined;
   #hasVerbs: boolean | undefined;
+  /** The run from which this one takes over, until it has; what comes meanwhile waits. */
+  #predecessor: EndedRun | undefined;
+  readonly #early: (() => void)[] = [];
   /** The run ends now: whoever waits for an answer gets what there is. */
   #isLeaving = false;
 
   constructor(input: QuarantineInput) {
-    const { pipeline, carried, limits = DEFAULT_QUARANTINE_LIMITS } = input;
+    const { pipeline, carried, limits = DEFAULT_QUARANTINE_LIMITS, predecessor } = input;
     this.#input = input;
+    this.#predecessor = predecessor;
     this.#limits = limits;
     this.#run = new RunLimits(input.signalsPerRun);
     this.#state = carried === undefined ? emptyQuarantine(workflowInfo().startTime.getTime()) : carriedOver(carried);
@@ -103,12 +112,33 @@ export class QuarantineHost {
   }
 
   view(): QuarantineView {
-    return viewOf(this.#state);
+    const predecessor = this.#predecessor;
+    return { ...viewOf(this.#state), ...(predecessor === undefined ? {} : { takesOver: predecessor }) };
+  }
+
+  /** For a run that comes after this one was ended from outside. */
+  remains(): QuarantineRemains {
+    const predecessor = this.#predecessor;
+    const { records, ...rest } = this.#state;
+    const held = { state: { ...rest, records: [] }, tail: records.length };
+    return predecessor === undefined ? held : { ...held, predecessor };
+  }
+
+  tail(from: unknown): readonly QuarantinedRecord[] {
+    const left = this.#state.records.slice(typeof from === 'number' ? from : 0);
+    return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
   }
 
   /** Synchronous, and it never throws for what a signal holds (K2). */
   accept(signal: QuarantineSignal): void {
-    this.#state = keep(this.#state, signal, this.#limits);
+    this.#whenTakenOver(() => {
+      this.#state = keep(this.#state, signal, this.#limits);
+    });
+  }
+
+  #whenTakenOver(then: () => void): void {
+    if (this.#predecessor === undefined) then();
+    else this.#early.push(then);
   }
 
   countSignal(): void {
@@ -116,18 +146,22 @@ export class QuarantineHost {
   }
 
   objection(verb: QuarantineVerb): string | undefined {
+    if (this.#predecessor !== undefined)
+      return 'it takes over what it held when it was ended from outside: ask again soon';
     return objection(this.#state, verb);
   }
 
   /** When it cannot act that is kept among the decisions, since nobody waits for it. */
   signalVerb(verb: QuarantineVerb): void {
     this.countSignal();
-    const why = this.objection(verb);
-    const now = Date.now();
-    this.#state =
-      why === undefined
-        ? enqueue(this.#state, verb, now, uuid4())
-        : refused(this.#state, verb, why, now, uuid4(), this.#limits);
+    this.#whenTakenOver(() => {
+      const why = this.objection(verb);
+      const now = Date.now();
+      this.#state =
+        why === undefined
+          ? enqueue(this.#state, verb, now, uuid4())
+          : refused(this.#state, verb, why, now, uuid4(), this.#limits);
+    });
   }
 
   /** What was decided, or what there is of it when this run ends: it goes on in the next. */
@@ -142,13 +176,33 @@ export class QuarantineHost {
 
   /** Leaves by an exception when it continues as new. */
   async run(): Promise<void> {
+    if (this.#predecessor !== undefined) await this.#takeOver(this.#predecessor);
     for (;;) {
       await this.#settleWork();
-      while (this.#isTooLong() && (await this.#moveToSegment()));
+      while (this.#isTooLong() && (await this.#moveToSegment())) {
+        // No verb waits while more and more records come.
+        await this.#settleWork();
+        if (!this.#run.isLong()) await this.#startWork();
+      }
       if (this.#run.isLong()) await this.#continueAsNew();
       await this.#startWork();
       await condition(() => this.#hasNews());
     }
+  }
+
+  async #takeOver(predecessor: EndedRun): Promise<void> {
+    const { pipeline } = this.#input;
+    this.#state = await succeed(predecessor, {
+      pipeline,
+      limits: this.#limits,
+      shorten: async (state) => {
+        this.#state = state;
+        while (this.#run.isLarge(this.#state) && (await this.#moveToSegment()));
+        return this.#state;
+      },
+    });
+    this.#predecessor = undefined;
+    for (const each of this.#early.splice(0)) each();
   }
 
   #hasNews(): boolean {
@@ -220,7 +274,8 @@ export class QuarantineHost {
   async #found(finding: SegmentFinding, segments: readonly SegmentName[]): Promise<void> {
     const { pipeline } = this.#input;
     const gone = segments.filter((name) => finding.gone.includes(segmentWorkflowId(pipeline, name)));
-    this.#state = lookedThrough(this.#state, finding, gone);
+    const empty = segments.filter((name) => finding.empty?.includes(segmentWorkflowId(pipeline, name)));
+    this.#state = lookedThrough(this.#state, finding, { gone, empty });
     const segment = finding.hit === undefined ? undefined : segments[finding.hit.at];
     const verb = this.#state.jobs[0]?.decision.verb;
     if (finding.hit === undefined || segment === undefined) return;
@@ -242,6 +297,8 @@ export class QuarantineHost {
     const [first] = keyed;
     if (first?.replacement !== undefined) {
       const own = await this.#segments.hold([first.replacement]);
+      // Before the old one is out: whoever takes over after an end from outside must know of one of them (O5).
+      this.#state = withOne(this.#state, own);
       await this.#decided(segment, [first.index], undecided);
       this.#state = replaced(this.#state, { segment, undecided, record: first }, own, Date.now());
     } else if (first !== undefined) {
@@ -303,7 +360,8 @@ export class QuarantineHost {
     this.#isLeaving = true;
     await condition(() => allHandlersFinished());
     const { memo = {}, typedSearchAttributes } = workflowInfo();
-    const next: QuarantineInput = { ...this.#input, carried: this.#state };
+    const { predecessor: _takenOver, ...input } = this.#input;
+    const next: QuarantineInput = { ...input, carried: this.#state };
     await makeContinueAsNewFunc<(input: QuarantineInput) => Promise<void>>({ memo, typedSearchAttributes })(next);
   }
 

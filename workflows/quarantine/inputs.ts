@@ -1,7 +1,10 @@
 /** What comes to a quarantine from outside, checked at the edge: see the lane's inputs for why. */
 import type { InlineData } from '../../contracts/event.ts';
+import { jsonBytes } from '../../contracts/json-bytes.ts';
+import { MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
 import { parsePosition } from '../../contracts/position.ts';
 import { MOST_POSITIONS, type QuarantineVerbName, type Selection } from '../../contracts/quarantine.ts';
+import { formatSize } from '../../contracts/size.ts';
 import { readVerb } from '../lane/inputs.ts';
 
 export interface QuarantineVerb {
@@ -31,6 +34,12 @@ export function readQuarantineVerb(name: QuarantineVerbName, value: unknown): Qu
   const data = newData(args);
   if (data === undefined)
     return { ...who, problem: 'replace needs new data: `data` (any JSON value), `text` or `base64`' };
+  // What it goes through with other things: Temporal ends a run that asks for more than 2 MiB.
+  const bytes = jsonBytes(data);
+  if (bytes > MOST_INLINE_BYTES) {
+    const most = formatSize(MOST_INLINE_BYTES);
+    return { ...who, problem: `the new data takes ${formatSize(bytes)} in Temporal, and may take ${most}` };
+  }
   const isOne = selection.kind === 'positions' && selection.positions.length === 1;
   return isOne ? { ...who, selection, data } : { ...who, problem: 'replace needs the `position` of one record' };
 }

@@ -16,14 +16,15 @@ import type {
   QuarantineJob,
   QuarantineLimits,
   QuarantineState,
+  QuarantineVerbName,
   SegmentFinding,
   SegmentHit,
   Selection,
 } from '../../contracts/quarantine.ts';
 import { dataText } from '../../contracts/data-text.ts';
-import { firstSegments, withoutFirst, withoutSegment } from '../segment-ranges.ts';
+import { firstSegments, withoutFirst } from '../segment-ranges.ts';
 import type { QuarantineVerb } from './inputs.ts';
-import { countOf, decided, withNew } from './state.ts';
+import { countOf, decided, withoutHolding } from './state.ts';
 
 /** Verbs that wait are carried from run to run. */
 const MOST_JOBS = 3;
@@ -38,7 +39,7 @@ const NUMBERS_PER_MS = 1000;
 /** Why a verb cannot act; undefined when it may. */
 export function objection(state: QuarantineState, verb: QuarantineVerb): string | undefined {
   if (verb.problem !== undefined) return verb.problem;
-  if (countOf(state) === 0) return 'the quarantine is empty';
+  if (countOf(state) === 0 && !clearsLoss(state, verb.name, verb.selection)) return 'the quarantine is empty';
   if (state.jobs.length >= MOST_JOBS) return `${state.jobs.length} others are being carried out; ask again later`;
   if (state.segments.length >= MOST_RANGES && verb.selection?.kind !== 'all') {
     return 'too many stretches of it have been decided on one by one: decide on all of it first';
@@ -120,10 +121,10 @@ export function begun(state: QuarantineState): QuarantineState {
 export function lookedThrough(
   state: QuarantineState,
   { through, from }: SegmentFinding,
-  gone: readonly SegmentName[],
+  { gone, empty }: { readonly gone: readonly SegmentName[]; readonly empty: readonly SegmentName[] },
 ): QuarantineState {
   const after = withJob(state, ({ left = [], ...job }) => ({ ...job, left: withoutFirst(left, through), from }));
-  return gone.reduce(withoutGone, after);
+  return gone.reduce(withoutGone, empty.reduce(withoutHolding, after));
 }
 
 /** Nobody has the segment any more. It is told, and stays in the count until a person leaves out all that there is. */
@@ -131,10 +132,16 @@ function withoutGone(state: QuarantineState, segment: SegmentName): QuarantineSt
   const job = state.jobs[0];
   const why = `the records of segment ${segment.epoch}-${segment.number} are gone: it was deleted, or ended from outside long ago`;
   const after = withJob(state, (each) => ({ ...each, decision: { ...each.decision, why } }));
-  if (job?.decision.verb !== 'skip' || job.selection.kind !== 'all') return after;
-  const segments = withoutSegment(state.segments, segment);
-  // How much it held is known when nothing else is left.
-  return { ...after, segments, held: segments.length === 0 ? 0 : state.held };
+  return job !== undefined && leavesAllOut(job.decision.verb, job.selection) ? withoutHolding(after, segment) : after;
+}
+
+function leavesAllOut(verb: QuarantineVerbName, selection: Selection | undefined): boolean {
+  return verb === 'skip' && selection?.kind === 'all';
+}
+
+/** Who leaves out all that there is has heard of what is not there any more. */
+function clearsLoss({ lost }: QuarantineState, verb: QuarantineVerbName, selection: Selection | undefined): boolean {
+  return lost !== undefined && leavesAllOut(verb, selection);
 }
 
 /** These records of a segment are out for good. */
@@ -159,15 +166,14 @@ export function bringing(
   return { ...withJob(state, (job) => told(job, records)), bringing: { segment, undecided, entries, first } };
 }
 
-/** The record has new data, in a segment of its own; the old one, the first of `hit`, is out. */
+/** The record has new data, in a segment of its own that is known already; the old one is out. */
 export function replaced(
   state: QuarantineState,
   old: { readonly segment: SegmentName; readonly undecided: number; readonly record: FoundRecord },
   segment: SegmentName,
   now: number,
 ): QuarantineState {
-  const withoutOld = decided(state, old.segment, { count: 1, undecided: old.undecided });
-  const after = { ...withNew(withoutOld, segment), held: state.held };
+  const after = decided(state, old.segment, { count: 1, undecided: old.undecided });
   const job = withJob(after, ({ data: _data, ...rest }) => rest);
   return bringing(job, segment, { undecided: 1, records: [{ ...old.record, index: 0 }] }, now);
 }
@@ -211,17 +217,50 @@ export function withoutLargeJobs(state: QuarantineState, limits: QuarantineLimit
     });
 }
 
+/**
+ * What a run leaves that was ended from outside. Its verbs are broken off: whoever ended it may have done so for their sake,
+ * and who asked for them has no answer. Only what is on its way to the lanes is brought there, as it was meant to be: some of
+ * them may have it (O6).
+ */
+export function takenOver(state: QuarantineState, how: string, limits: QuarantineLimits): QuarantineState {
+  const why = `the quarantine was ended from outside (${how}) before all of it was done: ask again for the rest`;
+  const [first, ...others] = state.jobs;
+  const onTheWay = state.bringing === undefined ? undefined : first;
+  const left = onTheWay === undefined ? state.jobs : others;
+  const after = left.reduce<QuarantineState>(
+    (rest, { decision }) =>
+      recorded(rest, { ...decision, outcome: decision.decided > 0 ? 'done' : 'refused', why }, limits),
+    state,
+  );
+  if (onTheWay === undefined) return { ...after, jobs: [] };
+  const { decision, from } = onTheWay;
+  const rest = { selection: { kind: 'positions', positions: [] }, left: [], from } as const;
+  return { ...after, jobs: [{ ...rest, decision: { ...decision, why } }] };
+}
+
 /** The job is done with, and what has come of it is kept. */
 export function ended(state: QuarantineState, limits: QuarantineLimits, why?: string): QuarantineState {
   const [job, ...jobs] = state.jobs;
   if (job === undefined) return state;
   const { decision, selection } = job;
+  const rest = { ...state, jobs };
+  if (why === undefined && clearsLoss(state, decision.verb, selection)) return withoutLoss(rest, decision, limits);
   const missing = selection.kind === 'positions' && why === undefined ? missingText(selection.positions) : undefined;
   const nothing = decision.decided + decision.kept === 0 ? 'there is no such record' : undefined;
   const still = decision.kept === 0 ? undefined : `${decision.kept} still without a key`;
   const whole = [why, decision.why, still, missing ?? nothing].filter((each) => each !== undefined).join('; ');
   const outcome = decision.decided > 0 ? 'done' : 'refused';
-  return recorded({ ...state, jobs }, { ...decision, outcome, ...(whole === '' ? {} : { why: whole }) }, limits);
+  return recorded(rest, { ...decision, outcome, ...(whole === '' ? {} : { why: whole }) }, limits);
+}
+
+/** The loss is kept with the decision (O11). */
+function withoutLoss(
+  { lost, ...state }: QuarantineState,
+  decision: QuarantineDecision,
+  limits: QuarantineLimits,
+): QuarantineState {
+  const why = [decision.why, lost].filter((each) => each !== undefined).join('; ');
+  return recorded(state, { ...decision, outcome: 'done', why }, limits);
 }
 
 function missingText([first, ...others]: readonly string[]): string | undefined {
@@ -260,12 +299,14 @@ function told(job: QuarantineJob, records: readonly FoundRecord[]): QuarantineJo
   };
 }
 
-function toldRecord({ position, reason, key, data, replacement }: FoundRecord): DecidedRecord {
+function toldRecord({ position, reason, key, data, claim, replacement }: FoundRecord): DecidedRecord {
   return {
     position,
     reason: reason.slice(0, TOLD_CAUSE_CHARS),
     ...(key === undefined ? {} : { key: key.slice(0, TOLD_CAUSE_CHARS) }),
     dataBefore: data.slice(0, TOLD_CHARS),
+    // What is brought as it is belongs to its lane.
+    ...(claim === undefined || (key !== undefined && replacement === undefined) ? {} : { claimBefore: claim }),
     ...(replacement === undefined ? {} : { dataAfter: dataText(replacement.data).slice(0, TOLD_CHARS) }),
   };
 }

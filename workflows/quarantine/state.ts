@@ -61,6 +61,10 @@ export function keep(state: QuarantineState, signal: QuarantineSignal, limits: Q
   return { ...state, records: [...state.records, ...fresh], marks, behindSince };
 }
 
+export function withLoss(state: QuarantineState, message: string): QuarantineState {
+  return { ...state, lost: state.lost === undefined ? message : `${state.lost} ${message}` };
+}
+
 export function countOf({ records, held }: QuarantineState): number {
   return records.length + held;
 }
@@ -85,8 +89,12 @@ export function movedToSegment(state: QuarantineState, count: number, segment: S
   return { ...withNew(state, segment), records: state.records.slice(count), held: state.held + count };
 }
 
-/** A segment that is held beside the others. */
-export function withNew(state: QuarantineState, segment: SegmentName): QuarantineState {
+/** A segment with one record, which is held beside the others. */
+export function withOne(state: QuarantineState, segment: SegmentName): QuarantineState {
+  return { ...withNew(state, segment), held: state.held + 1 };
+}
+
+function withNew(state: QuarantineState, segment: SegmentName): QuarantineState {
   return { ...state, segments: withSegment(state.segments, segment), latestSegment: segment };
 }
 
@@ -96,12 +104,16 @@ export function decided(
   segment: SegmentName,
   { count, undecided }: { readonly count: number; readonly undecided: number },
 ): QuarantineState {
-  const held = state.held - count;
-  if (count < undecided) return { ...state, held };
+  const after = { ...state, held: state.held - count };
+  return count < undecided ? after : withoutHolding(after, segment);
+}
+
+/** A segment in which there is nothing any more. */
+export function withoutHolding(state: QuarantineState, segment: SegmentName): QuarantineState {
   const { [nameOf(segment)]: _told, ...untold } = state.untold;
   const segments = withoutSegment(state.segments, segment);
   // Without any, nothing is held: what was in segments that are gone is forgotten with the last of the others.
-  return { ...state, held: segments.length === 0 ? 0 : held, untold, segments };
+  return { ...state, held: segments.length === 0 ? 0 : state.held, untold, segments };
 }
 
 /** What a segment could not be told. */
@@ -118,14 +130,20 @@ function nameOf({ epoch, number }: SegmentName): string {
   return `${epoch}-${number}`;
 }
 
+/** What an answer may hold of what has not been moved yet: more is there only while a worker catches up. */
+const SHOWN: SegmentLimits = { events: 10_000, bytes: 1024 * 1024 };
+
 export function viewOf(state: QuarantineState): QuarantineView {
-  const { records, segments, jobs, decisions, bringing } = state;
+  const { records, segments, jobs, decisions, bringing, lost } = state;
+  const shown = nextSegment(state, SHOWN);
   return {
     count: countOf(state),
     segments,
-    records,
+    records: shown,
+    ...(shown.length === records.length ? {} : { more: true }),
     pending: jobs.map(({ decision }) => decision),
     decisions,
     ...(bringing === undefined ? {} : { bringingFrom: bringing.first }),
+    ...(lost === undefined ? {} : { lost }),
   };
 }

@@ -1,12 +1,14 @@
 /** The one piece of work that a quarantine may have in flight: to look through segments, or to bring records to their lanes. */
 import {
   ActivityCancellationType,
+  ActivityFailure,
   CancellationScope,
   isCancellation,
   log,
   proxyActivities,
   workflowInfo,
 } from '@temporalio/workflow';
+import { RetryState } from '@temporalio/common';
 import { readingTaskQueue } from '../../contracts/names.ts';
 import type {
   BringingActivities,
@@ -71,10 +73,19 @@ function start(run: () => Promise<Ended>): WorkInFlight {
       work.ended = ended;
     },
     (error: unknown) => {
-      work.ended = isCancellation(error) ? { kind: 'stopped' } : failed(error);
+      work.ended = isStopped(error) ? { kind: 'stopped' } : failed(error);
     },
   );
   return work;
+}
+
+/**
+ * Whether it was asked to stop, however the attempt ended that ran then: it may have failed just then, or its process have
+ * died, and Temporal makes no other one. What it has done is not known, and is done again as it was (O6).
+ */
+function isStopped(error: unknown): boolean {
+  const isLeft = error instanceof ActivityFailure && error.retryState === RetryState.CANCEL_REQUESTED;
+  return isLeft || isCancellation(error);
 }
 
 /** Temporal retries whatever can be retried, so this is one that a person has to know of. */

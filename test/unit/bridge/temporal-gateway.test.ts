@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adoptQuarantine } from '../../../activities/quarantine/adopt.ts';
 import { systemClock } from '../../../bridge/clock.ts';
 import {
   HandoverRefusedError,
@@ -32,7 +33,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for await (const { workflowId } of client.workflow.list({ query: `KeylanePipeline = "${pipeline}"` })) {
+  for await (const { workflowId } of client.workflow.list({
+    query: `KeylanePipeline = "${pipeline}" AND ExecutionStatus = "Running"`,
+  })) {
     await client.workflow.getHandle(workflowId).terminate();
   }
   await client.connection.close();
@@ -137,6 +140,23 @@ test('O8: records without a key go to the quarantine of the pipeline', async () 
       { version: 1, pipeline, signalsPerRun: DEFAULT_LANE_OPTIONS.signalsPerRun, limits: DEFAULT_QUARANTINE_LIMITS },
     ],
     signals: [{ name: 'records', args: [{ leaseUntil: 42, records: [record] }] }],
+  });
+});
+
+test('O5: a quarantine that was ended from outside is begun anew with the run that it has to take over from', async () => {
+  const workflowId = `${pipeline}/quarantine`;
+  const record = { position: { shardId: 'shard-0', sequenceNumber: '8' }, arrivedAt: 8, data: { text: 'x' }, size: 1 };
+  const request = { to: 'quarantine', leaseUntil: 42, attempt: 1 } as const;
+  const { gateway } = open();
+  await gateway.send({ ...request, records: [{ ...record, reason: 'no key' }] }, never);
+  await adoptQuarantine(client, pipeline, gateway, never);
+  const { runId } = await client.workflow.getHandle(workflowId).describe();
+  await client.workflow.getHandle(workflowId).terminate('by mistake');
+  await adoptQuarantine(client, pipeline, gateway, never);
+  await adoptQuarantine(client, pipeline, gateway, never);
+  expect(await received(workflowId)).toMatchObject({
+    input: [{ pipeline, predecessor: { runId, how: 'TERMINATED' } }],
+    signals: [{ name: 'records', args: [{ records: [] }] }],
   });
 });
 

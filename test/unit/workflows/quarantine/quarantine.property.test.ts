@@ -1,6 +1,7 @@
 /**
  * A quarantine under random traffic: records with resends, segments, verbs of each kind, work that is stopped half-way, runs
- * that continue as new. A small host stands in for Temporal and for the lanes; what gets out must be what was put in.
+ * that continue as new or are ended from outside. A small host stands in for Temporal and for the lanes; what gets out must be
+ * what was put in.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -27,7 +28,8 @@ type Step =
   | { do: 'verb'; verb: 'retry' | 'skip' | 'replace'; on: readonly number[] | 'all' | 'matching' }
   | { do: 'step'; stopped: boolean }
   | { do: 'move' }
-  | { do: 'continue as new' };
+  | { do: 'continue as new' }
+  | { do: 'end from outside' };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('put' as const), count: fc.nat(4), again: fc.nat(4) }) },
@@ -44,7 +46,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('step' as const), stopped: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('continue as new' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('continue as new' as const, 'end from outside' as const) }) },
 );
 
 class Model {
@@ -73,6 +75,9 @@ class Model {
         return this.step(step.stopped);
       case 'move':
         this.move(Infinity);
+        return;
+      case 'end from outside':
+        this.state = jobs.takenOver(this.state, 'TERMINATED', LIMITS);
         return;
       case 'continue as new':
         this.state = quarantine.carriedOver(JSON.parse(JSON.stringify(this.state)));
@@ -153,12 +158,13 @@ class Model {
       const hit = { at, undecided: records.length - out.size, records: some };
       this.state = jobs.lookedThrough(
         this.state,
-        { through: next === undefined ? at + 1 : at, from: next ?? 0, gone: [] },
-        [],
+        { through: next === undefined ? at + 1 : at, from: next ?? 0, gone: [], undecided: 0 },
+        { gone: [], empty: [] },
       );
       return this.hit(name, hit, verb);
     }
-    this.state = jobs.lookedThrough(this.state, { through: names.length, from: 0, gone: [] }, []);
+    const finding = { through: names.length, from: 0, gone: [], undecided: 0 };
+    this.state = jobs.lookedThrough(this.state, finding, { gone: [], empty: [] });
   }
 
   hit(segment: SegmentName, { undecided, records }: SegmentHit, verb: string): void {
@@ -180,6 +186,7 @@ class Model {
     const [first] = keyed;
     if (first?.replacement !== undefined) {
       const own = this.hold([first.replacement]);
+      this.state = quarantine.withOne(this.state, own);
       this.tell(segment, [first.index], undecided);
       this.state = jobs.replaced(this.state, { segment, undecided, record: first }, own, this.now);
     } else if (first !== undefined)

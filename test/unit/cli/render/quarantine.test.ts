@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { quarantineTrouble, type QuarantinePage } from '../../../../cli/operations/quarantine-view.ts';
+import { quarantineJson, renderQuarantine, renderQuarantineDecision } from '../../../../cli/render/quarantine.ts';
+import { styleFor } from '../../../../cli/render/style.ts';
+import type { QuarantineDecision } from '../../../../contracts/quarantine.ts';
+import { keylessRecords } from '../../../support/lane-events.ts';
+
+const NOW = 1_700_000_100_000;
+const style = styleFor({ isTTY: false } as never, {});
+const context = { program: 'keylane', style, now: NOW, full: false, named: true };
+const decision: QuarantineDecision = {
+  id: 'a',
+  verb: 'retry',
+  outcome: 'done',
+  at: NOW - 5000,
+  by: 'ann',
+  reason: 'the new field',
+  why: '1 still without a key',
+  on: 'all records',
+  decided: 2,
+  kept: 1,
+  records: [{ position: 's:1', reason: 'none', key: 'a', dataBefore: '{}' }],
+  firstKept: { position: 's:3', reason: 'The key function returned undefined' },
+};
+const view = { count: 2, segments: [], records: [], pending: [], decisions: [decision] };
+const page: QuarantinePage = { pipeline: 'orders', view, records: keylessRecords(1, 1), more: true, gone: [] };
+
+test('records, the way to the next page, decisions, and the ways out', () => {
+  expect(renderQuarantine(page, context)).toMatchInlineSnapshot(`
+    "orders  quarantine 2 records
+
+    shardId-000000000000:1
+      arrived 1m39s ago (2023-11-14T22:13:20.001Z), 10 bytes
+      The key function returned undefined
+      {
+        "n": 1
+      }
+
+    More: keylane quarantine list orders --after shardId-000000000000:1
+
+    Decisions
+      WHEN    VERB   BY   THEN  OUT  KEPT  MEANT        WHY
+      5s ago  retry  ann  done  2    1     all records  the new field; 1 still without a key
+
+    To get them out
+      keylane quarantine retry --all --pipeline orders  # ask the present key function again
+      keylane quarantine skip POSITION --pipeline orders  # leave a record out for good
+      keylane quarantine replace POSITION --data '{...}' --pipeline orders  # give it other data, and ask for its key"
+  `);
+});
+
+test('O5 how it was ended from outside, and what is lost, stands above all', () => {
+  const ended = quarantineTrouble({ lost: 'Gone.' }, { how: 'TERMINATED' });
+  expect(ended).toContain('ended from outside (TERMINATED)');
+  expect(renderQuarantine({ ...page, trouble: ended! }, context).split('\n\n')[1]).toBe(ended);
+  const taking = quarantineTrouble({ takesOver: { runId: 'r', how: 'TIMED_OUT', at: NOW } }, undefined);
+  expect(taking).toBe('It takes over what it held when it was ended from outside (TIMED_OUT).');
+  const lost = { ...page, view: { ...view, lost: 'Gone.' }, trouble: 'Gone.' };
+  expect(renderQuarantine(lost, context).split('\n\n')[1]).toBe(
+    'Gone. Who has read this does away with it: keylane quarantine skip --all --pipeline orders',
+  );
+  expect(quarantineJson(lost)).toMatchObject({ count: 2, trouble: 'Gone.' });
+  expect(quarantineTrouble({}, undefined)).toBeUndefined();
+});
+
+test('what a verb did, and why some of it stays', () => {
+  expect(renderQuarantineDecision('orders', decision, style)).toMatchInlineSnapshot(`
+    "orders: retried 2 records
+      s:1 to key a
+      and 1 more
+      1 stay; s:3: The key function returned undefined"
+  `);
+});
