@@ -95,20 +95,6 @@ describe('O1 O4 O5 a lane that is terminated', { timeout: 120_000 }, () => {
     expect(seen.get('a')).toEqual(numbers(1, 361));
   });
 
-  test('together with more others than a worker has places for workflow tasks, like them is taken over soon', async () => {
-    await start();
-    poison.add(1);
-    const keys = numbers(1, 60).map((n) => `key-${n}`);
-    await Promise.all(keys.map((key) => lanes.send(key, laneEvents(1, 2))));
-    await Promise.all(keys.map((key) => eventually(isBlockedAt(key, 1), 60_000)));
-    await lanes.stopWorker();
-    await Promise.all(keys.map((key) => lanes.lane(key).terminate('by mistake')));
-    await Promise.all(keys.map((key) => sendNext(key, laneEvents(3, 3))));
-    await lanes.startWorker();
-    await Promise.all(keys.map((key) => eventually(isBlockedAt(key, 1), 30_000)));
-    for (const key of keys) expect(await lanes.view(key)).toMatchObject({ waiting: 2 });
-  });
-
   test('is taken over before a verb acts that was sent to the next run; what nobody can read is no obstacle', async () => {
     await start();
     poison.add(1);

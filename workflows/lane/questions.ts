@@ -20,8 +20,8 @@ const ask = proxyLocalActivities<AskingActivities>({
 });
 
 /**
- * Histories may be long, and who has to know before it begins can wait: about an hour. The answer comes by way of a query,
- * which needs a place for a workflow task: who waited by a local activity would keep one, and many together all of them.
+ * Histories may be long, and who has to know before it begins can wait: about an hour. A local activity would keep the
+ * lane's workflow task open for as long, and what comes meanwhile in the server's buffer, which takes 100 signals or 2 MiB.
  */
 const askLong = proxyActivities<AskingActivities>({
   startToCloseTimeout: '1 minute',
