@@ -15,7 +15,7 @@ import {
   isLong,
   latestSegment,
   movedToSegment,
-  nextSegment,
+  nextSegments,
   tailFrom,
   takenBack,
   withoutTail,
@@ -67,12 +67,14 @@ export class BacklogKeeper {
     this.#hasSegments ??= patched('segments');
     if (!this.#hasSegments) return false;
     cell.lane = withTail(cell.lane, this.#limits);
-    const events = nextSegment(cell.lane, this.#limits);
-    if (events.length === 0) return false;
-    const segment = await this.#segments.hold(events);
+    const held = await Promise.all(
+      nextSegments(cell.lane, this.#limits).map(async (events) => {
+        return { count: events.length, segment: await this.#segments.hold(events) };
+      }),
+    );
     // What came meanwhile has gone behind them.
-    cell.lane = movedToSegment(cell.lane, events.length, segment);
-    return true;
+    for (const { count, segment } of held) cell.lane = movedToSegment(cell.lane, count, segment);
+    return held.length > 0;
   }
 
   withoutTail(lane: LaneState): Pick<LaneRemains, 'state' | 'tail'> {

@@ -16,6 +16,11 @@ import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { LaneState } from '../../contracts/lane.ts';
 import { TAIL_PAGE } from '../../contracts/remains.ts';
 
+/** Segments whose starts are asked for with one answer to the server, of which each has some delay. */
+const STARTED_AT_ONCE = 8;
+/** Bytes of them, one excepted: Temporal takes 4 MiB in a message. */
+const STARTED_BYTES = 2 * 1024 * 1024;
+
 const EMPTY: Backlog = { segments: [], taken: 0, events: 0, bytes: 0, tail: [] };
 
 /** Events that the lane has, wherever they lie. */
@@ -64,9 +69,20 @@ export function tailFrom(lane: LaneState, limits: SegmentLimits, from: number): 
   return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
 }
 
-/** The events that the next segment should hold. */
-export function nextSegment({ backlog = EMPTY }: LaneState, limits: SegmentLimits): readonly LaneEvent[] {
-  return backlog.tail.slice(0, countWithin(backlog.tail, limits));
+/** The events that the next segments should hold: the last of several is as full as the others. */
+export function nextSegments({ backlog = EMPTY }: LaneState, limits: SegmentLimits): readonly (readonly LaneEvent[])[] {
+  const segments: (readonly LaneEvent[])[] = [];
+  let bytes = 0;
+  for (let from = 0; segments.length < STARTED_AT_ONCE;) {
+    const left = backlog.tail.slice(from);
+    const events = left.slice(0, countWithin(left, limits));
+    bytes += jsonBytes(events);
+    const isFirst = segments.length === 0;
+    if (events.length === 0 || (!isFirst && (events.length === left.length || bytes > STARTED_BYTES))) break;
+    segments.push(events);
+    from += events.length;
+  }
+  return segments;
 }
 
 /** The first events of the tail are in this segment by now. */

@@ -162,7 +162,7 @@ export class LaneHost {
       await this.#settleWork();
       await this.#decideAll();
       this.#publish();
-      // A segment at a time, so that no verb waits for a long backlog to be moved.
+      // Some segments at a time, so that no verb waits for a long backlog to be moved.
       if (this.#isTooLong()) await this.#backlog.move(this.#cell);
       if (this.#limits.isDue(this.#lane)) await this.#continueAsNew();
       this.#startWork();

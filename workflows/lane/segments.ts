@@ -49,7 +49,7 @@ export class Segments<Item> {
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         // The lane was reset to a time before. After a reset other random numbers are drawn.
-        this.#epoch = undefined;
+        if (this.#epoch === segment.epoch) this.#epoch = undefined;
       }
     }
   }

@@ -10,7 +10,7 @@ import {
   isLong,
   latestSegment,
   movedToSegment,
-  nextSegment,
+  nextSegments,
   tailFrom,
   withoutTail,
   withTail,
@@ -34,9 +34,11 @@ function laneWith(events: readonly LaneEvent[]): LaneState {
 /** As the keeper does, with segments that are there at once. */
 function allMoved(lane: LaneState, limits = DEFAULT_SEGMENT_LIMITS): LaneState {
   let moved = withTail(lane, limits);
-  for (let events = nextSegment(moved, limits); events.length > 0; events = nextSegment(moved, limits)) {
-    const { epoch, number } = latestSegment(moved) ?? { epoch: 'e', number: 0 };
-    moved = movedToSegment(moved, events.length, { epoch, number: number + 1 });
+  for (let started = nextSegments(moved, limits); started.length > 0; started = nextSegments(moved, limits)) {
+    for (const events of started) {
+      const { epoch, number } = latestSegment(moved) ?? { epoch: 'e', number: 0 };
+      moved = movedToSegment(moved, events.length, { epoch, number: number + 1 });
+    }
   }
   return moved;
 }
@@ -116,4 +118,28 @@ test('bytes in a payload are those of UTF-8', () => {
   }
   // A half of a pair is written as an escape.
   expect(jsonBytes(['\ud83d'])).toBe(Buffer.byteLength(JSON.stringify(['\ud83d'])));
+});
+
+describe('O5 O9 segments that are started together', () => {
+  const tailOf = (events: readonly LaneEvent[]): LaneState => {
+    const lane = emptyLane(0);
+    return { ...lane, backlog: { segments: [], taken: 0, events: 0, bytes: 0, tail: events } };
+  };
+
+  test('are all full but for one that is alone, and hold the tail from its beginning', () => {
+    expect(nextSegments(tailOf(laneEvents(1, 7)), LIMITS)).toEqual([laneEvents(1, 7)]);
+    expect(nextSegments(tailOf(laneEvents(1, 27)), LIMITS)).toEqual([laneEvents(1, 10), laneEvents(11, 20)]);
+    expect(nextSegments(tailOf([]), LIMITS)).toEqual([]);
+    expect(nextSegments(tailOf(laneEvents(1, 500)), LIMITS)).toHaveLength(8);
+  });
+
+  test('fit into one message to the server, whatever is in them', () => {
+    const quoted = largeEvents(200, 60_000).map((event) => ({ ...event, data: { text: '"'.repeat(60_000) } }));
+    for (const events of [largeEvents(200, 60_000), quoted]) {
+      const started = nextSegments(tailOf(events), DEFAULT_SEGMENT_LIMITS);
+      expect(started.length).toBeGreaterThan(2);
+      expect(started.flat()).toEqual(events.slice(0, started.flat().length));
+      expect(jsonBytes(started)).toBeLessThan(2.1 * 1024 * 1024);
+    }
+  });
 });

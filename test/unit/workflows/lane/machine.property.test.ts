@@ -12,7 +12,7 @@ import {
   append,
   depthOf,
   movedToSegment,
-  nextSegment,
+  nextSegments,
   tailFrom,
   takenBack,
   withoutTail,
@@ -171,16 +171,21 @@ class Model {
 
   move(isCutOff: boolean): void {
     this.lane = withTail(this.lane, LIMITS);
-    const events = nextSegment(this.lane, LIMITS);
-    if (events.length === 0) return;
-    this.started += 1;
-    this.segments.set(this.started, events);
-    // More may come while the segment is started.
+    const held = nextSegments(this.lane, LIMITS);
+    if (held.length === 0) return;
+    const numbers = held.map((events) => {
+      this.started += 1;
+      this.segments.set(this.started, events);
+      return this.started;
+    });
+    // More may come while the segments are started.
     this.send(1, 0);
-    // The run was ended before it knew that the segment is there, which nobody will ask for then.
+    // The run was ended before it knew that the segments are there, which nobody will ask for then.
     if (isCutOff) return this.takeOver();
-    this.lane = movedToSegment(this.lane, events.length, { epoch: 'e', number: this.started });
-    this.moved += events.length;
+    for (const [index, events] of held.entries()) {
+      this.lane = movedToSegment(this.lane, events.length, { epoch: 'e', number: numbers[index]! });
+      this.moved += events.length;
+    }
   }
 
   /** Of two events at the most, so that a segment comes back in parts. */
