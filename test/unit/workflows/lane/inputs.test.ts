@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isQuarantineSignal, isRecordsSignal, readVerb } from '../../../../workflows/lane/inputs.ts';
-import { laneEvent, recordsSignal } from '../../../support/lane-events.ts';
+import { keylessRecords, laneEvent, recordsSignal } from '../../../support/lane-events.ts';
 
 describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
   test.each([null, undefined, 'text', 5, ['a'], true])('a verb with %j as argument has no fields', (value) => {
@@ -31,7 +31,12 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
     for (const value of [null, {}, { events: {} }, { events: [{}] }, { events: [{ position: {}, data: {} }] }, 'x']) {
       expect(isRecordsSignal(value)).toBe(false);
     }
-    expect(isQuarantineSignal({ records: [laneEvent(1)] })).toBe(true);
+    const [record] = keylessRecords(1, 1);
+    expect(isQuarantineSignal({ records: [record] })).toBe(true);
+    expect(isQuarantineSignal({ records: [{ ...record, partitionKey: 'a' }] })).toBe(true);
+    for (const forged of [{ reason: 7 }, { partitionKey: null }, { arrivedAt: 'today' }, { size: null }, { data: 1 }]) {
+      expect(isQuarantineSignal({ records: [{ ...record, ...forged }] })).toBe(false);
+    }
     expect(isQuarantineSignal({ records: [null] })).toBe(false);
     expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: '7' }] })).toBe(true);
     expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: 7 }] })).toBe(false);
