@@ -52,6 +52,12 @@ export interface SegmentInput {
   readonly events: readonly LaneEvent[];
 }
 
+/** Memo of a segment, of a lane or of a quarantine: who looks for a place in a long backlog passes over most of them. */
+export interface SegmentMemo {
+  /** Events or records that it was started with. */
+  readonly count: number;
+}
+
 /** What a lane asks for when its queue has been worked off. */
 export interface SegmentSlice {
   /** Workflow id of the segment. */

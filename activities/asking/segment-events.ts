@@ -1,7 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { ApplicationFailure } from '@temporalio/common';
-import { SEGMENT_GONE, type SegmentInput, type SegmentSlice, type SliceAnswer } from '../../contracts/backlog.ts';
+import {
+  SEGMENT_GONE,
+  type SegmentInput,
+  type SegmentMemo,
+  type SegmentSlice,
+  type SliceAnswer,
+} from '../../contracts/backlog.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { unlessGone } from './unless-gone.ts';
 import { countWithin } from '../../contracts/event-weight.ts';
@@ -16,6 +22,14 @@ export async function eventsOfSegment(client: Client, workflowId: string): Promi
   const [input] = (await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads)) as [SegmentInput?];
   if (input === undefined) throw ApplicationFailure.nonRetryable(`${workflowId} has no events`, SEGMENT_GONE);
   return input.events;
+}
+
+/** How many events a segment has. Costs a small part of reading them. */
+export async function countOfSegment(client: Client, workflowId: string): Promise<number> {
+  const { memo } = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
+    client.workflow.getHandle(workflowId).describe(),
+  );
+  return (memo as SegmentMemo | undefined)?.count ?? 0;
 }
 
 /** For a lane, which takes back as much as its own state may hold. */

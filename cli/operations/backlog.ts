@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { eventsOfSegment } from '../../activities/asking/segment-events.ts';
+import { countOfSegment, eventsOfSegment } from '../../activities/asking/segment-events.ts';
 import { QUERIES, segmentWorkflowId } from '../../contracts/names.ts';
 import {
   LARGEST_WINDOW,
@@ -20,6 +20,8 @@ export interface BacklogPage {
 }
 
 const TIMEOUT_MS = 10_000;
+/** Of segments, how many events they have. */
+const ASKED_AT_ONCE = 16;
 
 /**
  * Some of what waits in a lane, in order; the head is the first. A lane goes on meanwhile: what it has handled since it
@@ -40,15 +42,27 @@ export async function backlogPage(
   const end = window.skip + window.limit;
   const events = [...view.queue];
   let passed = view.before;
-  for (const { segment, taken } of segmentsOf(pipeline, view)) {
+  for await (const { segment, count, taken } of countedSegments(client, pipeline, view)) {
     if (passed >= end) break;
-    const part = (await eventsOfSegment(client, segment)).slice(taken);
-    const shown = part.slice(Math.max(0, window.skip - passed), end - passed);
-    events.push(...shown.map((event) => waitingEvent(event)));
-    passed += part.length;
+    if (passed + count > window.skip) {
+      const part = (await eventsOfSegment(client, segment)).slice(taken);
+      const shown = part.slice(Math.max(0, window.skip - passed), end - passed);
+      events.push(...shown.map((event) => waitingEvent(event)));
+    }
+    passed += count;
   }
   events.push(...view.tail);
   return { skipped: Math.min(window.skip, view.total), events, total: view.total };
+}
+
+/** With how many events each has left. */
+async function* countedSegments(client: Client, pipeline: string, view: BacklogView) {
+  const segments = [...segmentsOf(pipeline, view)];
+  for (let from = 0; from < segments.length; from += ASKED_AT_ONCE) {
+    const some = segments.slice(from, from + ASKED_AT_ONCE);
+    const counts = await Promise.all(some.map(({ segment }) => countOfSegment(client, segment)));
+    for (const [index, one] of some.entries()) yield { ...one, count: counts[index]! - one.taken };
+  }
 }
 
 function* segmentsOf(pipeline: string, { segments, taken }: BacklogView) {

@@ -13,7 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { SegmentInput, SegmentName } from '../../contracts/backlog.ts';
+import type { SegmentInput, SegmentMemo, SegmentName } from '../../contracts/backlog.ts';
 import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import type { QuarantineSegmentInput } from '../../contracts/quarantine.ts';
 
@@ -73,9 +73,11 @@ export class Segments<Item> {
   }
 
   async #start(segment: SegmentName, items: readonly Item[]): Promise<void> {
+    const memo: SegmentMemo = { count: items.length };
     await startChild(WORKFLOW_TYPES.segment, {
       workflowId: segmentWorkflowId(this.#pipeline, segment),
       args: [this.#inputOf(items)],
+      memo: { ...memo },
       // It outlives this run, whatever becomes of that (O5).
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
