@@ -21,6 +21,7 @@ import { laneWorkflowId } from '../../../contracts/lane-id.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
 import { DEFAULT_QUARANTINE_LIMITS } from '../../../contracts/quarantine.ts';
 import { DEFAULT_ROOM_LIMITS } from '../../../contracts/room.ts';
+import { retryInterceptor } from '../../../worker/temporal/retries.ts';
 import { devServer } from '../../support/dev-server.ts';
 
 const pipeline = `gateway-${randomUUID().slice(0, 8)}`;
@@ -29,7 +30,10 @@ let client: Client;
 
 beforeAll(async () => {
   const { address, namespace } = devServer();
-  client = new Client({ connection: await Connection.connect({ address }), namespace });
+  client = new Client({
+    connection: await Connection.connect({ address, interceptors: [retryInterceptor] }),
+    namespace,
+  });
 });
 
 afterAll(async () => {
@@ -163,7 +167,7 @@ test('O5: a quarantine that was ended from outside is begun anew with the run th
 test.each([2_200_000, 4_400_000])(
   'O9: a record of %i bytes is refused, for a while, and the log says which',
   async (bytes) => {
-    const { gateway, lines } = open(client, 1000);
+    const { gateway, lines } = open();
     const sent = gateway.send(lane('large', [5], 'x'.repeat(bytes)), never);
     await expect(sent).rejects.toThrow(HandoverRefusedError);
     await expect(sent).rejects.toMatchObject({ retryAfterMs: 60_000 });
