@@ -5,15 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { createHandlingActivities } from '../../activities/handling/activities.ts';
-import type { Handler } from '../../contracts/config.ts';
 import { FreezeWatch } from '../../contracts/freeze-watch.ts';
-import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
 import {
   DEFAULT_LANE_OPTIONS,
   type Decision,
   type LaneInput,
-  type LaneOptions,
   type LaneView,
   type VerbArgs,
 } from '../../contracts/lane.ts';
@@ -29,42 +25,17 @@ import {
   type VerbName,
 } from '../../contracts/names.ts';
 import type { QuarantinedRecord, QuarantineInput } from '../../contracts/quarantine.ts';
-import type { ReadingActivities } from '../../contracts/pipeline.ts';
-import type { HandlingSettings } from '../../contracts/settings.ts';
-import { Claims } from '../../stores/claims.ts';
-import type { EventStore } from '../../stores/store.ts';
-import { createAskingActivities } from '../../activities/asking/activities.ts';
-import { createSearchingActivities } from '../../activities/quarantine/searching-activities.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { bundleWorkflows } from './workflow-bundle.ts';
 import { devServer } from './dev-server.ts';
+import { LaneWorker, type HarnessOptions } from './lane-worker.ts';
 import { log } from './log.ts';
 
-export const QUICK_RETRIES: HandlingSettings = {
-  retry: { maxAttempts: 3, initialIntervalMs: 20, backoff: 1, maxIntervalMs: 50 },
-  timeoutMs: 5000,
-  stopTimeoutMs: 1000,
-};
+export { QUICK_RETRIES, type HarnessOptions } from './lane-worker.ts';
 
 /** Instead of the machine's name, which has no place in recorded histories. */
 const IDENTITY = 'lane-harness';
-const bundle = bundleWorkflows();
-
-export interface HarnessOptions {
-  readonly handler: Handler;
-  readonly handling?: Partial<HandlingSettings>;
-  readonly lane?: Partial<LaneOptions>;
-  /** What the pipeline's checkpoints are. @default beyond everything */
-  readonly checkpoints?: () => Record<string, ShardCheckpoint>;
-  /** Of large events. */
-  readonly store?: EventStore;
-  /** What a process answers that reads the pipeline. @default there is none */
-  readonly fetchData?: ReadingActivities['fetchData'];
-  /** Workers replay their histories at every task, so that nothing depends on what is in memory. */
-  readonly replayed?: boolean;
-}
 
 export class LaneHarness {
   readonly pipeline = `p${randomUUID().slice(0, 8)}`;
@@ -73,7 +44,8 @@ export class LaneHarness {
   readonly #native: NativeConnection;
   readonly #options: HarnessOptions;
   readonly #freezeWatch = new FreezeWatch();
-  #worker: RunningWorker | undefined;
+  readonly #workers: LaneWorker[] = [];
+  readonly #dying: Promise<void>[] = [];
   #fetcher: RunningWorker | undefined;
 
   private constructor(client: Client, native: NativeConnection, options: HarnessOptions) {
@@ -96,33 +68,12 @@ export class LaneHarness {
     return harness;
   }
 
+  /** One more, when there is one already. */
   async startWorker(): Promise<void> {
-    const { handler, handling, checkpoints, store, replayed = false } = this.#options;
-    const stopping = new AbortController();
-    const settings = { ...QUICK_RETRIES, ...handling };
-    const run = createHandlingActivities({
-      pipeline: () => ({ handler, settings, claims: store && new Claims(store, this.pipeline) }),
-      client: this.client,
-      freezeWatch: this.#freezeWatch,
-      stopping: stopping.signal,
-      log,
-    });
-    const asking: AskingActivities = {
-      ...createAskingActivities(this.client),
-      checkpoints: async () => checkpoints?.() ?? {},
-    };
-    const worker = await Worker.create({
-      connection: this.#native,
-      namespace: this.client.options.namespace,
-      identity: IDENTITY,
-      taskQueue: this.taskQueue,
-      workflowBundle: await bundle,
-      activities: { ...run, ...asking, ...createSearchingActivities(this.client) },
-      shutdownGraceTime: 500,
-      shutdownForceTime: 5000,
-      ...(replayed ? { maxCachedWorkflows: 0 } : {}),
-    });
-    this.#worker = setGoing(worker, stopping, log);
+    const [options, { address }] = [this.#options, devServer()];
+    const { client, pipeline, taskQueue } = this;
+    const setup = { address, client, freezeWatch: this.#freezeWatch, options, pipeline, taskQueue };
+    this.#workers.push(await LaneWorker.start(setup));
   }
 
   async #startFetcher(): Promise<void> {
@@ -138,13 +89,20 @@ export class LaneHarness {
     this.#fetcher = setGoing(worker, new AbortController(), log);
   }
 
+  /** The one that has been there for longest. */
   async stopWorker(): Promise<void> {
-    await this.#worker?.stop();
-    this.#worker = undefined;
+    await this.#workers.shift()?.stop();
+  }
+
+  /** The same one, without a chance to tell anybody. */
+  killWorker(): void {
+    const killed = this.#workers.shift()?.kill();
+    if (killed !== undefined) this.#dying.push(killed);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.stopWorker(), this.#fetcher?.stop()]);
+    await Promise.all([...this.#workers.splice(0).map((worker) => worker.stop()), this.#fetcher?.stop()]);
+    await Promise.allSettled(this.#dying);
     this.#freezeWatch.stop();
     const lanes = this.client.workflow.list({
       query: `TaskQueue = "${this.taskQueue}" AND ExecutionStatus = "Running"`,

@@ -3,13 +3,14 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 /**
  * Passes connections on to a server, and can hold up what clients send: it stays in the network until it is released,
- * also when its sender stands still or is gone meanwhile. What the server sends passes.
+ * also when its sender stands still or is gone meanwhile. What the server sends passes. It can also be cut.
  */
 export class StallingProxy {
   readonly address: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isHolding = false;
+  #isCut = false;
   #held: { readonly to: Socket; readonly bytes: Buffer }[] = [];
   #seen: (() => void) | undefined;
   #awaited: { readonly text: Buffer; times: number } | undefined;
@@ -40,8 +41,18 @@ export class StallingProxy {
     this.#held = [];
   }
 
-  async close(): Promise<void> {
+  /** From now on nothing gets through, until it is mended. */
+  cut(): void {
+    this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  async close(): Promise<void> {
+    this.cut();
     this.#server.close();
     await once(this.#server, 'close');
   }
@@ -58,6 +69,7 @@ export class StallingProxy {
         to.destroy();
       });
     }
+    if (this.#isCut) client.destroy();
     server.on('data', (bytes) => client.write(bytes));
     client.on('data', (bytes) => {
       if (this.#awaited !== undefined) {

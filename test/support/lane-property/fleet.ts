@@ -1,0 +1,96 @@
+/**
+ * Lanes of many cases on one task queue, so that a case costs little: each has keys and shards of its own. The worker is
+ * theirs together, and stops or dies for all of them.
+ */
+import type { HandlerContext } from '../../../contracts/config.ts';
+import type { ShardCheckpoint } from '../../../contracts/handling.ts';
+import type { HandlerEvent } from '../../../contracts/record.ts';
+import { LaneHarness, QUICK_RETRIES } from '../lane-harness.ts';
+
+export interface Member {
+  handle(event: HandlerEvent, context: HandlerContext): Promise<void>;
+  checkpoints(): Record<string, ShardCheckpoint>;
+  /** Something is about to happen to the worker. */
+  told(what: string): void;
+  killed(): void;
+}
+
+const TIMEOUT_MS = 1200;
+/** Between two things that happen to the worker. */
+const QUIET_MS = 4000;
+
+export class Fleet {
+  readonly harness: LaneHarness;
+  /** Lanes may be queried while they are at work. */
+  readonly isAsked: boolean;
+  readonly #members: Map<string, Member>;
+  #trouble: Promise<void> | undefined;
+  #quietUntil = 0;
+
+  private constructor(harness: LaneHarness, isAsked: boolean, members: Map<string, Member>) {
+    this.harness = harness;
+    this.isAsked = isAsked;
+    this.#members = members;
+  }
+
+  static async start({ isAsked, replayed }: { readonly isAsked: boolean; readonly replayed: boolean }): Promise<Fleet> {
+    const members = new Map<string, Member>();
+    const harness = await LaneHarness.start({
+      replayed,
+      mayDie: true,
+      stickyMs: 1000,
+      handling: { ...QUICK_RETRIES, timeoutMs: TIMEOUT_MS },
+      checkpoints: () => Object.assign({}, ...[...members.values()].map((member) => member.checkpoints())),
+      handler: async (event, context) => {
+        const member = members.get(caseOf(event.key));
+        if (member === undefined) throw new Error(`${event.key} belongs to no case`);
+        await member.handle(event, context);
+      },
+    });
+    return new Fleet(harness, isAsked, members);
+  }
+
+  /** @param name what the keys of its case begin with, before a hyphen */
+  join(name: string, member: Member): void {
+    this.#members.set(name, member);
+  }
+
+  /** Joins in when something is happening already; does nothing when that was just now. Tells whether it happened. */
+  async trouble(how: 'stop' | 'kill' | 'roll', ms: number): Promise<boolean> {
+    if (this.#trouble === undefined && Date.now() < this.#quietUntil) return false;
+    this.#trouble ??= this.#make(how, ms).finally(() => {
+      this.#trouble = undefined;
+      this.#quietUntil = Date.now() + QUIET_MS;
+    });
+    await this.#trouble;
+    return true;
+  }
+
+  async stop(): Promise<void> {
+    await this.#trouble;
+    await this.harness.stop();
+  }
+
+  async #make(how: 'stop' | 'kill' | 'roll', ms: number): Promise<void> {
+    const { harness } = this;
+    this.#tell(`the worker: ${how}`);
+    if (how === 'roll') await harness.startWorker();
+    if (how === 'kill') {
+      harness.killWorker();
+      for (const member of this.#members.values()) member.killed();
+    } else await harness.stopWorker();
+    if (how !== 'roll') {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      await harness.startWorker();
+    }
+    this.#tell(`the worker: ${how} is over`);
+  }
+
+  #tell(what: string): void {
+    for (const member of this.#members.values()) member.told(what);
+  }
+}
+
+function caseOf(key: string): string {
+  return key.slice(0, key.indexOf('-'));
+}

@@ -1,0 +1,126 @@
+/** What people ask of the lanes of a case, and what they are told (O11). */
+import { inspect } from 'node:util';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { decide } from '../../../cli/operations/decide.ts';
+import {
+  DecisionPendingError,
+  NoSuchLaneError,
+  NothingToDecideError,
+  NoWorkerError,
+} from '../../../cli/operations/errors.ts';
+import type { Decision, VerbArgs } from '../../../contracts/lane.ts';
+import type { VerbName } from '../../../contracts/names.ts';
+import type { LaneHarness } from '../lane-harness.ts';
+import type { Calls } from './calls.ts';
+import type { Course } from './course.ts';
+import type { WrittenRecord } from './records.ts';
+
+const ACCEPT_TIMEOUT_MS = 60_000;
+
+export interface Asked {
+  /** Its own, so that it can be found among the decisions. */
+  readonly by: string;
+  readonly key: string;
+  readonly name: VerbName;
+  readonly position: string | undefined;
+  readonly as: 'update' | 'signal';
+  /** `sent`: as a signal, so the answer is among the decisions. `no lane`: there was none. */
+  answer: 'none yet' | 'done' | 'refused' | 'sent' | 'no lane' | 'unknown';
+  decision?: Decision;
+}
+
+export class Verbs {
+  readonly asked: Asked[] = [];
+  readonly #pending: Promise<void>[] = [];
+  readonly #harness: LaneHarness;
+  readonly #calls: Calls;
+  readonly #course: Course;
+  readonly #find: (name: string) => WrittenRecord | undefined;
+  /** Of their lanes, which were terminated, nobody knows what became of a verb that was under way. */
+  readonly #terminated: ReadonlySet<string>;
+
+  constructor(
+    harness: LaneHarness,
+    calls: Calls,
+    course: Course,
+    find: (name: string) => WrittenRecord | undefined,
+    terminated: ReadonlySet<string>,
+  ) {
+    this.#harness = harness;
+    this.#calls = calls;
+    this.#course = course;
+    this.#find = find;
+    this.#terminated = terminated;
+  }
+
+  /** Does not wait for the answer. */
+  ask(key: string, name: VerbName, as: 'update' | 'signal', position?: string): Promise<void> {
+    const asked: Asked = { by: `p${this.asked.length + 1}`, key, name, position, as, answer: 'none yet' };
+    this.asked.push(asked);
+    if (name === 'resume') this.#calls.paused.delete(key);
+    const pending = this.#ask(asked);
+    this.#pending.push(pending);
+    return pending;
+  }
+
+  /** What a lane says of them, of those among them too that came as signals. */
+  learn(decisions: readonly Decision[]): void {
+    for (const { outcome, position = '', verb } of decisions) {
+      const record = this.#find(position);
+      if (verb === 'skip' && outcome === 'done' && record !== undefined) this.#calls.skipped.add(record);
+    }
+  }
+
+  async answered(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  async #ask(asked: Asked): Promise<void> {
+    const { as, by, key, name, position } = asked;
+    const { client, pipeline } = this.#harness;
+    const named = position === undefined ? '' : ` ${position}`;
+    this.#course.note(`${key}: ${by} asks for ${name}${named} (${as})`);
+    const args: VerbArgs = { by, ...(position && { position }), ...(name === 'replace' && { data: { by } }) };
+    try {
+      if (as === 'signal') {
+        await this.#harness.lane(key).signal(name, args);
+        asked.answer = 'sent';
+        return;
+      }
+      asked.decision = await decide(client, { pipeline, key, verb: name, args, timeoutMs: ACCEPT_TIMEOUT_MS });
+      asked.answer = 'done';
+      this.#done(asked, asked.decision);
+    } catch (error) {
+      asked.answer = answerOf(error);
+      const why = inspect(error, { breakLength: Infinity });
+      this.#course.note(`${key}: ${by}, ${asked.answer}: ${asked.answer === 'unknown' ? why : String(error)}`);
+      if (asked.answer !== 'unknown' || isNotInTime(error) || this.#terminated.has(key)) return;
+      this.#course.fail(`O11: ${by} got no answer to ${name} of ${key}: ${String(error)}`);
+    }
+  }
+
+  #done({ by, key, name }: Asked, decision: Decision): void {
+    this.#course.note(`${key}: ${by}'s ${name} ${decision.position ?? ''} is done`);
+    this.learn([decision]);
+    if (name === 'pause' && !this.#mayBeResumed(by, key)) this.#calls.paused.add(key);
+  }
+
+  /** By somebody who has asked since; nobody knows which of the two came first. */
+  #mayBeResumed(by: string, key: string): boolean {
+    const since = this.asked.findIndex((each) => each.by === by);
+    return this.asked.some((each, index) => {
+      const isOpen = index > since || each.answer === 'none yet' || each.answer === 'sent';
+      return each.key === key && each.name === 'resume' && isOpen;
+    });
+  }
+}
+
+/** The caller is told that nobody has answered so far. */
+function isNotInTime(error: unknown): boolean {
+  return error instanceof NoWorkerError || error instanceof DecisionPendingError;
+}
+
+function answerOf(error: unknown): Asked['answer'] {
+  if (error instanceof NothingToDecideError) return 'refused';
+  return error instanceof NoSuchLaneError || error instanceof WorkflowNotFoundError ? 'no lane' : 'unknown';
+}
