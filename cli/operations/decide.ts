@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -10,6 +12,7 @@ import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import { NOTHING_TO_DECIDE, type Decision, type VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { DecisionPendingError, NoSuchLaneError, NothingToDecideError, NoWorkerError } from './errors.ts';
+import { GRPC, grpcFailure } from './grpc.ts';
 import { describeLane, endOf } from './lane-view.ts';
 
 export interface Verdict {
@@ -22,6 +25,7 @@ export interface Verdict {
 }
 
 const ACCEPT_TIMEOUT_MS = 10_000;
+const ASK_AGAIN_MS = 200;
 /** A handler that is running is asked to stop first, and may take its time for that. */
 const RESULT_TIMEOUT_MS = 120_000;
 const NOT_CONFIRMED =
@@ -58,17 +62,36 @@ export async function decide(client: Client, verdict: Verdict): Promise<Decision
 
 async function ask(client: Client, verdict: Verdict, timeoutMs: number): Promise<WorkflowUpdateHandle<Decision>> {
   const workflowId = laneWorkflowId(verdict.pipeline, verdict.key);
-  try {
-    return await client.withDeadline(Date.now() + timeoutMs, () =>
-      client.workflow
-        .getHandle(workflowId)
-        .startUpdate<Decision, [VerbArgs]>(verdict.verb, { args: [verdict.args], waitForStage: 'ACCEPTED' }),
-    );
-  } catch (error) {
-    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-    const { taskQueue } = await describeLane(client, verdict.pipeline, verdict.key);
-    throw new NoWorkerError(workflowId, taskQueue, NOT_CONFIRMED, { cause: error });
+  const until = Date.now() + timeoutMs;
+  // The same for each attempt: the lane carries it out once.
+  const updateId = randomUUID();
+  for (;;) {
+    try {
+      return await client.withDeadline(until, () =>
+        client.workflow.getHandle(workflowId).startUpdate<Decision, [VerbArgs]>(verdict.verb, {
+          updateId,
+          args: [verdict.args],
+          waitForStage: 'ACCEPTED',
+        }),
+      );
+    } catch (error) {
+      if (isNotAccepted(error) && Date.now() < until) {
+        await delay(ASK_AGAIN_MS);
+        continue;
+      }
+      if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
+      const { taskQueue } = await describeLane(client, verdict.pipeline, verdict.key);
+      throw new NoWorkerError(workflowId, taskQueue, NOT_CONFIRMED, { cause: error });
+    }
   }
+}
+
+/**
+ * The task that would have brought the verb to the lane did not come to its end, as when a lane is sent records just as it
+ * continues as new. It has not been accepted.
+ */
+function isNotAccepted(error: unknown): boolean {
+  return grpcFailure(error)?.code === GRPC.failedPrecondition;
 }
 
 async function result(
