@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { KnownListings } from '../../../../activities/reading/known-listings.ts';
-import { advance, EMPTY_LINEAGE } from '../../../../bridge/lineage/lineage.ts';
+import { advance, EMPTY_LINEAGE, readable } from '../../../../bridge/lineage/lineage.ts';
 import { observe } from '../../../../bridge/lineage/listing.ts';
 import type { PipelineState, ShardListing, StartPoint } from '../../../../contracts/pipeline.ts';
 
@@ -31,10 +31,27 @@ const steps = fc.array(fc.oneof(listing, listing, report, wait), { maxLength: 40
 
 const name = (shard: number): string => `shard-${shard}`;
 
-function compare(states: { readonly whole: PipelineState; readonly told: PipelineState }): void {
-  const { listed: _whole, ...whole } = states.whole;
-  const { listed: _told, ...told } = states.told;
-  expect(told).toEqual(whole);
+/**
+ * @param hasLateParents a shard was listed after a child of it had finished. A difference tells nothing of that child, so the
+ * shard may count as childless, and listings come more often than they must
+ */
+function compare(whole: PipelineState, told: PipelineState, hasLateParents: boolean): void {
+  const { childless } = whole.finished;
+  expect(told.finished.childless).toEqual(hasLateParents ? expect.arrayContaining([...childless]) : childless);
+  const { listed: _whole, ...expected } = whole;
+  expect({ ...told, listed: undefined, finished: { ...told.finished, childless } }).toEqual(expected);
+}
+
+function isUnknown({ shards, finished }: PipelineState, shardId: string): boolean {
+  return shards[shardId] === undefined && finished.missingSince[shardId] === undefined;
+}
+
+function hasFinishedChild(
+  { finished }: PipelineState,
+  shardId: string,
+  graph: readonly (readonly number[])[],
+): boolean {
+  return graph.some((of, child) => of.map(name).includes(shardId) && finished.missingSince[name(child)] !== undefined);
 }
 
 test('O2 O6 differences to a listing come to the same as the listing itself', () => {
@@ -45,6 +62,7 @@ test('O2 O6 differences to a listing come to the same as the listing itself', ()
       let whole = EMPTY_LINEAGE;
       let told = EMPTY_LINEAGE;
       let now = 1;
+      let hasLateParents = false;
       const observeBoth = (shards: ShardListing & { shards: object }, answer: ShardListing): void => {
         whole = observe(whole, shards, HORIZON, now);
         told = observe(told, answer, HORIZON, now);
@@ -54,7 +72,9 @@ test('O2 O6 differences to a listing come to the same as the listing itself', ()
         if (step.kind === 'wait') {
           now += step.hours * HOUR;
         } else if (step.kind === 'report') {
-          const progress = { finished: step.finished, read: 1, taken: 1, quarantined: 0 };
+          // Parents are read to their ends before (O2).
+          const finished = step.finished && readable(told).some(({ shardId }) => shardId === name(step.shard));
+          const progress = { finished, read: 1, taken: 1, quarantined: 0 };
           whole = advance(whole, { shards: { [name(step.shard)]: progress } });
           told = advance(told, { shards: { [name(step.shard)]: progress } });
         } else {
@@ -63,10 +83,13 @@ test('O2 O6 differences to a listing come to the same as the listing itself', ()
             shardId: name(shard),
             parents: (graph[shard] ?? []).filter((parent) => parent < shard).map(name),
           }));
+          hasLateParents ||= shards.some(
+            ({ shardId }) => isUnknown(told, shardId) && hasFinishedChild(told, shardId, graph),
+          );
           const answer = processes[step.process]!.tell(shards, told.listed);
           if (!step.isLost) observeBoth({ shards }, answer);
         }
-        compare({ whole, told });
+        compare(whole, told, hasLateParents);
       }
     }),
     { numRuns: 500 },
