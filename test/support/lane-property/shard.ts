@@ -48,6 +48,8 @@ class Reader {
     const next = async (): Promise<void> => {
       await before;
       for (let requests = 0; requests < most; requests += 1) {
+        // Frozen, but for what it has on its way.
+        if (this.#takenOverAt !== undefined && most === Infinity) return;
         const last = this.#acceptedOf(key);
         const left = written.slice(0, upTo).filter((each) => each.key === key && each.number > last);
         if (left.length === 0) return;
@@ -143,6 +145,11 @@ export class Shard {
     this.#reader = new Reader(this, this.#durable);
     this.course.note(`${this.id} is taken over at ${this.#durable}`);
     this.send({ batch: 5, twice: false });
+  }
+
+  /** Whether somebody has read it before. */
+  get isTakenOver(): boolean {
+    return this.#former.length > 0;
   }
 
   /** Readers that were taken over make one more request each, for each of their lanes. */
