@@ -60,7 +60,7 @@ export interface HandlingActivities {
   deleteData(pipeline: string, names: readonly string[]): Promise<void>;
 }
 
-/** Questions that a lane asks: the short ones through local activities. */
+/** Questions that a lane asks, by activities. */
 export interface AskingActivities {
   /**
    * For those of the shards that the pipeline knows, the position up to which its durable checkpoint has come. The answer

@@ -17,7 +17,7 @@ const CHECKPOINTS_KEPT_MS = 5000;
 
 type Checkpoints = Record<string, ShardCheckpoint>;
 
-/** The questions of lanes, the short ones as local activities. */
+/** The questions of lanes. */
 export function createAskingActivities(client: Client): AskingActivities {
   const kept = new Map<string, { readonly until: number; readonly answer: Promise<Checkpoints> }>();
   const everyCheckpoint = (pipeline: string): Promise<Checkpoints> => {

@@ -1,9 +1,16 @@
-/** What a lane asks its worker, mostly by local activities: a marker in the history, and nobody else is woken. */
+/**
+ * What a lane asks its worker, by activities.
+ *
+ * Local ones would be a marker in the history and wake nobody else. But the SDK (1.24) was seen to lose such a marker when a
+ * query came for a lane that was not in memory, just as it was asking: a history that does not replay, and a lane that
+ * stands still for good (O5). And while one is on its way the server's buffer fills, which takes 100 signals (O9).
+ */
 import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   workflowInfo,
@@ -14,15 +21,24 @@ import type { LeftSignals, Remains, RunName, SignalsFrom } from '../../contracts
 import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
 
-const ask = proxyLocalActivities<AskingActivities>({
+const RETRY = { maximumAttempts: 3, initialInterval: '200ms' } as const;
+
+/** A lane goes on without the answer when no worker has a place for the question. */
+const shortly = proxyActivities<AskingActivities>({
   startToCloseTimeout: '10s',
-  retry: { maximumAttempts: 3, initialInterval: '200ms' },
+  scheduleToCloseTimeout: '30s',
+  retry: RETRY,
 });
 
-/**
- * Histories may be long, and who has to know before it begins can wait: about an hour. A local activity would keep the
- * lane's workflow task open for as long, and what comes meanwhile in the server's buffer, which takes 100 signals or 2 MiB.
- */
+/** Runs that began with local ones go on with them. */
+const locally = proxyLocalActivities<AskingActivities>({ startToCloseTimeout: '10s', retry: RETRY });
+
+const ask = (): typeof shortly => (patched('questions by activities') ? shortly : locally);
+
+/** A lane has nothing else to do before it has this. */
+const askPatiently = proxyActivities<AskingActivities>({ startToCloseTimeout: '10s', retry: RETRY });
+
+/** Histories may be long, and who has to know before it begins can wait: about an hour. */
 const askLong = proxyActivities<AskingActivities>({
   startToCloseTimeout: '1 minute',
   retry: { maximumAttempts: 120, initialInterval: '1s', maximumInterval: '30s' },
@@ -32,7 +48,7 @@ const askLong = proxyActivities<AskingActivities>({
 export async function askForPendingEvent(): Promise<PendingEvent | undefined> {
   const { workflowId, runId } = workflowInfo();
   try {
-    return (await ask.pendingEvent({ workflowId, runId })) ?? undefined;
+    return (await ask().pendingEvent({ workflowId, runId })) ?? undefined;
   } catch (error) {
     log.warn('The attempts so far are not known; the retries may be more than the settings say', { error });
     return undefined;
@@ -45,7 +61,7 @@ export async function askForCheckpoints(
   shardIds: readonly string[],
 ): Promise<Checkpoints | undefined> {
   try {
-    return checkpointsOf(shardIds, await ask.checkpoints(pipeline, shardIds));
+    return checkpointsOf(shardIds, await ask().checkpoints(pipeline, shardIds));
   } catch (error) {
     log.warn('The checkpoints are not known, so the lane goes on remembering', { error });
     return undefined;
@@ -58,7 +74,7 @@ export async function askForCheckpoints(
  */
 export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'gone' | 'stopped' | undefined> {
   try {
-    return await ask.slice(slice);
+    return await askPatiently.slice(slice);
   } catch (error) {
     if (isCancellation(error)) return 'stopped';
     log.error('The backlog cannot be read', { error, segment: slice.segment });
