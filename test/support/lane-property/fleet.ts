@@ -21,19 +21,16 @@ const QUIET_MS = 4000;
 
 export class Fleet {
   readonly harness: LaneHarness;
-  /** Lanes may be queried while they are at work. */
-  readonly isAsked: boolean;
   readonly #members: Map<string, Member>;
   #trouble: Promise<void> | undefined;
   #quietUntil = 0;
 
-  private constructor(harness: LaneHarness, isAsked: boolean, members: Map<string, Member>) {
+  private constructor(harness: LaneHarness, members: Map<string, Member>) {
     this.harness = harness;
-    this.isAsked = isAsked;
     this.#members = members;
   }
 
-  static async start({ isAsked, replayed }: { readonly isAsked: boolean; readonly replayed: boolean }): Promise<Fleet> {
+  static async start({ replayed }: { readonly replayed: boolean }): Promise<Fleet> {
     const members = new Map<string, Member>();
     const harness = await LaneHarness.start({
       replayed,
@@ -47,7 +44,7 @@ export class Fleet {
         await member.handle(event, context);
       },
     });
-    return new Fleet(harness, isAsked, members);
+    return new Fleet(harness, members);
   }
 
   /** @param name what the keys of its case begin with, before a hyphen */

@@ -112,7 +112,7 @@ export class RunningCase {
         await delay(this.#idleMs + 300);
         return;
       case 'look':
-        if (this.fleet.isAsked) this.#others.push(this.#look(this.#key(step.key)));
+        this.#others.push(this.#look(this.#key(step.key)));
         return;
       case 'end':
         return this.#end(this.#key(step.key), step.how);
@@ -202,7 +202,7 @@ export class RunningCase {
     await Promise.all(this.keys.map((key) => this.#releaseLane(key)));
   }
 
-  /** Until the lane has ended, which it does when it has nothing more. It is not queried: see KEYLANE_ASKED in the test. */
+  /** Until the lane has ended, which it does when it has nothing more. */
   async #releaseLane(key: string): Promise<void> {
     let last = '';
     const isOut = async (): Promise<boolean> => {
