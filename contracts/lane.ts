@@ -170,6 +170,8 @@ export const DECISION_DATA_CHARS = 1024;
 export interface LaneView {
   readonly pipeline: string;
   readonly key: string;
+  /** Set while the lane takes over from this run, which was ended from outside: the rest is what it has so far. */
+  readonly takesOver?: EndedRun;
   readonly phase: LanePhase;
   readonly head?: LaneEvent;
   /** Events behind the head, wherever they are kept. */

@@ -3,6 +3,7 @@ import type { Decision, HeadFailure, LanePhase } from '../../contracts/lane.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../contracts/large-events.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { formatPosition } from '../../contracts/position.ts';
+import type { EndedRun } from '../../contracts/remains.ts';
 import type { ObservedLane } from '../operations/lane-view.ts';
 import { renderData } from './event-data.ts';
 import { verbCommand } from './shell.ts';
@@ -49,7 +50,15 @@ function headline(lane: ObservedLane, { name, style, now }: LaneContext): string
     const how = lane.ended.how === 'COMPLETED' ? `ended idle${when}` : `${lane.ended.how}${when}`;
     return `${style.bold(printable(name))}  ${how}, ${handled}`;
   }
-  return `${style.bold(printable(name))}  ${stateText(lane.phase, style, now)}, ${handled}`;
+  const state =
+    lane.takesOver === undefined ? stateText(lane.phase, style, now) : takesOverText(lane.takesOver, style, now);
+  return `${style.bold(printable(name))}  ${state}, ${handled}`;
+}
+
+function takesOverText({ at, how }: EndedRun, style: Style, now: number): string {
+  return style.yellow(
+    `takes over from a run that was ended from outside (${how} ${ago(at, now)}); what is below is not all yet`,
+  );
 }
 
 function stateText(phase: LanePhase, style: Style, now: number): string {

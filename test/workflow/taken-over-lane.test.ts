@@ -106,9 +106,11 @@ describe('O1 O4 O5 a lane that is terminated', { timeout: 120_000 }, () => {
     const next = await sendNext('a', laneEvents(4, 4));
     await next.signal('skip', { by: 'ann' });
     await lanes.startWorker();
+    expect((await lanes.view('a')).takesOver).toMatchObject({ how: 'TERMINATED' });
     const decision = await lanes.decide('a', 'pause', { by: 'bob' });
     expect(decision).toMatchObject({ outcome: 'done', by: 'bob' });
-    const { decisions } = await lanes.view('a');
+    const { decisions, takesOver } = await lanes.view('a');
+    expect(takesOver).toBeUndefined();
     expect(decisions).toMatchObject([
       { verb: 'skip', outcome: 'done', by: 'ann', position: `${SHARD}:1` },
       { verb: 'pause', outcome: 'done' },

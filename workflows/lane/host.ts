@@ -130,7 +130,8 @@ export class LaneHost {
   }
 
   view(): LaneView {
-    return viewOf(this.#pipeline, this.#key, this.#lane);
+    const view = viewOf(this.#pipeline, this.#key, this.#lane);
+    return this.#predecessor === undefined ? view : { ...view, takesOver: this.#predecessor };
   }
 
   backlog(window: BacklogWindow): BacklogView {
