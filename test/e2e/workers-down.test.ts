@@ -1,5 +1,5 @@
 /**
- * No worker runs for the whole time in which a bridge reads, on a server whose limits are an eighth of the real ones, or
+ * No worker runs for the whole time in which a bridge reads, on a server whose limits are a sixth of the real ones, or
  * less. The lanes with large events would be ended by it, were they given all of them.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -14,15 +14,15 @@ import { keyName, WorkersDown } from '../support/workers-down.ts';
 
 const KIB = 1024;
 const KEYS = 20;
-const PER_KEY = 110;
+const PER_KEY = 140;
 const LARGE_KEYS = 3;
-const MOST_BYTES = 6 * KIB * KIB;
+const MOST_BYTES = 8 * KIB * KIB;
 const MOST_EVENTS = 4000;
 const MOST_SIGNALS = 800;
 const SERVER = {
   'limit.historySize.error': MOST_BYTES,
   'limit.historySize.warn': Math.floor(MOST_BYTES / 5),
-  'limit.historySize.suggestContinueAsNew': Math.floor(MOST_BYTES / 15),
+  'limit.historySize.suggestContinueAsNew': Math.floor(MOST_BYTES / 24),
   'limit.historyCount.error': MOST_EVENTS,
   'limit.historyCount.warn': Math.floor(MOST_EVENTS / 5),
   'limit.historyCount.suggestContinueAsNew': Math.floor(MOST_EVENTS / 12),
