@@ -244,20 +244,30 @@ test('O1 O3 a ramp gives a new handler some of the keys, and each key stays with
   const ramp = ['worker', 'deployment', 'set-ramping-version', ...version, '--percentage', '50'];
   await cli([...ramp, '--address', devServer().address]);
   await two.says('Version 2 of deployment ' + deployment + ' gets the work of about 50 % of the keys');
-  for (let round = 1; round <= 5; round += 1) {
+  const latest = (count: number) => keys.map((key) => new Set(namesOf(key).slice(-count)));
+  const round = async () => {
     await write(keys, 2);
     await untilHandled(keys);
-  }
-  const seen = keys.map((key) => new Set(namesOf(key).slice(2)));
-  expect(seen.every((versions) => versions.size === 1)).toBe(true);
-  const ramped = seen.filter((versions) => versions.has('2')).length;
+  };
+  // The server tells each part of a task queue of its versions in its own time.
+  await eventually(async () => {
+    await round();
+    const seen = latest(2);
+    return seen.every(({ size }) => size === 1) && seen.some((versions) => versions.has('2'));
+  }, 60_000);
+  for (let count = 1; count <= 4; count += 1) await round();
+  expect(latest(8).every(({ size }) => size === 1)).toBe(true);
+  const ramped = latest(8).filter((versions) => versions.has('2')).length;
   expect(ramped).toBeGreaterThan(5);
   expect(ramped).toBeLessThan(35);
   await two.obey();
-  await write(keys, 2);
-  await untilHandled(keys);
-  for (const key of keys) expect(namesOf(key).slice(-2)).toEqual(['2', '2']);
-}, 120_000);
+  await eventually(async () => {
+    await round();
+    return latest(2).every((versions) => versions.has('2') && versions.size === 1);
+  }, 60_000);
+  await round();
+  for (const versions of latest(2)) expect(versions).toEqual(new Set(['2']));
+}, 180_000);
 
 test('a process without a version starts on a server that knows none; one with a version tells, and starts nothing', async () => {
   const server = await startDevServer({

@@ -207,7 +207,9 @@ describe('a quarantine', () => {
     await eventually(async () => {
       n += 1;
       await it.put(keylessRecords(n, n, 'another'));
-      return Object.keys((await carried())?.marks ?? {}).length === 1;
+      const marks = Object.keys((await carried())?.marks ?? {});
+      // Few are carried without asking, so which of the others are left depends on how fast the records came.
+      return marks.length > 0 && !marks.includes(shards[0]!);
     });
     const { count } = await it.view();
     await it.put(keylessRecords(1, 1, shards[0]), Date.now() - 60_000);
