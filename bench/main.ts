@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { benchCompare } from './compare/compare.ts';
 import { benchReading } from './reading/reading.ts';
 import { benchShards } from './shards/shards.ts';
 
@@ -8,7 +9,15 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const command = new Command('bench').description('Measures Keylane; every run checks order and loss as well.');
 command
-  .command('reading', { isDefault: true })
+  .command('compare', { isDefault: true })
+  .description('Keylane beside what people would use instead: events per second, latency and cost')
+  .option('--contenders <names>', 'only these, with commas between them: own, plain, restate')
+  .option('--loads <names>', 'only these, with commas between them')
+  .option('--write', 'write the figures into docs/PERFORMANCE.md')
+  .option('--json', 'print the figures as JSON')
+  .action(benchCompare);
+command
+  .command('reading')
   .description('records per second of reading alone, from kinesalite to a sink that accepts at once, and memory')
   .option('--records <n>', 'records in the stream', (text) => Number(text), 100_000)
   .option('--write', 'write the figures into docs/PERFORMANCE.md')

@@ -3,6 +3,7 @@ import {
   DescribeStreamSummaryCommand,
   KinesisClient,
   PutRecordsCommand,
+  type PutRecordsRequestEntry,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,18 +15,27 @@ const PAYLOAD_BYTES = 200;
 /** Creates a stream and fills it, before any clock starts. */
 export async function fillStream(name: string, shards: number, records: number): Promise<void> {
   const client = await createStream(name, shards);
-  for (let from = 0; from < records; from += BATCH) {
-    const Records = Array.from({ length: Math.min(BATCH, records - from) }, (_, index) => {
-      const data = JSON.stringify({ n: from + index });
-      return { PartitionKey: `key-${(from + index) % KEYS}`, Data: Buffer.from(data.padEnd(PAYLOAD_BYTES)) };
-    });
-    await client.send(new PutRecordsCommand({ StreamName: name, Records }));
-  }
+  const all = Array.from({ length: records }, (_, n) => ({
+    PartitionKey: `key-${n % KEYS}`,
+    Data: Buffer.from(JSON.stringify({ n }).padEnd(PAYLOAD_BYTES)),
+  }));
+  await putRecords(client, name, all);
   client.destroy();
 }
 
+/** In order. */
+export async function putRecords(
+  client: KinesisClient,
+  name: string,
+  records: readonly PutRecordsRequestEntry[],
+): Promise<void> {
+  for (let from = 0; from < records.length; from += BATCH) {
+    await client.send(new PutRecordsCommand({ StreamName: name, Records: records.slice(from, from + BATCH) }));
+  }
+}
+
 /** Returns the client with which it was done. */
-async function createStream(name: string, shards: number): Promise<KinesisClient> {
+export async function createStream(name: string, shards: number): Promise<KinesisClient> {
   const client = new KinesisClient({ requestHandler: new NodeHttpHandler() });
   await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: shards }));
   for (;;) {

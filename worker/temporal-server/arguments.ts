@@ -6,6 +6,8 @@ export interface ServerArguments {
   readonly port: number;
   /** Undefined for no UI. */
   readonly uiPort: number | undefined;
+  /** Undefined for no metrics. */
+  readonly metricsPort: number | undefined;
   /** Undefined for a database in memory. */
   readonly database: string | undefined;
   readonly namespace: string;
@@ -47,11 +49,12 @@ const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
  * the server puts the name into a URI, where a folder with `%` or `?` in its name would be read as something else.
  */
 export function serverArguments(options: ServerArguments): string[] {
-  const { ip, port, uiPort, database, namespace, searchAttributes, dynamicConfig } = options;
+  const { ip, port, uiPort, metricsPort, database, namespace, searchAttributes, dynamicConfig } = options;
   const where = ['--ip', ip, '--port', String(port), '--namespace', namespace];
   return ['server', 'start-dev'].concat(
     where,
     uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)],
+    metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)],
     database === undefined ? [] : ['--db-filename', basename(database), ...pairs('--sqlite-pragma', PRAGMAS)],
     pairs('--dynamic-config-value', { ...DYNAMIC_CONFIG, ...dynamicConfig }),
     pairs('--search-attribute', searchAttributes),

@@ -31,6 +31,8 @@ export interface DevServerOptions {
   readonly preferredPort?: number;
   /** @default any free port */
   readonly uiPort?: number;
+  /** Where it serves metrics for Prometheus, under `/metrics`. @default nowhere */
+  readonly metricsPort?: number;
   /** Leaves the web UI out. @default false */
   readonly headless?: boolean;
   /** A file that outlives the server; its folder is made when needed. @default in memory, gone with the server */
@@ -108,7 +110,8 @@ async function startOnce(options: DevServerOptions, database: string | undefined
 
   const announcement = new RegExp(`\\bServer:\\s+\\S+:${port}\\b`);
   let announced = false;
-  const given = { ip, port, uiPort, database, namespace, searchAttributes, dynamicConfig };
+  const { metricsPort } = options;
+  const given = { ip, port, uiPort, metricsPort, database, namespace, searchAttributes, dynamicConfig };
   const group = new ProcessGroup(binary, serverArguments(given), {
     ...(database === undefined ? {} : { cwd: dirname(database) }),
     onLine: (line) => {

@@ -1,0 +1,25 @@
+import type { HistoryFigures } from '../race.ts';
+
+/** The server of a contender. */
+export interface Backend {
+  /** The Node.js that runs the contender. */
+  readonly node: string;
+  /** With nothing in its database. */
+  start(): Promise<RunningBackend>;
+}
+
+export interface Counted {
+  readonly persistenceOperations: number;
+  /** Of activities; they leave nothing in histories. */
+  readonly heartbeats: number;
+}
+
+export interface RunningBackend {
+  readonly address: string;
+  readonly pids: readonly number[];
+  /** What it has done so far; undefined where it does not tell. */
+  count(): Promise<Counted | undefined>;
+  /** Read when the clock has stopped. */
+  history(): Promise<HistoryFigures | undefined>;
+  stop(): Promise<void>;
+}

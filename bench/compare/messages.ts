@@ -1,0 +1,35 @@
+/** Between the benchmark and the process of a contender. */
+import type { ContenderName } from './contenders/contender.ts';
+import type { Load } from './load.ts';
+
+/** Argument of the process, as JSON. */
+export interface Entry {
+  readonly contender: ContenderName;
+  readonly load: Load;
+  readonly stream: string;
+  readonly address: string;
+}
+
+export interface ChildResult {
+  readonly handled: number;
+  /** How many there are that can be handled. */
+  readonly total: number;
+  /** From the first record read to the last handler done. */
+  readonly seconds: number;
+  readonly deviations: readonly string[];
+  /** From read to done, ms, the shortest first. */
+  readonly latencies: readonly number[];
+}
+
+export type ChildMessage =
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'progress'; readonly handled: number }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'result'; readonly result: ChildResult };
+
+/** What the parent sends, once: come to an end, and tell the result. */
+export type Order = 'stop';
+
+export function isOrder(message: unknown): message is Order {
+  return message === 'stop';
+}

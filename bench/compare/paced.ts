@@ -1,0 +1,59 @@
+/** A load that is written while it is read, at a steady rate. */
+import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { setTimeout as delay } from 'node:timers/promises';
+import { encode, eventsOf, type Load } from './load.ts';
+import type { Progress } from './race.ts';
+
+export interface Pace {
+  readonly perSecond: number;
+  /** Events that are written at once and have to be handled before the clock starts: one of each key warms them up. */
+  readonly first: number;
+}
+
+/** How far behind what is written the handlers were. */
+export interface LagPoint {
+  readonly second: number;
+  readonly events: number;
+}
+
+const TICK_MS = 20;
+const MOST_PER_REQUEST = 500;
+const WARM_MS = 5000;
+
+/** Writes the load; resolves when all of it is written, with what was not handled yet at the end of every second. */
+export async function writePaced(stream: string, load: Load, pace: Pace, progress: Progress): Promise<LagPoint[]> {
+  const client = new KinesisClient({ requestHandler: new NodeHttpHandler() });
+  const events = eventsOf(load);
+  const take = (count: number) => {
+    const records = [];
+    for (let index = 0; index < count; index += 1) {
+      const { value, done } = events.next();
+      if (done === true) break;
+      records.push({ PartitionKey: value.key, Data: encode(value) });
+    }
+    return records;
+  };
+  let written = 0;
+  const put = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left -= MOST_PER_REQUEST) {
+      const Records = take(Math.min(left, MOST_PER_REQUEST));
+      if (Records.length > 0) await client.send(new PutRecordsCommand({ StreamName: stream, Records }));
+      written += Records.length;
+    }
+  };
+  await put(pace.first);
+  while (progress.handled < pace.first) await delay(TICK_MS);
+  await delay(WARM_MS);
+  const lag: LagPoint[] = [];
+  const begunAt = performance.now();
+  while (written < load.events) {
+    const elapsed = (performance.now() - begunAt) / 1000;
+    if (elapsed >= lag.length + 1) lag.push({ second: lag.length + 1, events: written - progress.handled });
+    const due = Math.min(load.events, pace.first + Math.floor(elapsed * pace.perSecond));
+    if (due > written) await put(due - written);
+    else await delay(TICK_MS);
+  }
+  client.destroy();
+  return lag;
+}
