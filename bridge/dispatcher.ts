@@ -34,6 +34,8 @@ export interface DispatcherOptions {
   readonly gateway: LaneGateway;
   readonly lease: Stamper;
   readonly requestsInFlight: number;
+  /** Of the pipeline. @default each key has a lane of its own */
+  readonly pools?: number | undefined;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -65,7 +67,7 @@ export class Dispatcher {
    * @param stored resolves when the record may be sent, and never rejects. @default at once
    */
   submit(handover: Handover, accepted: () => void, stored?: Promise<void>): void {
-    const id = queueId(handover);
+    const id = queueId(handover, this.#options.pools);
     let queue = this.#queues.get(id);
     if (queue === undefined) {
       queue = new LaneQueue(id);
@@ -134,7 +136,7 @@ export class Dispatcher {
   }
 
   async #send(queue: LaneQueue): Promise<void> {
-    const { gateway, lease } = this.#options;
+    const { gateway, lease, pools } = this.#options;
     const { signal } = this.#stopping;
     const ticket = this.#pacer.begin(queue.failedAt);
     let failure: unknown;
@@ -144,7 +146,7 @@ export class Dispatcher {
       const leaseUntil = await lease.stamp();
       signal.throwIfAborted();
       const front = queue.front();
-      await gateway.send({ ...toBatch(front), leaseUntil, attempt: queue.failures + 1 }, signal);
+      await gateway.send({ ...toBatch(front, pools), leaseUntil, attempt: queue.failures + 1 }, signal);
       sent = front.length;
     } catch (error) {
       failure = error;

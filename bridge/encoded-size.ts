@@ -15,9 +15,9 @@ export function encodedSize(handover: Handover): number {
 /** Bytes of the records of a request. */
 export function encodedBatchSize(batch: HandoverBatch): number {
   const sizes =
-    batch.to === 'lane'
-      ? batch.events.map((event) => encodedSize({ to: 'lane', key: batch.key, event }))
-      : batch.records.map((record) => encodedSize({ to: 'quarantine', record }));
+    batch.to === 'quarantine'
+      ? batch.records.map((record) => encodedSize({ to: 'quarantine', record }))
+      : batch.events.map((event) => encodedSize({ to: 'lane', key: '', event }));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

@@ -1,4 +1,5 @@
 import type { LaneEvent } from '../contracts/event.ts';
+import type { PoolEvent } from '../contracts/pool.ts';
 import type { QuarantinedRecord } from '../contracts/quarantine.ts';
 
 /** One record on its way to the lane of its key, or to the quarantine when it has no usable one (O8). */
@@ -6,9 +7,10 @@ export type Handover =
   | { readonly to: 'lane'; readonly key: string; readonly event: LaneEvent }
   | { readonly to: 'quarantine'; readonly record: QuarantinedRecord };
 
-/** Consecutive records of one lane, or of the quarantine, in the order in which they were read. */
+/** Consecutive records of one lane, of the lanes of one pool, or of the quarantine, in the order in which they were read. */
 export type HandoverBatch =
   | { readonly to: 'lane'; readonly key: string; readonly events: readonly LaneEvent[] }
+  | { readonly to: 'pool'; readonly pool: number; readonly events: readonly PoolEvent[] }
   | { readonly to: 'quarantine'; readonly records: readonly QuarantinedRecord[] };
 
 export type HandoverRequest = HandoverBatch & {

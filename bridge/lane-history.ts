@@ -1,4 +1,5 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import proto, { type temporal } from '@temporalio/proto';
 import type { LaneHistory } from './lane-room.ts';
@@ -33,12 +34,18 @@ export async function askHistory(
   }
 }
 
+/** Of a memo's field; a codec that people have set up leaves memos alone. */
+function isTrue(payload: temporal.api.common.v1.IPayload | null | undefined): boolean {
+  return payload != null && defaultPayloadConverter.fromPayload<unknown>(payload) === true;
+}
+
 function historyOf({ workflowExecutionInfo: info, pendingWorkflowTask: task }: Description, now: number) {
   if (info?.status !== WORKFLOW_EXECUTION_STATUS_RUNNING) return undefined;
   const waitsMs = task?.scheduledTime ? now - tsToMs(task.scheduledTime) : 0;
   return {
     events: Number(info.historyLength ?? 0),
     bytes: Number(info.historySizeBytes ?? 0),
+    isFull: isTrue(info.memo?.fields?.['full']),
     isAsleep: waitsMs > ASLEEP_AFTER_MS || (task?.attempt ?? 0) >= ASLEEP_AFTER_ATTEMPTS,
   };
 }

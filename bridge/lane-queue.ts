@@ -5,6 +5,7 @@
  * is repeated begins with the same records, and an acceptance of a position means that all before it were accepted: the
  * reason why two readers of a shard may overlap.
  */
+import { poolOf } from '../contracts/pool-of.ts';
 import { encodedSize } from './encoded-size.ts';
 import type { Handover, HandoverBatch } from './lane-gateway.ts';
 
@@ -72,17 +73,24 @@ export class LaneQueue {
   }
 }
 
-/** The id of the queue that a record goes through: events of one key from several shards share one. */
-export function queueId(handover: Handover): string {
-  return handover.to === 'lane' ? `lane:${handover.key}` : 'quarantine';
+/**
+ * The id of the queue that a record goes through: events of one key from several shards share one.
+ * @param pools of the pipeline; undefined when each key has a lane of its own
+ */
+export function queueId(handover: Handover, pools?: number): string {
+  if (handover.to === 'quarantine') return 'quarantine';
+  return pools === undefined ? `lane:${handover.key}` : `pool:${poolOf(handover.key, pools)}`;
 }
 
-export function toBatch(entries: readonly Entry[]): HandoverBatch {
+/** What one request carries of a queue. */
+export function toBatch(entries: readonly Entry[], pools?: number): HandoverBatch {
   const handovers = entries.map((entry) => entry.handover);
-  const first = handovers[0];
-  if (first?.to === 'lane') {
-    const events = handovers.flatMap((handover) => (handover.to === 'lane' ? [handover.event] : []));
-    return { to: 'lane', key: first.key, events };
+  const toLanes = handovers.flatMap((handover) => (handover.to === 'lane' ? [handover] : []));
+  const [first] = toLanes;
+  if (first !== undefined) {
+    return pools === undefined
+      ? { to: 'lane', key: first.key, events: toLanes.map(({ event }) => event) }
+      : { to: 'pool', pool: poolOf(first.key, pools), events: toLanes.map(({ key, event }) => ({ key, ...event })) };
   }
   return { to: 'quarantine', records: handovers.flatMap((each) => (each.to === 'quarantine' ? [each.record] : [])) };
 }

@@ -24,6 +24,8 @@ const LANES_REMEMBERED = 10_000;
 const SHARE = 1 / 16;
 /** Of the whole room, at the most, without a question: 15 signals, 32 KiB. */
 const FIRST_SHARE = 1 / 384;
+/** What works off thousands of events a second is asked again soon whether it still holds enough. */
+const FULL_FOR_NOW_MS = 50;
 const FULL_BACKOFF = { firstMs: 250, mostMs: 2000 };
 /** Each full lane makes the wait of all so much longer, so that many of them ask no more than a hundred times a second. */
 const MS_FOR_EACH_FULL_LANE = 10;
@@ -37,6 +39,8 @@ const KEY_CHARS = 200;
 export interface LaneHistory extends HistorySize {
   /** Its next step waits for a worker, and has done so for a while. */
   readonly isAsleep: boolean;
+  /** It says itself that it holds enough for now. */
+  readonly isFull: boolean;
 }
 
 /** @returns undefined when there is no run, so the next signal begins one */
@@ -50,6 +54,8 @@ export interface Visit {
   readonly name: string;
   readonly bytes: number;
   readonly ask: AskHistory;
+  /** May be handed over before it is asked again. @default no less than any other */
+  readonly mostBytes?: number;
 }
 
 export interface LaneRoomOptions {
@@ -129,14 +135,16 @@ export class LaneRoom {
 
   #allowanceAt(visit: Visit, history: LaneHistory | undefined): Allowance {
     const { asleep, awake } = this.#options.limits;
-    const { events, bytes, isAsleep } = history ?? { events: 0, bytes: 0, isAsleep: false };
+    const { events, bytes, isAsleep, isFull } = history ?? { events: 0, bytes: 0, isAsleep: false, isFull: false };
     const most = isAsleep ? asleep : awake;
     if (events >= most.events || bytes >= most.bytes) {
       throw this.#refuse(visit, `its history has ${events} events and ${bytes} bytes`, isAsleep);
     }
+    if (isFull) throw new HandoverRefusedError(`${cut(visit.name)} holds enough for now`, FULL_FOR_NOW_MS);
+    const { mostBytes = Infinity } = visit;
     return {
       events: Math.max(this.#first.events, (most.events - events) * SHARE),
-      bytes: Math.max(this.#first.bytes, visit.bytes, (most.bytes - bytes) * SHARE),
+      bytes: Math.max(visit.bytes, Math.min(mostBytes, Math.max(this.#first.bytes, (most.bytes - bytes) * SHARE))),
     };
   }
 

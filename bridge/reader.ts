@@ -57,6 +57,8 @@ export interface ReaderOptions {
   readonly onReport: (report: ReaderReport) => void;
   /** Shared with the other readers of the pipeline in this process. @default one of its own */
   readonly keyWatch?: KeyWatch;
+  /** Of the pipeline. @default each key has a lane of its own */
+  readonly pools?: number | undefined;
   /** Shared as well. Without it nothing is warned of. */
   readonly lossWatch?: LossWatch;
   /** Shared as well. Without it nothing is measured. */
@@ -87,12 +89,13 @@ export class Reader {
   readonly #meter: ReaderMeter | undefined;
 
   constructor(options: ReaderOptions) {
-    const { gateway, lease, limits, clock, random = Math.random, wall = Date.now } = options;
+    const { gateway, lease, limits, pools, clock, random = Math.random, wall = Date.now } = options;
     this.#options = options;
     const stop = AbortSignal.any([this.#over.signal, lease.lost]);
     for (const signal of [this.#stop.signal, this.#over.signal, stop]) setMaxListeners(0, signal);
     this.#budget = new Budget({ records: limits.recordsInFlight, bytes: limits.bytesInFlight });
-    this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight: limits.requestsInFlight, clock, random });
+    const { requestsInFlight } = limits;
+    this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight, pools, clock, random });
     const pages = new Budget({ records: PAGES_IN_HAND, bytes: Infinity });
     const claimWriter = options.store && new ClaimWriter({ ...options.store, clock, random, stop });
     this.#keyWatch = options.keyWatch ?? new KeyWatch(options.log);

@@ -4,14 +4,15 @@
  * Decides nothing about order or repetition, that is the dispatcher's. Asks in time whether a lane has room (lane-room.ts),
  * and tells which failures are meant for all lanes, which for one, and which for this very request (refusal.ts).
  */
-import { Buffer } from 'node:buffer';
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { formatPosition } from '../contracts/position.ts';
-import { laneWorkflowId, searchableKey } from '../contracts/lane-id.ts';
+import { laneWorkflowId } from '../contracts/lane-id.ts';
+import { lastingAttributes, summaryOf } from '../contracts/lane-start.ts';
 import type { LaneInput, LaneMemo, LaneOptions, RecordsSignal } from '../contracts/lane.ts';
-import { quarantineWorkflowId, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../contracts/names.ts';
+import { poolWorkflowId, quarantineWorkflowId, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../contracts/names.ts';
+import type { PoolInput, PoolOptions, PoolSignal } from '../contracts/pool.ts';
 import { quarantineLimits, type QuarantineInput, type QuarantineSignal } from '../contracts/quarantine.ts';
 import type { EndedRun } from '../contracts/remains.ts';
 import type { Clock } from './clock.ts';
@@ -32,15 +33,14 @@ import { rejectWhenAborted } from './reject-when-aborted.ts';
 import type { ThrottleLog } from './throttle-log.ts';
 import { triedOnce } from './tried-once.ts';
 
+/** A pool is asked whether it holds enough after so many bytes: what it holds must fit into its next run. */
+const POOL_ASKED_AFTER_BYTES = 512 * 1024;
 const TOO_LARGE_RETRY_MS = 60_000;
 /** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
 const FAILURES_TOLD = 8;
 const FAILURES_TOLD_AGAIN = 30;
-/** Bytes that Temporal takes as a summary. */
-const LONGEST_SUMMARY = 400;
 
 const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.pipeline, SearchAttributeType.KEYWORD);
-const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, SearchAttributeType.KEYWORD);
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 
 type ReusePolicy = 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE';
@@ -51,6 +51,8 @@ export interface TemporalGatewayOptions {
   /** Where lanes and the quarantine run. */
   readonly taskQueue: string;
   readonly lane: LaneOptions;
+  /** Of its pools. Without them each key has a lane of its own. */
+  readonly pool?: PoolOptions | undefined;
   readonly requestTimeoutMs: number;
   /** Shared by all that talk to this server. */
   readonly outage: OutageLog;
@@ -90,9 +92,16 @@ export class TemporalGateway implements LaneGateway {
   #laneOf(request: HandoverRequest) {
     const { pipeline } = this.#options;
     const bytes = encodedBatchSize(request);
-    return request.to === 'lane'
-      ? { id: laneWorkflowId(pipeline, request.key), name: `key ${JSON.stringify(request.key)}`, bytes }
-      : { id: quarantineWorkflowId(pipeline), name: 'the quarantine', bytes };
+    switch (request.to) {
+      case 'lane':
+        return { id: laneWorkflowId(pipeline, request.key), name: `key ${JSON.stringify(request.key)}`, bytes };
+      case 'pool': {
+        const { pool } = request;
+        return { id: poolWorkflowId(pipeline, pool), name: `pool ${pool}`, bytes, mostBytes: POOL_ASKED_AFTER_BYTES };
+      }
+      case 'quarantine':
+        return { id: quarantineWorkflowId(pipeline), name: 'the quarantine', bytes };
+    }
   }
 
   /** What to tell the dispatcher, and perhaps people. */
@@ -149,10 +158,11 @@ export class TemporalGateway implements LaneGateway {
    * same goes for the quarantine. That costs keys that come back two requests more, and no other key anything.
    */
   async #signal(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<void> {
-    const begin = async (reusePolicy: ReusePolicy, predecessor?: EndedRun) =>
-      await (request.to === 'lane'
-        ? this.#signalLane(request, reusePolicy, predecessor)
-        : this.#signalQuarantine(request, reusePolicy, predecessor));
+    const begin = async (reusePolicy: ReusePolicy, predecessor?: EndedRun) => {
+      if (request.to === 'lane') await this.#signalLane(request, reusePolicy, predecessor);
+      else if (request.to === 'pool') await this.#signalPool(request, reusePolicy, predecessor);
+      else await this.#signalQuarantine(request, reusePolicy, predecessor);
+    };
     try {
       await begin('REJECT_DUPLICATE');
     } catch (error) {
@@ -174,12 +184,6 @@ export class TemporalGateway implements LaneGateway {
     const input: LaneInput = { version: 1, pipeline, key, options: lane, ...taking };
     const memo: LaneMemo = { key };
     const records: RecordsSignal = { leaseUntil, events };
-    const searchable = searchableKey(key);
-    const attributes: SearchAttributePair[] = [
-      { key: PIPELINE, value: pipeline },
-      { key: STATUS, value: 'healthy' },
-    ];
-    if (searchable !== undefined) attributes.push({ key: KEY, value: searchable });
     await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
       workflowId: laneWorkflowId(pipeline, key),
       workflowIdReusePolicy,
@@ -187,9 +191,35 @@ export class TemporalGateway implements LaneGateway {
       args: [input],
       signal: SIGNALS.records,
       signalArgs: [records],
-      typedSearchAttributes: attributes,
+      typedSearchAttributes: [...lastingAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
       memo: { ...memo },
-      staticSummary: cutToBytes(key, LONGEST_SUMMARY),
+      staticSummary: summaryOf(key),
+    });
+  }
+
+  async #signalPool(
+    request: HandoverRequest & { readonly to: 'pool' },
+    workflowIdReusePolicy: ReusePolicy,
+    predecessor?: EndedRun,
+  ): Promise<void> {
+    const { client, pipeline, pool: options, taskQueue } = this.#options;
+    if (options === undefined) throw new Error(`${pipeline} has no pools`);
+    const { events, leaseUntil, pool } = request;
+    const taking = predecessor === undefined ? {} : { predecessor };
+    const input: PoolInput = { version: 1, pipeline, options, ...taking };
+    const records: PoolSignal = { leaseUntil, events };
+    await client.workflow.signalWithStart(WORKFLOW_TYPES.pool, {
+      workflowId: poolWorkflowId(pipeline, pool),
+      workflowIdReusePolicy,
+      taskQueue,
+      args: [input],
+      signal: SIGNALS.records,
+      signalArgs: [records],
+      typedSearchAttributes: [
+        { key: PIPELINE, value: pipeline },
+        { key: STATUS, value: 'healthy' },
+      ],
+      staticSummary: `Healthy keys of ${pipeline}, part ${pool}`,
     });
   }
 
@@ -234,20 +264,12 @@ function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedErro
 }
 
 function describe(request: HandoverRequest) {
-  const records = request.to === 'lane' ? request.events : request.records;
+  const records = request.to === 'quarantine' ? request.records : request.events;
+  const key = request.to === 'lane' ? request.key : request.to === 'pool' ? request.events[0]?.key : undefined;
   return {
-    ...(request.to === 'lane' ? { key: request.key } : {}),
+    ...(key === undefined ? {} : { key }),
     position: records[0] && formatPosition(records[0].position),
     records: records.length,
     bytes: encodedBatchSize(request),
   };
-}
-
-function cutToBytes(text: string, most: number): string {
-  const bytes = Buffer.from(text, 'utf8');
-  if (bytes.length <= most) return text.toWellFormed();
-  let end = most;
-  // Not in the middle of a character.
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString('utf8', 0, end);
 }

@@ -112,6 +112,14 @@ export interface PipelineConfig {
   readonly stopTimeout?: Duration;
   /** A lane that has had nothing to do for so long ends, and starts again with the key's next event. @default '15m' */
   readonly idle?: Duration;
+  /**
+   * `own`: every key has a workflow of its own. `pooled`: a key has one only while it needs it; many times as fast on many
+   * keys. A pipeline keeps what it began with. docs/hosting.md explains it.
+   * @default 'own'
+   */
+  readonly hosting?: 'own' | 'pooled';
+  /** With `hosting: 'pooled'` only. */
+  readonly pools?: PoolsConfig;
   readonly reading?: ReadingConfig;
   readonly backlog?: BacklogConfig;
   /** Each field that is given here goes before that of all pipelines. */
@@ -127,6 +135,13 @@ export interface RetryConfig {
   readonly backoff?: number;
   /** @default '1m' */
   readonly maxInterval?: Duration;
+}
+
+export interface PoolsConfig {
+  /** Workflows that healthy keys share. A pipeline keeps what it began with. @default 16 */
+  readonly count?: number;
+  /** A key whose handler takes longer than this for an event gets a lane of its own for the events that wait. @default '2s' */
+  readonly slowAfter?: Duration;
 }
 
 /**

@@ -51,6 +51,11 @@ export interface LaneEvent {
    * quarantine brings, growing from one to the next. By it a lane knows what it has had (O6).
    */
   readonly late?: string;
+  /**
+   * Set on one that a pool has forwarded to the lane of a key that has moved out: its number among those, from 1. By it the
+   * lane knows what it has had (O6), and the pool what the lane has finished.
+   */
+  readonly forwarded?: string;
 }
 
 export type SourceKind = 'kinesis' | 'dynamodb';

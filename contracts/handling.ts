@@ -1,5 +1,5 @@
 import type { SegmentSlice, SliceAnswer } from './backlog.ts';
-import type { LeftSignals, Remains, RunName, SignalsFrom } from './remains.ts';
+import type { LatestRun, LeftSignals, Remains, RunName, SignalsFrom } from './remains.ts';
 import type { LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 import type { Position } from './position.ts';
@@ -75,6 +75,7 @@ export interface AskingActivities {
   leftTail(run: RunName, from: number): Promise<readonly LaneEvent[]>;
   /** What it was sent after that, some at a time. */
   leftSignals(run: RunName, from: SignalsFrom): Promise<LeftSignals>;
+  latestRun(workflowId: string): Promise<LatestRun>;
   /** What Temporal knows of the one pending `runEvent` of a lane; null when there is none. */
   pendingEvent(lane: { readonly workflowId: string; readonly runId: string }): Promise<PendingEvent | null>;
 }

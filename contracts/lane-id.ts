@@ -1,8 +1,11 @@
-import { createHash } from 'node:crypto';
+// Pool workflows name lanes too, and have no `node:crypto`.
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 
 /** Columns for workflow ids and keyword search attributes hold 255 characters on SQL servers. */
 const LONGEST_ID = 255;
 const HASH_LENGTH = 32;
+const UTF8 = new TextEncoder();
 
 /**
  * The workflow id of a key's lane: `orders:order-42`. A key that is too long is cut, and a hash of the whole key keeps
@@ -10,16 +13,16 @@ const HASH_LENGTH = 32;
  */
 export function laneWorkflowId(pipeline: string, key: string): string {
   const id = `${pipeline}:${key}`;
-  if (Buffer.byteLength(id) <= LONGEST_ID && isPlain(key)) return id;
-  const hash = createHash('sha256').update(key).digest('hex').slice(0, HASH_LENGTH);
+  if (byteLength(id) <= LONGEST_ID && isPlain(key)) return id;
+  const hash = bytesToHex(sha256(UTF8.encode(key))).slice(0, HASH_LENGTH);
   const printable = toPlain(key);
-  const room = LONGEST_ID - Buffer.byteLength(`${pipeline}:`) - HASH_LENGTH - 1;
+  const room = LONGEST_ID - byteLength(`${pipeline}:`) - HASH_LENGTH - 1;
   return `${pipeline}:${cutToBytes(printable, room)}~${hash}`;
 }
 
 /** The key as the search attribute holds it, or undefined where it would not fit. */
 export function searchableKey(key: string): string | undefined {
-  return Buffer.byteLength(key) <= LONGEST_ID && isPlain(key) ? key : undefined;
+  return byteLength(key) <= LONGEST_ID && isPlain(key) ? key : undefined;
 }
 
 /**
@@ -37,6 +40,10 @@ function toPlain(key: string): string {
 
 function cutToBytes(text: string, most: number): string {
   let cut = text.slice(0, most);
-  while (Buffer.byteLength(cut) > most) cut = cut.slice(0, -1);
+  while (byteLength(cut) > most) cut = cut.slice(0, -1);
   return cut.toWellFormed().replace(/\ufffd/g, '_');
+}
+
+function byteLength(text: string): number {
+  return UTF8.encode(text).length;
 }

@@ -37,7 +37,7 @@ export const DEFAULT_LANE_OPTIONS: LaneOptions = {
   segments: DEFAULT_SEGMENT_LIMITS,
 };
 
-/** Argument of the lane workflow. `carried` is set by continue-as-new only. */
+/** Argument of the lane workflow. `carried` is set by continue-as-new, and by a pool from which the key has moved out. */
 export interface LaneInput {
   readonly version: 1;
   readonly pipeline: string;
@@ -46,6 +46,8 @@ export interface LaneInput {
   readonly carried?: LaneState;
   /** The run before this one was ended from outside. */
   readonly predecessor?: EndedRun;
+  /** Workflow id of the pool that the key goes back to when there is nothing left to do here. */
+  readonly pool?: string;
 }
 
 /** Argument of the signal `records`, the only one that brings events. */

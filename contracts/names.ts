@@ -10,6 +10,7 @@ import type { SegmentName } from './backlog.ts';
 export const WORKFLOW_TYPES = {
   lane: 'lane',
   pipeline: 'pipeline',
+  pool: 'pool',
   quarantine: 'quarantine',
   segment: 'segment',
 } as const;
@@ -24,6 +25,11 @@ export function quarantineWorkflowId(pipeline: string): string {
   return `${pipeline}/quarantine`;
 }
 
+/** @param pool from 0 */
+export function poolWorkflowId(pipeline: string, pool: number): string {
+  return `${pipeline}/pool/${pool}`;
+}
+
 /** Lanes, the quarantine and handlers run on the task queue of the settings, reading on one of its own. */
 export function readingTaskQueue(taskQueue: string): string {
   return `${taskQueue}-bridge`;
@@ -34,7 +40,13 @@ export function segmentWorkflowId(pipeline: string, { epoch, number }: SegmentNa
   return `${pipeline}/segment/${epoch}-${number}`;
 }
 
-export const SIGNALS = { records: 'records', close: 'close', decided: 'decided' } as const;
+export const SIGNALS = {
+  records: 'records',
+  close: 'close',
+  decided: 'decided',
+  progress: 'progress',
+  finished: 'finished',
+} as const;
 export const QUERIES = {
   lane: 'lane',
   backlog: 'backlog',
@@ -42,6 +54,8 @@ export const QUERIES = {
   tail: 'tail',
   pipeline: 'pipeline',
   quarantine: 'quarantine',
+  pool: 'pool',
+  key: 'key',
 } as const;
 /** Each is an update and a plain signal of the same name. */
 export const VERBS = ['retry', 'skip', 'replace', 'pause', 'resume'] as const;

@@ -51,6 +51,8 @@ export interface PipelineInput {
   readonly source: string;
   readonly startAt: StartPoint;
   readonly options: PipelineOptions;
+  /** How many pools its keys share, for good. Absent when each key has a lane of its own. */
+  readonly pools?: number;
   readonly carried?: CarriedState;
 }
 
@@ -126,6 +128,8 @@ export interface ReaderInput {
   readonly heartbeatTimeoutMs: number;
   /** How long the source keeps a record, where that is known. */
   readonly retentionMs?: number;
+  /** As the pipeline says, whatever the settings of the process that reads. */
+  readonly pools?: number;
 }
 
 /** A shard as it is given to a reader. */
@@ -213,6 +217,8 @@ export interface PipelineView {
   readonly startAt: StartPoint;
   readonly state: PipelineState;
   readonly options: PipelineOptions;
+  /** Absent when each key has a lane of its own. */
+  readonly pools?: number;
   /** The shards of each reader that is out. */
   readonly readers: readonly (readonly string[])[];
 }

@@ -11,6 +11,15 @@ export interface EndedRun {
   readonly at: number;
 }
 
+/** How the latest run of a workflow is. */
+export type LatestRun =
+  | { readonly state: 'open' }
+  | { readonly state: 'completed' }
+  /** From outside. */
+  | { readonly state: 'ended'; readonly run: EndedRun }
+  /** Temporal has none, or has forgotten it. */
+  | { readonly state: 'unknown' };
+
 /** Type of the failure when Temporal does not have the run any more. */
 export const RUN_GONE = 'RunGone';
 

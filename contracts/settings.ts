@@ -4,6 +4,7 @@ import type { FilterPattern } from './filter.ts';
 import type { LaneOptions } from './lane.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import type { KeyableRecord } from './record.ts';
+import type { PoolOptions } from './pool.ts';
 import type { RoomLimits } from './room.ts';
 
 /** The settings after loading: checked, every default filled in, every duration in ms. */
@@ -45,9 +46,19 @@ export interface PipelineSettings {
   readonly handler: string | Handler;
   readonly handling: HandlingSettings;
   readonly lane: LaneOptions;
+  readonly hosting: HostingSettings;
   readonly pipeline: PipelineOptions;
   readonly reading: ReadingSettings;
   readonly largeEvents: LargeEventsSettings;
+}
+
+export type HostingSettings =
+  | { readonly kind: 'own' }
+  | { readonly kind: 'pooled'; readonly pools: number; readonly pool: PoolOptions };
+
+/** How many pools there are; undefined when each key has a lane of its own. */
+export function poolsOf(hosting: HostingSettings): number | undefined {
+  return hosting.kind === 'pooled' ? hosting.pools : undefined;
 }
 
 export interface LargeEventsSettings {

@@ -16,7 +16,7 @@ import type {
   PipelineView,
   StartPoint,
 } from '../contracts/pipeline.ts';
-import type { PipelineSettings } from '../contracts/settings.ts';
+import { poolsOf, type PipelineSettings } from '../contracts/settings.ts';
 
 export interface StartOptions {
   readonly client: Client;
@@ -57,6 +57,29 @@ export class OtherSourceError extends Error {
   }
 }
 
+/** Thrown when a pipeline has begun with another hosting: a key would have two lanes (O1). */
+export class OtherHostingError extends Error {
+  override readonly name = 'OtherHostingError';
+  readonly pipeline: string;
+
+  constructor(pipeline: string, before: number | undefined, now: number | undefined) {
+    super(
+      `Pipeline "${pipeline}" has begun with ${nameOf(before)}, but the settings say ${nameOf(now)}. Its keys cannot move ` +
+        `from one to the other while it holds events of them. Put ${nameOf(before)} back, or give the pipeline another name.`,
+    );
+    this.pipeline = pipeline;
+  }
+}
+
+function nameOf(pools: number | undefined): string {
+  return pools === undefined ? "hosting 'own'" : `hosting 'pooled' and ${pools} pools`;
+}
+
+function checkHosting({ hosting, name }: PipelineSettings, view: PipelineView): void {
+  const pools = poolsOf(hosting);
+  if (view.pools !== pools) throw new OtherHostingError(name, view.pools, pools);
+}
+
 /** Starts or joins one pipeline. `source` names its stream, as the adapter does. */
 export async function startPipeline(settings: PipelineSettings, source: string, options: StartOptions): Promise<void> {
   const { client, log, startOver, from } = options;
@@ -71,6 +94,7 @@ export async function startPipeline(settings: PipelineSettings, source: string, 
     // A closed run still answers queries while the server keeps its history.
     const view = await client.workflow.getHandle(pipelineWorkflowId(name)).query<PipelineView>(QUERIES.pipeline);
     if (view.source !== source) throw new OtherSourceError(name, view.source, source);
+    checkHosting(settings, view);
     if (status === 'RUNNING') {
       await join(client, settings);
       return;
@@ -113,13 +137,15 @@ async function start(
   // Two bridges may start at the same moment: the second joins.
   workflowIdConflictPolicy: WorkflowIdConflictPolicy = WorkflowIdConflictPolicy.USE_EXISTING,
 ): Promise<void> {
-  const { name, pipeline } = settings;
+  const { hosting, name, pipeline } = settings;
+  const pools = poolsOf(hosting);
   const input: PipelineInput = {
     version: 1,
     pipeline: name,
     source,
     startAt: from === undefined ? startPoint(settings.source) : { at: 'time', since: from },
     options: pipeline,
+    ...(pools === undefined ? {} : { pools }),
     ...(carried === undefined ? {} : { carried }),
   };
   await client.workflow.start(WORKFLOW_TYPES.pipeline, {

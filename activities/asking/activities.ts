@@ -7,6 +7,7 @@ import { readQuarantineCheckpoint } from './quarantine-checkpoint.ts';
 import { readLeftSignals, readLeftTail, readRemains } from './remains.ts';
 import { readSlice } from './segment-events.ts';
 import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
+import { latestRun } from '../../bridge/predecessor.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
 import type { PipelineView } from '../../contracts/pipeline.ts';
 
@@ -48,6 +49,8 @@ export function createAskingActivities(client: Client): AskingActivities {
     remains: async (run) => await readRemains(client, run),
     leftTail: async (run, from) => await readLeftTail(client, run, from),
     leftSignals: async (run, from) => await readLeftSignals(client, run, from),
+
+    latestRun: async (workflowId) => await latestRun(client, workflowId),
 
     async pendingEvent({ workflowId, runId }) {
       const description = await client.workflow.getHandle(workflowId, runId).describe();

@@ -6,14 +6,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
 import type { Handler } from '../../contracts/config.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import { NOT_COUNTED } from '../../contracts/handling.ts';
 import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } from '../../contracts/handling.ts';
+import type { BatchActivities, BatchInput, BatchResult } from '../../contracts/pool.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import type { Claims } from '../../stores/claims.ts';
+import { BatchRun } from './batch.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
 import { attemptFailure } from './failure.ts';
@@ -42,6 +45,8 @@ export interface HandlingDependencies {
 
 /** Attempts of a stretch that may be lost with their process before its next event is taken for the cause. */
 const LOST_ATTEMPTS = 3;
+/** Calls of handlers that the batches of this process make at a time. */
+const CALLS_AT_ONCE = 100;
 /** How long work of a pipeline that this process does not have is kept, before somebody else may get it. */
 const NOT_OURS_WAIT_MS = 10_000;
 
@@ -49,14 +54,20 @@ interface Progress {
   readonly done: number;
 }
 
-export function createHandlingActivities(dependencies: HandlingDependencies): HandlingActivities {
+export function createHandlingActivities(dependencies: HandlingDependencies): HandlingActivities & BatchActivities {
   const caller = new HandlerCaller(dependencies.log);
+  const limit = pLimit(CALLS_AT_ONCE);
   return {
     async runStretch(input) {
       const pipeline = await findPipeline(input.pipeline, dependencies);
       return pipeline === undefined
         ? { done: 0, lostBefore: false }
         : runStretch(input, pipeline, dependencies, caller);
+    },
+    async runBatch(input) {
+      const pipeline = await findPipeline(input.pipeline, dependencies);
+      const nothing = () => Object.fromEntries(input.keys.map((_, index) => [index, { done: 0 }]));
+      return pipeline === undefined ? { outcomes: nothing() } : runBatch(input, pipeline, dependencies, caller, limit);
     },
     async runEvent(input) {
       const attempt = input.attemptsBefore + Context.current().info.attempt;
@@ -124,6 +135,33 @@ async function runStretch(
       done += 1;
     }
     return { done, lostBefore };
+  } finally {
+    heartbeat.stop();
+  }
+}
+
+async function runBatch(
+  input: BatchInput,
+  pipeline: HandlingPipeline,
+  { client, freezeWatch, stopping }: HandlingDependencies,
+  caller: HandlerCaller,
+  limit: LimitFunction,
+): Promise<BatchResult> {
+  const { settings, metrics } = pipeline;
+  const { cancellationSignal } = Context.current();
+  const timeoutMs = heartbeatTimeoutMs();
+  const run: BatchRun = new BatchRun(input, {
+    client,
+    limit,
+    call: async (call) => await callHandler(call, pipeline, possession, stopping, caller),
+    failed: (failure) => firstFailure(failure, settings, metrics),
+    handled: () => metrics?.handled(),
+    isStopping: () => stopping.aborted || cancellationSignal.aborted,
+  });
+  const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => run.details() });
+  const heartbeat = startHeartbeat(timeoutMs, () => run.details());
+  try {
+    return await run.run();
   } finally {
     heartbeat.stop();
   }

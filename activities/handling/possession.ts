@@ -20,6 +20,8 @@ export class PossessionLostError extends Error {
   override readonly name = 'PossessionLostError';
 }
 
+type Answer = 'ours' | 'canceled' | 'lost' | 'unknown';
+
 const RETRY_MS = 200;
 /** The code of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
 const NOT_FOUND = 5;
@@ -37,6 +39,8 @@ export class Possession {
   readonly #taskToken = Context.current().info.taskToken;
   /** When Temporal surely still counted this attempt as ours; ms of the monotonic clock. */
   #confirmedAt: number;
+  /** One question for all keys of a batch that want to know. */
+  #asking: Promise<{ readonly answer: Answer; readonly askedAt: number }> | undefined;
 
   constructor(options: PossessionOptions) {
     const { freezeWatch, timeoutMs } = options;
@@ -53,8 +57,9 @@ export class Possession {
     const { timeoutMs } = this.#options;
     const begunAt = performance.now();
     while (this.#isUnsure()) {
-      const askedAt = performance.now();
-      const answer = await this.#ask();
+      this.#asking ??= this.#ask();
+      const { answer, askedAt } = await this.#asking;
+      this.#asking = undefined;
       if (answer === 'canceled') return false;
       if (answer === 'ours') {
         this.#confirmedAt = askedAt;
@@ -74,7 +79,12 @@ export class Possession {
     return sinceMs > timeoutMs / 3 || freezeWatch.frozenWithin(sinceMs, timeoutMs / 3);
   }
 
-  async #ask(): Promise<'ours' | 'canceled' | 'lost' | 'unknown'> {
+  async #ask(): Promise<{ readonly answer: Answer; readonly askedAt: number }> {
+    const askedAt = performance.now();
+    return { answer: await this.#beat(), askedAt };
+  }
+
+  async #beat(): Promise<Answer> {
     const { client, timeoutMs, progress } = this.#options;
     const payload = defaultPayloadConverter.toPayload(progress());
     try {

@@ -25,7 +25,7 @@ import type {
   SegmentSearch,
 } from '../../contracts/quarantine.ts';
 import { formatPosition } from '../../contracts/position.ts';
-import type { PipelineSettings } from '../../contracts/settings.ts';
+import { poolsOf, type PipelineSettings } from '../../contracts/settings.ts';
 import { formatSize } from '../../contracts/size.ts';
 import { SourceUnavailableError } from '../../sources/errors.ts';
 import type { Source } from '../../sources/source.ts';
@@ -116,6 +116,7 @@ async function bringRecords(dependencies: BringingDependencies, input: BringInpu
     gateway: gateway(input.pipeline, log),
     lease,
     requestsInFlight: settings.reading.requestsInFlight,
+    pools: poolsOf(settings.hosting),
     clock: systemClock,
     random: Math.random,
   });

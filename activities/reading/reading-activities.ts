@@ -183,6 +183,7 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     gateway: openGateway(deps, input.pipeline, log),
     lease,
     limits: settings.reading,
+    pools: input.pools,
     store,
     comeHome,
     onReport: (report) => context.heartbeat(whole(report)),
@@ -206,11 +207,12 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
 /** The way to the lanes of a pipeline, for all of this process that send to them. */
 function openGateway(deps: Process, pipeline: string, log: Logger): LaneGateway {
   const { client, outage, taskQueue, throttling } = deps;
-  const { lane, reading } = deps.pipelines(pipeline).settings;
+  const { hosting, lane, reading } = deps.pipelines(pipeline).settings;
+  const pool = hosting.kind === 'pooled' ? hosting.pool : undefined;
   const { room } = deps.kept(pipeline);
   const { requestTimeoutMs } = reading;
   const shared = { client, taskQueue, outage, throttling, room, log, clock: systemClock };
-  return new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs });
+  return new TemporalGateway({ ...shared, pipeline, lane, pool, requestTimeoutMs });
 }
 
 async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise<FetchOutcome> {

@@ -8,7 +8,7 @@ const PROGRESS_MS = 250;
 
 /** Each loads what it needs, and nothing of the others. */
 const CONTENDERS: Readonly<Record<ContenderName, () => Promise<Contender>>> = {
-  pooled: async () => (await import('./contenders/keylane.ts')).keylane({}),
+  pooled: async () => (await import('./contenders/keylane.ts')).keylane({ hosting: 'pooled' }),
   own: async () => (await import('./contenders/keylane.ts')).keylane({}),
   plain: async () => (await import('./contenders/plain.ts')).plain,
   restate: async () => (await import('./contenders/restate.ts')).restate,

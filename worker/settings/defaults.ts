@@ -3,6 +3,7 @@ import { DEFAULT_SEGMENT_LIMITS } from '../../contracts/backlog.ts';
 import { DEFAULT_INLINE_BYTES, MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
+import { DEFAULT_POOL_OPTIONS } from '../../contracts/pool.ts';
 
 /** Deadline of one request to Temporal. Not a setting: the least idle time of a lane hangs on it (O6). */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -18,6 +19,8 @@ export const DEFAULTS = {
   timeoutMs: 30_000,
   stopTimeoutMs: 60_000,
   lane: { ...DEFAULT_LANE_OPTIONS, segments: DEFAULT_SEGMENT_LIMITS },
+  pools: 16,
+  pool: DEFAULT_POOL_OPTIONS,
   pipeline: DEFAULT_PIPELINE_OPTIONS,
   reading: {
     recordsInFlight: 10_000,

@@ -119,6 +119,11 @@ const backlog = fields(
   'an object such as { events: 1000, bytes: "256 KiB" }',
 );
 
+const pools = fields(
+  { count: wholeNumber(1, 1024).optional(), slowAfter: duration().optional() },
+  'an object such as { count: 16, slowAfter: "2s" }',
+);
+
 const pipeline = fields(
   {
     source: z.discriminatedUnion('kind', [kinesis, dynamodb], {
@@ -135,6 +140,8 @@ const pipeline = fields(
     timeout: duration().optional(),
     stopTimeout: duration().optional(),
     idle: duration({ ms: LEAST_IDLE_MS, why: idleRule() }).optional(),
+    hosting: z.enum(['own', 'pooled'], { error: 'must be "own" or "pooled"' }).optional(),
+    pools: pools.optional(),
     reading: reading.optional(),
     backlog: backlog.optional(),
     largeEvents: largeEvents.optional(),

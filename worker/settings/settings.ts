@@ -12,9 +12,10 @@ import type {
 import { durationMs, type Duration } from '../../contracts/duration.ts';
 import type { RetryPolicy } from '../../contracts/failure.ts';
 import type { FilterPattern } from '../../contracts/filter.ts';
+import type { LaneOptions } from '../../contracts/lane.ts';
 import type { PipelineOptions } from '../../contracts/pipeline.ts';
 import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
-import type { LargeEventsSettings, PipelineSettings } from '../../contracts/settings.ts';
+import type { HostingSettings, LargeEventsSettings, PipelineSettings } from '../../contracts/settings.ts';
 import { sizeBytes } from '../../contracts/size.ts';
 import { DEFAULTS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 
@@ -41,11 +42,8 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
       timeoutMs: ms(config.timeout, DEFAULTS.timeoutMs),
       stopTimeoutMs: ms(config.stopTimeout, DEFAULTS.stopTimeoutMs),
     },
-    lane: {
-      ...DEFAULTS.lane,
-      idleMs: ms(config.idle, DEFAULTS.lane.idleMs),
-      segments: toSegmentLimits(config.backlog ?? {}),
-    },
+    lane: toLaneOptions(config),
+    hosting: toHosting(config),
     pipeline: toPipelineOptions(reading),
     reading: {
       recordsInFlight: reading.recordsInFlight ?? DEFAULTS.reading.recordsInFlight,
@@ -58,6 +56,17 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
     },
     largeEvents: toLargeEvents(config.largeEvents ?? {}, folder),
   };
+}
+
+function toLaneOptions({ backlog = {}, idle }: PipelineConfig): LaneOptions {
+  return { ...DEFAULTS.lane, idleMs: ms(idle, DEFAULTS.lane.idleMs), segments: toSegmentLimits(backlog) };
+}
+
+function toHosting(config: PipelineConfig): HostingSettings {
+  if (config.hosting !== 'pooled') return { kind: 'own' };
+  const { count = DEFAULTS.pools, slowAfter } = config.pools ?? {};
+  const slowAfterMs = ms(slowAfter, DEFAULTS.pool.slowAfterMs);
+  return { kind: 'pooled', pools: count, pool: { ...DEFAULTS.pool, slowAfterMs, lane: toLaneOptions(config) } };
 }
 
 function toSegmentLimits({ events, bytes }: BacklogConfig): SegmentLimits {

@@ -40,6 +40,7 @@ import { ClaimKeeper } from './claim-keeper.ts';
 import { depthOf } from './backlog.ts';
 import { blockedByLoss, mustTellLoss } from './loss.ts';
 import { MarkKeeper } from './mark-keeper.ts';
+import { giveBack, passPauseOn } from './homecoming.ts';
 import { askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
 import { succeed } from './succession.ts';
@@ -55,6 +56,8 @@ interface PendingVerb {
 const SOON_MS = 1000;
 /** Of a lane that was asked to end: how often it looks whether it may. */
 const DRAINED_MS = 5000;
+/** How often a lane tries to give its key back to a pool that cannot be told. */
+const HOME_AGAIN_MS = 30_000;
 
 export class LaneHost {
   readonly #pipeline: string;
@@ -71,6 +74,10 @@ export class LaneHost {
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
   readonly #early: RecordsSignal[] = [];
+  /** Where the key goes when there is nothing left to do; undefined for a lane that stays. */
+  readonly #pool: string | undefined;
+  /** The pool is being told that it has the key again: set meanwhile, with a pause that came too late. */
+  #leaving: { pause?: Verb } | undefined;
   /** Somebody asked for the lane's end: it ends as soon as it may, and not after its idle time. */
   #drains = false;
   #idleTimer: 'none' | 'set' | 'fired' = 'none';
@@ -86,6 +93,7 @@ export class LaneHost {
     this.#marks = new MarkKeeper(input);
     this.#cell = { lane: input.carried ?? emptyLane(workflowInfo().startTime.getTime()) };
     this.#predecessor = input.predecessor;
+    this.#pool = input.pool;
     this.#published = statusOf(this.#lane.phase);
   }
 
@@ -108,6 +116,7 @@ export class LaneHost {
 
   /** Why a verb cannot act now; undefined when it may. What a lane that takes over will hold is not known yet. */
   objection(verb: Verb): string | undefined {
+    if (this.#leaving !== undefined) return 'the key is on its way back to its pool: ask again';
     if (this.#predecessor !== undefined) return verb.problem;
     const verdict = judge(this.#lane, verb, this.#work !== undefined);
     return verdict.kind === 'refuse' ? verdict.why : undefined;
@@ -116,6 +125,7 @@ export class LaneHost {
   /** A verb that came as a signal: when it cannot act, that is kept among the decisions, since nobody waits for it. */
   signalVerb(verb: Verb): void {
     this.#limits.countSignal();
+    if (this.#leaving !== undefined && verb.name === 'pause') this.#leaving.pause = verb;
     const why = this.#predecessor === undefined ? this.objection(verb) : undefined;
     if (why === undefined) this.#enqueue(verb);
     else this.#lane = refused(this.#lane, verb, why, Date.now(), this.#options);
@@ -330,6 +340,7 @@ export class LaneHost {
       // By these the next run knows that its version has bounds and segments.
       options: { ...this.#options, segments: this.#options.segments ?? DEFAULT_SEGMENT_LIMITS },
       carried: this.#lane,
+      ...(this.#pool === undefined ? {} : { pool: this.#pool }),
     };
     // What was written on this run is not carried over by itself.
     const { memo = {}, typedSearchAttributes } = workflowInfo();
@@ -352,6 +363,7 @@ export class LaneHost {
   }
 
   get #idleMs(): number {
+    if (this.#pool !== undefined) return HOME_AGAIN_MS;
     return this.#drains ? Math.min(DRAINED_MS, this.#options.idleMs) : this.#options.idleMs;
   }
 
@@ -366,6 +378,7 @@ export class LaneHost {
 
   /** Whether the lane has been idle for long enough, and every mark of it lies behind the durable checkpoints (O6). */
   async #mayEnd(): Promise<boolean> {
+    if (this.#pool !== undefined) return await this.#goHome(this.#pool);
     if (this.#idleTimer !== 'fired') return false;
     this.#idleTimer = 'none';
     if (!this.#isIdle() || Date.now() - this.#lastChange < this.#idleMs) return false;
@@ -373,5 +386,17 @@ export class LaneHost {
     // Ask again after another idle time, not at once.
     if (!hasForgotten) this.#lastChange = Date.now();
     return hasForgotten && this.#isIdle() && this.#verbs.length === 0 && allHandlersFinished();
+  }
+  /** A lane that a pool has begun ends as soon as it has nothing to do: only the pool sends to it, and remembers for it (O6). */
+  async #goHome(pool: string): Promise<boolean> {
+    if (!this.#isIdle() || this.#verbs.length > 0 || this.#idleTimer === 'set') return false;
+    this.#idleTimer = 'none';
+    this.#leaving = {};
+    this.#lastChange = Date.now();
+    const isBack = await giveBack(pool, this.#key, this.#lane);
+    const { pause } = this.#leaving;
+    if (isBack && pause !== undefined) await passPauseOn(pool, this.#key, pause.args);
+    this.#leaving = undefined;
+    return isBack && this.#isIdle() && this.#verbs.length === 0 && allHandlersFinished();
   }
 }

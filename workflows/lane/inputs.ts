@@ -4,6 +4,7 @@
  */
 import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
+import type { BatchProgress, FinishedSignal, PauseSignal, PoolSignal } from '../../contracts/pool.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine.ts';
 import { LARGEST_WINDOW, type BacklogWindow } from '../../contracts/waiting.ts';
 import type { Verb } from './decide.ts';
@@ -36,6 +37,35 @@ export function readWindow(value: unknown): BacklogWindow {
 /** Whether a signal is one that a bridge sends. Any other holds nothing that could be kept in order. */
 export function isRecordsSignal(value: unknown): value is RecordsSignal {
   return isObject(value) && Array.isArray(value['events']) && value['events'].every(isPlaced);
+}
+
+export function isPoolSignal(value: unknown): value is PoolSignal {
+  return (
+    isObject(value) &&
+    Number.isFinite(value['leaseUntil']) &&
+    Array.isArray(value['events']) &&
+    value['events'].every((event) => isPlaced(event) && isObject(event) && typeof event['key'] === 'string')
+  );
+}
+
+export function isProgress(value: unknown): value is BatchProgress {
+  return (
+    isObject(value) &&
+    Number.isFinite(value['batch']) &&
+    Array.isArray(value['running']) &&
+    isObject(value['outcomes']) &&
+    Object.values(value['outcomes']).every((outcome) => isObject(outcome) && Number.isFinite(outcome['done']))
+  );
+}
+
+export function isFinished(value: unknown): value is FinishedSignal {
+  return isObject(value) && typeof value['key'] === 'string' && Number.isFinite(value['through']);
+}
+
+/** Of a plain signal or an update; undefined when it names no key. */
+export function readPause(value: unknown): PauseSignal | undefined {
+  const key = isObject(value) ? value['key'] : undefined;
+  return typeof key === 'string' && key !== '' ? { ...readVerb('pause', value).args, key } : undefined;
 }
 
 export function isQuarantineSignal(value: unknown): value is QuarantineSignal {

@@ -144,7 +144,8 @@ export function headFetched(lane: LaneState, data: ClaimedData): LaneState {
   return lane.phase.state === 'running' ? stretchEnded(fetched, NOTHING_DONE, 0) : fetched;
 }
 
-function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number): LanePhase {
+/** The head has failed for the first time. */
+export function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number): LanePhase {
   const { failure, policy } = failed;
   const nextAttemptAt = now + policy.initialIntervalMs;
   const head: HeadFailure = { failure, policy, since: now, attempts: 1, roundFrom: 0, nextAttemptAt };

@@ -1,6 +1,7 @@
 import { comparePositions, type Position } from '../../contracts/position.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import type { ShardCheckpoint } from '../../contracts/handling.ts';
+import { FORWARDED_MARK } from '../../contracts/pool.ts';
 import { QUARANTINE_MARK } from '../../contracts/quarantine.ts';
 
 /** Per shard, the last position that a lane has accepted. */
@@ -16,10 +17,11 @@ export function isBeyond(marks: Marks, position: Position): boolean {
 }
 
 /**
- * Where an event stands among those of which a lane keeps one mark: in its shard, or among what the quarantine brings. To a
- * lane that is one more shard: it sends in order, the next only when the one before was accepted, and repeats.
+ * Where an event stands among those of which a lane keeps one mark: in its shard, or among what the quarantine brings, or
+ * its pool. To a lane each is one more shard: it sends in order, the next only when the one before was accepted, and repeats.
  */
-export function placeOf(event: Pick<LaneEvent, 'position' | 'late'>): Position {
+export function placeOf(event: Pick<LaneEvent, 'position' | 'late' | 'forwarded'>): Position {
+  if (event.forwarded !== undefined) return { shardId: FORWARDED_MARK, sequenceNumber: event.forwarded };
   return event.late === undefined ? event.position : { shardId: QUARANTINE_MARK, sequenceNumber: event.late };
 }
 

@@ -17,7 +17,7 @@ import {
 } from '@temporalio/workflow';
 import { SEGMENT_GONE, type SegmentSlice, type SliceAnswer } from '../../contracts/backlog.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
-import type { LeftSignals, Remains, RunName, SignalsFrom } from '../../contracts/remains.ts';
+import type { LatestRun, LeftSignals, Remains, RunName, SignalsFrom } from '../../contracts/remains.ts';
 import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
 
@@ -93,6 +93,16 @@ export async function askForLeftTail(run: RunName, from: number): Promise<readon
 
 export async function askForLeftSignals(run: RunName, from: SignalsFrom): Promise<LeftSignals | undefined> {
   return await unlessLost(run, () => askLong.leftSignals(run, from));
+}
+
+/** How the latest run of a lane is; undefined when nobody could say. */
+export async function askForLatestRun(workflowId: string): Promise<LatestRun | undefined> {
+  try {
+    return await shortly.latestRun(workflowId);
+  } catch (error) {
+    log.warn('How a lane has ended is not known', { error, workflowId });
+    return undefined;
+  }
 }
 
 async function unlessLost<T>(run: RunName, question: () => Promise<T>): Promise<T | undefined> {

@@ -64,9 +64,9 @@ export class PipelineHost {
   }
 
   view(): PipelineView {
-    const { pipeline, source, startAt } = this.#input;
+    const { pipeline, source, startAt, pools } = this.#input;
     const readers = [...this.#readers.values()].map((reader) => reader.shards);
-    return { pipeline, source, startAt, state: this.#state, options: this.#options, readers };
+    return { pipeline, source, startAt, state: this.#state, options: this.#options, ...(pools === undefined ? {} : { pools }), readers };
   }
 
   configure(configuration: PipelineConfiguration): void {
@@ -135,7 +135,7 @@ export class PipelineHost {
   #sendOut(): void {
     const { start, recall } = this.#assignment();
     for (const shardIds of start) {
-      const { pipeline } = this.#input;
+      const { pipeline, pools } = this.#input;
       const { shiftMs, heartbeatTimeoutMs } = this.#options;
       const { retentionMs } = this.#state;
       const shards = shardIds.flatMap((shardId) => {
@@ -149,6 +149,7 @@ export class PipelineHost {
         shiftMs,
         heartbeatTimeoutMs,
         ...(retentionMs === undefined ? {} : { retentionMs }),
+        ...(pools === undefined ? {} : { pools }),
       };
       this.#readers.set(this.#readersStarted, startReader(reader));
     }

@@ -1,0 +1,122 @@
+/**
+ * Runs a batch of a pool: its keys side by side, the events of each in order.
+ *
+ * Owns how far each key has come. Invariants: an event of a key is started only when the one before it has succeeded (O1);
+ * what was told by `progress` does not run here any more; when the batch takes long no other event is started, so that
+ * it waits for nothing but the calls that run (O3).
+ */
+import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import type { LimitFunction } from 'p-limit';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SIGNALS } from '../../contracts/names.ts';
+import type {
+  BatchDetails,
+  BatchInput,
+  BatchKey,
+  BatchOutcome,
+  BatchProgress,
+  BatchResult,
+  KeyOutcome,
+} from '../../contracts/pool.ts';
+import type { Call, CallResult } from './call.ts';
+
+export interface BatchOptions {
+  readonly client: Client;
+  /** Calls of handlers in this process. */
+  readonly limit: LimitFunction;
+  readonly call: (call: Omit<Call, 'data'>) => Promise<CallResult>;
+  /** What becomes of a failure by the settings. */
+  readonly failed: (failure: (CallResult & { readonly kind: 'failed' })['failure']) => KeyOutcome['failed'];
+  readonly handled: () => void;
+  /** No other event is to be started. */
+  readonly isStopping: () => boolean;
+}
+
+interface KeyProgress {
+  done: number;
+  failed: KeyOutcome['failed'];
+  isSlow: boolean;
+  isRunning: boolean;
+}
+
+export class BatchRun {
+  readonly #input: BatchInput;
+  readonly #options: BatchOptions;
+  readonly #keys: KeyProgress[];
+  /** It has taken long, or is not ours any more. */
+  #isOver = false;
+
+  constructor(input: BatchInput, options: BatchOptions) {
+    this.#input = input;
+    this.#options = options;
+    this.#keys = input.keys.map(() => ({ done: 0, failed: undefined, isSlow: false, isRunning: false }));
+  }
+
+  /** For heartbeats. */
+  details(): BatchDetails {
+    return { outcomes: Object.fromEntries(this.#keys.map(({ done }, index) => [index, { done }])) };
+  }
+
+  async run(): Promise<BatchResult> {
+    const { limit } = this.#options;
+    const all = Promise.allSettled(this.#input.keys.map((key, index) => limit(() => this.#runKey(key, this.#keys[index]!))));
+    const inTime = new AbortController();
+    const late = delay(this.#input.slowAfterMs, 'late' as const, { signal: inTime.signal }).catch(() => 'in time' as const);
+    if ((await Promise.race([all, late])) === 'late') {
+      this.#isOver = true;
+      if (this.#keys.some(({ isRunning }) => isRunning)) await this.#tell();
+    }
+    inTime.abort();
+    for (const settled of await all) if (settled.status === 'rejected') throw settled.reason;
+    return { outcomes: this.#outcomes() };
+  }
+
+  async #runKey({ key, events, attempts = 0 }: BatchKey, progress: KeyProgress): Promise<void> {
+    const { call, failed, handled, isStopping } = this.#options;
+    for (const event of events) {
+      if (this.#isOver || isStopping()) return;
+      const begunAt = performance.now();
+      progress.isRunning = true;
+      try {
+        const attempt = 1 + (progress.done === 0 ? attempts : 0);
+        const result = await call({ pipeline: this.#input.pipeline, key, event, attempt });
+        if (result.kind === 'interrupted') return;
+        if (result.kind === 'failed') {
+          progress.failed = failed(result.failure);
+          return;
+        }
+      } catch (error) {
+        // Somebody else may have the batch.
+        this.#isOver = true;
+        throw error;
+      } finally {
+        progress.isRunning = false;
+        progress.isSlow = performance.now() - begunAt > this.#input.slowAfterMs;
+      }
+      handled();
+      progress.done += 1;
+    }
+  }
+
+  /** A pool that does not hear of it learns it in the end. */
+  async #tell(): Promise<void> {
+    const { workflowExecution } = Context.current().info;
+    if (workflowExecution === undefined) return;
+    const { workflowId, runId } = workflowExecution;
+    const running = this.#keys.flatMap(({ isRunning }, index) => (isRunning ? [index] : []));
+    const progress: BatchProgress = { batch: this.#input.batch, running, outcomes: this.#outcomes() };
+    const handle = this.#options.client.workflow.getHandle(workflowId, runId);
+    await handle.signal(SIGNALS.progress, progress).catch(() => undefined);
+  }
+
+  #outcomes(): BatchOutcome {
+    const outcomes = this.#keys.map(({ done, failed, isSlow }, index) => {
+      const isWhole = done === this.#input.keys[index]!.events.length && !isSlow;
+      if (isWhole) return [];
+      const outcome: KeyOutcome = { done, ...(failed === undefined ? {} : { failed }), ...(isSlow ? { isSlow: true } : {}) };
+      return [[index, outcome] as const];
+    });
+    return Object.fromEntries(outcomes.flat());
+  }
+}

@@ -1,0 +1,214 @@
+/** What a pool workflow, its bridge and its activities say to one another. In recorded histories: fields are only added. */
+import type { EventLimits } from './event-weight.ts';
+import type { LaneEvent } from './event.ts';
+import type { Failure, RetryPolicy } from './failure.ts';
+import { DEFAULT_LANE_OPTIONS, type LaneOptions, type LaneState, type VerbArgs } from './lane.ts';
+import type { Position } from './position.ts';
+import type { EndedRun } from './remains.ts';
+
+/** Stands in a lane's marks for what its pool has forwarded to it. No shard of a source has such a name. */
+export const FORWARDED_MARK = '/pool';
+
+/** Limits of one pool, fixed when it is started. */
+export interface PoolOptions {
+  /** What one batch may hold. */
+  readonly batch: EventLimits;
+  /** Events of one key in a batch. */
+  readonly eventsPerKey: number;
+  /** Batches that run at a time; those that only wait for slow keys come on top. */
+  readonly batchesInFlight: number;
+  /** A batch that takes longer tells what has ended; a key whose event has taken longer moves out when that has ended. */
+  readonly slowAfterMs: number;
+  /** From so much on the bridge hands nothing more over, until half of it has gone. */
+  readonly full: EventLimits;
+  readonly signalsPerRun: number;
+  /** As a lane's. */
+  readonly leaseMarginMs: number;
+  readonly heartbeatTimeoutMs: number;
+  /** Of the lanes of keys that have moved out. */
+  readonly lane: LaneOptions;
+}
+
+const KIB = 1024;
+
+export const DEFAULT_POOL_OPTIONS: PoolOptions = {
+  batch: { events: 500, bytes: 512 * KIB },
+  eventsPerKey: 100,
+  batchesInFlight: 4,
+  slowAfterMs: 2000,
+  full: { events: 3000, bytes: 768 * KIB },
+  signalsPerRun: 2000,
+  leaseMarginMs: DEFAULT_LANE_OPTIONS.leaseMarginMs,
+  heartbeatTimeoutMs: DEFAULT_LANE_OPTIONS.heartbeatTimeoutMs,
+  lane: DEFAULT_LANE_OPTIONS,
+};
+
+/** An event on its way to a pool. */
+export interface PoolEvent extends LaneEvent {
+  readonly key: string;
+}
+
+/** Argument of the signal `records` of a pool. */
+export interface PoolSignal {
+  /** As in the signal of a lane. */
+  readonly leaseUntil: number;
+  /** In stream order, of one shard or several. */
+  readonly events: readonly PoolEvent[];
+}
+
+/** Argument of the pool workflow. `carried` is set by continue-as-new only. */
+export interface PoolInput {
+  readonly version: 1;
+  readonly pipeline: string;
+  readonly options: PoolOptions;
+  readonly carried?: PoolState;
+  /** The run before this one was ended from outside. */
+  readonly predecessor?: EndedRun;
+}
+
+/** All of a pool that outlives a run. */
+export interface PoolState {
+  /** Healthy keys with events that wait, each with them in order; the key whose turn is next comes first. */
+  readonly waiting: readonly WaitingKey[];
+  /** Keys that have a lane of their own. */
+  readonly moved: Readonly<Record<string, MovedKey>>;
+  /** Per shard, the last position accepted (O6). */
+  readonly marks: Readonly<Record<string, Position>>;
+  /** As a lane's. */
+  readonly behindSince: Readonly<Record<string, number>>;
+  readonly remembersSince: number;
+  /** Set while the fault lies with what the handlers depend on. */
+  readonly outage?: Outage;
+  /** Events handled in the pool since it began. */
+  readonly handled: number;
+}
+
+export interface WaitingKey {
+  readonly key: string;
+  readonly events: readonly LaneEvent[];
+  /** How often a batch with its first event was lost with its process, in a row. */
+  readonly losses?: number;
+  /** Attempts of its first event that failed while the fault lay elsewhere. */
+  readonly attempts?: number;
+}
+
+/** A key with a lane of its own. */
+export interface MovedKey {
+  /** Events that were forwarded to its lane: the number of the last one, from 1. */
+  readonly sent: number;
+  /** How its lane is to begin; absent when it has begun. */
+  readonly begin?: Beginning;
+  /** Not forwarded yet. */
+  readonly events?: readonly LaneEvent[];
+}
+
+export type Beginning =
+  /** With this state: why the key has moved out, and what waits for it. */
+  | { readonly kind: 'anew'; readonly lane: LaneState }
+  /** The run before was ended from outside. */
+  | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
+
+export interface Outage {
+  /** ms since 1970 */
+  readonly since: number;
+  /** Tries in a row after which most keys still failed. */
+  readonly tries: number;
+  /** When the next try is due, ms since 1970. */
+  readonly retryAt: number;
+  /** How many keys the next try takes. */
+  readonly keys: number;
+  /** The latest one. */
+  readonly failure: Failure;
+}
+
+/** Argument of the activity that runs a batch: keys side by side, the events of each in order. */
+export interface BatchInput {
+  readonly pipeline: string;
+  /** Stands for the batch in its run. */
+  readonly batch: number;
+  readonly keys: readonly BatchKey[];
+  readonly slowAfterMs: number;
+}
+
+export interface BatchKey {
+  readonly key: string;
+  readonly events: readonly LaneEvent[];
+  /** Attempts of the first event before this one. */
+  readonly attempts?: number;
+}
+
+/** What became of one key of a batch. Its events beyond `done` were not started, except one that failed. */
+export interface KeyOutcome {
+  /** How many of its events have been handled, from the first on. */
+  readonly done: number;
+  readonly failed?: { readonly failure: Failure; readonly policy: RetryPolicy };
+  /** One of its events took longer than {@link PoolOptions.slowAfterMs}. */
+  readonly isSlow?: true;
+}
+
+/** By the index of the key in the batch. What is not named has been done whole. */
+export type BatchOutcome = Readonly<Record<number, KeyOutcome>>;
+
+/** Result of the activity. */
+export interface BatchResult {
+  readonly outcomes: BatchOutcome;
+}
+
+/** The activities that a pool uses, on the task queue of the settings. */
+export interface BatchActivities {
+  runBatch(input: BatchInput): Promise<BatchResult>;
+}
+
+/** Details of a batch's heartbeat: what is done of keys that are not done whole, and of those that are. */
+export interface BatchDetails {
+  readonly outcomes: BatchOutcome;
+}
+
+/** Argument of the signal `progress`, with which a batch that takes long tells which keys it still has. */
+export interface BatchProgress {
+  readonly batch: number;
+  /** Of the keys that it does not have any more. */
+  readonly outcomes: BatchOutcome;
+  /** Indexes of those that it still has. */
+  readonly running: readonly number[];
+}
+
+/** Argument of the signal `finished`, with which a lane gives its key back and ends. */
+export interface FinishedSignal {
+  readonly key: string;
+  /** Number of the last event that was forwarded to it. */
+  readonly through: number;
+}
+
+/** Argument of `pause`, as an update or as a plain signal, for a key that has no lane of its own. */
+export interface PauseSignal extends VerbArgs {
+  readonly key: string;
+}
+
+/** Memo of a pool, written on changes only. */
+export interface PoolMemo {
+  /** It holds as much as it should: the bridge waits. */
+  readonly full: boolean;
+  readonly outage?: Pick<Outage, 'since' | 'failure'>;
+}
+
+/** Answer of the query `pool`. */
+export interface PoolView {
+  readonly pipeline: string;
+  /** Events of healthy keys that are not done. */
+  readonly waiting: number;
+  /** About as many as they take in Temporal. */
+  readonly bytes: number;
+  /** In flight. */
+  readonly batches: number;
+  /** Keys that have a lane of their own. */
+  readonly moved: number;
+  readonly handled: number;
+  readonly outage?: Outage;
+}
+
+/** Answer of the query `key`. */
+export type PoolKeyView =
+  | { readonly where: 'pool'; readonly waiting: number; readonly isInBatch: boolean }
+  /** `waiting`: events that its lane does not have yet. */
+  | { readonly where: 'lane'; readonly waiting: number };

@@ -1,0 +1,44 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  log,
+  setHandler,
+} from '@temporalio/workflow';
+import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
+import { QUERIES, SIGNALS } from '../contracts/names.ts';
+import type { PauseSignal, PoolInput, PoolKeyView, PoolView } from '../contracts/pool.ts';
+import { isFinished, isPoolSignal, isProgress, readPause } from './lane/inputs.ts';
+import { PoolHost } from './pool/host.ts';
+
+/** The lanes of a fixed part of a pipeline's keys, for as long as they are healthy. Never ends by itself. */
+export async function pool(input: PoolInput): Promise<void> {
+  const host = new PoolHost(input);
+  setHandler(defineQuery<PoolView>(QUERIES.pool), () => host.view());
+  setHandler(defineQuery<PoolKeyView, [unknown]>(QUERIES.key), (key) => host.key(String(key)));
+  setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
+    if (isPoolSignal(signal)) host.accept(signal);
+    else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+  });
+  setHandler(defineSignal<[unknown]>(SIGNALS.progress), (signal) => {
+    if (isProgress(signal)) host.progress(signal);
+  });
+  setHandler(defineSignal<[unknown]>(SIGNALS.finished), (signal) => {
+    if (isFinished(signal)) host.finished(signal);
+  });
+  setHandler(defineSignal<[unknown]>('pause'), (args) => {
+    const pause = readPause(args);
+    if (pause !== undefined) host.pause(pause);
+  });
+  setHandler(defineUpdate<void, [unknown]>('pause'), (args) => host.paused(readPause(args) as PauseSignal), {
+    validator: (args) => {
+      const pause = readPause(args);
+      const why = pause === undefined ? 'no `key` is named' : host.objection(pause);
+      if (why !== undefined) throw ApplicationFailure.nonRetryable(`Nothing to pause: ${why}`, NOTHING_TO_DECIDE);
+    },
+  });
+  // A cancel from outside must not drop what it holds (O5).
+  await CancellationScope.nonCancellable(() => host.run());
+}

@@ -1,0 +1,133 @@
+/**
+ * What a pool does for the keys that have moved out: begins their lanes, and forwards to them.
+ *
+ * Owns which errands are under way. What a key's lane has, MovedKeys says.
+ */
+import {
+  ChildWorkflowCancellationType,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
+import type { LaneEvent } from '../../contracts/event.ts';
+import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { lastingAttributes, summaryOf } from '../../contracts/lane-start.ts';
+import type { LaneInput, LaneOptions, RecordsSignal } from '../../contracts/lane.ts';
+import { SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { memoChange } from '../lane/appearance.ts';
+import { attributesOf } from '../lane/attributes.ts';
+import { emptyLane } from '../lane/machine.ts';
+import { askForLatestRun } from '../lane/questions.ts';
+import type { Errand, MovedKeys } from './moved-keys.ts';
+
+/** At a time. */
+const UNDER_WAY = 50;
+/** After one that failed. */
+const AGAIN_MS = 1000;
+
+export interface ErrandOptions {
+  readonly pipeline: string;
+  readonly lane: LaneOptions;
+  readonly moved: MovedKeys;
+  /** Takes a key back, with what waits for it. */
+  readonly takeBack: (key: string, events: readonly LaneEvent[]) => void;
+}
+
+export class Errands {
+  readonly #options: ErrandOptions;
+  #underWay = 0;
+
+  constructor(options: ErrandOptions) {
+    this.#options = options;
+  }
+
+  /** None is being done just now. */
+  get isQuiet(): boolean {
+    return this.#underWay === 0;
+  }
+
+  get hasNews(): boolean {
+    return this.#underWay < UNDER_WAY && this.#options.moved.hasReady;
+  }
+
+  begin(): void {
+    while (this.hasNews) {
+      const errand = this.#options.moved.begin();
+      if (errand === undefined) return;
+      this.#underWay += 1;
+      void this.#do(errand);
+    }
+  }
+
+  async #do(errand: Errand): Promise<void> {
+    const { moved } = this.#options;
+    try {
+      await (errand.kind === 'start' ? this.#start(errand) : this.#forward(errand));
+      moved.succeeded(errand);
+      this.#underWay -= 1;
+    } catch (error) {
+      const isHere = errand.kind === 'forward' && isNotThere(error) && (await this.#afterEnd(errand));
+      this.#underWay -= 1;
+      if (isHere) return;
+      log.warn('The lane of a key cannot be given what is meant for it; it is tried again', { error, key: errand.key });
+      await sleep(AGAIN_MS);
+      moved.failed(errand);
+    }
+  }
+
+  async #start({ key, begin }: Errand & { readonly kind: 'start' }): Promise<void> {
+    const { pipeline, lane: options } = this.#options;
+    const lane = begin.kind === 'anew' ? begin.lane : emptyLane(Date.now());
+    const input: LaneInput = {
+      version: 1,
+      pipeline,
+      key,
+      options,
+      pool: workflowInfo().workflowId,
+      ...(begin.kind === 'anew' ? { carried: lane } : { predecessor: begin.predecessor }),
+    };
+    const attributes = attributesOf(lane).filter(({ value }) => value !== null) as SearchAttributePair[];
+    const memo = Object.fromEntries(Object.entries(memoChange(key, lane)).filter(([, value]) => value !== null));
+    await startChild(WORKFLOW_TYPES.lane, {
+      workflowId: laneWorkflowId(pipeline, key),
+      args: [input],
+      typedSearchAttributes: [...lastingAttributes(pipeline, key), ...attributes],
+      memo,
+      // It outlives this run, whatever becomes of that (O5).
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      staticSummary: summaryOf(key),
+    });
+  }
+
+  async #forward({ key, events }: Errand & { readonly kind: 'forward' }): Promise<void> {
+    // No lease: only this pool sends to the lane, and never the same again after something else (O6).
+    const signal: RecordsSignal = { leaseUntil: Number.MAX_SAFE_INTEGER, events };
+    const handle = getExternalWorkflowHandle(laneWorkflowId(this.#options.pipeline, key));
+    await handle.signal<[RecordsSignal]>(SIGNALS.records, signal);
+  }
+
+  /** No lane was there to be forwarded to. Returns false when that has to be tried again. */
+  async #afterEnd(errand: Errand & { readonly kind: 'forward' }): Promise<boolean> {
+    const { moved, pipeline, takeBack } = this.#options;
+    const back = moved.gone(errand);
+    if (back !== undefined) {
+      takeBack(errand.key, back);
+      return true;
+    }
+    const latest = await askForLatestRun(laneWorkflowId(pipeline, errand.key));
+    if (latest === undefined || latest.state === 'open') return false;
+    if (latest.state === 'ended') moved.begunAgain(errand, latest.run);
+    // It had finished everything, and its word was lost with a run of this pool.
+    else takeBack(errand.key, moved.take(errand.key));
+    return true;
+  }
+}
+
+function isNotThere(error: unknown): boolean {
+  return !(error instanceof WorkflowExecutionAlreadyStartedError) && /not.?found/i.test(String(error));
+}

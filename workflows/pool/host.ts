@@ -1,0 +1,394 @@
+/**
+ * Hosts the lanes of many keys in one workflow: takes their events in, runs those of healthy keys in batches, and gives a key
+ * a lane workflow of its own while it needs one.
+ *
+ * Owns the pool's state, its batches in flight, and what is on its way to the lanes of keys that have moved out. It is the
+ * serial point of its keys: where an event goes is decided here, in order.
+ *
+ * Invariants:
+ * H1 A key is in one batch at the most, or in its lane, never in both (O1).
+ * H2 Signals are taken in synchronously, so none is lost when the run ends (O4).
+ * H3 No batch and no errand is in flight when the run ends, and what is carried is all that there is (O5).
+ * H4 A key moves out when it fails, is slow, is paused, or has an event that is too large; not when most keys fail, since the
+ *    fault then lies elsewhere (outage.ts).
+ */
+import {
+  allHandlersFinished,
+  condition,
+  log,
+  makeContinueAsNewFunc,
+  sleep,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { isInline, type LaneEvent } from '../../contracts/event.ts';
+import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
+import type { LanePhase } from '../../contracts/lane.ts';
+import type {
+  BatchProgress,
+  FinishedSignal,
+  Outage,
+  PauseSignal,
+  PoolEvent,
+  PoolInput,
+  PoolKeyView,
+  PoolMemo,
+  PoolOptions,
+  PoolSignal,
+  PoolState,
+  PoolView,
+} from '../../contracts/pool.ts';
+import { emptyLane, firstFailure } from '../lane/machine.ts';
+import { forgetOldMarks, isBeyond, placeOf, type Memory } from '../lane/marks.ts';
+import { askForCheckpoints } from '../lane/questions.ts';
+import { RunLimits } from '../lane/run-limits.ts';
+import { poolStatus } from './attributes.ts';
+import { Batch, type Released } from './batch.ts';
+import { Errands } from './errands.ts';
+import { HealthyKeys, type Choice } from './healthy-keys.ts';
+import { MovedKeys } from './moved-keys.ts';
+import { afterTry, outageBegins, Trials, type Trial } from './outage.ts';
+
+/** Losses in a row, with its process, after which a key is taken for the cause. */
+const MOST_LOSSES = 3;
+/** Keys of a batch with such a loss: fewer and fewer, until the one that kills processes is alone. */
+const KEYS_AFTER_A_LOSS = 32;
+/** For a failure that came without a policy from the settings. */
+const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
+/** Marks that a run carries on without asking whether some can be forgotten. */
+const MARKS_CARRIED = 64;
+
+type Failed = { readonly failure: Failure; readonly policy: RetryPolicy };
+
+export class PoolHost {
+  readonly #pipeline: string;
+  readonly #options: PoolOptions;
+  readonly #limits: RunLimits;
+  readonly #keys: HealthyKeys;
+  readonly #moved: MovedKeys;
+  readonly #errands: Errands;
+  readonly #batches = new Map<number, Batch>();
+  readonly #trials = new Trials();
+  /** Keys that a person pauses, until they have moved out. */
+  readonly #pausing = new Map<string, PauseSignal>();
+  /** With an event that does not run in a pool. */
+  readonly #large = new Set<string>();
+  #memory: Memory;
+  #remembersSince: number;
+  #outage: Outage | undefined;
+  #isTryDue = false;
+  #handled: number;
+  #lastBatch = 0;
+  #published: PoolMemo;
+
+  constructor({ pipeline, options, carried }: PoolInput) {
+    this.#pipeline = pipeline;
+    this.#options = options;
+    this.#limits = new RunLimits(options.signalsPerRun);
+    this.#keys = new HealthyKeys(carried?.waiting ?? []);
+    this.#moved = new MovedKeys(carried?.moved ?? {});
+    this.#memory = { marks: carried?.marks ?? {}, behindSince: carried?.behindSince ?? {} };
+    this.#remembersSince = carried?.remembersSince ?? workflowInfo().startTime.getTime();
+    this.#outage = carried?.outage;
+    this.#handled = carried?.handled ?? 0;
+    this.#errands = new Errands({
+      pipeline,
+      lane: options.lane,
+      moved: this.#moved,
+      takeBack: (key, events) => this.#takeBack(key, events),
+    });
+    if (this.#outage !== undefined) this.#waitForTry(this.#outage);
+    this.#published = publishedBefore();
+  }
+
+  /** Takes events over (O4). Synchronous, and it never throws for what a signal holds (H2). */
+  accept({ leaseUntil, events }: PoolSignal): void {
+    this.#limits.countSignal();
+    // See isFromFormerReader in workflows/lane/machine.ts.
+    if (leaseUntil + this.#options.leaseMarginMs < this.#remembersSince) return;
+    const marks = { ...this.#memory.marks };
+    const behindSince = { ...this.#memory.behindSince };
+    for (const event of events) {
+      const place = placeOf(event);
+      if (!isBeyond(marks, place)) continue;
+      marks[place.shardId] = place;
+      delete behindSince[place.shardId];
+      this.#place(event);
+    }
+    this.#memory = { marks, behindSince };
+  }
+
+  progress(progress: BatchProgress): void {
+    this.#limits.countSignal();
+    this.#batches.get(progress.batch)?.progress(progress);
+  }
+
+  finished({ key, through }: FinishedSignal): void {
+    this.#limits.countSignal();
+    const events = this.#moved.finished(key, through);
+    if (events !== undefined) this.#takeBack(key, events);
+  }
+
+  /** Why a key cannot be paused here; undefined when it can. */
+  objection({ key }: PauseSignal): string | undefined {
+    if (this.#moved.has(key)) return 'the key has a lane of its own, which can be asked';
+    return this.#pausing.has(key) ? 'the key is being paused' : undefined;
+  }
+
+  pause(pause: PauseSignal): void {
+    if (this.objection(pause) === undefined) this.#pausing.set(pause.key, pause);
+  }
+
+  /** Resolves when the key has a lane of its own, which is paused. */
+  async paused(pause: PauseSignal): Promise<void> {
+    this.pause(pause);
+    await condition(() => !this.#pausing.has(pause.key) && !this.#moved.isBeginning(pause.key));
+  }
+
+  view(): PoolView {
+    const { events, bytes } = this.#keys;
+    return {
+      pipeline: this.#pipeline,
+      waiting: events,
+      bytes,
+      batches: this.#batches.size,
+      moved: this.#moved.count,
+      handled: this.#handled,
+      ...(this.#outage === undefined ? {} : { outage: this.#outage }),
+    };
+  }
+
+  key(key: string): PoolKeyView {
+    if (this.#moved.has(key)) return { where: 'lane', waiting: this.#moved.waitingOf(key).length };
+    return { where: 'pool', waiting: this.#keys.waitingOf(key).length, isInBatch: this.#keys.isInBatch(key) };
+  }
+
+  /** Leaves by an exception when it continues as new. */
+  async run(): Promise<void> {
+    for (;;) {
+      this.#settle();
+      this.#moveOutWhoeverMay();
+      this.#errands.begin();
+      if (this.#limits.isLong()) await this.#continueAsNew();
+      else this.#startBatches();
+      this.#publish();
+      await condition(() => this.#hasNews());
+    }
+  }
+
+  #hasNews(): boolean {
+    for (const batch of this.#batches.values()) if (batch.hasNews) return true;
+    if (this.#errands.hasNews) return true;
+    if (this.#mayLeave().length > 0) return true;
+    if (this.#limits.isLong()) return this.#isQuiet || this.#mustStop();
+    return this.#mayStartBatch();
+  }
+
+  #place({ key, ...event }: PoolEvent): void {
+    if (this.#moved.has(key)) this.#moved.add(key, event);
+    else {
+      this.#keys.add(key, event);
+      if (!isInline(event.data)) this.#large.add(key);
+    }
+  }
+
+  #takeBack(key: string, events: readonly LaneEvent[]): void {
+    for (const event of events) this.#place({ ...event, key });
+  }
+
+  #startBatches(): void {
+    while (this.#mayStartBatch()) {
+      const taken = this.#keys.take(this.#nextChoice());
+      if (taken.length === 0) return;
+      this.#isTryDue = false;
+      this.#lastBatch += 1;
+      const { slowAfterMs, heartbeatTimeoutMs } = this.#options;
+      const options = { pipeline: this.#pipeline, number: this.#lastBatch, slowAfterMs, heartbeatTimeoutMs };
+      this.#batches.set(this.#lastBatch, new Batch(taken, options));
+    }
+  }
+
+  #mayStartBatch(): boolean {
+    if (!this.#keys.hasReady) return false;
+    let busy = 0;
+    for (const batch of this.#batches.values()) if (!batch.isSlow) busy += 1;
+    if (this.#outage !== undefined) return this.#isTryDue && busy === 0;
+    const [first] = this.#keys.ready();
+    const isSuspect = first !== undefined && this.#keys.lossesOf(first) > 0;
+    return isSuspect ? busy === 0 : busy < this.#options.batchesInFlight;
+  }
+
+  #nextChoice(): Choice {
+    const { batch: limits, eventsPerKey } = this.#options;
+    const [first] = this.#keys.ready();
+    const losses = first === undefined ? 0 : this.#keys.lossesOf(first);
+    const where = (key: string) => this.#keys.lossesOf(key) === losses;
+    if (this.#outage !== undefined) return { limits, eventsPerKey: 1, mostKeys: this.#outage.keys };
+    if (losses === 0) return { limits, eventsPerKey, where };
+    return { limits, eventsPerKey: 1, where, mostKeys: losses === 1 ? KEYS_AFTER_A_LOSS : 1 };
+  }
+
+  /** Takes in what batches have told, or ended with. */
+  #settle(): void {
+    for (const [number, batch] of this.#batches) {
+      const released = batch.released();
+      if (batch.hasEnded) this.#batches.delete(number);
+      if (released.length > 0) this.#release(released);
+    }
+  }
+
+  #release(released: readonly Released[]): void {
+    const failed: { readonly key: string; readonly failed: Failed }[] = [];
+    const trials: Trial[] = [];
+    for (const { key, events, outcome, isLost } of released) {
+      const done = Math.min(outcome.done, events.length);
+      this.#handled += done;
+      this.#keys.release(key, done);
+      if (isLost) this.#lost(key);
+      else if (outcome.failed !== undefined) failed.push({ key, failed: outcome.failed });
+      else if (outcome.isSlow === true && this.#keys.waitingOf(key).length > 0) this.#moveOut(key, { state: 'idle' });
+      if (outcome.failed !== undefined && !outcome.failed.failure.nonRetryable) trials.push('failed');
+      else if (done > 0) trials.push('done');
+    }
+    const stay = this.#judge(trials, failed.map((each) => each.failed).findLast(({ failure }) => !failure.nonRetryable));
+    for (const { key, failed: how } of failed) {
+      if (stay && !how.failure.nonRetryable) this.#keys.failed(key);
+      else this.#moveOut(key, firstFailure(how, Date.now()));
+    }
+  }
+
+  /** Whether keys that fail stay, since the fault lies elsewhere. */
+  #judge(trials: readonly Trial[], latest: Failed | undefined): boolean {
+    const isOutage = this.#trials.add(trials);
+    const now = Date.now();
+    const before = this.#outage;
+    if (this.#outage !== undefined) {
+      const failed = trials.filter((trial) => trial === 'failed').length;
+      this.#outage = afterTry(this.#outage, { failed, done: trials.length - failed }, now, latest);
+    } else if (isOutage && latest !== undefined) {
+      this.#outage = outageBegins(now, latest.failure, latest.policy);
+      log.warn('Most keys fail: the fault lies elsewhere, so they stay in the pool and are tried now and then', {
+        failure: latest.failure,
+      });
+    }
+    if (this.#outage === undefined) {
+      if (before !== undefined) this.#trials.forget();
+      return false;
+    }
+    this.#waitForTry(this.#outage);
+    return true;
+  }
+
+  #waitForTry({ retryAt }: Outage): void {
+    void sleep(Math.max(1, retryAt - Date.now())).then(() => {
+      this.#isTryDue = this.#outage !== undefined && this.#outage.retryAt <= Date.now();
+    });
+  }
+
+  #lost(key: string): void {
+    this.#keys.lost(key);
+    if (this.#keys.lossesOf(key) < MOST_LOSSES) return;
+    const message = `The process that ran this event died or could not be reached any more, ${MOST_LOSSES} times in a row`;
+    const failure: Failure = { type: 'ProcessLost', message, nonRetryable: false };
+    this.#moveOut(key, firstFailure({ failure, policy: FALLBACK_POLICY }, Date.now()));
+  }
+
+  /** Keys that shall have a lane of their own and are in no batch. */
+  #mayLeave(): string[] {
+    return [...this.#pausing.keys(), ...this.#large].filter((key) => !this.#keys.isInBatch(key));
+  }
+
+  #moveOutWhoeverMay(): void {
+    for (const key of this.#mayLeave()) {
+      const { by = 'unknown', reason } = this.#pausing.get(key) ?? {};
+      const isPaused = this.#pausing.delete(key);
+      this.#large.delete(key);
+      // It may have moved out by itself meanwhile.
+      if (this.#moved.has(key)) continue;
+      const phase: LanePhase = isPaused
+        ? { state: 'paused', since: Date.now(), by, ...(reason === undefined ? {} : { reason }) }
+        : { state: 'idle' };
+      this.#moveOut(key, phase);
+    }
+  }
+
+  #moveOut(key: string, phase: LanePhase): void {
+    const now = Date.now();
+    this.#moved.moveOut(key, { ...emptyLane(now), queue: this.#keys.remove(key), phase });
+    this.#large.delete(key);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#batches.size === 0 && this.#errands.isQuiet;
+  }
+
+  /** Nothing but slow keys keeps the run from ending, or it can wait no longer. */
+  #mustStop(): boolean {
+    const batches = [...this.#batches.values()];
+    return batches.length > 0 && (this.#limits.isPressing() || batches.every(({ isSlow }) => isSlow));
+  }
+
+  async #continueAsNew(): Promise<void> {
+    if (this.#mustStop()) {
+      for (const batch of this.#batches.values()) batch.stop();
+      await condition(() => [...this.#batches.values()].every(({ hasEnded }) => hasEnded));
+      return;
+    }
+    if (!this.#isQuiet || this.#pausing.size > 0) return;
+    if (Object.keys(this.#memory.marks).length > MARKS_CARRIED) await this.#forgetOldMarks();
+    await condition(() => allHandlersFinished());
+    if (!this.#isQuiet || this.#mayLeave().length > 0) return;
+    const input: PoolInput = {
+      version: 1,
+      pipeline: this.#pipeline,
+      options: this.#options,
+      carried: this.#state(),
+    };
+    const { memo = {}, typedSearchAttributes } = workflowInfo();
+    await makeContinueAsNewFunc<(input: PoolInput) => Promise<void>>({ memo, typedSearchAttributes })(input);
+  }
+
+  async #forgetOldMarks(): Promise<void> {
+    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(this.#memory.marks));
+    if (checkpoints === undefined) return;
+    const before = Object.keys(this.#memory.marks).length;
+    this.#memory = forgetOldMarks(this.#memory, checkpoints, Date.now(), 2 * this.#options.leaseMarginMs);
+    if (Object.keys(this.#memory.marks).length < before) this.#remembersSince = Date.now();
+  }
+
+  #state(): PoolState {
+    return {
+      waiting: this.#keys.toWaiting(),
+      moved: this.#moved.toMoved(),
+      ...this.#memory,
+      remembersSince: this.#remembersSince,
+      ...(this.#outage === undefined ? {} : { outage: this.#outage }),
+      handled: this.#handled,
+    };
+  }
+
+  /** What the bridge and people look at, written on changes only. */
+  #publish(): void {
+    const { full } = this.#options;
+    const { events, bytes } = this.#keys;
+    const share = this.#published.full ? 0.5 : 1;
+    const isFull = events >= share * full.events || bytes >= share * full.bytes;
+    if (isFull !== this.#published.full) {
+      this.#published = { ...this.#published, full: isFull };
+      upsertMemo({ full: isFull });
+    }
+    if ((this.#outage === undefined) === (this.#published.outage === undefined)) return;
+    const { since, failure } = this.#outage ?? {};
+    const { outage: _before, ...rest } = this.#published;
+    this.#published = since === undefined || failure === undefined ? rest : { ...rest, outage: { since, failure } };
+    upsertMemo({ outage: this.#published.outage ?? null });
+    upsertSearchAttributes(poolStatus(this.#outage));
+  }
+}
+
+/** What the run before this one has written. */
+function publishedBefore(): PoolMemo {
+  const { full, outage } = (workflowInfo().memo ?? {}) as Partial<PoolMemo>;
+  return { full: full === true, ...(outage === undefined ? {} : { outage }) };
+}

@@ -1,0 +1,181 @@
+/**
+ * The keys of a pool that have a lane of their own, and what is on its way to these lanes.
+ *
+ * Owns, for each of them, how many events its lane was given, and those that it is not given yet. Knows nothing of Temporal.
+ *
+ * Invariants:
+ * M1 At most one request is on its way to a lane, with events from the front of what waits; they leave when the lane has
+ *    them (O1, O5).
+ * M2 A key goes back only when its lane says that it has finished exactly what it was given, and nothing is on its way; the
+ *    lane ends with that. When something was on its way just then, what becomes of it tells: a lane that got it goes on,
+ *    one that had ended did not get it (O1, O4).
+ */
+import { countWeighed, eventWeight, type EventLimits } from '../../contracts/event-weight.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
+import type { LaneState } from '../../contracts/lane.ts';
+import type { EndedRun } from '../../contracts/remains.ts';
+import { FORWARDED_MARK, type Beginning, type MovedKey } from '../../contracts/pool.ts';
+import { placeOf } from '../lane/marks.ts';
+
+/** What one request carries. */
+const REQUEST: EventLimits = { events: 500, bytes: 512 * 1024 };
+
+/** What is to be done for a key. */
+export type Errand =
+  | { readonly kind: 'start'; readonly key: string; readonly begin: Beginning }
+  | { readonly kind: 'forward'; readonly key: string; readonly events: readonly LaneEvent[] };
+
+interface Entry {
+  begin: Beginning | undefined;
+  sent: number;
+  events: LaneEvent[];
+  errand: Errand | undefined;
+  /** The lane has finished all that it had been given, while something was on its way to it. */
+  mayHaveEnded: boolean;
+}
+
+export class MovedKeys {
+  readonly #entries = new Map<string, Entry>();
+  /** With something to do and nothing on its way. */
+  readonly #ready = new Set<string>();
+
+  constructor(moved: Readonly<Record<string, MovedKey>>) {
+    for (const [key, { sent, begin, events = [] }] of Object.entries(moved)) {
+      this.#entries.set(key, { begin, sent, events: [...events], errand: undefined, mayHaveEnded: false });
+      if (begin !== undefined || events.length > 0) this.#ready.add(key);
+    }
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Whether its lane has not begun yet. */
+  isBeginning(key: string): boolean {
+    return this.#entries.get(key)?.begin !== undefined;
+  }
+
+  /** Events of the key that its lane does not have yet. */
+  waitingOf(key: string): readonly LaneEvent[] {
+    return this.#entries.get(key)?.events ?? [];
+  }
+
+  /** @param lane as it is to begin, with the events that waited for the key in its queue */
+  moveOut(key: string, lane: LaneState): void {
+    const queue = lane.queue.map((event, index) => numbered(event, index + 1));
+    const last = queue.at(-1);
+    const marks = last === undefined ? {} : { [FORWARDED_MARK]: placeOf(last) };
+    this.#entries.set(key, {
+      begin: { kind: 'anew', lane: { ...lane, queue, marks } },
+      sent: queue.length,
+      events: [],
+      errand: undefined,
+      mayHaveEnded: false,
+    });
+    this.#ready.add(key);
+  }
+
+  add(key: string, event: LaneEvent): void {
+    const entry = this.#entries.get(key) as Entry;
+    entry.events.push(event);
+    if (entry.errand === undefined) this.#ready.add(key);
+  }
+
+  /** Something to do, or undefined. Counts as on its way until {@link succeeded}, {@link failed} or {@link gone}. */
+  begin(): Errand | undefined {
+    const [key] = this.#ready;
+    if (key === undefined) return undefined;
+    this.#ready.delete(key);
+    const entry = this.#entries.get(key) as Entry;
+    if (entry.begin !== undefined) entry.errand = { kind: 'start', key, begin: entry.begin };
+    else {
+      const count = countWeighed(entry.events, REQUEST, eventWeight);
+      const events = entry.events.slice(0, count).map((event, index) => numbered(event, entry.sent + index + 1));
+      entry.errand = { kind: 'forward', key, events };
+    }
+    return entry.errand;
+  }
+
+  /** The lane has it. */
+  succeeded(errand: Errand): void {
+    const entry = this.#entries.get(errand.key) as Entry;
+    if (errand.kind === 'start') entry.begin = undefined;
+    else {
+      entry.sent += errand.events.length;
+      entry.events.splice(0, errand.events.length);
+    }
+    entry.mayHaveEnded = false;
+    this.#settle(errand.key, entry);
+  }
+
+  /** It is tried again. */
+  failed(errand: Errand): void {
+    this.#settle(errand.key, this.#entries.get(errand.key) as Entry);
+  }
+
+  /**
+   * No lane was there to be given it.
+   * @returns what waits for the key, when its lane has ended as it should, and the key is back; undefined when it has not
+   */
+  gone(errand: Errand): readonly LaneEvent[] | undefined {
+    const entry = this.#entries.get(errand.key) as Entry;
+    if (!entry.mayHaveEnded) return undefined;
+    return this.#back(errand.key, entry);
+  }
+
+  /** Its lane was ended from outside: a new one takes over from it, and is given what is on its way. */
+  begunAgain(errand: Errand, predecessor: EndedRun): void {
+    const entry = this.#entries.get(errand.key) as Entry;
+    entry.begin = { kind: 'taking over', predecessor };
+    this.#settle(errand.key, entry);
+  }
+
+  /** Its lane has ended, and had finished everything: the key is back, with what waits for it. */
+  take(key: string): readonly LaneEvent[] {
+    return this.#back(key, this.#entries.get(key) as Entry);
+  }
+
+  /**
+   * The lane says that it has finished what it was given up to this number.
+   * @returns what waits for the key, when it is back; undefined when its lane goes on, or that is not known yet
+   */
+  finished(key: string, through: number): readonly LaneEvent[] | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.begin !== undefined || through !== entry.sent) return undefined;
+    if (entry.errand === undefined) return this.#back(key, entry);
+    entry.mayHaveEnded = true;
+    return undefined;
+  }
+
+  #settle(key: string, entry: Entry): void {
+    entry.errand = undefined;
+    if (entry.begin !== undefined || entry.events.length > 0) this.#ready.add(key);
+  }
+
+  #back(key: string, entry: Entry): readonly LaneEvent[] {
+    this.#entries.delete(key);
+    this.#ready.delete(key);
+    return entry.events;
+  }
+
+  toMoved(): Record<string, MovedKey> {
+    return Object.fromEntries(
+      [...this.#entries].map(([key, { sent, begin, events }]) => [
+        key,
+        { sent, ...(begin === undefined ? {} : { begin }), ...(events.length === 0 ? {} : { events }) },
+      ]),
+    );
+  }
+}
+
+function numbered(event: LaneEvent, number: number): LaneEvent {
+  return { ...event, forwarded: String(number) };
+}
