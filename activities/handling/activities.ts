@@ -3,6 +3,7 @@
  * retries. Invariants: events of a call run strictly in order, one at a time; none is started once the call was asked to
  * stop, the worker is stopping, or somebody else may have the work (O1).
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
@@ -149,6 +150,8 @@ async function runBatch(
 ): Promise<BatchResult> {
   const { settings, metrics } = pipeline;
   const { cancellationSignal } = Context.current();
+  // Each call listens to them.
+  for (const signal of [stopping, cancellationSignal]) setMaxListeners(0, signal);
   const timeoutMs = heartbeatTimeoutMs();
   const run: BatchRun = new BatchRun(input, {
     client,

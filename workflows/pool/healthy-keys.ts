@@ -79,6 +79,11 @@ export class HealthyKeys {
     return this.#entries.get(key)?.losses ?? 0;
   }
 
+  /** How often its first event has failed in this pool. */
+  attemptsOf(key: string): number {
+    return this.#entries.get(key)?.attempts ?? 0;
+  }
+
   add(key: string, event: LaneEvent): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) {

@@ -46,7 +46,7 @@ import { RunLimits } from '../lane/run-limits.ts';
 import { poolStatus } from './attributes.ts';
 import { Batch, type Released } from './batch.ts';
 import { Errands } from './errands.ts';
-import { HealthyKeys, type Choice } from './healthy-keys.ts';
+import { HealthyKeys, type TakenKey } from './healthy-keys.ts';
 import { MovedKeys } from './moved-keys.ts';
 import { afterTry, outageBegins, Trials, type Trial } from './outage.ts';
 
@@ -199,7 +199,7 @@ export class PoolHost {
 
   #startBatches(): void {
     while (this.#mayStartBatch()) {
-      const taken = this.#keys.take(this.#nextChoice());
+      const taken = this.#takeBatch();
       if (taken.length === 0) return;
       this.#isTryDue = false;
       this.#lastBatch += 1;
@@ -219,14 +219,25 @@ export class PoolHost {
     return isSuspect ? busy === 0 : busy < this.#options.batchesInFlight;
   }
 
-  #nextChoice(): Choice {
+  #takeBatch(): TakenKey[] {
     const { batch: limits, eventsPerKey } = this.#options;
+    if (this.#outage !== undefined) return this.#takeForTry(this.#outage.keys);
     const [first] = this.#keys.ready();
     const losses = first === undefined ? 0 : this.#keys.lossesOf(first);
     const where = (key: string) => this.#keys.lossesOf(key) === losses;
-    if (this.#outage !== undefined) return { limits, eventsPerKey: 1, mostKeys: this.#outage.keys };
-    if (losses === 0) return { limits, eventsPerKey, where };
-    return { limits, eventsPerKey: 1, where, mostKeys: losses === 1 ? KEYS_AFTER_A_LOSS : 1 };
+    if (losses === 0) return this.#keys.take({ limits, eventsPerKey, where });
+    return this.#keys.take({ limits, eventsPerKey: 1, where, mostKeys: losses === 1 ? KEYS_AFTER_A_LOSS : 1 });
+  }
+
+  /** Keys that have not failed show whether handlers work again, and those that have what is wrong: half of each. */
+  #takeForTry(most: number): TakenKey[] {
+    const { batch: limits } = this.#options;
+    const hasFailed = (key: string) => this.#keys.attemptsOf(key) > 0;
+    const take = (mostKeys: number, where: (key: string) => boolean) =>
+      this.#keys.take({ limits, eventsPerKey: 1, mostKeys, where });
+    const fresh = take(Math.ceil(most / 2), (key) => !hasFailed(key));
+    const failed = take(most - fresh.length, hasFailed);
+    return [...fresh, ...failed, ...take(most - fresh.length - failed.length, () => true)];
   }
 
   /** Takes in what batches have told, or ended with. */

@@ -10,6 +10,8 @@ import { KEYLANE_SEARCH_ATTRIBUTES } from '../../../worker/temporal-server/searc
 import { historyFigures } from '../history.ts';
 import type { Backend, Counted } from './backend.ts';
 
+const LARGEST_ANSWER = 128 * 1024 * 1024;
+
 export async function temporal(): Promise<Backend> {
   const { path } = await findTemporalBinary({ report: (message) => process.stderr.write(`${message}\n`) });
   return {
@@ -29,7 +31,9 @@ export async function temporal(): Promise<Backend> {
         pids: [server.pid],
         count: () => counted(metricsPort),
         async history() {
-          const connection = await Connection.connect({ address: server.address });
+          // A page of history may be larger than what a client takes unless it is told otherwise.
+          const channelArgs = { 'grpc.max_receive_message_length': LARGEST_ANSWER };
+          const connection = await Connection.connect({ address: server.address, channelArgs });
           try {
             return await historyFigures(new Client({ connection }));
           } finally {

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { FORWARDED_MARK } from '../../../../contracts/pool.ts';
+import { emptyLane } from '../../../../workflows/lane/machine.ts';
+import { MovedKeys, type Errand } from '../../../../workflows/pool/moved-keys.ts';
+import { laneEvent, laneEvents } from '../../../support/lane-events.ts';
+
+const ENDED = { runId: 'run', how: 'TERMINATED', at: 1 };
+
+function movedOut(count: number): MovedKeys {
+  const moved = new MovedKeys({});
+  moved.moveOut('a', { ...emptyLane(0), queue: laneEvents(1, count) });
+  return moved;
+}
+
+function begun(count: number): MovedKeys {
+  const moved = movedOut(count);
+  moved.succeeded(moved.begin() as Errand);
+  return moved;
+}
+
+const numbersOf = (errand: Errand | undefined) =>
+  errand?.kind === 'forward' ? errand.events.map(({ forwarded }) => forwarded) : undefined;
+
+describe('keys with a lane of their own', () => {
+  test('O4 O6 a lane begins with what waited, numbered, and a mark behind it', () => {
+    const errand = movedOut(2).begin();
+    expect(errand).toMatchObject({ kind: 'start', begin: { kind: 'anew', lane: { queue: [{ forwarded: '1' }, { forwarded: '2' }] } } });
+    const { begin } = errand as Errand & { readonly kind: 'start' };
+    expect(begin.kind === 'anew' && begin.lane.marks).toEqual({
+      [FORWARDED_MARK]: { shardId: FORWARDED_MARK, sequenceNumber: '2' },
+    });
+  });
+
+  test('O1 nothing is forwarded before the lane has begun, and one request at a time', () => {
+    const moved = movedOut(1);
+    const start = moved.begin() as Errand;
+    moved.add('a', laneEvent(2));
+    expect(moved.begin()).toBeUndefined();
+    moved.succeeded(start);
+    const first = moved.begin();
+    expect(numbersOf(first)).toEqual(['2']);
+    moved.add('a', laneEvent(3));
+    expect(moved.begin()).toBeUndefined();
+    moved.succeeded(first as Errand);
+    expect(numbersOf(moved.begin())).toEqual(['3']);
+  });
+
+  test('O5 what failed is on its way again, with the same number', () => {
+    const moved = begun(1);
+    moved.add('a', laneEvent(2));
+    const first = moved.begin() as Errand;
+    moved.failed(first);
+    expect(moved.begin()).toEqual(first);
+  });
+
+  test('O1 O4 a key goes back when its lane has finished exactly what it was given', () => {
+    const moved = begun(2);
+    expect(moved.finished('a', 1)).toBeUndefined();
+    expect(moved.has('a')).toBe(true);
+    expect(moved.finished('a', 2)).toEqual([]);
+    expect(moved.has('a')).toBe(false);
+    expect(moved.finished('a', 2)).toBeUndefined();
+    expect(moved.finished('unknown', 0)).toBeUndefined();
+  });
+
+  test('O1 O4 a key whose lane finished while something was on its way: the lane got it and goes on', () => {
+    const moved = begun(1);
+    moved.add('a', laneEvent(2));
+    const errand = moved.begin() as Errand;
+    expect(moved.finished('a', 1)).toBeUndefined();
+    moved.succeeded(errand);
+    expect(moved.has('a')).toBe(true);
+    expect(moved.finished('a', 1)).toBeUndefined();
+    expect(moved.finished('a', 2)).toEqual([]);
+  });
+
+  test('O1 O4 a key whose lane finished while something was on its way: the lane had ended, and the pool has it', () => {
+    const moved = begun(1);
+    moved.add('a', laneEvent(2));
+    const errand = moved.begin() as Errand;
+    moved.add('a', laneEvent(3));
+    expect(moved.finished('a', 1)).toBeUndefined();
+    expect(moved.gone(errand)).toEqual([laneEvent(2), laneEvent(3)]);
+    expect(moved.has('a')).toBe(false);
+  });
+
+  test('O5 a lane that was ended from outside is taken over from, and gets what was on its way', () => {
+    const moved = begun(1);
+    moved.add('a', laneEvent(2));
+    const errand = moved.begin() as Errand;
+    expect(moved.gone(errand)).toBeUndefined();
+    moved.begunAgain(errand, ENDED);
+    const start = moved.begin() as Errand;
+    expect(start).toMatchObject({ kind: 'start', begin: { kind: 'taking over', predecessor: ENDED } });
+    expect(moved.isBeginning('a')).toBe(true);
+    moved.succeeded(start);
+    expect(numbersOf(moved.begin())).toEqual(['2']);
+  });
+
+  test('O5 what is carried is all of it', () => {
+    const moved = begun(1);
+    moved.moveOut('b', { ...emptyLane(0), queue: laneEvents(1, 1) });
+    moved.add('a', laneEvent(2));
+    moved.add('b', laneEvent(2));
+    const carried = new MovedKeys(JSON.parse(JSON.stringify(moved.toMoved())));
+    expect(carried.toMoved()).toEqual(JSON.parse(JSON.stringify(moved.toMoved())));
+    expect(carried.count).toBe(2);
+    expect(numbersOf(carried.begin())).toEqual(['2']);
+    expect(carried.begin()).toMatchObject({ kind: 'start', key: 'b' });
+  });
+});
