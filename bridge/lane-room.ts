@@ -40,7 +40,7 @@ export interface LaneHistory extends HistorySize {
   /** Its next step waits for a worker, and has done so for a while. */
   readonly isAsleep: boolean;
   /** It says itself that it holds enough for now. */
-  readonly isFull: boolean;
+  readonly isFull?: boolean;
 }
 
 /** @returns undefined when there is no run, so the next signal begins one */

@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { LaneMemo } from '../contracts/lane.ts';
 import type { EndedRun, LatestRun } from '../contracts/remains.ts';
 
 /**
@@ -12,8 +13,11 @@ export async function endedRun(client: Client, workflowId: string): Promise<Ende
 
 export async function latestRun(client: Client, workflowId: string): Promise<LatestRun> {
   try {
-    const { closeTime, runId, startTime, status } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name === 'RUNNING' || status.name === 'PAUSED') return { state: 'open' };
+    const { closeTime, memo, runId, startTime, status } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name === 'RUNNING' || status.name === 'PAUSED') {
+      const begun = (memo as LaneMemo | undefined)?.begun;
+      return { state: 'open', ...(begun === undefined ? {} : { begun }) };
+    }
     if (status.name === 'COMPLETED') return { state: 'completed' };
     return { state: 'ended', run: { runId, how: status.name, at: (closeTime ?? startTime).getTime() } };
   } catch (error) {

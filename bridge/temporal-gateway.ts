@@ -11,7 +11,13 @@ import { formatPosition } from '../contracts/position.ts';
 import { laneWorkflowId } from '../contracts/lane-id.ts';
 import { lastingAttributes, summaryOf } from '../contracts/lane-start.ts';
 import type { LaneInput, LaneMemo, LaneOptions, RecordsSignal } from '../contracts/lane.ts';
-import { poolWorkflowId, quarantineWorkflowId, SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../contracts/names.ts';
+import {
+  poolWorkflowId,
+  quarantineWorkflowId,
+  SEARCH_ATTRIBUTES,
+  SIGNALS,
+  WORKFLOW_TYPES,
+} from '../contracts/names.ts';
 import type { PoolInput, PoolOptions, PoolSignal } from '../contracts/pool.ts';
 import { quarantineLimits, type QuarantineInput, type QuarantineSignal } from '../contracts/quarantine.ts';
 import type { EndedRun } from '../contracts/remains.ts';

@@ -1,11 +1,11 @@
 // Pool workflows name lanes too, and have no `node:crypto`.
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { encode } from '@temporalio/common/lib/encoding.js';
 
 /** Columns for workflow ids and keyword search attributes hold 255 characters on SQL servers. */
 const LONGEST_ID = 255;
 const HASH_LENGTH = 32;
-const UTF8 = new TextEncoder();
 
 /**
  * The workflow id of a key's lane: `orders:order-42`. A key that is too long is cut, and a hash of the whole key keeps
@@ -14,7 +14,7 @@ const UTF8 = new TextEncoder();
 export function laneWorkflowId(pipeline: string, key: string): string {
   const id = `${pipeline}:${key}`;
   if (byteLength(id) <= LONGEST_ID && isPlain(key)) return id;
-  const hash = bytesToHex(sha256(UTF8.encode(key))).slice(0, HASH_LENGTH);
+  const hash = bytesToHex(sha256(encode(key))).slice(0, HASH_LENGTH);
   const printable = toPlain(key);
   const room = LONGEST_ID - byteLength(`${pipeline}:`) - HASH_LENGTH - 1;
   return `${pipeline}:${cutToBytes(printable, room)}~${hash}`;
@@ -45,5 +45,5 @@ function cutToBytes(text: string, most: number): string {
 }
 
 function byteLength(text: string): number {
-  return UTF8.encode(text).length;
+  return encode(text).length;
 }

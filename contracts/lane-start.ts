@@ -1,5 +1,6 @@
 /** What a lane is started with beside its input, whoever starts it. */
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
+import { decode, encode } from '@temporalio/common/lib/encoding.js';
 import { searchableKey } from './lane-id.ts';
 import { SEARCH_ATTRIBUTES } from './names.ts';
 
@@ -19,10 +20,10 @@ export function lastingAttributes(pipeline: string, key: string): SearchAttribut
 
 /** The key, as much of it as Temporal takes. */
 export function summaryOf(key: string): string {
-  const bytes = new TextEncoder().encode(key);
+  const bytes = encode(key);
   if (bytes.length <= LONGEST_SUMMARY) return key.toWellFormed();
   let end = LONGEST_SUMMARY;
   // Not in the middle of a character.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return new TextDecoder().decode(bytes.subarray(0, end));
+  return decode(bytes.subarray(0, end));
 }

@@ -195,6 +195,8 @@ export interface LaneMemo {
   readonly failure?: Failure;
   /** ms since 1970 */
   readonly since?: number;
+  /** Of a lane that a pool has begun: which beginning of it this is. */
+  readonly begun?: string;
 }
 
 /** Type of the failure with which a lane rejects a verb that would change nothing. */

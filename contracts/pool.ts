@@ -79,6 +79,8 @@ export interface PoolState {
   readonly remembersSince: number;
   /** Set while the fault lies with what the handlers depend on. */
   readonly outage?: Outage;
+  /** Set when events are gone that were not handled: what a person has to know (O5). */
+  readonly lost?: string;
   /** Events handled in the pool since it began. */
   readonly handled: number;
 }
@@ -103,8 +105,8 @@ export interface MovedKey {
 }
 
 export type Beginning =
-  /** With this state: why the key has moved out, and what waits for it. */
-  | { readonly kind: 'anew'; readonly lane: LaneState }
+  /** With this state: why the key has moved out, and what waits for it. `id` stands for this beginning, in its memo. */
+  | { readonly kind: 'anew'; readonly id: string; readonly lane: LaneState }
   /** The run before was ended from outside. */
   | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
 
@@ -205,6 +207,19 @@ export interface PoolView {
   readonly moved: number;
   readonly handled: number;
   readonly outage?: Outage;
+  /** Set when events are gone that were not handled. */
+  readonly lost?: string;
+  /** Set while the pool takes over from this run, which was ended from outside: the rest is what it has so far. */
+  readonly takesOver?: EndedRun;
+}
+
+/** Answer of the query `remains`, without the events. */
+export interface PoolRemains {
+  readonly state: PoolState;
+  /** Events of all keys, those of moved ones that their lanes do not have included: see the query `tail`. */
+  readonly tail: number;
+  /** Set until what this run had to take over is in its state. */
+  readonly predecessor?: EndedRun;
 }
 
 /** Answer of the query `key`. */

@@ -13,7 +13,8 @@ export interface EndedRun {
 
 /** How the latest run of a workflow is. */
 export type LatestRun =
-  | { readonly state: 'open' }
+  /** `begun`: see {@link LaneMemo}. */
+  | { readonly state: 'open'; readonly begun?: string }
   | { readonly state: 'completed' }
   /** From outside. */
   | { readonly state: 'ended'; readonly run: EndedRun }

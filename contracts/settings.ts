@@ -53,8 +53,7 @@ export interface PipelineSettings {
 }
 
 export type HostingSettings =
-  | { readonly kind: 'own' }
-  | { readonly kind: 'pooled'; readonly pools: number; readonly pool: PoolOptions };
+  { readonly kind: 'own' } | { readonly kind: 'pooled'; readonly pools: number; readonly pool: PoolOptions };
 
 /** How many pools there are; undefined when each key has a lane of its own. */
 export function poolsOf(hosting: HostingSettings): number | undefined {

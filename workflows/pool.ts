@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
 import { QUERIES, SIGNALS } from '../contracts/names.ts';
-import type { PauseSignal, PoolInput, PoolKeyView, PoolView } from '../contracts/pool.ts';
+import type { PauseSignal, PoolEvent, PoolInput, PoolKeyView, PoolRemains, PoolView } from '../contracts/pool.ts';
 import { isFinished, isPoolSignal, isProgress, readPause } from './lane/inputs.ts';
 import { PoolHost } from './pool/host.ts';
 
@@ -18,6 +18,8 @@ export async function pool(input: PoolInput): Promise<void> {
   const host = new PoolHost(input);
   setHandler(defineQuery<PoolView>(QUERIES.pool), () => host.view());
   setHandler(defineQuery<PoolKeyView, [unknown]>(QUERIES.key), (key) => host.key(String(key)));
+  setHandler(defineQuery<PoolRemains>(QUERIES.remains), () => host.remains());
+  setHandler(defineQuery<readonly PoolEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from));
   setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
     if (isPoolSignal(signal)) host.accept(signal);
     else log.error('A signal `records` that no bridge can have sent is left out', { signal });

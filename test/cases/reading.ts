@@ -154,6 +154,6 @@ async function aborted(signal: AbortSignal): Promise<void> {
 
 /** Shards whose records are in the request. */
 export function shardsOf({ request }: Pick<Arrival, 'request'>): string[] {
-  const records = request.to === 'lane' ? request.events : request.records;
+  const records = request.to === 'quarantine' ? request.records : request.events;
   return [...new Set(records.map(({ position }) => position.shardId))];
 }

@@ -24,6 +24,9 @@ export async function passPauseOn(pool: string, key: string, args: VerbArgs): Pr
   try {
     await getExternalWorkflowHandle(pool).signal<[PauseSignal]>('pause', { ...args, key });
   } catch (error) {
-    log.error('A pause came when the key was on its way back to its pool, which could not be told of it', { error, args });
+    log.error('A pause came when the key was on its way back to its pool, which could not be told of it', {
+      error,
+      args,
+    });
   }
 }

@@ -66,7 +66,15 @@ export class PipelineHost {
   view(): PipelineView {
     const { pipeline, source, startAt, pools } = this.#input;
     const readers = [...this.#readers.values()].map((reader) => reader.shards);
-    return { pipeline, source, startAt, state: this.#state, options: this.#options, ...(pools === undefined ? {} : { pools }), readers };
+    return {
+      pipeline,
+      source,
+      startAt,
+      state: this.#state,
+      options: this.#options,
+      ...(pools === undefined ? {} : { pools }),
+      readers,
+    };
   }
 
   configure(configuration: PipelineConfiguration): void {

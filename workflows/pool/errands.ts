@@ -70,7 +70,9 @@ export class Errands {
       moved.succeeded(errand);
       this.#underWay -= 1;
     } catch (error) {
-      const isHere = errand.kind === 'forward' && isNotThere(error) && (await this.#afterEnd(errand));
+      const isHere = await (errand.kind === 'forward'
+        ? isNotThere(error) && this.#afterEnd(errand)
+        : error instanceof WorkflowExecutionAlreadyStartedError && this.#hasBegun(errand));
       this.#underWay -= 1;
       if (isHere) return;
       log.warn('The lane of a key cannot be given what is meant for it; it is tried again', { error, key: errand.key });
@@ -91,12 +93,13 @@ export class Errands {
       ...(begin.kind === 'anew' ? { carried: lane } : { predecessor: begin.predecessor }),
     };
     const attributes = attributesOf(lane).filter(({ value }) => value !== null) as SearchAttributePair[];
-    const memo = Object.fromEntries(Object.entries(memoChange(key, lane)).filter(([, value]) => value !== null));
+    const begun = begin.kind === 'anew' ? begin.id : null;
+    const memo = { ...memoChange(key, lane), begun };
     await startChild(WORKFLOW_TYPES.lane, {
       workflowId: laneWorkflowId(pipeline, key),
       args: [input],
       typedSearchAttributes: [...lastingAttributes(pipeline, key), ...attributes],
-      memo,
+      memo: Object.fromEntries(Object.entries(memo).filter(([, value]) => value !== null)),
       // It outlives this run, whatever becomes of that (O5).
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
@@ -109,6 +112,16 @@ export class Errands {
     const signal: RecordsSignal = { leaseUntil: Number.MAX_SAFE_INTEGER, events };
     const handle = getExternalWorkflowHandle(laneWorkflowId(this.#options.pipeline, key));
     await handle.signal<[RecordsSignal]>(SIGNALS.records, signal);
+  }
+
+  /** A run of this pool that was ended from outside, or a reset one, has begun the lane already. */
+  async #hasBegun(errand: Errand & { readonly kind: 'start' }): Promise<boolean> {
+    const { moved, pipeline } = this.#options;
+    if (errand.begin.kind !== 'anew') return false;
+    const latest = await askForLatestRun(laneWorkflowId(pipeline, errand.key));
+    if (latest?.state !== 'open' || latest.begun !== errand.begin.id) return false;
+    moved.succeeded(errand);
+    return true;
   }
 
   /** No lane was there to be forwarded to. Returns false when that has to be tried again. */

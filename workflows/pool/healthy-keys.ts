@@ -84,6 +84,12 @@ export class HealthyKeys {
     return this.#entries.get(key)?.attempts ?? 0;
   }
 
+  /** Keys in no batch for which most events wait. */
+  longest(count: number): string[] {
+    const lengthOf = (key: string) => this.waitingOf(key).length;
+    return [...this.#ready].toSorted((a, b) => lengthOf(b) - lengthOf(a)).slice(0, count);
+  }
+
   add(key: string, event: LaneEvent): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) {
@@ -172,9 +178,9 @@ export class HealthyKeys {
   /** All of it, when nothing is in a batch. */
   toWaiting(): WaitingKey[] {
     const keys = [...this.#ready, ...[...this.#entries.keys()].filter((key) => !this.#ready.has(key))];
-    return keys.map((key) => {
+    return keys.map((key): WaitingKey => {
       const { events, losses, attempts } = this.#entries.get(key) as Entry;
-      return { key, events, ...(losses > 0 ? { losses } : {}), ...(attempts > 0 ? { attempts } : {}) };
+      return { key, events, losses, attempts };
     });
   }
 }

@@ -18,37 +18,40 @@ import {
   log,
   makeContinueAsNewFunc,
   sleep,
-  upsertMemo,
-  upsertSearchAttributes,
+  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import { countWeighed } from '../../contracts/event-weight.ts';
 import { isInline, type LaneEvent } from '../../contracts/event.ts';
 import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
+import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { LanePhase } from '../../contracts/lane.ts';
 import type {
   BatchProgress,
   FinishedSignal,
-  Outage,
   PauseSignal,
   PoolEvent,
   PoolInput,
   PoolKeyView,
-  PoolMemo,
   PoolOptions,
+  PoolRemains,
   PoolSignal,
   PoolState,
   PoolView,
 } from '../../contracts/pool.ts';
+import { TAIL_PAGE, type EndedRun } from '../../contracts/remains.ts';
 import { emptyLane, firstFailure } from '../lane/machine.ts';
 import { forgetOldMarks, isBeyond, placeOf, type Memory } from '../lane/marks.ts';
 import { askForCheckpoints } from '../lane/questions.ts';
 import { RunLimits } from '../lane/run-limits.ts';
-import { poolStatus } from './attributes.ts';
 import { Batch, type Released } from './batch.ts';
 import { Errands } from './errands.ts';
 import { HealthyKeys, type TakenKey } from './healthy-keys.ts';
 import { MovedKeys } from './moved-keys.ts';
-import { afterTry, outageBegins, Trials, type Trial } from './outage.ts';
+import { emptyPool, succeed } from './succession.ts';
+import { Notice } from './notice.ts';
+import type { Trial } from './outage.ts';
+import { OutageKeeper, type Failed } from './outage-keeper.ts';
 
 /** Losses in a row, with its process, after which a key is taken for the cause. */
 const MOST_LOSSES = 3;
@@ -56,55 +59,64 @@ const MOST_LOSSES = 3;
 const KEYS_AFTER_A_LOSS = 32;
 /** For a failure that came without a policy from the settings. */
 const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
+/** More does not fit into the input of the next run, which may have 2 MiB. */
+const MOST_CARRIED_BYTES = 1_950_000;
+/** When more is held than that. */
+const KEYS_OUT_AT_ONCE = 10;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 64;
-
-type Failed = { readonly failure: Failure; readonly policy: RetryPolicy };
 
 export class PoolHost {
   readonly #pipeline: string;
   readonly #options: PoolOptions;
   readonly #limits: RunLimits;
-  readonly #keys: HealthyKeys;
-  readonly #moved: MovedKeys;
-  readonly #errands: Errands;
+  #keys: HealthyKeys;
+  #moved: MovedKeys;
+  #errands: Errands;
   readonly #batches = new Map<number, Batch>();
-  readonly #trials = new Trials();
   /** Keys that a person pauses, until they have moved out. */
   readonly #pausing = new Map<string, PauseSignal>();
   /** With an event that does not run in a pool. */
   readonly #large = new Set<string>();
+  /** The run from which this one takes over, until it has; what comes meanwhile waits. */
+  #predecessor: EndedRun | undefined;
+  readonly #early: (() => void)[] = [];
+  #lost: string | undefined;
   #memory: Memory;
   #remembersSince: number;
-  #outage: Outage | undefined;
-  #isTryDue = false;
+  #outages: OutageKeeper;
   #handled: number;
   #lastBatch = 0;
-  #published: PoolMemo;
+  readonly #notice = new Notice();
 
-  constructor({ pipeline, options, carried }: PoolInput) {
+  constructor({ pipeline, options, carried, predecessor }: PoolInput) {
     this.#pipeline = pipeline;
     this.#options = options;
+    this.#predecessor = predecessor;
     this.#limits = new RunLimits(options.signalsPerRun);
-    this.#keys = new HealthyKeys(carried?.waiting ?? []);
-    this.#moved = new MovedKeys(carried?.moved ?? {});
-    this.#memory = { marks: carried?.marks ?? {}, behindSince: carried?.behindSince ?? {} };
-    this.#remembersSince = carried?.remembersSince ?? workflowInfo().startTime.getTime();
-    this.#outage = carried?.outage;
-    this.#handled = carried?.handled ?? 0;
-    this.#errands = new Errands({
-      pipeline,
-      lane: options.lane,
-      moved: this.#moved,
-      takeBack: (key, events) => this.#takeBack(key, events),
-    });
-    if (this.#outage !== undefined) this.#waitForTry(this.#outage);
-    this.#published = publishedBefore();
+    const state = carried ?? emptyPool(workflowInfo().startTime.getTime());
+    this.#keys = new HealthyKeys(state.waiting);
+    this.#moved = new MovedKeys(state.moved);
+    this.#memory = state;
+    this.#remembersSince = state.remembersSince;
+    this.#outages = new OutageKeeper(state.outage);
+    this.#lost = state.lost;
+    this.#handled = state.handled;
+    this.#errands = this.#newErrands();
   }
 
   /** Takes events over (O4). Synchronous, and it never throws for what a signal holds (H2). */
-  accept({ leaseUntil, events }: PoolSignal): void {
+  accept(signal: PoolSignal): void {
     this.#limits.countSignal();
+    this.#whenTakenOver(() => this.#accept(signal));
+  }
+
+  #whenTakenOver(then: () => void): void {
+    if (this.#predecessor === undefined) then();
+    else this.#early.push(then);
+  }
+
+  #accept({ leaseUntil, events }: PoolSignal): void {
     // See isFromFormerReader in workflows/lane/machine.ts.
     if (leaseUntil + this.#options.leaseMarginMs < this.#remembersSince) return;
     const marks = { ...this.#memory.marks };
@@ -126,18 +138,24 @@ export class PoolHost {
 
   finished({ key, through }: FinishedSignal): void {
     this.#limits.countSignal();
-    const events = this.#moved.finished(key, through);
-    if (events !== undefined) this.#takeBack(key, events);
+    this.#whenTakenOver(() => {
+      const events = this.#moved.finished(key, through);
+      if (events !== undefined) this.#takeBack(key, events);
+    });
   }
 
   /** Why a key cannot be paused here; undefined when it can. */
   objection({ key }: PauseSignal): string | undefined {
+    if (this.#predecessor !== undefined)
+      return 'the pool takes over what it held when it was ended from outside: ask again soon';
     if (this.#moved.has(key)) return 'the key has a lane of its own, which can be asked';
     return this.#pausing.has(key) ? 'the key is being paused' : undefined;
   }
 
   pause(pause: PauseSignal): void {
-    if (this.objection(pause) === undefined) this.#pausing.set(pause.key, pause);
+    this.#whenTakenOver(() => {
+      if (this.objection(pause) === undefined) this.#pausing.set(pause.key, pause);
+    });
   }
 
   /** Resolves when the key has a lane of its own, which is paused. */
@@ -155,8 +173,37 @@ export class PoolHost {
       batches: this.#batches.size,
       moved: this.#moved.count,
       handled: this.#handled,
-      ...(this.#outage === undefined ? {} : { outage: this.#outage }),
+      ...this.#outageField(),
+      ...(this.#lost === undefined ? {} : { lost: this.#lost }),
+      ...(this.#predecessor === undefined ? {} : { takesOver: this.#predecessor }),
     };
+  }
+
+  /** For a run that comes after this one was ended from outside. */
+  remains(): PoolRemains {
+    const predecessor = this.#predecessor;
+    const { waiting: _in, ...state } = this.#state();
+    const moved = Object.fromEntries(
+      Object.entries(state.moved).map(([key, { events: _later, ...rest }]) => [key, rest]),
+    );
+    const held = { state: { ...state, moved, waiting: [] }, tail: this.#tail().length };
+    return predecessor === undefined ? held : { ...held, predecessor };
+  }
+
+  tail(from: unknown): readonly PoolEvent[] {
+    const left = this.#tail().slice(typeof from === 'number' ? from : 0);
+    return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
+  }
+
+  #outageField(): Pick<PoolState, 'outage'> {
+    const { outage } = this.#outages;
+    return outage === undefined ? {} : { outage };
+  }
+
+  #tail(): readonly PoolEvent[] {
+    const { moved, waiting } = this.#state();
+    const later = Object.entries(moved).map(([key, { events = [] }]) => ({ key, events }));
+    return [...waiting, ...later].flatMap(({ key, events }) => events.map((event) => ({ key, ...event })));
   }
 
   key(key: string): PoolKeyView {
@@ -166,23 +213,46 @@ export class PoolHost {
 
   /** Leaves by an exception when it continues as new. */
   async run(): Promise<void> {
+    if (this.#predecessor !== undefined) await this.#takeOver(this.#predecessor);
     for (;;) {
       this.#settle();
       this.#moveOutWhoeverMay();
-      this.#errands.begin();
       if (this.#limits.isLong()) await this.#continueAsNew();
-      else this.#startBatches();
-      this.#publish();
+      else this.#startWork();
+      this.#notice.write(this.#keys, this.#options.full, this.#outages.outage);
       await condition(() => this.#hasNews());
     }
   }
 
+  async #takeOver(ended: EndedRun): Promise<void> {
+    const { state, events, signals } = await succeed(ended);
+    this.#keys = new HealthyKeys([]);
+    this.#moved = new MovedKeys(state.moved);
+    this.#errands = this.#newErrands();
+    this.#memory = state;
+    this.#remembersSince = state.remembersSince;
+    this.#lost = state.lost;
+    this.#handled = state.handled;
+    for (const event of events) this.#place(event);
+    // Handlers that ran for the ended run hear of its end with a heartbeat (O1).
+    const quietAt = ended.at + 2 * this.#options.heartbeatTimeoutMs;
+    if (quietAt > Date.now()) await sleep(quietAt - Date.now());
+    this.#predecessor = undefined;
+    for (const signal of signals) this.#accept(signal);
+    for (const each of this.#early.splice(0)) each();
+  }
+
+  #newErrands(): Errands {
+    const { lane } = this.#options;
+    const takeBack = (key: string, events: readonly LaneEvent[]) => this.#takeBack(key, events);
+    return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, takeBack });
+  }
+
   #hasNews(): boolean {
     for (const batch of this.#batches.values()) if (batch.hasNews) return true;
-    if (this.#errands.hasNews) return true;
     if (this.#mayLeave().length > 0) return true;
     if (this.#limits.isLong()) return this.#isQuiet || this.#mustStop();
-    return this.#mayStartBatch();
+    return this.#errands.hasNews || this.#mayStartBatch();
   }
 
   #place({ key, ...event }: PoolEvent): void {
@@ -197,11 +267,12 @@ export class PoolHost {
     for (const event of events) this.#place({ ...event, key });
   }
 
-  #startBatches(): void {
+  #startWork(): void {
+    this.#errands.begin();
     while (this.#mayStartBatch()) {
       const taken = this.#takeBatch();
       if (taken.length === 0) return;
-      this.#isTryDue = false;
+      this.#outages.tryBegins();
       this.#lastBatch += 1;
       const { slowAfterMs, heartbeatTimeoutMs } = this.#options;
       const options = { pipeline: this.#pipeline, number: this.#lastBatch, slowAfterMs, heartbeatTimeoutMs };
@@ -213,7 +284,7 @@ export class PoolHost {
     if (!this.#keys.hasReady) return false;
     let busy = 0;
     for (const batch of this.#batches.values()) if (!batch.isSlow) busy += 1;
-    if (this.#outage !== undefined) return this.#isTryDue && busy === 0;
+    if (this.#outages.outage !== undefined) return this.#outages.isTryDue && busy === 0;
     const [first] = this.#keys.ready();
     const isSuspect = first !== undefined && this.#keys.lossesOf(first) > 0;
     return isSuspect ? busy === 0 : busy < this.#options.batchesInFlight;
@@ -221,7 +292,8 @@ export class PoolHost {
 
   #takeBatch(): TakenKey[] {
     const { batch: limits, eventsPerKey } = this.#options;
-    if (this.#outage !== undefined) return this.#takeForTry(this.#outage.keys);
+    const { outage } = this.#outages;
+    if (outage !== undefined) return this.#takeForTry(outage.keys);
     const [first] = this.#keys.ready();
     const losses = first === undefined ? 0 : this.#keys.lossesOf(first);
     const where = (key: string) => this.#keys.lossesOf(key) === losses;
@@ -256,48 +328,23 @@ export class PoolHost {
       const done = Math.min(outcome.done, events.length);
       this.#handled += done;
       this.#keys.release(key, done);
-      if (isLost) this.#lost(key);
+      if (isLost) this.#countLoss(key);
       else if (outcome.failed !== undefined) failed.push({ key, failed: outcome.failed });
       else if (outcome.isSlow === true && this.#keys.waitingOf(key).length > 0) this.#moveOut(key, { state: 'idle' });
       if (outcome.failed !== undefined && !outcome.failed.failure.nonRetryable) trials.push('failed');
       else if (done > 0) trials.push('done');
     }
-    const stay = this.#judge(trials, failed.map((each) => each.failed).findLast(({ failure }) => !failure.nonRetryable));
+    const stay = this.#outages.judge(
+      trials,
+      failed.map((each) => each.failed).findLast(({ failure }) => !failure.nonRetryable),
+    );
     for (const { key, failed: how } of failed) {
       if (stay && !how.failure.nonRetryable) this.#keys.failed(key);
       else this.#moveOut(key, firstFailure(how, Date.now()));
     }
   }
 
-  /** Whether keys that fail stay, since the fault lies elsewhere. */
-  #judge(trials: readonly Trial[], latest: Failed | undefined): boolean {
-    const isOutage = this.#trials.add(trials);
-    const now = Date.now();
-    const before = this.#outage;
-    if (this.#outage !== undefined) {
-      const failed = trials.filter((trial) => trial === 'failed').length;
-      this.#outage = afterTry(this.#outage, { failed, done: trials.length - failed }, now, latest);
-    } else if (isOutage && latest !== undefined) {
-      this.#outage = outageBegins(now, latest.failure, latest.policy);
-      log.warn('Most keys fail: the fault lies elsewhere, so they stay in the pool and are tried now and then', {
-        failure: latest.failure,
-      });
-    }
-    if (this.#outage === undefined) {
-      if (before !== undefined) this.#trials.forget();
-      return false;
-    }
-    this.#waitForTry(this.#outage);
-    return true;
-  }
-
-  #waitForTry({ retryAt }: Outage): void {
-    void sleep(Math.max(1, retryAt - Date.now())).then(() => {
-      this.#isTryDue = this.#outage !== undefined && this.#outage.retryAt <= Date.now();
-    });
-  }
-
-  #lost(key: string): void {
+  #countLoss(key: string): void {
     this.#keys.lost(key);
     if (this.#keys.lossesOf(key) < MOST_LOSSES) return;
     const message = `The process that ran this event died or could not be reached any more, ${MOST_LOSSES} times in a row`;
@@ -324,9 +371,16 @@ export class PoolHost {
     }
   }
 
+  /** What a next run cannot be given goes to where there is room for it. */
+  #moveOutTheLongest(): void {
+    const keys = this.#keys.longest(KEYS_OUT_AT_ONCE);
+    if (keys.length === 0) log.error('The pool holds more than a next run can be given');
+    for (const key of keys) this.#moveOut(key, { state: 'idle' });
+  }
+
   #moveOut(key: string, phase: LanePhase): void {
     const now = Date.now();
-    this.#moved.moveOut(key, { ...emptyLane(now), queue: this.#keys.remove(key), phase });
+    this.#moved.moveOut(key, { ...emptyLane(now), queue: this.#keys.remove(key), phase }, uuid4());
     this.#large.delete(key);
   }
 
@@ -346,10 +400,20 @@ export class PoolHost {
       await condition(() => [...this.#batches.values()].every(({ hasEnded }) => hasEnded));
       return;
     }
-    if (!this.#isQuiet || this.#pausing.size > 0) return;
+    if (!this.#isQuiet) return;
     if (Object.keys(this.#memory.marks).length > MARKS_CARRIED) await this.#forgetOldMarks();
-    await condition(() => allHandlersFinished());
-    if (!this.#isQuiet || this.#mayLeave().length > 0) return;
+    if (jsonBytes(this.#state()) > MOST_CARRIED_BYTES) {
+      this.#moveOutTheLongest();
+      this.#errands.begin();
+      await condition(() => this.#isQuiet);
+      return;
+    }
+    if (this.#mayLeave().length > 0) return;
+    if (!allHandlersFinished()) {
+      this.#errands.begin();
+      await condition(() => this.#errands.hasNews || this.#isQuiet);
+      return;
+    }
     const input: PoolInput = {
       version: 1,
       pipeline: this.#pipeline,
@@ -372,34 +436,12 @@ export class PoolHost {
     return {
       waiting: this.#keys.toWaiting(),
       moved: this.#moved.toMoved(),
-      ...this.#memory,
+      marks: this.#memory.marks,
+      behindSince: this.#memory.behindSince,
       remembersSince: this.#remembersSince,
-      ...(this.#outage === undefined ? {} : { outage: this.#outage }),
+      ...this.#outageField(),
+      ...(this.#lost === undefined ? {} : { lost: this.#lost }),
       handled: this.#handled,
     };
   }
-
-  /** What the bridge and people look at, written on changes only. */
-  #publish(): void {
-    const { full } = this.#options;
-    const { events, bytes } = this.#keys;
-    const share = this.#published.full ? 0.5 : 1;
-    const isFull = events >= share * full.events || bytes >= share * full.bytes;
-    if (isFull !== this.#published.full) {
-      this.#published = { ...this.#published, full: isFull };
-      upsertMemo({ full: isFull });
-    }
-    if ((this.#outage === undefined) === (this.#published.outage === undefined)) return;
-    const { since, failure } = this.#outage ?? {};
-    const { outage: _before, ...rest } = this.#published;
-    this.#published = since === undefined || failure === undefined ? rest : { ...rest, outage: { since, failure } };
-    upsertMemo({ outage: this.#published.outage ?? null });
-    upsertSearchAttributes(poolStatus(this.#outage));
-  }
-}
-
-/** What the run before this one has written. */
-function publishedBefore(): PoolMemo {
-  const { full, outage } = (workflowInfo().memo ?? {}) as Partial<PoolMemo>;
-  return { full: full === true, ...(outage === undefined ? {} : { outage }) };
 }

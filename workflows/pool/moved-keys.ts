@@ -68,13 +68,16 @@ export class MovedKeys {
     return this.#entries.get(key)?.events ?? [];
   }
 
-  /** @param lane as it is to begin, with the events that waited for the key in its queue */
-  moveOut(key: string, lane: LaneState): void {
+  /**
+   * @param lane as it is to begin, with the events that waited for the key in its queue
+   * @param id stands for this beginning
+   */
+  moveOut(key: string, lane: LaneState, id: string): void {
     const queue = lane.queue.map((event, index) => numbered(event, index + 1));
     const last = queue.at(-1);
     const marks = last === undefined ? {} : { [FORWARDED_MARK]: placeOf(last) };
     this.#entries.set(key, {
-      begin: { kind: 'anew', lane: { ...lane, queue, marks } },
+      begin: { kind: 'anew', id, lane: { ...lane, queue, marks } },
       sent: queue.length,
       events: [],
       errand: undefined,

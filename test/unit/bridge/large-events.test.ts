@@ -50,7 +50,7 @@ class ModelClaims {
 
   /** Whether all data that the events of a request claim is there. */
   has({ request }: Arrival): boolean {
-    const events: readonly Pick<LaneEvent, 'data'>[] = request.to === 'lane' ? request.events : request.records;
+    const events: readonly Pick<LaneEvent, 'data'>[] = request.to === 'quarantine' ? request.records : request.events;
     return events.every(({ data }) => {
       if (!('claim' in data)) return true;
       const bytes = this.held.get(data.claim.name);

@@ -47,7 +47,7 @@ export class ModelLanes implements LaneGateway {
     const held = this.held.get(id) ?? [];
     this.#marks.set(id, marks);
     this.held.set(id, held);
-    for (const { position } of request.to === 'lane' ? request.events : request.records) {
+    for (const { position } of request.to === 'quarantine' ? request.records : request.events) {
       const mark = marks.get(position.shardId);
       if (mark !== undefined && comparePositions(position, mark) <= 0) continue;
       marks.set(position.shardId, position);

@@ -8,7 +8,7 @@ const ENDED = { runId: 'run', how: 'TERMINATED', at: 1 };
 
 function movedOut(count: number): MovedKeys {
   const moved = new MovedKeys({});
-  moved.moveOut('a', { ...emptyLane(0), queue: laneEvents(1, count) });
+  moved.moveOut('a', { ...emptyLane(0), queue: laneEvents(1, count) }, 'first');
   return moved;
 }
 
@@ -24,7 +24,10 @@ const numbersOf = (errand: Errand | undefined) =>
 describe('keys with a lane of their own', () => {
   test('O4 O6 a lane begins with what waited, numbered, and a mark behind it', () => {
     const errand = movedOut(2).begin();
-    expect(errand).toMatchObject({ kind: 'start', begin: { kind: 'anew', lane: { queue: [{ forwarded: '1' }, { forwarded: '2' }] } } });
+    expect(errand).toMatchObject({
+      kind: 'start',
+      begin: { kind: 'anew', lane: { queue: [{ forwarded: '1' }, { forwarded: '2' }] } },
+    });
     const { begin } = errand as Errand & { readonly kind: 'start' };
     expect(begin.kind === 'anew' && begin.lane.marks).toEqual({
       [FORWARDED_MARK]: { shardId: FORWARDED_MARK, sequenceNumber: '2' },
@@ -99,7 +102,7 @@ describe('keys with a lane of their own', () => {
 
   test('O5 what is carried is all of it', () => {
     const moved = begun(1);
-    moved.moveOut('b', { ...emptyLane(0), queue: laneEvents(1, 1) });
+    moved.moveOut('b', { ...emptyLane(0), queue: laneEvents(1, 1) }, 'second');
     moved.add('a', laneEvent(2));
     moved.add('b', laneEvent(2));
     const carried = new MovedKeys(JSON.parse(JSON.stringify(moved.toMoved())));
