@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { Settings } from '../contracts/settings.ts';
+import { poolsOf, type Settings } from '../contracts/settings.ts';
 import { loadSettings } from '../worker/settings/load.ts';
 import { connectClient } from '../worker/temporal/connection.ts';
 import { UsageError } from './errors.ts';
@@ -49,6 +49,12 @@ export class Session {
   /** All of the settings. */
   get allPipelines(): readonly string[] {
     return this.#pipelines;
+  }
+
+  /** Pools of the pipeline; undefined when each key has a lane of its own. */
+  poolsOf(pipeline: string): number | undefined {
+    const hosting = this.#settings.pipelines.get(pipeline)?.hosting;
+    return hosting && poolsOf(hosting);
   }
 
   /** How near to being lost unread records of the pipeline are when a warning is due. */

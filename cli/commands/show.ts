@@ -1,11 +1,14 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Io } from '../io.ts';
 import { backlogPage } from '../operations/backlog.ts';
-import { laneView } from '../operations/lane-view.ts';
+import type { NamedKey } from '../key-name.ts';
+import { laneView, type ObservedLane } from '../operations/lane-view.ts';
+import { pooledKeyView, type ObservedPooledKey } from '../operations/pooled-key.ts';
 import { backlogJson, renderBacklog } from '../render/backlog.ts';
 import { laneJson } from '../render/json.ts';
 import { renderLane } from '../render/lane.ts';
-import { withSession } from '../session.ts';
+import { renderPooledKey } from '../render/pooled-key.ts';
+import { withSession, type Session } from '../session.ts';
 import { examples } from './examples.ts';
 
 interface ShowOptions {
@@ -17,6 +20,15 @@ interface ShowOptions {
 }
 
 const PAGE = 100;
+
+/** The lane of a key, or what its pool says when it has none of its own. */
+async function laneOrPool(session: Session, { key, pipeline }: NamedKey): Promise<ObservedLane | ObservedPooledKey> {
+  const { client } = session;
+  const pools = session.poolsOf(pipeline);
+  if (pools === undefined) return await laneView(client, pipeline, key);
+  const pooled = await pooledKeyView(client, { pipeline, key, pools });
+  return pooled.view.where === 'pool' ? pooled : await laneView(client, pipeline, key);
+}
 
 export function addShowCommand(program: Command, io: Io): void {
   const command = program
@@ -44,9 +56,17 @@ export function addShowCommand(program: Command, io: Io): void {
           );
           return;
         }
-        const lane = await laneView(session.client, named.pipeline, named.key);
         const name = session.nameOf(named);
         const { program: called, style } = session;
+        const lane = await laneOrPool(session, named);
+        if ('pool' in lane) {
+          session.print(
+            options.json,
+            () => ({ name, ...lane }),
+            () => renderPooledKey(lane, name, style),
+          );
+          return;
+        }
         session.print(
           options.json,
           () => laneJson(lane, name),

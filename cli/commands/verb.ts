@@ -69,7 +69,7 @@ async function decideAll(
   let firstCode: ExitCode = EXIT.done;
   for (const key of keys) {
     try {
-      const decision = await decide(session.client, { ...key, verb, args });
+      const decision = await decide(session.client, { ...key, verb, args, pools: session.poolsOf(key.pipeline) });
       decided.push({ key, decision });
       if (!json) session.io.stdout.write(`${renderDecision(session.nameOf(key), decision, session.style)}\n`);
     } catch (error) {

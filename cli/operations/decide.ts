@@ -14,12 +14,15 @@ import type { VerbName } from '../../contracts/names.ts';
 import { DecisionPendingError, NoSuchLaneError, NothingToDecideError, NoWorkerError } from './errors.ts';
 import { GRPC, grpcFailure } from './grpc.ts';
 import { describeLane, endOf } from './lane-view.ts';
+import { pausePooledKey, pooledKeyView } from './pooled-key.ts';
 
 export interface Verdict {
   readonly pipeline: string;
   readonly key: string;
   readonly verb: VerbName;
   readonly args: VerbArgs;
+  /** Of the pipeline; undefined when each key has a lane of its own. */
+  readonly pools?: number | undefined;
   /** How long a worker may take to accept it. */
   readonly timeoutMs?: number;
 }
@@ -32,13 +35,29 @@ const NOT_CONFIRMED =
   'The request may still be carried out when one comes up: look with `keylane show` before asking again.';
 
 /**
- * Has a lane carry out a verb, and tells what came of it (O11).
+ * Has a lane carry out a verb, and tells what came of it (O11). A key without a lane of its own is healthy: it can be
+ * paused, and there is nothing else to decide.
  * @throws {NoSuchLaneError}
  * @throws {NothingToDecideError} if it changed nothing
  * @throws {NoWorkerError} if it is not known whether it will
  * @throws {DecisionPendingError} if it will, later
  */
 export async function decide(client: Client, verdict: Verdict): Promise<Decision> {
+  const { args, key, pipeline, pools, verb } = verdict;
+  if (pools === undefined) return await decideInLane(client, verdict);
+  try {
+    return await decideInLane(client, verdict);
+  } catch (error) {
+    // Refused also by a lane that is just about to end.
+    if (!(error instanceof NoSuchLaneError || error instanceof NothingToDecideError)) throw error;
+    const { pool, view } = await pooledKeyView(client, { pipeline, key, pools });
+    if (view.where === 'lane') throw error;
+    if (verb === 'pause') return await pausePooledKey(client, { pipeline, key, pools }, args);
+    throw new NothingToDecideError(verb, pipeline, key, `the key is healthy, in pool ${pool}`, { cause: error });
+  }
+}
+
+async function decideInLane(client: Client, verdict: Verdict): Promise<Decision> {
   const { pipeline, key, verb, args, timeoutMs = ACCEPT_TIMEOUT_MS } = verdict;
   try {
     const update = await ask(client, verdict, timeoutMs);

@@ -2,13 +2,16 @@
 import type { PipelineConfig } from '../../contracts/config.ts';
 import type { LaneOptions } from '../../contracts/lane.ts';
 import type { PipelineOptions } from '../../contracts/pipeline.ts';
-import type { ReadingSettings, Settings, TemporalSettings } from '../../contracts/settings.ts';
+import type { PoolOptions } from '../../contracts/pool.ts';
+import type { HostingSettings, ReadingSettings, Settings, TemporalSettings } from '../../contracts/settings.ts';
 import { toPipelines } from '../../worker/settings/settings.ts';
 
 /** Limits that are no settings, or smaller than settings may be. Whoever changes them keeps their proportions. */
 export interface Limits {
   readonly options?: Partial<PipelineOptions>;
   readonly lane?: Partial<LaneOptions>;
+  /** Of pipelines with pools. */
+  readonly pool?: Partial<PoolOptions>;
   readonly reading?: Partial<ReadingSettings>;
   readonly requestTimeoutMs?: number;
   readonly metricsAddress?: string;
@@ -17,7 +20,7 @@ export interface Limits {
 export function settingsWith(
   pipelines: Readonly<Record<string, PipelineConfig>>,
   temporal: TemporalSettings,
-  { options, lane, reading, requestTimeoutMs, metricsAddress }: Limits,
+  { options, lane, pool, reading, requestTimeoutMs, metricsAddress }: Limits,
 ): Settings {
   const file = '/settings/keylane.config.ts';
   const checked = [...toPipelines({ pipelines }, file)].map(([name, pipeline]) => {
@@ -26,9 +29,19 @@ export function settingsWith(
       ...pipeline,
       reading: { ...pipeline.reading, ...reading, ...deadline },
       lane: { ...pipeline.lane, ...lane },
+      hosting: hostingWith(pipeline.hosting, lane, pool),
       pipeline: { ...pipeline.pipeline, ...options },
     };
     return [name, limited] as const;
   });
   return { file, temporal, metrics: { address: metricsAddress }, pipelines: new Map(checked) };
+}
+
+function hostingWith(
+  hosting: HostingSettings,
+  lane: Partial<LaneOptions> | undefined,
+  pool: Partial<PoolOptions> | undefined,
+): HostingSettings {
+  if (hosting.kind === 'own') return hosting;
+  return { ...hosting, pool: { ...hosting.pool, ...pool, lane: { ...hosting.pool.lane, ...lane } } };
 }

@@ -1,0 +1,11 @@
+import type { ObservedPooledKey } from '../operations/pooled-key.ts';
+import type { Style } from './style.ts';
+import { plural, printable } from './text.ts';
+
+/** A healthy key, which has no lane of its own. */
+export function renderPooledKey({ pool, view }: ObservedPooledKey, name: string, style: Style): string {
+  const isRunning = view.where === 'pool' && view.isInBatch;
+  const waits =
+    view.waiting === 0 ? 'nothing waits' : `${plural(view.waiting, 'event')} not done${isRunning ? ', running' : ''}`;
+  return `${style.bold(printable(name))}  ${style.green('healthy')}, in pool ${pool}: ${waits}`;
+}
