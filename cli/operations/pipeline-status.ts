@@ -5,6 +5,7 @@ import type { QuarantineView } from '../../contracts/quarantine.ts';
 import { NoWorkerError } from './errors.ts';
 import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from './lane-view.ts';
+import { poolsStatus, type PoolsStatus } from './pools.ts';
 import { askWorkflow } from './query.ts';
 import { quarantineEnd, quarantineTrouble } from './quarantine-view.ts';
 import { readerReports, troubles, type Trouble } from './readers.ts';
@@ -33,6 +34,8 @@ export interface PipelineStatus {
   readonly shards: readonly ShardStatus[];
   readonly records: RecordCounts;
   readonly lanes: LaneCounts;
+  /** Where its healthy keys are; absent when each key has a lane of its own, or no worker was there to say. */
+  readonly pools?: PoolsStatus;
   /** Records without a usable key (O8); undefined when no worker was there to say. */
   readonly quarantined: number | undefined;
   /** What else a person has to know of the quarantine: it was ended from outside, or records of it are lost. */
@@ -84,6 +87,7 @@ export async function pipelineStatus(
     troubles(client, description),
   ]);
   const paused = view?.state.paused;
+  const pools = view?.pools === undefined ? undefined : await poolsStatus(client, pipeline, view.pools);
   const retentionMs = view?.state.retentionMs;
   const shards = shardStatuses(view, reports, now);
   return {
@@ -92,6 +96,7 @@ export async function pipelineStatus(
     ...(view === undefined ? {} : { source: view.source }),
     ...(paused === undefined ? {} : { paused }),
     ...(ended === undefined ? {} : { ended }),
+    ...(pools === undefined ? {} : { pools }),
     readers: view?.readers.length ?? reports.length,
     shards,
     records: recordCounts(view?.state, shards),

@@ -38,9 +38,13 @@ export function decisionJson(decision: Decision): object {
 }
 
 export function statusJson(status: PipelineStatus): object {
-  const { paused, ended } = status;
+  const { paused, ended, pools } = status;
+  const outage = pools?.outage;
   return {
     ...status,
+    ...(pools === undefined || outage === undefined
+      ? {}
+      : { pools: { ...pools, outage: withIsoTime(outage, 'since') } }),
     quarantined: status.quarantined ?? null,
     ...(paused === undefined ? {} : { paused: withIsoTime(paused, 'since') }),
     ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),

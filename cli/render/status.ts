@@ -2,6 +2,7 @@ import type { Gap } from '../../contracts/pipeline.ts';
 import { formatPosition, type Position } from '../../contracts/position.ts';
 import type { Gaps } from '../operations/gaps.ts';
 import type { LaneCounts, PipelineStatus } from '../operations/pipeline-status.ts';
+import type { PoolsStatus } from '../operations/pools.ts';
 import type { Trouble } from '../operations/readers.ts';
 import type { ShardStatus } from '../operations/shards.ts';
 import { lossText } from './loss.ts';
@@ -28,6 +29,7 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
     indent(`lanes       ${lanesText(status.lanes, style)}`),
     indent(`quarantine  ${quarantineText(status, style)}`),
   );
+  if (status.pools !== undefined) lines.push(...poolLines(status.pools, context).map((line) => indent(line)));
   if (status.quarantineTrouble !== undefined) lines.push(indent(`            ${style.red(status.quarantineTrouble)}`));
   if (status.gaps.count > 0) lines.push(indent(`gaps        ${gapsText(status.gaps, context)}`));
   const { filtered } = status.records;
@@ -81,6 +83,20 @@ function lanesText(lanes: LaneCounts, style: Style): string {
     count(lanes.blocked, 'blocked', style.red),
     count(lanes.paused, 'paused', style.yellow),
   ].join(', ');
+}
+
+function poolLines(pools: PoolsStatus, { style, now }: StatusContext): string[] {
+  const { count, lost, moved, outage, outages, silent, waiting } = pools;
+  const quiet = silent === 0 ? '' : style.yellow(`, ${silent} do not answer`);
+  const lines = [
+    `pools       ${count}, ${plural(waiting, 'event')} not done, ${plural(moved, 'key')} moved out${quiet}`,
+  ];
+  if (outage !== undefined) {
+    const { message, type } = outage.failure;
+    const what = `most keys of ${plural(outages, 'pool')} fail, since ${ago(outage.since, now)}: ${type}: ${message}`;
+    lines.push(`            ${style.red(printable(what))}`);
+  }
+  return [...lines, ...lost.map((text) => `            ${style.red(printable(text))}`)];
 }
 
 function quarantineText({ quarantined }: PipelineStatus, style: Style): string {
