@@ -2,7 +2,8 @@ const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;
 
 /**
- * The pool of a key, from 0: FNV-1a over the key's UTF-16 units. Never changes: a key that changed its pool would have two
+ * The pool of a key, from 0: FNV-1a over the key's UTF-16 units, and the last step of MurmurHash3, since FNV alone puts
+ * keys that differ in their last digits into few pools. Never changes: a key that changed its pool would have two
  * lanes (O1).
  */
 export function poolOf(key: string, pools: number): number {
@@ -12,6 +13,7 @@ export function poolOf(key: string, pools: number): number {
     hash = Math.imul(hash ^ (unit & 0xff), PRIME);
     hash = Math.imul(hash ^ (unit >>> 8), PRIME);
   }
-  // The low bits of FNV are its worst ones.
-  return ((hash ^ (hash >>> 15)) >>> 0) % pools;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % pools;
 }

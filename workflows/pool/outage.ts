@@ -2,8 +2,8 @@
  * Whether handlers fail because of what they depend on, or because of the events of some keys. Pure.
  *
  * A key that fails for a retryable reason moves out at once, as long as most others do well. When at least
- * {@link LEAST_FAILED} of the latest {@link REMEMBERED} keys that were tried have failed, and more of them than not, the
- * fault is taken to lie elsewhere: from then on the keys stay, and a few of them are tried now and then. So the fault costs
+ * {@link LEAST_FAILED} keys of a batch have failed, or of the latest {@link REMEMBERED} that were tried, and more of them than
+ * not, the fault is taken to lie elsewhere: from then on the keys stay, and a few of them are tried now and then. So the fault costs
  * at most {@link LEAST_FAILED} - 1 keys a lane of their own, and a poison key among healthy ones never holds them up.
  *
  * A try takes keys that have failed and keys that have not, half of each where there are both: so keys that can never be
@@ -30,14 +30,18 @@ export class Trials {
    * @returns whether most keys fail by now
    */
   add(batch: readonly Trial[]): boolean {
-    this.#latest = [...this.#latest, ...batch].slice(-Math.max(REMEMBERED, batch.length));
-    const failed = this.#latest.filter((trial) => trial === 'failed').length;
-    return failed >= LEAST_FAILED && failed > this.#latest.length / 2;
+    this.#latest = [...this.#latest, ...batch].slice(-REMEMBERED);
+    return mostFail(batch) || mostFail(this.#latest);
   }
 
   forget(): void {
     this.#latest = [];
   }
+}
+
+function mostFail(trials: readonly Trial[]): boolean {
+  const failed = trials.filter((trial) => trial === 'failed').length;
+  return failed >= LEAST_FAILED && failed > trials.length / 2;
 }
 
 export function outageBegins(now: number, failure: Failure, policy: RetryPolicy): Outage {

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { afterTry, outageBegins, Trials, type Trial } from '../../../../workflows/pool/outage.ts';
 import { FAILURE, POLICY } from '../../../support/lane-events.ts';
 
-const trials = (failed: number, done: number): Trial[] => [
-  ...Array.from({ length: done }, () => 'done' as const),
-  ...Array.from({ length: failed }, () => 'failed' as const),
-];
+/** Evenly mixed. */
+const trials = (failed: number, done: number): Trial[] =>
+  Array.from({ length: failed + done }, (_, index) => {
+    const share = failed / (failed + done);
+    return Math.floor((index + 1) * share) > Math.floor(index * share) ? 'failed' : 'done';
+  });
 
 describe('whether the fault lies with the keys', () => {
   test('one poison key among healthy ones is no outage, however often', () => {
@@ -22,11 +24,18 @@ describe('whether the fault lies with the keys', () => {
   test.each([
     [250, 250, false],
     [251, 249, true],
+    [100, 400, false],
     [5, 4, true],
     [5, 5, false],
     [4, 0, false],
   ])('of a batch %i fail and %i do not: %s', (failed, done, isOutage) => {
     expect(new Trials().add(trials(failed, done))).toBe(isOutage);
+  });
+
+  test('a batch in which most keys fail is enough, however well the keys before did', () => {
+    const all = new Trials();
+    all.add(trials(0, 500));
+    expect(all.add(trials(5, 4))).toBe(true);
   });
 
   test('small batches count together with those before', () => {
