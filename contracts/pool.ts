@@ -137,6 +137,8 @@ export interface BatchKey {
   readonly events: readonly LaneEvent[];
   /** Attempts of the first event before this one. */
   readonly attempts?: number;
+  /** How often a batch with the first event was lost with its process, in a row. */
+  readonly losses?: number;
 }
 
 /** What became of one key of a batch. Its events beyond `done` were not started, except one that failed. */

@@ -20,7 +20,7 @@ import type { Claims } from '../../stores/claims.ts';
 import { BatchRun } from './batch.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
-import { attemptFailure } from './failure.ts';
+import { attemptFailure, LOST_ATTEMPTS, processLost } from './failure.ts';
 import type { HandlingMetrics } from './handling-metrics.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Possession } from './possession.ts';
@@ -44,8 +44,6 @@ export interface HandlingDependencies {
   readonly log: Logger;
 }
 
-/** Attempts of a stretch that may be lost with their process before its next event is taken for the cause. */
-const LOST_ATTEMPTS = 3;
 /** Calls of handlers that the batches of this process make at a time. */
 const CALLS_AT_ONCE = 100;
 /** How long work of a pipeline that this process does not have is kept, before somebody else may get it. */
@@ -247,11 +245,6 @@ function countFailure(metrics: HandlingMetrics | undefined, isLast: boolean): vo
 /** An attempt that says nothing about the event; the lane starts another one at once. */
 function notCounted(message: string, attempt: number): Error {
   return attemptFailure({ type: NOT_COUNTED, message, nonRetryable: true }, attempt);
-}
-
-function processLost(times: number): Failure {
-  const message = `The process that ran this event died or could not be reached any more, ${times} times in a row`;
-  return { type: 'ProcessLost', message, nonRetryable: false };
 }
 
 function heartbeatTimeoutMs(): number {

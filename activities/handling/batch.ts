@@ -19,7 +19,9 @@ import type {
   BatchResult,
   KeyOutcome,
 } from '../../contracts/pool.ts';
+import type { Failure } from '../../contracts/failure.ts';
 import type { Call, CallResult } from './call.ts';
+import { LOST_ATTEMPTS, processLost } from './failure.ts';
 
 export interface BatchOptions {
   readonly client: Client;
@@ -27,7 +29,7 @@ export interface BatchOptions {
   readonly limit: LimitFunction;
   readonly call: (call: Omit<Call, 'data'>) => Promise<CallResult>;
   /** What becomes of a failure by the settings. */
-  readonly failed: (failure: (CallResult & { readonly kind: 'failed' })['failure']) => KeyOutcome['failed'];
+  readonly failed: (failure: Failure) => KeyOutcome['failed'];
   readonly handled: () => void;
   /** No other event is to be started. */
   readonly isStopping: () => boolean;
@@ -60,9 +62,13 @@ export class BatchRun {
 
   async run(): Promise<BatchResult> {
     const { limit } = this.#options;
-    const all = Promise.allSettled(this.#input.keys.map((key, index) => limit(() => this.#runKey(key, this.#keys[index]!))));
+    const all = Promise.allSettled(
+      this.#input.keys.map((key, index) => limit(() => this.#runKey(key, this.#keys[index]!))),
+    );
     const inTime = new AbortController();
-    const late = delay(this.#input.slowAfterMs, 'late' as const, { signal: inTime.signal }).catch(() => 'in time' as const);
+    const late = delay(this.#input.slowAfterMs, 'late' as const, { signal: inTime.signal }).catch(
+      () => 'in time' as const,
+    );
     if ((await Promise.race([all, late])) === 'late') {
       this.#isOver = true;
       if (this.#keys.some(({ isRunning }) => isRunning)) await this.#tell();
@@ -72,8 +78,12 @@ export class BatchRun {
     return { outcomes: this.#outcomes() };
   }
 
-  async #runKey({ key, events, attempts = 0 }: BatchKey, progress: KeyProgress): Promise<void> {
+  async #runKey({ key, events, attempts = 0, losses = 0 }: BatchKey, progress: KeyProgress): Promise<void> {
     const { call, failed, handled, isStopping } = this.#options;
+    if (losses >= LOST_ATTEMPTS) {
+      progress.failed = failed(processLost(losses));
+      return;
+    }
     for (const event of events) {
       if (this.#isOver || isStopping()) return;
       const begunAt = performance.now();
@@ -114,7 +124,11 @@ export class BatchRun {
     const outcomes = this.#keys.map(({ done, failed, isSlow }, index) => {
       const isWhole = done === this.#input.keys[index]!.events.length && !isSlow;
       if (isWhole) return [];
-      const outcome: KeyOutcome = { done, ...(failed === undefined ? {} : { failed }), ...(isSlow ? { isSlow: true } : {}) };
+      const outcome: KeyOutcome = {
+        done,
+        ...(failed === undefined ? {} : { failed }),
+        ...(isSlow ? { isSlow: true } : {}),
+      };
       return [[index, outcome] as const];
     });
     return Object.fromEntries(outcomes.flat());

@@ -58,3 +58,11 @@ function describe(thrown: unknown): string {
     return `The handler threw a ${typeof thrown}`;
   }
 }
+
+/** Attempts that may be lost with their process before the event that comes next is taken for the cause. */
+export const LOST_ATTEMPTS = 3;
+
+export function processLost(times: number): Failure {
+  const message = `The process that ran this event died or could not be reached any more, ${times} times in a row`;
+  return { type: 'ProcessLost', message, nonRetryable: false };
+}

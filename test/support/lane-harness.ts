@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { endedRun } from '../../bridge/predecessor.ts';
 import { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import {
   DEFAULT_LANE_OPTIONS,
@@ -17,6 +18,7 @@ import type { LaneEvent } from '../../contracts/event.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import {
   QUERIES,
+  poolWorkflowId,
   quarantineWorkflowId,
   readingTaskQueue,
   SEARCH_ATTRIBUTES,
@@ -24,6 +26,14 @@ import {
   WORKFLOW_TYPES,
   type VerbName,
 } from '../../contracts/names.ts';
+import {
+  DEFAULT_POOL_OPTIONS,
+  type PoolEvent,
+  type PoolInput,
+  type PoolKeyView,
+  type PoolOptions,
+  type PoolView,
+} from '../../contracts/pool.ts';
 import type { QuarantinedRecord, QuarantineInput } from '../../contracts/quarantine.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
@@ -154,6 +164,42 @@ export class LaneHarness {
       signal: SIGNALS.records,
       signalArgs: [{ leaseUntil, records }],
     });
+  }
+
+  /** Sends events to the one pool, as a bridge does. */
+  async pool(
+    events: readonly PoolEvent[],
+    options: Partial<PoolOptions> = {},
+    leaseUntil = Date.now() + 60_000,
+  ): Promise<void> {
+    const lane = { ...DEFAULT_LANE_OPTIONS, heartbeatTimeoutMs: 2000, ...this.#options.lane };
+    const predecessor = await endedRun(this.client, poolWorkflowId(this.pipeline, 0));
+    const input: PoolInput = {
+      version: 1,
+      pipeline: this.pipeline,
+      options: { ...DEFAULT_POOL_OPTIONS, heartbeatTimeoutMs: 2000, lane, ...options },
+      ...(predecessor === undefined ? {} : { predecessor }),
+    };
+    await this.client.workflow.signalWithStart(WORKFLOW_TYPES.pool, {
+      workflowId: poolWorkflowId(this.pipeline, 0),
+      taskQueue: this.taskQueue,
+      args: [input],
+      signal: SIGNALS.records,
+      signalArgs: [{ leaseUntil, events }],
+    });
+  }
+
+  get poolHandle(): WorkflowHandle {
+    return this.client.workflow.getHandle(poolWorkflowId(this.pipeline, 0));
+  }
+
+  poolView(): Promise<PoolView> {
+    return this.poolHandle.query<PoolView>(QUERIES.pool);
+  }
+
+  /** Where a key is. */
+  async whereIs(key: string): Promise<PoolKeyView['where']> {
+    return (await this.poolHandle.query<PoolKeyView, [string]>(QUERIES.key, key)).where;
   }
 
   lane(key: string): WorkflowHandle {

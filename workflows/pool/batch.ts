@@ -13,7 +13,14 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { BatchActivities, BatchDetails, BatchOutcome, BatchProgress, KeyOutcome } from '../../contracts/pool.ts';
+import type {
+  BatchActivities,
+  BatchDetails,
+  BatchKey,
+  BatchOutcome,
+  BatchProgress,
+  KeyOutcome,
+} from '../../contracts/pool.ts';
 import type { TakenKey } from './healthy-keys.ts';
 
 /** The activity watches the handlers' time limits itself. */
@@ -87,11 +94,9 @@ export class Batch {
       summary: `${events} events of ${keys.length} keys`,
       retry: { maximumAttempts: 1 },
     });
-    const input = keys.map(({ key, events: own, attempts }) => ({
-      key,
-      events: own,
-      ...(attempts > 0 ? { attempts } : {}),
-    }));
+    const input = keys.map(({ key, events: own, attempts, losses }): BatchKey =>
+      attempts + losses > 0 ? { key, events: own, attempts, losses } : { key, events: own },
+    );
     try {
       const { outcomes } = await runBatch({ pipeline, batch: number, keys: input, slowAfterMs });
       this.#release(() => true, outcomes, false);

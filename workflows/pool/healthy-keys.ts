@@ -23,6 +23,7 @@ export interface TakenKey {
   readonly key: string;
   readonly events: readonly LaneEvent[];
   readonly attempts: number;
+  readonly losses: number;
 }
 
 /** Which keys a batch may have. */
@@ -118,7 +119,7 @@ export class HealthyKeys {
       left.bytes -= bytes;
       entry.isInBatch = true;
       this.#ready.delete(key);
-      taken.push({ key, events, attempts: entry.attempts });
+      taken.push({ key, events, attempts: entry.attempts, losses: entry.losses });
     }
     return taken;
   }

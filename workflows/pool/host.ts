@@ -23,7 +23,6 @@ import {
 } from '@temporalio/workflow';
 import { countWeighed } from '../../contracts/event-weight.ts';
 import { isInline, type LaneEvent } from '../../contracts/event.ts';
-import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
 import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { LanePhase } from '../../contracts/lane.ts';
 import type {
@@ -53,12 +52,8 @@ import { Notice } from './notice.ts';
 import type { Trial } from './outage.ts';
 import { OutageKeeper, type Failed } from './outage-keeper.ts';
 
-/** Losses in a row, with its process, after which a key is taken for the cause. */
-const MOST_LOSSES = 3;
-/** Keys of a batch with such a loss: fewer and fewer, until the one that kills processes is alone. */
+/** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
 const KEYS_AFTER_A_LOSS = 32;
-/** For a failure that came without a policy from the settings. */
-const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
 /** More does not fit into the input of the next run, which may have 2 MiB. */
 const MOST_CARRIED_BYTES = 1_950_000;
 /** When more is held than that. */
@@ -217,7 +212,7 @@ export class PoolHost {
     for (;;) {
       this.#settle();
       this.#moveOutWhoeverMay();
-      if (this.#limits.isLong()) await this.#continueAsNew();
+      if (this.#isEnding) await this.#continueAsNew();
       else this.#startWork();
       this.#notice.write(this.#keys, this.#options.full, this.#outages.outage);
       await condition(() => this.#hasNews());
@@ -251,7 +246,7 @@ export class PoolHost {
   #hasNews(): boolean {
     for (const batch of this.#batches.values()) if (batch.hasNews) return true;
     if (this.#mayLeave().length > 0) return true;
-    if (this.#limits.isLong()) return this.#isQuiet || this.#mustStop();
+    if (this.#isEnding) return this.#isQuiet || this.#mustStop;
     return this.#errands.hasNews || this.#mayStartBatch();
   }
 
@@ -328,7 +323,7 @@ export class PoolHost {
       const done = Math.min(outcome.done, events.length);
       this.#handled += done;
       this.#keys.release(key, done);
-      if (isLost) this.#countLoss(key);
+      if (isLost) this.#keys.lost(key);
       else if (outcome.failed !== undefined) failed.push({ key, failed: outcome.failed });
       else if (outcome.isSlow === true && this.#keys.waitingOf(key).length > 0) this.#moveOut(key, { state: 'idle' });
       if (outcome.failed !== undefined && !outcome.failed.failure.nonRetryable) trials.push('failed');
@@ -342,14 +337,6 @@ export class PoolHost {
       if (stay && !how.failure.nonRetryable) this.#keys.failed(key);
       else this.#moveOut(key, firstFailure(how, Date.now()));
     }
-  }
-
-  #countLoss(key: string): void {
-    this.#keys.lost(key);
-    if (this.#keys.lossesOf(key) < MOST_LOSSES) return;
-    const message = `The process that ran this event died or could not be reached any more, ${MOST_LOSSES} times in a row`;
-    const failure: Failure = { type: 'ProcessLost', message, nonRetryable: false };
-    this.#moveOut(key, firstFailure({ failure, policy: FALLBACK_POLICY }, Date.now()));
   }
 
   /** Keys that shall have a lane of their own and are in no batch. */
@@ -388,14 +375,19 @@ export class PoolHost {
     return this.#batches.size === 0 && this.#errands.isQuiet;
   }
 
-  /** Nothing but slow keys keeps the run from ending, or it can wait no longer. */
-  #mustStop(): boolean {
-    const batches = [...this.#batches.values()];
-    return batches.length > 0 && (this.#limits.isPressing() || batches.every(({ isSlow }) => isSlow));
+  /** The run should end, so nothing is begun any more. Slow keys may take long: the others go on as long as they can. */
+  get #isEnding(): boolean {
+    if (!this.#limits.isLong()) return false;
+    return this.#limits.isPressing() || ![...this.#batches.values()].some(({ isSlow }) => isSlow);
+  }
+
+  /** The run can wait no longer for what is in flight. */
+  get #mustStop(): boolean {
+    return this.#batches.size > 0 && this.#limits.isPressing();
   }
 
   async #continueAsNew(): Promise<void> {
-    if (this.#mustStop()) {
+    if (this.#mustStop) {
       for (const batch of this.#batches.values()) batch.stop();
       await condition(() => [...this.#batches.values()].every(({ hasEnded }) => hasEnded));
       return;

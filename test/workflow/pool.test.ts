@@ -1,0 +1,179 @@
+/** Pools on the real dev server, with workers that die, replay, and limits so small that each is reached. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { HandlerEvent } from '../../contracts/record.ts';
+import { SIGNALS } from '../../contracts/names.ts';
+import type { PoolEvent } from '../../contracts/pool.ts';
+import { eventually } from '../support/eventually.ts';
+import { laneEvent } from '../support/lane-events.ts';
+import { LaneHarness } from '../support/lane-harness.ts';
+import { Ledger } from '../support/ledger.ts';
+
+let lanes: LaneHarness;
+let ledger = new Ledger();
+afterEach(async () => {
+  await lanes.stop();
+  ledger = new Ledger();
+});
+
+/** The numbers of the shard's next event, and of each key's. */
+class Source {
+  readonly #counts = new Map<string, number>();
+  #position = 0;
+
+  next(keys: readonly string[], filling = ''): PoolEvent[] {
+    return keys.map((key) => {
+      const n = 1 + (this.#counts.get(key) ?? 0);
+      this.#counts.set(key, n);
+      this.#position += 1;
+      return { key, ...laneEvent(this.#position, undefined, { n, filling }), size: 20 + filling.length };
+    });
+  }
+
+  countOf(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+}
+
+const keysTo = (count: number) => Array.from({ length: count }, (_, index) => `key-${index}`);
+const note = (event: HandlerEvent) => ledger.note(event.key, event.json().n);
+const isDone = (source: Source, keys: readonly string[]) =>
+  keys.every((key) => ledger.of(key).includes(source.countOf(key)));
+
+/** In order; what was running when a worker died may be there twice (O7). */
+function expectInOrder(source: Source, keys: readonly string[], mayRepeat = false): void {
+  for (const key of keys) {
+    const seen = ledger.of(key) as number[];
+    const once = mayRepeat ? [...new Set(seen)] : seen;
+    expect(once, key).toEqual(Array.from({ length: source.countOf(key) }, (_, index) => index + 1));
+    if (mayRepeat) expect(seen, key).toEqual(seen.toSorted((a, b) => a - b));
+  }
+}
+
+describe('a pool', () => {
+  test('O1 O4 O5 O6 runs events once and in order, sent twice or not, over many runs, replayed at every task', async () => {
+    lanes = await LaneHarness.start({ handler: (event) => note(event), replayed: true });
+    const source = new Source();
+    const keys = keysTo(12);
+    for (let round = 0; round < 30; round += 1) {
+      if (round % 10 === 9) await eventually(() => isDone(source, keys));
+      const events = source.next(keys);
+      await lanes.pool(events, { signalsPerRun: 8, eventsPerKey: 3 });
+      if (round % 4 === 0) await lanes.pool(events.slice(3));
+    }
+    await eventually(() => isDone(source, keys), 60_000);
+    expectInOrder(source, keys);
+    const runs = await lanes.client.workflow.count(`WorkflowId = "${lanes.poolHandle.workflowId}"`);
+    expect(runs.count).toBeGreaterThan(1);
+    expect(await lanes.poolView()).toMatchObject({ waiting: 0, moved: 0, handled: 360 });
+  });
+
+  test('O1 O4 O5 a batch whose worker dies is done by another one', async () => {
+    let killed = false;
+    lanes = await LaneHarness.start({
+      mayDie: true,
+      stickyMs: 300,
+      handler: async (event) => {
+        if (event.json().n === 3 && event.key === 'key-4' && !killed) {
+          killed = true;
+          lanes.killWorker();
+          await delay(100);
+          return;
+        }
+        await delay(5);
+        note(event);
+      },
+    });
+    const source = new Source();
+    const keys = keysTo(10);
+    for (let round = 0; round < 5; round += 1) await lanes.pool(source.next(keys));
+    await eventually(() => killed);
+    await lanes.startWorker();
+    await eventually(() => isDone(source, keys), 60_000);
+    expectInOrder(source, keys, true);
+    expect((await lanes.poolView()).moved).toBe(0);
+  }, 90_000);
+
+  test('O1 O3 O5 the one key that kills workers is found, and the others go on', async () => {
+    lanes = await LaneHarness.start({
+      mayDie: true,
+      stickyMs: 300,
+      handler: async (event) => {
+        if (event.key === 'deadly') {
+          lanes.killWorker();
+          void lanes.startWorker();
+          await delay(100);
+          return;
+        }
+        note(event);
+      },
+    });
+    const source = new Source();
+    const keys = keysTo(40);
+    await lanes.pool(source.next([...keys.slice(0, 20), 'deadly', ...keys.slice(20)]));
+    await eventually(async () => (await lanes.whereIs('deadly')) === 'lane', 60_000);
+    await eventually(() => isDone(source, keys), 60_000);
+    expectInOrder(source, keys, true);
+    await eventually(async () => (await lanes.view('deadly')).phase.state === 'blocked', 60_000);
+    await lanes.decide('deadly', 'skip');
+    await eventually(async () => (await lanes.whereIs('deadly')) === 'pool', 30_000);
+  }, 180_000);
+
+  test('O4 O5 what a next run cannot be given goes out into lanes, and comes back', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    lanes = await LaneHarness.start({
+      handler: async (event) => {
+        await gate;
+        note(event);
+      },
+      handling: { timeoutMs: 60_000 },
+    });
+    const source = new Source();
+    const keys = keysTo(6);
+    const filling = 'x'.repeat(20_000);
+    for (let round = 0; round < 25; round += 1)
+      await lanes.pool(source.next(keys, filling), { signalsPerRun: 20, slowAfterMs: 500, eventsPerKey: 1 });
+    await eventually(async () => (await lanes.poolView()).waiting === 150);
+    await delay(3000);
+    open();
+    await eventually(() => isDone(source, keys), 60_000);
+    expectInOrder(source, keys);
+    await eventually(async () => (await lanes.poolView()).moved === 0, 30_000);
+  }, 120_000);
+
+  test('O5 a signal that no bridge can have sent stops nothing', async () => {
+    lanes = await LaneHarness.start({ handler: (event) => note(event) });
+    const source = new Source();
+    await lanes.pool(source.next(['a', 'b']));
+    const wrong: readonly unknown[] = [null, 7, {}, { events: 'no' }, { leaseUntil: 1, events: [{ key: 'a' }] }];
+    for (const name of [SIGNALS.records, SIGNALS.progress, SIGNALS.finished, 'pause'])
+      for (const each of wrong) await lanes.poolHandle.signal(name, each);
+    await lanes.poolHandle.signal(SIGNALS.finished, { key: 'a', through: 9 });
+    await lanes.poolHandle.signal(SIGNALS.progress, { batch: 99, running: [1], outcomes: { 0: { done: 1 } } });
+    await lanes.pool(source.next(['a', 'b']));
+    await eventually(() => isDone(source, ['a', 'b']));
+    expectInOrder(source, ['a', 'b']);
+  });
+
+  test('O6 a former reader that wakes after marks were forgotten is not listened to', async () => {
+    const shards = keysTo(70);
+    lanes = await LaneHarness.start({
+      handler: (event) => note(event),
+      checkpoints: () => Object.fromEntries(shards.map((shard) => [shard, { ended: true as const }])),
+    });
+    const options = { leaseMarginMs: 200, signalsPerRun: 10 };
+    for (const shard of shards) await lanes.pool([{ key: 'a', ...laneEvent(1, shard, { n: 1 }) }], options);
+    const forgotten = eventually(async () => {
+      await lanes.pool([{ key: 'b', ...laneEvent(Date.now(), 'another', { n: Date.now() }) }], options);
+      const { state } = await lanes.poolHandle.query<{ readonly state: { readonly marks: object } }>('remains');
+      return !Object.keys(state.marks).includes('key-0');
+    }, 60_000);
+    await forgotten;
+    const before = ledger.of('a').length;
+    await lanes.pool([{ key: 'a', ...laneEvent(1, shards[0], { n: 1 }) }], options, Date.now() - 60_000);
+    await lanes.pool([{ key: 'a', ...laneEvent(Date.now(), 'another', { n: 2 }) }], options);
+    await eventually(() => ledger.of('a').includes(2));
+    expect(ledger.of('a')).toHaveLength(before + 1);
+  }, 120_000);
+});
