@@ -8,7 +8,8 @@ import type { DecidedSignal, QuarantineSegmentInput } from '../contracts/quarant
  * whoever needs them reads from its history. It stays open until the lane has them back, or all are decided on, since what
  * is closed is forgotten after Temporal's retention (O5).
  */
-export async function segment(_input: SegmentInput | QuarantineSegmentInput): Promise<void> {
+export async function segment(input: SegmentInput | QuarantineSegmentInput): Promise<void> {
+  forget(input);
   let isClosed = false;
   // Whoever looks for records of a quarantine reads these from the history too.
   setHandler(defineSignal<[DecidedSignal]>(SIGNALS.decided), () => {});
@@ -16,4 +17,10 @@ export async function segment(_input: SegmentInput | QuarantineSegmentInput): Pr
     isClosed = true;
   });
   await CancellationScope.nonCancellable(() => condition(() => isClosed));
+}
+
+/** A worker has thousands of segments in memory, and nobody asks this one for what it holds. */
+function forget(input: SegmentInput | QuarantineSegmentInput): void {
+  if ('events' in input) Object.assign(input, { events: [] });
+  else Object.assign(input, { records: [] });
 }

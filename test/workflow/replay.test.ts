@@ -226,6 +226,24 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await lanes.stop();
   });
 
+  test('a lane whose backlog fills several segments at once', async () => {
+    const poison = new Set([1]);
+    const lanes = await LaneHarness.start({
+      handler: (event) => {
+        if (poison.has(event.json().n)) throw new Error('poison');
+      },
+      handling: { retry: { ...POLICY, maxAttempts: 1 } },
+      lane: { segments: { events: 20, bytes: 64 * 1024 } },
+    });
+    await lanes.send('a', laneEvents(1, 150));
+    await eventually(async () => ((await lanes.view('a')).segments?.count ?? 0) >= 6);
+    poison.clear();
+    await lanes.decide('a', 'retry', { by: 'ann' });
+    await eventually(async () => (await lanes.view('a')).handled === 150);
+    await record('lane-several-segments-at-once', lanes.lane('a'));
+    await lanes.stop();
+  });
+
   test('a lane that takes over from one with a backlog that was terminated', async () => {
     const poison = new Set([3]);
     const lane: Partial<LaneOptions> = { heartbeatTimeoutMs: 500, segments: { events: 20, bytes: 64 * 1024 } };
