@@ -2,14 +2,10 @@
  * Histories recorded once must replay with today's code: a lane lives for years, and a workflow that does not replay is
  * stuck. A recorded history is never changed or removed; `npm run record` adds those of the present version.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { endedRun } from '../../bridge/predecessor.ts';
@@ -19,13 +15,11 @@ import { DEFAULT_LANE_OPTIONS, type LaneInput, type LaneOptions } from '../../co
 import { LARGE_EVENT } from '../../contracts/large-events.ts';
 import { QUERIES, quarantineWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { PIPELINE_UPDATES } from '../../contracts/pipeline.ts';
-import type { PoolEvent } from '../../contracts/pool.ts';
 import type { Position } from '../../contracts/position.ts';
 import type { QuarantineView } from '../../contracts/quarantine.ts';
 import { claimOf, Claims } from '../../stores/claims.ts';
 import { FolderStore } from '../../stores/folder-store.ts';
 import { installRuntime } from '../../worker/runtime.ts';
-import packageJson from '../../package.json' with { type: 'json' };
 import { sourceFiles, textOf as sourceOf } from '../architecture/files.ts';
 import { EMULATOR_ENV } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
@@ -36,32 +30,18 @@ import { Ledger } from '../support/ledger.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
 import { log } from '../support/log.ts';
 import { QuarantineHarness } from '../support/quarantine-harness.ts';
+import { FOLDER, record, withoutPaths } from '../support/recording.ts';
 import { bundleWorkflows } from '../support/workflow-bundle.ts';
-
-const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 
 beforeAll(() => installRuntime(log));
 
 describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
-  // Where this machine keeps its files has no place in a history.
-  beforeAll(() => {
-    Error.stackTraceLimit = 0;
-  });
-
-  async function record(name: string, handle: WorkflowHandle): Promise<void> {
-    const file = `${FOLDER}${name}.v${packageJson.version}.json`;
-    if (existsSync(file)) throw new Error(`${file} is there already: recorded histories are never changed`);
-    writeFileSync(file, `${historyToJSON(await handle.fetchHistory())}\n`);
-  }
+  beforeAll(() => withoutPaths());
 
   const firstRun = (lanes: LaneHarness, key: string, runId: string) =>
     lanes.client.workflow.getHandle(lanes.lane(key).workflowId, runId);
   const runIdOf = async (lanes: LaneHarness, key: string) =>
     (await lanes.lane(key).describe()).raw.workflowExecutionInfo?.execution?.runId ?? '';
-
-  const poolEvent = (key: string, position: number, n: number): PoolEvent => {
-    return { key, ...laneEvent(position, SHARD, { n }) };
-  };
 
   test('a healthy lane that ends idle', async () => {
     const lanes = await LaneHarness.start({ handler: () => {}, lane: { idleMs: 500 } });
@@ -304,82 +284,6 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await record('quarantine-continued', lanes.client.workflow.getHandle(handle.workflowId, second));
     await lanes.stop();
   });
-
-  test('a pool over several runs, whose keys move out and back', async () => {
-    const poison = new Set(['key-2:3', 'key-5:4']);
-    const lanes = await LaneHarness.start({
-      handler: async (event) => {
-        if (event.key === 'key-4') await delay(700);
-        if (poison.has(`${event.key}:${event.json().n}`)) throw new Error('poison');
-      },
-      handling: { retry: { ...POLICY, maxAttempts: 2 } },
-    });
-    const keys = Array.from({ length: 8 }, (_, key) => `key-${key}`);
-    const options = { signalsPerRun: 12, slowAfterMs: 300, eventsPerKey: 2 };
-    const runs = new Set<string>();
-    for (let round = 1, position = 0; round <= 24; round += 1) {
-      const events = keys.map((key) => poolEvent(key, (position += 1), round));
-      await lanes.pool(events, options);
-      runs.add((await lanes.poolHandle.describe()).runId);
-      if (round === 6) await lanes.poolHandle.executeUpdate('pause', { args: [{ key: 'key-7', by: 'ann' }] });
-      if (round === 8) await lanes.poolHandle.signal('pause', { key: 'key-6', by: 'bob' });
-      await delay(150);
-    }
-    await eventually(async () => (await lanes.view('key-5')).phase.state === 'blocked');
-    await record('lane-of-a-pool-blocked', lanes.lane('key-5'));
-    poison.clear();
-    for (const key of ['key-2', 'key-5']) await lanes.decide(key, 'retry', { by: 'ann' });
-    for (const key of ['key-6', 'key-7']) await lanes.decide(key, 'resume', { by: 'ann' });
-    await eventually(async () => (await lanes.poolView()).moved === 0, 60_000);
-    await record('lane-of-a-pool-back', lanes.lane('key-7'));
-    const all = [...runs, (await lanes.poolHandle.describe()).runId];
-    expect(new Set(all).size).toBeGreaterThan(1);
-    const [first, second] = all as [string, string];
-    const { workflowId } = lanes.poolHandle;
-    await record('pool-first-run', lanes.client.workflow.getHandle(workflowId, first));
-    await record('pool-second-run', lanes.client.workflow.getHandle(workflowId, second));
-    await lanes.stop();
-  });
-
-  test('a pool in an outage, of which a batch is lost, and that is terminated and taken over', async () => {
-    let isDown = false;
-    let kills = 1;
-    const lanes = await LaneHarness.start({
-      mayDie: true,
-      stickyMs: 300,
-      handler: async (event) => {
-        if (isDown) throw new Error('the database is down');
-        if (event.key === 'key-3' && event.json().n === 2 && kills > 0) {
-          kills -= 1;
-          lanes.killWorker();
-          await delay(100);
-        }
-      },
-      handling: { retry: { ...POLICY, maxAttempts: 2 } },
-    });
-    const keys = Array.from({ length: 12 }, (_, key) => `key-${key}`);
-    let position = 0;
-    const round = (n: number) => keys.map((key) => poolEvent(key, (position += 1), n));
-    const isDone = async (count: number) => (await lanes.poolView()).handled === count;
-    await lanes.pool(round(1));
-    await eventually(() => isDone(12));
-    await lanes.pool(round(2));
-    await eventually(() => kills === 0);
-    await lanes.startWorker();
-    await eventually(() => isDone(24), 30_000);
-    isDown = true;
-    await lanes.pool(round(3));
-    await eventually(async () => (await lanes.poolView()).outage !== undefined);
-    await delay(3000);
-    await record('pool-in-an-outage', lanes.poolHandle);
-    await lanes.poolHandle.terminate('by mistake');
-    await lanes.pool(round(4));
-    await eventually(async () => (await lanes.poolView()).takesOver === undefined, 30_000);
-    isDown = false;
-    await eventually(() => isDone(48), 60_000);
-    await record('pool-that-took-over', lanes.poolHandle);
-    await lanes.stop();
-  }, 120_000);
 
   test('a quarantine with segments, of which each verb lets some records out', async () => {
     const it = await QuarantineHarness.start({
