@@ -90,7 +90,11 @@ export function toBatch(entries: readonly Entry[], pools?: number): HandoverBatc
   if (first !== undefined) {
     return pools === undefined
       ? { to: 'lane', key: first.key, events: toLanes.map(({ event }) => event) }
-      : { to: 'pool', pool: poolOf(first.key, pools), events: toLanes.map(({ key, event }) => Object.assign({ key }, event)) };
+      : {
+          to: 'pool',
+          pool: poolOf(first.key, pools),
+          events: toLanes.map(({ key, event }) => Object.assign({ key }, event)),
+        };
   }
   return { to: 'quarantine', records: handovers.flatMap((each) => (each.to === 'quarantine' ? [each.record] : [])) };
 }

@@ -50,10 +50,10 @@ describe('whether the fault lies with the keys', () => {
 
   test('tries are further and further apart, half a minute at the most', () => {
     let now = 1000;
-    let waits: number[] = [];
+    const waits: number[] = [];
     for (let current = outage, count = 0; count < 12; count += 1) {
       const next = afterTry(current, { done: 0, failed: 8 }, now, latest);
-      waits = [...waits, next!.retryAt - now];
+      waits.push(next!.retryAt - now);
       now = next!.retryAt;
       current = next!;
     }
