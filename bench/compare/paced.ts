@@ -1,7 +1,6 @@
 /** A load that is written while it is read, at a steady rate. */
-import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { setTimeout as delay } from 'node:timers/promises';
+import { putRecords, streamClient } from '../reading/stream.ts';
 import { encode, eventsOf, type Load } from './load.ts';
 import type { Progress } from './race.ts';
 
@@ -18,12 +17,11 @@ export interface LagPoint {
 }
 
 const TICK_MS = 20;
-const MOST_PER_REQUEST = 500;
 const WARM_MS = 5000;
 
 /** Writes the load; resolves when all of it is written, with what was not handled yet at the end of every second. */
 export async function writePaced(stream: string, load: Load, pace: Pace, progress: Progress): Promise<LagPoint[]> {
-  const client = new KinesisClient({ requestHandler: new NodeHttpHandler() });
+  const client = streamClient();
   const events = eventsOf(load);
   const take = (count: number) => {
     const records = [];
@@ -36,11 +34,9 @@ export async function writePaced(stream: string, load: Load, pace: Pace, progres
   };
   let written = 0;
   const put = async (count: number): Promise<void> => {
-    for (let left = count; left > 0; left -= MOST_PER_REQUEST) {
-      const Records = take(Math.min(left, MOST_PER_REQUEST));
-      if (Records.length > 0) await client.send(new PutRecordsCommand({ StreamName: stream, Records }));
-      written += Records.length;
-    }
+    const records = take(count);
+    await putRecords(client, stream, records);
+    written += records.length;
   };
   await put(pace.first);
   while (progress.handled < pace.first) await delay(TICK_MS);

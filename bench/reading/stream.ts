@@ -34,9 +34,14 @@ export async function putRecords(
   }
 }
 
+export function streamClient(): KinesisClient {
+  // HTTP/2, the SDK's default, ends the process on the emulators.
+  return new KinesisClient({ requestHandler: new NodeHttpHandler() });
+}
+
 /** Returns the client with which it was done. */
 export async function createStream(name: string, shards: number): Promise<KinesisClient> {
-  const client = new KinesisClient({ requestHandler: new NodeHttpHandler() });
+  const client = streamClient();
   await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: shards }));
   for (;;) {
     const { StreamDescriptionSummary } = await client.send(new DescribeStreamSummaryCommand({ StreamName: name }));

@@ -23,7 +23,12 @@ const MAY_IMPORT: Readonly<Record<SourceFolder, readonly string[]>> = {
 /** The ports to the streams: their clients are used behind them only. */
 const STREAM_CLIENTS: ReadonlySet<string> = new Set(['@aws-sdk/client-kinesis', '@aws-sdk/client-dynamodb-streams']);
 /** They write to a stream as anybody's producer would, and do not read from one. */
-const PRODUCERS: ReadonlySet<string> = new Set(['demo/producer.ts', 'bench/reading/stream.ts']);
+const PRODUCERS: ReadonlySet<string> = new Set([
+  'demo/producer.ts',
+  'bench/reading/stream.ts',
+  // The reader of those who do not use Keylane.
+  'bench/compare/contenders/read-in-order.ts',
+]);
 
 /** Packages that workflow code may be made of. */
 const WORKFLOW_PACKAGES: ReadonlySet<string> = new Set(['@temporalio/workflow', '@temporalio/common']);

@@ -41,6 +41,9 @@ describe('finding and importing', () => {
             "stopTimeoutMs": 60000,
             "timeoutMs": 30000,
           },
+          "hosting": {
+            "kind": "own",
+          },
           "lane": {
             "decisionsKept": 20,
             "heartbeatTimeoutMs": 15000,
