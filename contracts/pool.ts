@@ -32,7 +32,8 @@ export interface PoolOptions {
 const KIB = 1024;
 
 export const DEFAULT_POOL_OPTIONS: PoolOptions = {
-  batch: { events: 500, bytes: 512 * KIB },
+  // As for a lane: text with much to quote takes some times its bytes, and a payload may have 2 MiB.
+  batch: { events: 500, bytes: DEFAULT_LANE_OPTIONS.stretchBytes },
   eventsPerKey: 100,
   batchesInFlight: 4,
   slowAfterMs: 2000,

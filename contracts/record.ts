@@ -3,6 +3,8 @@ import { UndecodableError } from './errors.ts';
 import type { SourceKind } from './event.ts';
 import { formatPosition, type Position } from './position.ts';
 
+const UTF8 = new TextDecoder();
+
 export interface RecordFields {
   readonly source: SourceKind;
   readonly position: Position;
@@ -32,7 +34,7 @@ export class StreamRecord {
 
   /** The data as UTF-8 text. */
   text(): string {
-    return new TextDecoder().decode(this.data);
+    return UTF8.decode(this.data);
   }
 
   /**

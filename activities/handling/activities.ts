@@ -10,6 +10,8 @@ import type { Client } from '@temporalio/client';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
 import type { Handler } from '../../contracts/config.ts';
+import { decodeEventData } from '../../contracts/event-data.ts';
+import { isInline } from '../../contracts/event.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import { NOT_COUNTED } from '../../contracts/handling.ts';
@@ -214,16 +216,19 @@ async function callHandler(
   caller: HandlerCaller,
 ): Promise<CallResult> {
   const { cancellationSignal } = Context.current();
-  const stop = AbortSignal.any([stopping, cancellationSignal]);
-  if (stop.aborted) return { kind: 'interrupted' };
+  const isStopped = () => stopping.aborted || cancellationSignal.aborted;
+  if (isStopped()) return { kind: 'interrupted' };
   let data: Uint8Array;
   try {
-    data = await dataOf(call.event, claims, stop);
+    const { data: inEvent } = call.event;
+    data = isInline(inEvent)
+      ? decodeEventData(inEvent)
+      : await dataOf(call.event, claims, AbortSignal.any([stopping, cancellationSignal]));
   } catch (error) {
-    return stop.aborted ? { kind: 'interrupted' } : { kind: 'failed', failure: dataFailure(error) };
+    return isStopped() ? { kind: 'interrupted' } : { kind: 'failed', failure: dataFailure(error) };
   }
   // Last of all: to get the data may have taken long (O1).
-  if (stopping.aborted || !(await possession.confirm())) return { kind: 'interrupted' };
+  if (stopping.aborted || !(possession.isSure || (await possession.confirm()))) return { kind: 'interrupted' };
   return await caller.call(handler, settings, { ...call, data }, cancellationSignal);
 }
 

@@ -7,12 +7,13 @@
  * Temporal (a connection that was cut) without having ended here: it is asked to stop in the same way.
  */
 import type { Logger } from 'pino';
-import type { Handler, HandlerContext } from '../../contracts/config.ts';
+import type { Handler, HandlerContext, HandlerLog } from '../../contracts/config.ts';
 import { idempotencyKey, type LaneEvent } from '../../contracts/event.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import { HandlerEvent } from '../../contracts/record.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import { formatPosition } from '../../contracts/position.ts';
+import { CallAbort } from './call-abort.ts';
 import { failureOf } from './failure.ts';
 
 export interface Call {
@@ -44,7 +45,7 @@ type Settled = { readonly ok: true } | { readonly ok: false; readonly thrown: un
 
 interface RunningCall {
   readonly settled: Promise<Settled>;
-  readonly abort: AbortController;
+  readonly abort: CallAbort;
 }
 
 export class HandlerCaller {
@@ -65,15 +66,15 @@ export class HandlerCaller {
     }
     if (stop.aborted) return { kind: 'interrupted' };
 
-    const abort = new AbortController();
+    const abort = new CallAbort();
     const onStop = (): void => abort.abort(stop.reason);
     stop.addEventListener('abort', onStop, { once: true });
     const timeout = setTimeout(() => abort.abort(new HandlerTimeoutError(settings.timeoutMs)), settings.timeoutMs);
     try {
-      const settled = this.#start(lane, abort, () => handler(...this.#argumentsOf(call, abort.signal)));
-      const first = await Promise.race([settled, aborted(abort.signal)]);
-      if (first !== 'aborted') return resultOf(first, abort.signal);
-      if (await settlesWithin(settled, settings.stopTimeoutMs)) return resultOf(await settled, abort.signal);
+      const settled = this.#start(lane, abort, () => handler(...this.#argumentsOf(call, abort)));
+      const first = await Promise.race([settled, abort.asked]);
+      if (first !== 'asked to stop') return resultOf(first, abort);
+      if (await settlesWithin(settled, settings.stopTimeoutMs)) return resultOf(await settled, abort);
       this.#log.error({ lane }, 'A handler does not stop; its key is blocked until it does');
       return failedToStop(settings);
     } finally {
@@ -82,7 +83,7 @@ export class HandlerCaller {
     }
   }
 
-  #start(lane: string, abort: AbortController, run: () => Promise<void> | void): Promise<Settled> {
+  #start(lane: string, abort: CallAbort, run: () => Promise<void> | void): Promise<Settled> {
     const settled = settle(run).then((result) => {
       this.#running.delete(lane);
       return result;
@@ -91,11 +92,23 @@ export class HandlerCaller {
     return settled;
   }
 
-  #argumentsOf(call: Call, signal: AbortSignal): [HandlerEvent, HandlerContext] {
+  #argumentsOf(call: Call, abort: CallAbort): [HandlerEvent, HandlerContext] {
     const { pipeline, key, event, data, attempt } = call;
     const { source, position, arrivedAt } = event;
-    const log = this.#log.child({ pipeline, key, position: formatPosition(position), attempt });
-    const context = { pipeline, attempt, idempotencyKey: idempotencyKey(pipeline, event), signal, log };
+    const log = () => this.#log.child({ pipeline, key, position: formatPosition(position), attempt });
+    let made: HandlerLog | undefined;
+    const context: HandlerContext = {
+      pipeline,
+      attempt,
+      idempotencyKey: idempotencyKey(pipeline, event),
+      // Made for those who look at them.
+      get signal() {
+        return abort.signal;
+      },
+      get log() {
+        return (made ??= log());
+      },
+    };
     return [new HandlerEvent({ source, position, arrivedAt, data, key }), context];
   }
 }
@@ -110,13 +123,6 @@ async function settle(run: () => Promise<void> | void): Promise<Settled> {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<'aborted'> {
-  if (signal.aborted) return Promise.resolve('aborted');
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve('aborted'), { once: true });
-  });
-}
-
 async function settlesWithin(running: Promise<Settled>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
@@ -129,11 +135,11 @@ async function settlesWithin(running: Promise<Settled>, ms: number): Promise<boo
   }
 }
 
-function resultOf(settled: Settled, signal: AbortSignal): CallResult {
-  if (signal.aborted) {
+function resultOf(settled: Settled, abort: CallAbort): CallResult {
+  if (abort.aborted) {
     // A handler that heeds its signal may return early without having done its work, so even a success is not one.
-    const isTimeout = signal.reason instanceof HandlerTimeoutError;
-    return isTimeout ? { kind: 'failed', failure: failureOf(signal.reason) } : { kind: 'interrupted' };
+    const isTimeout = abort.reason instanceof HandlerTimeoutError;
+    return isTimeout ? { kind: 'failed', failure: failureOf(abort.reason) } : { kind: 'interrupted' };
   }
   return settled.ok ? { kind: 'succeeded' } : { kind: 'failed', failure: failureOf(settled.thrown) };
 }

@@ -17,8 +17,8 @@ import type { EndedRun } from '../../contracts/remains.ts';
 import { FORWARDED_MARK, type Beginning, type MovedKey } from '../../contracts/pool.ts';
 import { placeOf } from '../lane/marks.ts';
 
-/** What one request carries. */
-const REQUEST: EventLimits = { events: 500, bytes: 512 * 1024 };
+/** What one request carries; text with much to quote takes some times its bytes, and a payload may have 2 MiB. */
+const REQUEST: EventLimits = { events: 500, bytes: 256 * 1024 };
 
 /** What is to be done for a key. */
 export type Errand =
@@ -73,13 +73,14 @@ export class MovedKeys {
    * @param id stands for this beginning
    */
   moveOut(key: string, lane: LaneState, id: string): void {
-    const queue = lane.queue.map((event, index) => numbered(event, index + 1));
+    const count = countWeighed(lane.queue, REQUEST, eventWeight);
+    const queue = lane.queue.slice(0, count).map((event, index) => numbered(event, index + 1));
     const last = queue.at(-1);
     const marks = last === undefined ? {} : { [FORWARDED_MARK]: placeOf(last) };
     this.#entries.set(key, {
       begin: { kind: 'anew', id, lane: { ...lane, queue, marks } },
       sent: queue.length,
-      events: [],
+      events: lane.queue.slice(count),
       errand: undefined,
       mayHaveEnded: false,
     });

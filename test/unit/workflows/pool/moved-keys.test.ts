@@ -34,6 +34,21 @@ describe('keys with a lane of their own', () => {
     });
   });
 
+  test('O1 O9 what is too much for one request is forwarded when the lane has begun', () => {
+    const moved = movedOut(1200);
+    const start = moved.begin() as Errand & { readonly kind: 'start' };
+    expect(start.begin.kind === 'anew' && start.begin.lane.queue).toHaveLength(500);
+    moved.succeeded(start);
+    const forwards = [500, 200].map((count) => {
+      const errand = moved.begin() as Errand;
+      expect(numbersOf(errand)).toHaveLength(count);
+      moved.succeeded(errand);
+      return numbersOf(errand);
+    });
+    expect(forwards.flat()).toEqual(Array.from({ length: 700 }, (_, index) => String(501 + index)));
+    expect(moved.finished('a', 1200)).toEqual([]);
+  });
+
   test('O1 nothing is forwarded before the lane has begun, and one request at a time', () => {
     const moved = movedOut(1);
     const start = moved.begin() as Errand;
