@@ -10,8 +10,6 @@ import type { Client } from '@temporalio/client';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
 import type { Handler } from '../../contracts/config.ts';
-import { decodeEventData } from '../../contracts/event-data.ts';
-import { isInline } from '../../contracts/event.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import { NOT_COUNTED } from '../../contracts/handling.ts';
@@ -220,15 +218,12 @@ async function callHandler(
   if (isStopped()) return { kind: 'interrupted' };
   let data: Uint8Array;
   try {
-    const { data: inEvent } = call.event;
-    data = isInline(inEvent)
-      ? decodeEventData(inEvent)
-      : await dataOf(call.event, claims, AbortSignal.any([stopping, cancellationSignal]));
+    data = await dataOf(call.event, claims, () => AbortSignal.any([stopping, cancellationSignal]));
   } catch (error) {
     return isStopped() ? { kind: 'interrupted' } : { kind: 'failed', failure: dataFailure(error) };
   }
   // Last of all: to get the data may have taken long (O1).
-  if (stopping.aborted || !(possession.isSure || (await possession.confirm()))) return { kind: 'interrupted' };
+  if (stopping.aborted || !(await possession.confirm())) return { kind: 'interrupted' };
   return await caller.call(handler, settings, { ...call, data }, cancellationSignal);
 }
 

@@ -14,7 +14,7 @@ import { failureOf } from './failure.ts';
 export async function dataOf(
   { data, size }: Pick<LaneEvent, 'data' | 'size'>,
   claims: Claims | undefined,
-  signal: AbortSignal,
+  signal: () => AbortSignal,
 ): Promise<Uint8Array> {
   if (isInline(data)) return decodeEventData(data);
   if ('left' in data) throw new LargeEventError(`Its data (${size} bytes) is in the source only`);
@@ -24,7 +24,7 @@ export async function dataOf(
         'largeEvents.store as it is set for the bridge, restart the worker, then retry the key',
     );
   }
-  return await claims.read(data.claim, signal);
+  return await claims.read(data.claim, signal());
 }
 
 /** A store that cannot be reached just now is tried again as a handler is that failed; nothing else mends by itself. */

@@ -49,11 +49,6 @@ export class Possession {
     this.#confirmedAt = freezeWatch.frozenWithin(timeoutMs, timeoutMs / 3) ? -Infinity : performance.now();
   }
 
-  /** Nothing has to be asked. */
-  get isSure(): boolean {
-    return !this.#isUnsure();
-  }
-
   /**
    * To be called right before an event is started. Gives false when the attempt is asked to stop.
    * @throws {PossessionLostError}

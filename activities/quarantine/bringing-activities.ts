@@ -77,7 +77,7 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
     try {
       const data = isLeft(record)
         ? await leftData(source, record, cancellationSignal)
-        : await dataOf(record, claims, cancellationSignal);
+        : await dataOf(record, claims, () => cancellationSignal);
       return findKey(source.kind, settings.key, { ...record, data, partitionKey: record.partitionKey ?? '' });
     } catch (error) {
       // It may be there when this is tried again.

@@ -1,5 +1,5 @@
 /** The same events for Keylane and for what people would use instead, side by side in one run. */
-import { startKinesalite } from '../../demo/emulator.ts';
+import { withKinesis } from '../emulator.ts';
 import { createStream, putRecords } from '../reading/stream.ts';
 import type { Backend } from './backends/backend.ts';
 import { restate } from './backends/restate.ts';
@@ -25,19 +25,10 @@ export async function benchCompare(options: CompareOptions): Promise<void> {
   const { write = false, json = false } = options;
   const contenders = chosen(options.contenders, CONTENDERS, 'contender');
   const loads = chosen(options.loads, ['latency', ...LOADS.map(({ name }) => name)], 'load');
-  const emulator = await startKinesalite({ shardLimit: 1000 });
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_KINESIS: emulator.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-  });
-  try {
+  await withKinesis({ shardLimit: 1000 }, async () => {
     const figures = await measure(contenders, loads);
     process.stdout.write(json ? `${JSON.stringify(figures, undefined, 2)}\n` : await writeReport(figures, write));
-  } finally {
-    await emulator.stop();
-  }
+  });
 }
 
 async function measure(contenders: readonly ContenderName[], names: readonly string[]): Promise<Figures> {
@@ -83,7 +74,7 @@ async function measureLatency(
         load,
         stream,
         backend,
-        meanwhile: async (progress) => void (await writePaced(stream, load, pace, progress)),
+        meanwhile: async (progress) => await writePaced(stream, load, pace, progress),
       }),
   );
   say(contender, `latency at ${load.title}`, result);

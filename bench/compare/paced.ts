@@ -10,17 +10,11 @@ export interface Pace {
   readonly first: number;
 }
 
-/** How far behind what is written the handlers were. */
-export interface LagPoint {
-  readonly second: number;
-  readonly events: number;
-}
-
 const TICK_MS = 20;
 const WARM_MS = 5000;
 
-/** Writes the load; resolves when all of it is written, with what was not handled yet at the end of every second. */
-export async function writePaced(stream: string, load: Load, pace: Pace, progress: Progress): Promise<LagPoint[]> {
+/** Writes the load; resolves when all of it is written. */
+export async function writePaced(stream: string, load: Load, pace: Pace, progress: Progress): Promise<void> {
   const client = streamClient();
   const events = eventsOf(load);
   const take = (count: number) => {
@@ -41,15 +35,12 @@ export async function writePaced(stream: string, load: Load, pace: Pace, progres
   await put(pace.first);
   while (progress.handled < pace.first) await delay(TICK_MS);
   await delay(WARM_MS);
-  const lag: LagPoint[] = [];
   const begunAt = performance.now();
   while (written < load.events) {
     const elapsed = (performance.now() - begunAt) / 1000;
-    if (elapsed >= lag.length + 1) lag.push({ second: lag.length + 1, events: written - progress.handled });
     const due = Math.min(load.events, pace.first + Math.floor(elapsed * pace.perSecond));
     if (due > written) await put(due - written);
     else await delay(TICK_MS);
   }
   client.destroy();
-  return lag;
 }

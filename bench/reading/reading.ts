@@ -7,7 +7,7 @@ import { systemClock } from '../../bridge/clock.ts';
 import { createIntake } from '../../bridge/intake.ts';
 import type { LaneGateway } from '../../bridge/lane-gateway.ts';
 import { Reader } from '../../bridge/reader.ts';
-import { startKinesalite } from '../../demo/emulator.ts';
+import { withKinesis } from '../emulator.ts';
 import { openSource } from '../../sources/open.ts';
 import { writeReport, type Figures, type HeldBack, type Throughput } from './report.ts';
 import { profiled } from './profile.ts';
@@ -25,14 +25,7 @@ export interface ReadingOptions {
 }
 
 export async function benchReading({ records, write = false, json = false }: ReadingOptions): Promise<void> {
-  const emulator = await startKinesalite({ shardLimit: 200 });
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_KINESIS: emulator.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-  });
-  try {
+  await withKinesis({ shardLimit: 200 }, async () => {
     const throughput: Throughput[] = [];
     for (const shards of SHARD_COUNTS) {
       const stream = `bench-${shards}`;
@@ -44,9 +37,7 @@ export async function benchReading({ records, write = false, json = false }: Rea
     const heldBack = await measureHeldBack('bench-64');
     const figures: Figures = { records, throughput, heldBack };
     process.stdout.write(json ? `${JSON.stringify(figures, undefined, 2)}\n` : await writeReport(figures, write));
-  } finally {
-    await emulator.stop();
-  }
+  });
 }
 
 async function measureThroughput(stream: string, shards: number, records: number): Promise<Throughput> {

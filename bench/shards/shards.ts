@@ -1,5 +1,5 @@
 /** Many shards: how soon all of them are read, what an idle one costs, and how far the pipeline's workflow is from limits. */
-import { startKinesalite } from '../../demo/emulator.ts';
+import { withKinesis } from '../emulator.ts';
 import { fillEachShard } from '../reading/stream.ts';
 import { measureIdle } from './idle.ts';
 import { measurePipeline } from './pipeline.ts';
@@ -15,14 +15,7 @@ export interface ShardsOptions {
 }
 
 export async function benchShards({ shards, write = false, json = false }: ShardsOptions): Promise<void> {
-  const emulator = await startKinesalite({ shardLimit: 2 * shards });
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_KINESIS: emulator.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-  });
-  try {
+  await withKinesis({ shardLimit: 2 * shards }, async () => {
     process.stderr.write(`Creating a stream of ${shards} shards\n`);
     await fillEachShard('bench-shards', shards, KEYS);
     process.stderr.write('Polling idle shards\n');
@@ -31,7 +24,5 @@ export async function benchShards({ shards, write = false, json = false }: Shard
     const pipeline = await measurePipeline('bench-shards', shards);
     const figures: Figures = { pipeline, idle, state: measureState() };
     process.stdout.write(json ? `${JSON.stringify(figures, undefined, 2)}\n` : await writeReport(figures, write));
-  } finally {
-    await emulator.stop();
-  }
+  });
 }

@@ -1,12 +1,11 @@
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { pipelineWorkflowId, QUERIES, quarantineWorkflowId } from '../../contracts/names.ts';
 import type { PipelineState, PipelineView } from '../../contracts/pipeline.ts';
 import type { QuarantineView } from '../../contracts/quarantine.ts';
-import { NoWorkerError } from './errors.ts';
 import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from './lane-view.ts';
 import { poolsStatus, type PoolsStatus } from './pools.ts';
-import { askWorkflow } from './query.ts';
+import { askWorkflow, orMissing, orUnknown } from './query.ts';
 import { quarantineEnd, quarantineTrouble } from './quarantine-view.ts';
 import { readerReports, troubles, type Trouble } from './readers.ts';
 import { recordCounts, shardStatuses, type RecordCounts, type ShardStatus } from './shards.ts';
@@ -146,22 +145,4 @@ async function countLanes(client: Client, pipeline: string): Promise<LaneCounts>
 
 function question(workflowId: string, query: string) {
   return { workflowId, query, timeoutMs: ANSWER_TIMEOUT_MS };
-}
-
-async function orMissing<T, Otherwise>(asked: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return otherwise;
-    throw error;
-  }
-}
-
-async function orUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof NoWorkerError) return undefined;
-    throw error;
-  }
 }

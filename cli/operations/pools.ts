@@ -1,10 +1,9 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Failure } from '../../contracts/failure.ts';
 import { poolWorkflowId, QUERIES } from '../../contracts/names.ts';
 import type { PoolView } from '../../contracts/pool.ts';
 import { mapBounded } from './concurrency.ts';
-import { NoWorkerError } from './errors.ts';
-import { askWorkflow } from './query.ts';
+import { askWorkflow, orMissing, orUnknown } from './query.ts';
 
 /** The pools of a pipeline, together. */
 export interface PoolsStatus {
@@ -28,14 +27,18 @@ const ANSWER_TIMEOUT_MS = 5000;
 
 export async function poolsStatus(client: Client, pipeline: string, pools: number): Promise<PoolsStatus> {
   const numbers = Array.from({ length: pools }, (_, pool) => pool);
-  const answers = await mapBounded(numbers, AT_ONCE, (pool) => poolView(client, poolWorkflowId(pipeline, pool)));
-  const views = answers.filter((answer) => typeof answer !== 'string');
+  const answers = await mapBounded(numbers, AT_ONCE, async (pool) => {
+    const question = { workflowId: poolWorkflowId(pipeline, pool), query: QUERIES.pool, timeoutMs: ANSWER_TIMEOUT_MS };
+    // A pool begins with the first event of its keys.
+    return await orUnknown(orMissing(askWorkflow<PoolView>(client, question), 'not begun' as const));
+  });
+  const views = answers.filter((answer) => answer !== undefined && answer !== 'not begun');
   const outages = views.flatMap(({ outage }) => outage ?? []).toSorted((a, b) => a.since - b.since);
   const sum = (numberOf: (view: PoolView) => number): number => views.reduce((all, view) => all + numberOf(view), 0);
   const [first] = outages;
   return {
     count: pools,
-    silent: answers.filter((answer) => answer === 'silent').length,
+    silent: answers.filter((answer) => answer === undefined).length,
     waiting: sum(({ waiting }) => waiting),
     moved: sum(({ moved }) => moved),
     handled: sum(({ handled }) => handled),
@@ -43,15 +46,4 @@ export async function poolsStatus(client: Client, pipeline: string, pools: numbe
     ...(first === undefined ? {} : { outage: { since: first.since, failure: first.failure } }),
     lost: views.flatMap(({ lost }) => lost ?? []),
   };
-}
-
-/** A pool begins with the first event of its keys. */
-async function poolView(client: Client, workflowId: string): Promise<PoolView | 'silent' | 'not begun'> {
-  try {
-    return await askWorkflow<PoolView>(client, { workflowId, query: QUERIES.pool, timeoutMs: ANSWER_TIMEOUT_MS });
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'not begun';
-    if (error instanceof NoWorkerError) return 'silent';
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { NoWorkerError } from './errors.ts';
 import { GRPC, grpcFailure } from './grpc.ts';
 
@@ -28,5 +28,25 @@ export async function askWorkflow<Answer>(client: Client, asked: Asked): Promise
     const failure = grpcFailure(error);
     if (failure === undefined || !NO_WORKER.has(failure.code)) throw error;
     throw new NoWorkerError(workflowId, taskQueue, `The server says: ${failure.details}.`, { cause: error });
+  }
+}
+
+/** The answer; otherwise when there is no such workflow. */
+export async function orMissing<T, Otherwise>(asked: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return otherwise;
+    throw error;
+  }
+}
+
+/** The answer; undefined when no worker was there to give it. */
+export async function orUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NoWorkerError) return undefined;
+    throw error;
   }
 }

@@ -11,6 +11,7 @@ import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../su
 import { eventually } from '../support/eventually.ts';
 import { Keylane, uniqueName, type KeylaneOptions } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
+import { NumberedEvents } from '../support/numbered-events.ts';
 
 const POOLS = 2;
 const RETRY = { maxAttempts: 2, initialInterval: '200ms', backoff: 1 } as const;
@@ -21,8 +22,7 @@ let name: string;
 let ledger: Ledger;
 let keylane: Keylane;
 let handler: (event: HandlerEvent, context: HandlerContext) => Promise<void> | void;
-/** Sequence numbers of the next event of each key. */
-let next: Map<string, number>;
+let events: NumberedEvents;
 
 beforeAll(async () => {
   Object.assign(process.env, EMULATOR_ENV);
@@ -32,7 +32,7 @@ afterAll(() => emulator.stop());
 beforeEach(async () => {
   name = uniqueName();
   ledger = new Ledger();
-  next = new Map();
+  events = new NumberedEvents();
   handler = () => {};
   stream = await KinesisStream.create(emulator.endpoint, name, 2);
 });
@@ -57,19 +57,11 @@ async function start(limits: Pick<KeylaneOptions, 'pool' | 'lane' | 'options'> =
 }
 
 async function write(keys: readonly string[], count: number): Promise<void> {
-  const records = [];
-  for (let index = 0; index < count; index += 1) {
-    for (const key of keys) {
-      const n = (next.get(key) ?? 0) + 1;
-      next.set(key, n);
-      records.push({ key, data: JSON.stringify({ n }) });
-    }
-  }
-  await stream.put(records);
+  await stream.put(events.next(keys, count));
 }
 
 const keysTo = (count: number) => Array.from({ length: count }, (_, index) => `key-${index}`);
-const last = (key: string) => next.get(key) ?? 0;
+const last = (key: string) => events.last(key);
 const handled = (keys: readonly string[]) => keys.every((key) => ledger.of(key).length >= last(key));
 const untilHandled = async (keys: readonly string[]) => await eventually(() => handled(keys), 60_000);
 

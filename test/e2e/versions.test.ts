@@ -15,6 +15,7 @@ import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../su
 import { eventually } from '../support/eventually.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
+import { NumberedEvents } from '../support/numbered-events.ts';
 
 const run = promisify(execFile);
 /** What a process without a version notes. */
@@ -31,8 +32,7 @@ let deployment: string;
 let taskQueue: string;
 let ledger: Ledger;
 let releases: Release[] = [];
-/** Sequence numbers of the next event of each key. */
-let next: Map<string, number>;
+let events: NumberedEvents;
 
 beforeAll(async () => {
   Object.assign(process.env, EMULATOR_ENV);
@@ -44,7 +44,7 @@ beforeEach(async () => {
   deployment = uniqueName('deployment-');
   taskQueue = uniqueName('queue-');
   ledger = new Ledger();
-  next = new Map();
+  events = new NumberedEvents();
   stream = await KinesisStream.create(emulator.endpoint, name, 2);
 });
 afterEach(async () => {
@@ -117,20 +117,12 @@ async function cli(words: readonly string[]): Promise<void> {
 }
 
 async function write(keys: readonly string[], count: number): Promise<void> {
-  const records = [];
-  for (let index = 0; index < count; index += 1) {
-    for (const key of keys) {
-      const n = (next.get(key) ?? 0) + 1;
-      next.set(key, n);
-      records.push({ key, data: JSON.stringify({ n }) });
-    }
-  }
-  await stream.put(records);
+  await stream.put(events.next(keys, count));
 }
 
 const numbersOf = (key: string) => ledger.of(key).map((note) => (note as [number, string])[0]);
 const namesOf = (key: string) => ledger.of(key).map((note) => (note as [number, string])[1]);
-const last = (key: string) => next.get(key) ?? 0;
+const last = (key: string) => events.last(key);
 
 async function untilHandled(keys: readonly string[]): Promise<void> {
   await eventually(() => keys.every((key) => ledger.of(key).length >= last(key)), 60_000);

@@ -2,20 +2,14 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { systemClock } from '../../bridge/clock.ts';
 import { HandoverRefusedError, type LaneGateway } from '../../bridge/lane-gateway.ts';
-import { LaneRoom } from '../../bridge/lane-room.ts';
-import { OutageLog } from '../../bridge/outage-log.ts';
-import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
-import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
-import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
 import { eventually } from '../support/eventually.ts';
+import { gatewayTo } from '../support/gateway.ts';
 import { laneEvents } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
-import { log } from '../support/log.ts';
 import { largestStart, peakOf, runsOn } from '../support/runs.ts';
 import { mib, milliseconds, printFigures, seconds } from './figures.ts';
 
@@ -38,21 +32,6 @@ async function verbTime(): Promise<number> {
 }
 
 /** As a bridge does, which waits for a lane that does not keep up. */
-function gatewayTo({ client, pipeline, taskQueue }: LaneHarness): LaneGateway {
-  return new TemporalGateway({
-    client,
-    pipeline,
-    taskQueue,
-    lane: DEFAULT_LANE_OPTIONS,
-    requestTimeoutMs: 10_000,
-    outage: new OutageLog(log, 'Temporal'),
-    throttling: new ThrottleLog(log),
-    room: new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock: systemClock }),
-    log,
-    clock: systemClock,
-  });
-}
-
 async function sendPatiently(gateway: LaneGateway, key: string, events: readonly LaneEvent[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -80,7 +59,7 @@ test('O5 O11 verbs on the head, with a million events behind it', async () => {
   await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
   const alone = await verbTime();
   const begunAt = Date.now();
-  const gateway = gatewayTo(lanes);
+  const gateway = gatewayTo(lanes, DEFAULT_LANE_OPTIONS, 10_000);
   for (let n = 2; n <= EVENTS; n += PER_SIGNAL)
     await sendPatiently(gateway, 'a', laneEvents(n, Math.min(EVENTS, n + PER_SIGNAL - 1)));
   await eventually(async () => (await lanes.view('a')).waiting === EVENTS - 1, 10 * MINUTE);

@@ -22,7 +22,7 @@ import { dataWeight } from '../../contracts/event-weight.ts';
 import { append, firstSegment } from './backlog.ts';
 import { passed, released } from './claims.ts';
 import { mustTellLoss } from './loss.ts';
-import { isBeyond, placeOf } from './marks.ts';
+import { isFromFormerReader, placeOf, takeIn } from './marks.ts';
 import { move } from './transitions.ts';
 
 export function emptyLane(bornAt: number): LaneState {
@@ -43,35 +43,13 @@ export function emptyLane(bornAt: number): LaneState {
  * certainly no reader any more at a time that the lane remembers (see {@link isFromFormerReader}).
  */
 export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOptions): LaneState {
-  if (isFromFormerReader(lane, signal, options)) return lane;
-  const marks = { ...lane.marks };
-  const behindSince = { ...lane.behindSince };
-  const fresh: LaneEvent[] = [];
-  const again: LaneEvent[] = [];
-  for (const event of signal.events) {
-    const place = placeOf(event);
-    if (!isBeyond(marks, place)) {
-      again.push(event);
-      continue;
-    }
-    marks[place.shardId] = place;
-    delete behindSince[place.shardId];
-    fresh.push(event);
-  }
+  if (isFromFormerReader(signal.leaseUntil, options.leaseMarginMs, lane.remembersSince)) return lane;
+  const { marks, behindSince, fresh, again } = takeIn(lane, signal.events, placeOf);
   const phase = move(lane.phase, 'accept', lane.phase);
   const after = fresh.length === 0 ? lane : { ...lane, ...append(lane, fresh), marks, behindSince, phase };
   // Whoever sent them again has stored their data again.
   const unneeded = released(after, passed(after, again));
   return unneeded === undefined ? after : { ...after, ...unneeded };
-}
-
-/**
- * A signal may come from a reader that was frozen, has lost its shard, and woke after the lane forgot its marks. The
- * reader that took over sends those records itself, so dropping is right; dropping wrongly would be a loss, so a margin
- * gives every doubt to the sender (O6, design: rule 2 of overlapping readers).
- */
-function isFromFormerReader(lane: LaneState, signal: RecordsSignal, options: LaneOptions): boolean {
-  return signal.leaseUntil + options.leaseMarginMs < lane.remembersSince;
 }
 
 /** What a host that has nothing in flight has to start. */

@@ -1,6 +1,6 @@
-import type { LaneInput, LaneState } from '../../contracts/lane.ts';
+import type { LaneInput } from '../../contracts/lane.ts';
 import type { LaneCell } from './backlog-keeper.ts';
-import { forgetOldMarks, marksAhead } from './marks.ts';
+import { forgetOldMarks, marksAhead, type LastingMemory, type Memory } from './marks.ts';
 import { askForCheckpoints } from './questions.ts';
 
 /** Marks that a run carries on without asking whether some can be forgotten. */
@@ -20,21 +20,39 @@ export class MarkKeeper {
   async forget(cell: LaneCell): Promise<boolean> {
     const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(cell.lane.marks));
     if (checkpoints === undefined) return false;
-    remember(cell, { marks: marksAhead(cell.lane.marks, checkpoints), behindSince: {} });
+    const left = { marks: marksAhead(cell.lane.marks, checkpoints), behindSince: {} };
+    cell.lane = { ...cell.lane, ...remembering(cell.lane, left) };
     return Object.keys(cell.lane.marks).length === 0;
   }
 
   /** Of many marks, in a lane that is at work: only those that have been behind for longer than any request lives. */
   async forgetOld(cell: LaneCell): Promise<void> {
-    const shardIds = Object.keys(cell.lane.marks);
-    if (shardIds.length <= MARKS_CARRIED) return;
-    const checkpoints = await askForCheckpoints(this.#pipeline, shardIds);
-    if (checkpoints === undefined) return;
-    remember(cell, forgetOldMarks(cell.lane, checkpoints, Date.now(), 2 * this.#leaseMarginMs));
+    if (Object.keys(cell.lane.marks).length <= MARKS_CARRIED) return;
+    const memory = await withoutOldMarks(this.#pipeline, () => cell.lane, this.#leaseMarginMs);
+    cell.lane = { ...cell.lane, ...memory };
   }
 }
 
-function remember(cell: LaneCell, memory: Pick<LaneState, 'marks' | 'behindSince'>): void {
-  const forgets = Object.keys(memory.marks).length < Object.keys(cell.lane.marks).length;
-  cell.lane = { ...cell.lane, ...memory, ...(forgets ? { remembersSince: Date.now() } : {}) };
+/**
+ * Forgets the marks that have been behind the durable checkpoints for longer than any request lives, as far as these can be
+ * learned. What comes meanwhile is remembered: `memory` is asked for again.
+ */
+export async function withoutOldMarks(
+  pipeline: string,
+  memory: () => LastingMemory,
+  leaseMarginMs: number,
+): Promise<LastingMemory> {
+  const checkpoints = await askForCheckpoints(pipeline, Object.keys(memory().marks));
+  if (checkpoints === undefined) return memoryOf(memory());
+  return remembering(memory(), forgetOldMarks(memory(), checkpoints, Date.now(), 2 * leaseMarginMs));
+}
+
+/** Of a state that holds more. */
+export function memoryOf({ behindSince, marks, remembersSince }: LastingMemory): LastingMemory {
+  return { marks, behindSince, remembersSince };
+}
+
+function remembering(before: LastingMemory, { behindSince, marks }: Memory): LastingMemory {
+  const forgets = Object.keys(marks).length < Object.keys(before.marks).length;
+  return { marks, behindSince, remembersSince: forgets ? Date.now() : before.remembersSince };
 }

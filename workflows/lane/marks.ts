@@ -30,6 +30,42 @@ export interface Memory {
   readonly behindSince: Readonly<Record<string, number>>;
 }
 
+/** With the time since when it is whole: a birth, or the last forgetting. */
+export interface LastingMemory extends Memory {
+  readonly remembersSince: number;
+}
+
+/**
+ * Takes in what lies beyond the marks, and moves them with it (O6).
+ * @returns also what lies behind them, which has come before
+ */
+export function takeIn<Item>(memory: Memory, items: readonly Item[], place: (item: Item) => Position) {
+  const marks: Record<string, Position> = { ...memory.marks };
+  const behindSince: Record<string, number> = { ...memory.behindSince };
+  const fresh: Item[] = [];
+  const again: Item[] = [];
+  for (const item of items) {
+    const position = place(item);
+    if (!isBeyond(marks, position)) {
+      again.push(item);
+      continue;
+    }
+    marks[position.shardId] = position;
+    delete behindSince[position.shardId];
+    fresh.push(item);
+  }
+  return { marks, behindSince, fresh, again };
+}
+
+/**
+ * A signal may come from a reader that was frozen, has lost its shard, and woke after marks were forgotten. The reader that
+ * took over sends those records itself, so dropping is right; dropping wrongly would be a loss, so a margin gives every
+ * doubt to the sender (O6, design: rule 2 of overlapping readers).
+ */
+export function isFromFormerReader(leaseUntil: number, marginMs: number, remembersSince: number): boolean {
+  return leaseUntil + marginMs < remembersSince;
+}
+
 /**
  * What is left to remember when marks are forgotten that have been behind the checkpoint for `afterMs` (O6). A request
  * of a former reader may be held up on its way for as long as that, and would be taken for new.

@@ -40,8 +40,8 @@ import type {
 } from '../../contracts/pool.ts';
 import { TAIL_PAGE, type EndedRun } from '../../contracts/remains.ts';
 import { emptyLane, firstFailure } from '../lane/machine.ts';
-import { forgetOldMarks, isBeyond, placeOf, type Memory } from '../lane/marks.ts';
-import { askForCheckpoints } from '../lane/questions.ts';
+import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
+import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../lane/marks.ts';
 import { RunLimits } from '../lane/run-limits.ts';
 import { Batch, type Released } from './batch.ts';
 import { Errands } from './errands.ts';
@@ -77,8 +77,7 @@ export class PoolHost {
   #predecessor: EndedRun | undefined;
   readonly #early: (() => void)[] = [];
   #lost: string | undefined;
-  #memory: Memory;
-  #remembersSince: number;
+  #memory: LastingMemory;
   #outages: OutageKeeper;
   #handled: number;
   #lastBatch = 0;
@@ -92,8 +91,7 @@ export class PoolHost {
     const state = carried ?? emptyPool(workflowInfo().startTime.getTime());
     this.#keys = new HealthyKeys(state.waiting);
     this.#moved = new MovedKeys(state.moved);
-    this.#memory = state;
-    this.#remembersSince = state.remembersSince;
+    this.#memory = memoryOf(state);
     this.#outages = new OutageKeeper(state.outage);
     this.#lost = state.lost;
     this.#handled = state.handled;
@@ -112,18 +110,10 @@ export class PoolHost {
   }
 
   #accept({ leaseUntil, events }: PoolSignal): void {
-    // See isFromFormerReader in workflows/lane/machine.ts.
-    if (leaseUntil + this.#options.leaseMarginMs < this.#remembersSince) return;
-    const marks = { ...this.#memory.marks };
-    const behindSince = { ...this.#memory.behindSince };
-    for (const event of events) {
-      const place = placeOf(event);
-      if (!isBeyond(marks, place)) continue;
-      marks[place.shardId] = place;
-      delete behindSince[place.shardId];
-      this.#place(event);
-    }
-    this.#memory = { marks, behindSince };
+    if (isFromFormerReader(leaseUntil, this.#options.leaseMarginMs, this.#memory.remembersSince)) return;
+    const { marks, behindSince, fresh } = takeIn(this.#memory, events, placeOf);
+    this.#memory = { ...this.#memory, marks, behindSince };
+    for (const event of fresh) this.#place(event);
   }
 
   progress(progress: BatchProgress): void {
@@ -224,8 +214,7 @@ export class PoolHost {
     this.#keys = new HealthyKeys([]);
     this.#moved = new MovedKeys(state.moved);
     this.#errands = this.#newErrands();
-    this.#memory = state;
-    this.#remembersSince = state.remembersSince;
+    this.#memory = memoryOf(state);
     this.#lost = state.lost;
     this.#handled = state.handled;
     for (const event of events) this.#place(event);
@@ -393,7 +382,8 @@ export class PoolHost {
       return;
     }
     if (!this.#isQuiet) return;
-    if (Object.keys(this.#memory.marks).length > MARKS_CARRIED) await this.#forgetOldMarks();
+    if (Object.keys(this.#memory.marks).length > MARKS_CARRIED)
+      this.#memory = await withoutOldMarks(this.#pipeline, () => this.#memory, this.#options.leaseMarginMs);
     if (jsonBytes(this.#state()) > MOST_CARRIED_BYTES) {
       this.#moveOutTheLongest();
       this.#errands.begin();
@@ -416,21 +406,11 @@ export class PoolHost {
     await makeContinueAsNewFunc<(input: PoolInput) => Promise<void>>({ memo, typedSearchAttributes })(input);
   }
 
-  async #forgetOldMarks(): Promise<void> {
-    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(this.#memory.marks));
-    if (checkpoints === undefined) return;
-    const before = Object.keys(this.#memory.marks).length;
-    this.#memory = forgetOldMarks(this.#memory, checkpoints, Date.now(), 2 * this.#options.leaseMarginMs);
-    if (Object.keys(this.#memory.marks).length < before) this.#remembersSince = Date.now();
-  }
-
   #state(): PoolState {
     return {
       waiting: this.#keys.toWaiting(),
       moved: this.#moved.toMoved(),
-      marks: this.#memory.marks,
-      behindSince: this.#memory.behindSince,
-      remembersSince: this.#remembersSince,
+      ...this.#memory,
       ...this.#outageField(),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
       handled: this.#handled,

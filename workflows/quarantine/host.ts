@@ -39,8 +39,7 @@ import {
   type SegmentSearch,
 } from '../../contracts/quarantine.ts';
 import { TAIL_PAGE, type EndedRun, type QuarantineRemains } from '../../contracts/remains.ts';
-import { forgetOldMarks } from '../lane/marks.ts';
-import { askForCheckpoints } from '../lane/questions.ts';
+import { withoutOldMarks } from '../lane/mark-keeper.ts';
 import { RunLimits } from '../lane/run-limits.ts';
 import { Segments } from '../lane/segments.ts';
 import type { QuarantineVerb } from './inputs.ts';
@@ -366,11 +365,7 @@ export class QuarantineHost {
   }
 
   async #forgetOldMarks(): Promise<void> {
-    const { marks } = this.#state;
-    const checkpoints = await askForCheckpoints(this.#input.pipeline, Object.keys(marks));
-    if (checkpoints === undefined) return;
-    const memory = forgetOldMarks(this.#state, checkpoints, Date.now(), 2 * this.#limits.leaseMarginMs);
-    const forgets = Object.keys(memory.marks).length < Object.keys(this.#state.marks).length;
-    this.#state = { ...this.#state, ...memory, ...(forgets ? { remembersSince: Date.now() } : {}) };
+    const memory = await withoutOldMarks(this.#input.pipeline, () => this.#state, this.#limits.leaseMarginMs);
+    this.#state = { ...this.#state, ...memory };
   }
 }

@@ -20,7 +20,7 @@ import type {
   QuarantineState,
   QuarantineView,
 } from '../../contracts/quarantine.ts';
-import { isBeyond } from '../lane/marks.ts';
+import { isFromFormerReader, takeIn } from '../lane/marks.ts';
 import { withoutSegment, withSegment } from '../segment-ranges.ts';
 
 const MOST_BYTES_PER_CHARACTER = 3;
@@ -47,17 +47,8 @@ export function carriedOver(carried: CarriedQuarantine): QuarantineState {
 
 /** Takes records in (O4). See `accept` of a lane for what is dropped, and why that is right. */
 export function keep(state: QuarantineState, signal: QuarantineSignal, limits: QuarantineLimits): QuarantineState {
-  if (signal.leaseUntil + limits.leaseMarginMs < state.remembersSince) return state;
-  const marks = { ...state.marks };
-  const behindSince = { ...state.behindSince };
-  const fresh: QuarantinedRecord[] = [];
-  for (const record of signal.records) {
-    const { shardId } = record.position;
-    if (!isBeyond(marks, record.position)) continue;
-    marks[shardId] = record.position;
-    delete behindSince[shardId];
-    fresh.push(record);
-  }
+  if (isFromFormerReader(signal.leaseUntil, limits.leaseMarginMs, state.remembersSince)) return state;
+  const { marks, behindSince, fresh } = takeIn(state, signal.records, ({ position }) => position);
   return { ...state, records: [...state.records, ...fresh], marks, behindSince };
 }
 

@@ -1,16 +1,10 @@
 /** Runs one case on real lanes: its steps, then everything is released and has to come out. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { systemClock } from '../../../bridge/clock.ts';
-import { LaneRoom } from '../../../bridge/lane-room.ts';
-import { OutageLog } from '../../../bridge/outage-log.ts';
-import { TemporalGateway } from '../../../bridge/temporal-gateway.ts';
-import { ThrottleLog } from '../../../bridge/throttle-log.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../../../contracts/lane.ts';
 import { SEARCH_ATTRIBUTES } from '../../../contracts/names.ts';
-import { DEFAULT_ROOM_LIMITS } from '../../../contracts/room.ts';
 import { eventually } from '../eventually.ts';
-import { log } from '../log.ts';
+import { gatewayTo } from '../gateway.ts';
 import { Calls } from './calls.ts';
 import { KEYS, type LaneCase, type Step } from './case.ts';
 import { Course } from './course.ts';
@@ -55,7 +49,7 @@ export class RunningCase {
     this.fleet = fleet;
     this.#idleMs = one.overlaps ? OVERLAPPING_IDLE_MS : one.limits.idleMs;
     this.keys = Array.from({ length: KEYS }, (_, key) => `c${number}-${'abc'[key]}`);
-    const gateway = gatewayOf(fleet, this.#laneOptions());
+    const gateway = gatewayTo(fleet.harness, this.#laneOptions(), REQUEST_MS);
     const id = (shard: number) => `shardId-${String(number).padStart(4, '0')}${String(shard).padStart(8, '0')}`;
     this.shards = Array.from({ length: one.shards }, (_, shard) => new Shard(id(shard), gateway, course, one.follows));
     const find = (name: string) => records.get(name);
@@ -251,20 +245,4 @@ export class RunningCase {
       decisionsKept: 1000,
     };
   }
-}
-
-function gatewayOf({ harness }: Fleet, lane: LaneOptions): TemporalGateway {
-  const { client, pipeline, taskQueue } = harness;
-  return new TemporalGateway({
-    client,
-    pipeline,
-    taskQueue,
-    lane,
-    requestTimeoutMs: REQUEST_MS,
-    outage: new OutageLog(log, 'Temporal'),
-    throttling: new ThrottleLog(log),
-    room: new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock: systemClock }),
-    log,
-    clock: systemClock,
-  });
 }

@@ -1,0 +1,26 @@
+import { systemClock } from '../../bridge/clock.ts';
+import { LaneRoom } from '../../bridge/lane-room.ts';
+import { OutageLog } from '../../bridge/outage-log.ts';
+import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import { ThrottleLog } from '../../bridge/throttle-log.ts';
+import type { LaneOptions } from '../../contracts/lane.ts';
+import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
+import type { LaneHarness } from './lane-harness.ts';
+import { log } from './log.ts';
+
+/** The way to the lanes of a harness that a bridge would have. */
+export function gatewayTo(harness: LaneHarness, lane: LaneOptions, requestTimeoutMs: number): TemporalGateway {
+  const { client, pipeline, taskQueue } = harness;
+  return new TemporalGateway({
+    client,
+    pipeline,
+    taskQueue,
+    lane,
+    requestTimeoutMs,
+    outage: new OutageLog(log, 'Temporal'),
+    throttling: new ThrottleLog(log),
+    room: new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock: systemClock }),
+    log,
+    clock: systemClock,
+  });
+}
