@@ -20,5 +20,7 @@ chmodSync(`${dist}/cli/main.js`, 0o755);
 
 const { bundleWorkflowCode } = await import('@temporalio/worker');
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
-const { code } = await bundleWorkflowCode({ workflowsPath: `${dist}/workflows/index.js`, logger: quiet });
+const workflowsPath = `${dist}/workflows/index.js`;
+const preloadModules = [`${dist}/workflows/preload.js`];
+const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules, logger: quiet });
 writeFileSync(`${dist}/workflow-bundle.js`, code);

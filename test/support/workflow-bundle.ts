@@ -6,5 +6,6 @@ const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: co
 /** Bundles the workflow code of the sources, as the build does. */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, logger: quiet });
+  const preload = fileURLToPath(new URL('../../workflows/preload.ts', import.meta.url));
+  return bundleWorkflowCode({ workflowsPath, preloadModules: [preload], logger: quiet });
 }

@@ -42,6 +42,9 @@ const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   // A worker gets the activity that its workflow task has just scheduled with the answer, without another poll: the
   // default from server 1.32 on.
   'system.enableActivityEagerExecution': true,
+  // A dev server reads from its database which search attributes there are, whenever a workflow has some: a dozen times for
+  // each that is started. Keylane's are there from the start; one that is added later is known within a minute.
+  'system.forceSearchAttributesCacheRefreshOnRead': false,
 };
 
 /**
