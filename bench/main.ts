@@ -13,6 +13,7 @@ command
   .description('Keylane beside what people would use instead: events per second, latency and cost')
   .option('--contenders <names>', 'only these, with commas between them: own, plain, restate')
   .option('--loads <names>', 'only these, with commas between them')
+  .option('--server <name>', 'Temporal’s: dev, or postgres for a full one on PostgreSQL', 'dev')
   .option('--write', 'write the figures into docs/PERFORMANCE.md')
   .option('--json', 'print the figures as JSON')
   .action(benchCompare);

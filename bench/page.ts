@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 
 const FILE = fileURLToPath(new URL('../../docs/PERFORMANCE.md', import.meta.url));
 
-/** Puts the figures of a command into their place in docs/PERFORMANCE.md. */
-export async function writeSection(name: string, text: string): Promise<void> {
-  const begin = `<!-- ${name}: written by \`npm run bench -- ${name} --write\` -->`;
+/** Puts the figures of a command into their place in docs/PERFORMANCE.md. `name` is that of the place. */
+export async function writeSection(name: string, text: string, command = name): Promise<void> {
+  const begin = `<!-- ${name}: written by \`npm run bench -- ${command} --write\` -->`;
   const end = `<!-- end of ${name} -->`;
   const page = await readFile(FILE, 'utf8');
   if (!page.includes(begin) || !page.includes(end)) throw new Error(`${FILE} has no place for the figures of ${name}`);

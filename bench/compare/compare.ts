@@ -3,7 +3,7 @@ import { withKinesis } from '../emulator.ts';
 import { createStream, putRecords } from '../reading/stream.ts';
 import type { Backend } from './backends/backend.ts';
 import { restate } from './backends/restate.ts';
-import { temporal } from './backends/temporal.ts';
+import { SERVERS, serverNamed, type ServerName } from './backends/servers.ts';
 import { CONTENDERS, type ContenderName } from './contenders/contender.ts';
 import { encode, eventsOf, LOADS, type Load } from './load.ts';
 import { writePaced } from './paced.ts';
@@ -17,6 +17,7 @@ const LATENCY_KEYS = 1000;
 export interface CompareOptions {
   readonly contenders?: string;
   readonly loads?: string;
+  readonly server?: string;
   readonly write?: boolean;
   readonly json?: boolean;
 }
@@ -25,15 +26,20 @@ export async function benchCompare(options: CompareOptions): Promise<void> {
   const { write = false, json = false } = options;
   const contenders = chosen(options.contenders, CONTENDERS, 'contender');
   const loads = chosen(options.loads, ['latency', ...LOADS.map(({ name }) => name)], 'load');
+  const [server = 'dev'] = chosen(options.server ?? 'dev', SERVERS, 'server');
   await withKinesis({ shardLimit: 1000 }, async () => {
-    const figures = await measure(contenders, loads);
+    const figures = await measure(contenders, loads, server);
     process.stdout.write(json ? `${JSON.stringify(figures, undefined, 2)}\n` : await writeReport(figures, write));
   });
 }
 
-async function measure(contenders: readonly ContenderName[], names: readonly string[]): Promise<Figures> {
+async function measure(
+  contenders: readonly ContenderName[],
+  names: readonly string[],
+  server: ServerName,
+): Promise<Figures> {
   const backends = new Map<ContenderName, Backend>();
-  for (const name of contenders) backends.set(name, name === 'restate' ? await restate() : await temporal());
+  for (const name of contenders) backends.set(name, name === 'restate' ? await restate() : await serverNamed(server));
   const throughput: LoadFigures[] = [];
   for (const load of LOADS.filter(({ name }) => names.includes(name))) {
     const stream = `bench-${load.name}`;
@@ -49,7 +55,8 @@ async function measure(contenders: readonly ContenderName[], names: readonly str
   if (names.includes('latency')) {
     for (const [contender, backend] of backends) latency.push(await measureLatency(contender, backend, throughput));
   }
-  return { throughput, latency };
+  const { about } = [...backends.values()].find((backend) => backend.about !== undefined) ?? {};
+  return { server, about, throughput, latency };
 }
 
 /** At half of what it did with the same keys when it had all of the events at once. */

@@ -66,16 +66,16 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
     try {
       await Promise.race([child.begun, child.failed]);
       const before = {
-        server: await cpuOf(server.pids),
-        ours: await cpuSeconds(child.pid),
+        server: await cpuSeconds(server.pids),
+        ours: await cpuSeconds([child.pid]),
         counted: await server.count(),
       };
       const meanwhile = options.meanwhile?.(child) ?? Promise.resolve();
       await Promise.race([Promise.all([child.finished, meanwhile]), child.failed]);
       const counted = await server.count();
       const used = {
-        server: { cpu: (await cpuOf(server.pids)) - before.server, peakMemory: await memoryOf(server.pids) },
-        ours: { cpu: (await cpuSeconds(child.pid)) - before.ours, peakMemory: await peakMemory(child.pid) },
+        server: { cpu: (await cpuSeconds(server.pids)) - before.server, peakMemory: await peakMemory(server.pids) },
+        ours: { cpu: (await cpuSeconds([child.pid])) - before.ours, peakMemory: await peakMemory([child.pid]) },
       };
       const result = await child.stop();
       check(result, options);
@@ -106,14 +106,6 @@ function difference(before: Counted, after: Counted): Counted {
     persistenceOperations: after.persistenceOperations - before.persistenceOperations,
     heartbeats: after.heartbeats - before.heartbeats,
   };
-}
-
-async function cpuOf(pids: readonly number[]): Promise<number> {
-  return (await Promise.all(pids.map(cpuSeconds))).reduce((sum, seconds) => sum + seconds, 0);
-}
-
-async function memoryOf(pids: readonly number[]): Promise<number> {
-  return (await Promise.all(pids.map(peakMemory))).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 class Child implements Progress {

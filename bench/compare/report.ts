@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { writeSection } from '../page.ts';
+import type { ServerName } from './backends/servers.ts';
 import type { ContenderName } from './contenders/contender.ts';
 import type { Load } from './load.ts';
 import type { RaceResult } from './race.ts';
@@ -17,6 +18,9 @@ export interface LatencyFigures {
 }
 
 export interface Figures {
+  readonly server: ServerName;
+  /** What the server is, where it has to be said. */
+  readonly about?: string | undefined;
   readonly throughput: readonly LoadFigures[];
   readonly latency: readonly LatencyFigures[];
 }
@@ -30,8 +34,11 @@ const TITLES: Readonly<Record<ContenderName, string>> = {
 
 /** The figures as markdown; with `write`, also put into their place in docs/PERFORMANCE.md. */
 export async function writeReport(figures: Figures, write: boolean): Promise<string> {
-  const text = [`On ${cpus().length} cores.`, rates(figures), costs(figures), latency(figures)].join('\n\n') + '\n';
-  if (write) await writeSection('compare', text);
+  const { server, about } = figures;
+  const where = [about, `On ${cpus().length} cores.`].filter((sentence) => sentence !== undefined).join(' ');
+  const text = [where, rates(figures), costs(figures), latency(figures)].join('\n\n') + '\n';
+  if (write)
+    await (server === 'dev' ? writeSection('compare', text) : writeSection(server, text, `compare --server ${server}`));
   return text;
 }
 

@@ -23,11 +23,8 @@ const PRAGMAS = { journal_mode: 'WAL', synchronous: 'NORMAL', locking_mode: 'EXC
 
 const PLENTY = 1_000_000;
 
-/** Settings of the server for one process on one machine, where limits meant for shared clusters only slow it down. */
-const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
-  // One partition a task queue instead of four: they spread load over hosts, and there is one host.
-  'matching.numTaskqueueReadPartitions': 1,
-  'matching.numTaskqueueWritePartitions': 1,
+/** Limits that are meant for clusters which are shared, and lifted on a machine of our own. */
+export const RATE_LIMITS: Readonly<Record<string, number>> = {
   // Requests per second by caller and by service: 1,200 to 3,000 by default, less than a bridge that catches up sends.
   'frontend.rps': PLENTY,
   'frontend.namespaceRPS': PLENTY,
@@ -39,6 +36,14 @@ const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'frontend.persistenceMaxQPS': PLENTY,
   'history.persistenceMaxQPS': PLENTY,
   'matching.persistenceMaxQPS': PLENTY,
+};
+
+/** Settings of the server for one process on one machine. */
+const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
+  ...RATE_LIMITS,
+  // One partition a task queue instead of four: they spread load over hosts, and there is one host.
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
   // A worker gets the activity that its workflow task has just scheduled with the answer, without another poll: the
   // default from server 1.32 on.
   'system.enableActivityEagerExecution': true,

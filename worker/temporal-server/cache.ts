@@ -16,7 +16,8 @@ export function cachedBinary(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), `temporal-${TEMPORAL_CLI_VERSION}`, BINARY_NAME);
 }
 
-function cacheFolder(env: NodeJS.ProcessEnv): string {
+/** What Keylane keeps for later runs, a folder for each version of a thing. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
   if (env['KEYLANE_CACHE']) return resolve(env['KEYLANE_CACHE']);
   const xdg = env['XDG_CACHE_HOME'];
   // The XDG specification: a relative path there is to be ignored.

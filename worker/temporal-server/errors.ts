@@ -32,7 +32,7 @@ export class DevServerStartError extends Error {
   readonly output: string;
 
   constructor(what: string, output: string) {
-    super(`The Temporal dev server ${what}. Its last output:\n${output === '' ? '(none)' : output}`);
+    super(`The Temporal server ${what}. Its last output:\n${output === '' ? '(none)' : output}`);
     this.output = output;
   }
 }

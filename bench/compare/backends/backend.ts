@@ -4,6 +4,8 @@ import type { HistoryFigures } from '../race.ts';
 export interface Backend {
   /** The Node.js that runs the contender. */
   readonly node: string;
+  /** What it is, where it has to be said. */
+  readonly about?: string;
   /** With nothing in its database. */
   start(): Promise<RunningBackend>;
 }
@@ -16,6 +18,7 @@ export interface Counted {
 
 export interface RunningBackend {
   readonly address: string;
+  /** What they start belongs to it as well. */
   readonly pids: readonly number[];
   /** What it has done so far; undefined where it does not tell. */
   count(): Promise<Counted | undefined>;

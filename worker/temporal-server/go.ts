@@ -1,0 +1,78 @@
+import { CommandError, runCommand } from './run-command.ts';
+
+const MIN_GO = [1, 26, 4] as const;
+/** -v names every package as it is compiled: without it there would be nothing to tell for minutes. */
+const FLAGS = ['-v', '-buildvcs=false', '-trimpath', '-ldflags', '-s -w'];
+
+export interface CompileOptions {
+  /** For what is told meanwhile. */
+  readonly what: string;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly report: (message: string) => void;
+  readonly reportEveryMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * `go build` or `go install`, which tells how far it is.
+ * @throws {CommandError} when it fails
+ */
+export async function compile(
+  options: CompileOptions,
+  [verb, ...args]: readonly ['build' | 'install', ...string[]],
+): Promise<void> {
+  const { what, cwd, env, report, reportEveryMs, signal } = options;
+  const startedAt = performance.now();
+  let compiled = 0;
+  let downloaded = 0;
+  const timer = setInterval(() => {
+    const modules = downloaded === 0 ? '' : `${downloaded} modules downloaded, `;
+    report(`Building ${what}: ${duration(performance.now() - startedAt)}, ${modules}${compiled} packages compiled.`);
+  }, reportEveryMs);
+  try {
+    await runCommand('go', [verb, ...FLAGS, ...args], {
+      cwd,
+      env: { ...env, CGO_ENABLED: '0', GOWORK: 'off' },
+      signal,
+      onLine: (line) => {
+        if (line.startsWith('go: downloading ')) downloaded += 1;
+        else compiled += 1;
+      },
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * Asked in the module's folder, where a Go that may fetch a newer toolchain answers for that one.
+ * @throws {CommandError} when there is none, or one that is too old
+ */
+export async function goVersion(cwd: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
+  const text = await runCommand('go', ['version'], { cwd, env: { ...env, GOWORK: 'off' }, signal }).catch(
+    (error: unknown) => {
+      signal?.throwIfAborted();
+      throw new CommandError(`\`go version\` ${(error as Error).message}`);
+    },
+  );
+  const match = /\bgo(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
+  const numbers = (match ?? []).slice(1).map((number) => Number(number ?? 0));
+  if (!atLeast(numbers, MIN_GO)) {
+    throw new CommandError(`Go ${MIN_GO.join('.')} or newer is needed, and \`go version\` prints "${text}"`);
+  }
+  return match?.[0] ?? text;
+}
+
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+function atLeast(version: readonly number[], minimum: readonly number[]): boolean {
+  for (const [index, least] of minimum.entries()) {
+    const difference = (version[index] ?? -1) - least;
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
