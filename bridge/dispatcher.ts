@@ -6,7 +6,7 @@
  *
  * Invariants:
  * - D1: at most one request in flight for each lane; the next begins where the accepted one ended (O1, O6).
- * - D2: at most `requestsInFlight` over all lanes, and fewer while Temporal is under pressure (pacer.ts). Lanes take turns
+ * - D2: at most `requestsInFlight` over all lanes, and fewer when Temporal makes no use of more, or is under pressure (pacer.ts). Lanes take turns
  *   in the order in which they asked, one request each; a lane that waits after a failure holds no turn, so it delays no
  *   other (O3).
  * - D3: a request that fails is repeated, with the same records in front, until it is accepted or the dispatcher is
@@ -58,7 +58,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#pacer = new Pacer(options.requestsInFlight, options.random);
+    const { requestsInFlight: most, clock, random } = options;
+    this.#pacer = new Pacer({ most, now: () => clock.now(), random });
     setMaxListeners(0, this.#stopping.signal);
   }
 
@@ -138,7 +139,7 @@ export class Dispatcher {
   async #send(queue: LaneQueue): Promise<void> {
     const { gateway, lease, pools } = this.#options;
     const { signal } = this.#stopping;
-    const ticket = this.#pacer.begin(queue.failedAt);
+    const ticket = this.#pacer.begin(this.#sending, queue.failedAt);
     let failure: unknown;
     let sent = 0;
     try {

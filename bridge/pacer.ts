@@ -8,8 +8,10 @@
  * - C2: requests that were in flight together fall together, once.
  * - C3: a request that got no answer while others did, or since its lane had none the time before, says nothing of the
  *   others: its lane waits alone (O3).
+ * - C4: in good times the server tells how many it makes use of (request-limit.ts).
  */
 import { backoffMs } from './backoff.ts';
+import { RequestLimit } from './request-limit.ts';
 
 const BACKOFF = { firstMs: 100, mostMs: 5000 };
 
@@ -18,26 +20,43 @@ export interface Ticket {
   readonly falls: number;
   /** Before the lane's request failed that this one repeats, if it does. */
   readonly successes: number;
+  /** ms */
+  readonly begunAt: number;
+  /** Requests, itself included. */
+  readonly inFlight: number;
+}
+
+export interface PacerOptions {
+  /** Requests in flight. */
+  readonly most: number;
+  /** ms, never runs backwards */
+  readonly now: () => number;
+  readonly random: () => number;
 }
 
 export class Pacer {
   readonly #most: number;
+  readonly #now: () => number;
   readonly #random: () => number;
+  readonly #limit: RequestLimit;
+  /** After a fall. */
   #allowed: number;
   #resting = false;
   #falls = 0;
   #successes = 0;
   #fallsInARow = 0;
 
-  constructor(most: number, random: () => number) {
+  constructor({ most, now, random }: PacerOptions) {
     this.#most = most;
     this.#allowed = most;
+    this.#limit = new RequestLimit(most);
+    this.#now = now;
     this.#random = random;
   }
 
   /** @param inFlight requests */
   mayBegin(inFlight: number): boolean {
-    return !this.#resting && inFlight < this.#allowed;
+    return !this.#resting && inFlight < Math.min(this.#allowed, this.#limit.limit);
   }
 
   /** Requests that were answered. */
@@ -45,14 +64,19 @@ export class Pacer {
     return this.#successes;
   }
 
-  /** @param since how many had been answered when the lane failed the time before */
-  begin(since = this.#successes): Ticket {
-    return { falls: this.#falls, successes: since };
+  /**
+   * @param inFlight requests, this one included
+   * @param since how many had been answered when the lane failed the time before
+   */
+  begin(inFlight: number, since = this.#successes): Ticket {
+    return { falls: this.#falls, successes: since, begunAt: this.#now(), inFlight };
   }
 
-  succeeded({ falls }: Ticket): void {
+  succeeded({ falls, begunAt, inFlight }: Ticket): void {
     this.#successes += 1;
     if (falls !== this.#falls) return;
+    const now = this.#now();
+    this.#limit.answered({ ms: now - begunAt, inFlight }, now);
     this.#fallsInARow = 0;
     this.#allowed = Math.min(this.#most, this.#allowed + 1);
   }

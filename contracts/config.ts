@@ -166,7 +166,10 @@ export interface ReadingConfig {
   readonly recordsInFlight?: number;
   /** Bytes of such records, at the most; one record is always let in. @default 64 MiB */
   readonly bytesInFlight?: number;
-  /** Requests to Temporal that a reader has in flight at the most, one for each lane. @default 64 */
+  /**
+   * Requests to Temporal that a reader has in flight at the most, one for each lane; fewer when the server makes no use of
+   * more. @default 64
+   */
   readonly requestsInFlight?: number;
   /**
    * How long a shard is left alone after a page without records. Longer: fewer calls, and an event that comes after a

@@ -7,6 +7,7 @@
  * of what a lane costs its worker. Nobody but us writes the code of these workflows, and a recorded history that is replayed
  * from the sources tells more (docs/adr/0018-what-a-lane-costs.md).
  */
+// oxlint-disable-next-line import/no-unassigned-import -- loading it is the point
 import './index.ts';
 
 Error.stackTraceLimit = 0;

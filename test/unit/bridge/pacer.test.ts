@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { Pacer } from '../../../bridge/pacer.ts';
 
+const newPacer = (): Pacer => new Pacer({ most: 8, now: () => 0, random: () => 1 });
+
 /** How many requests could go out beside one another. */
 function width(pacer: Pacer): number {
   let count = 0;
@@ -9,59 +11,59 @@ function width(pacer: Pacer): number {
 }
 
 test('O9: out of reach: all rest, then one request goes out, and each success lets one more go', () => {
-  const pacer = new Pacer(8, () => 1);
+  const pacer = newPacer();
   expect(width(pacer)).toBe(8);
-  expect(pacer.failed(pacer.begin(), false)).toBe(100);
+  expect(pacer.failed(pacer.begin(1), false)).toBe(100);
   expect(width(pacer)).toBe(0);
   pacer.wake();
   expect(width(pacer)).toBe(1);
   for (const expected of [2, 3, 4, 5, 6, 7, 8, 8]) {
-    pacer.succeeded(pacer.begin());
+    pacer.succeeded(pacer.begin(1));
     expect(width(pacer)).toBe(expected);
   }
 });
 
 test('O9: the rests of an outage grow up to a bound, and begin anew after it', () => {
-  const pacer = new Pacer(8, () => 1);
+  const pacer = newPacer();
   const rest = (): number | undefined => {
-    const restMs = pacer.failed(pacer.begin(), false);
+    const restMs = pacer.failed(pacer.begin(1), false);
     pacer.wake();
     return restMs;
   };
   expect(Array.from({ length: 8 }, rest)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
-  pacer.succeeded(pacer.begin());
+  pacer.succeeded(pacer.begin(1));
   expect(rest()).toBe(100);
 });
 
 test('requests that were in flight together fall once', () => {
-  const pacer = new Pacer(8, () => 1);
-  const tickets = Array.from({ length: 8 }, () => pacer.begin());
+  const pacer = newPacer();
+  const tickets = Array.from({ length: 8 }, () => pacer.begin(1));
   expect(tickets.map((ticket) => pacer.failed(ticket, false))).toEqual([100, 0, 0, 0, 0, 0, 0, 0]);
   pacer.wake();
   // One of before that is late counts for nothing.
   pacer.succeeded(tickets[0]!);
   expect(width(pacer)).toBe(1);
-  expect(pacer.failed(pacer.begin(), false)).toBe(200);
+  expect(pacer.failed(pacer.begin(1), false)).toBe(200);
 });
 
 test('O3: a request without an answer, among others that were answered, concerns nobody else', () => {
-  const pacer = new Pacer(8, () => 1);
-  const slow = pacer.begin();
-  pacer.succeeded(pacer.begin());
+  const pacer = newPacer();
+  const slow = pacer.begin(1);
+  pacer.succeeded(pacer.begin(1));
   expect(pacer.failed(slow, false)).toBeUndefined();
   expect(width(pacer)).toBe(8);
 });
 
 test('O9: throttled: half as many go out from then on, although others succeed', () => {
-  const pacer = new Pacer(8, () => 1);
-  const throttled = pacer.begin();
-  pacer.succeeded(pacer.begin());
+  const pacer = newPacer();
+  const throttled = pacer.begin(1);
+  pacer.succeeded(pacer.begin(1));
   expect(pacer.failed(throttled, true)).toBe(100);
   expect(width(pacer)).toBe(0);
   pacer.wake();
   expect(width(pacer)).toBe(4);
   for (const expected of [2, 1, 1]) {
-    pacer.failed(pacer.begin(), true);
+    pacer.failed(pacer.begin(1), true);
     pacer.wake();
     expect(width(pacer)).toBe(expected);
   }
