@@ -24,7 +24,7 @@ import {
 import { countWeighed } from '../../contracts/event-weight.ts';
 import { isInline, type LaneEvent } from '../../contracts/event.ts';
 import { jsonBytes } from '../../contracts/json-bytes.ts';
-import type { LanePhase } from '../../contracts/lane.ts';
+import type { LanePhase, LaneState } from '../../contracts/lane.ts';
 import type {
   BatchProgress,
   FinishedSignal,
@@ -39,6 +39,7 @@ import type {
   PoolView,
 } from '../../contracts/pool.ts';
 import { TAIL_PAGE, type EndedRun } from '../../contracts/remains.ts';
+import { act } from '../lane/decide.ts';
 import { emptyLane, firstFailure } from '../lane/machine.ts';
 import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
 import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../lane/marks.ts';
@@ -335,15 +336,11 @@ export class PoolHost {
 
   #moveOutWhoeverMay(): void {
     for (const key of this.#mayLeave()) {
-      const { by = 'unknown', reason } = this.#pausing.get(key) ?? {};
-      const isPaused = this.#pausing.delete(key);
+      const pause = this.#pausing.get(key);
+      this.#pausing.delete(key);
       this.#large.delete(key);
       // It may have moved out by itself meanwhile.
-      if (this.#moved.has(key)) continue;
-      const phase: LanePhase = isPaused
-        ? { state: 'paused', since: Date.now(), by, ...(reason === undefined ? {} : { reason }) }
-        : { state: 'idle' };
-      this.#moveOut(key, phase);
+      if (!this.#moved.has(key)) this.#moveOut(key, { state: 'idle' }, pause);
     }
   }
 
@@ -354,9 +351,12 @@ export class PoolHost {
     for (const key of keys) this.#moveOut(key, { state: 'idle' });
   }
 
-  #moveOut(key: string, phase: LanePhase): void {
+  /** @param pause what a person has decided, which the lane keeps (O11) */
+  #moveOut(key: string, phase: LanePhase, pause?: PauseSignal): void {
     const now = Date.now();
-    this.#moved.moveOut(key, { ...emptyLane(now), queue: this.#keys.remove(key), phase }, uuid4());
+    const lane: LaneState = { ...emptyLane(now), queue: this.#keys.remove(key), phase };
+    const paused = pause && act(lane, { name: 'pause', args: pause }, now, this.#options.lane);
+    this.#moved.moveOut(key, paused ?? lane, uuid4());
     this.#large.delete(key);
   }
 
