@@ -367,7 +367,10 @@ export class PoolHost {
   /** The run should end, so nothing is begun any more. Slow keys may take long: the others go on as long as they can. */
   get #isEnding(): boolean {
     if (!this.#limits.isLong()) return false;
-    return this.#limits.isPressing() || ![...this.#batches.values()].some(({ isSlow }) => isSlow);
+    if (this.#limits.isPressing()) return true;
+    // What is carried alone may be so much that the server suggests a new run: each run does some of it (O5).
+    if (this.#lastBatch === 0 && this.#keys.hasReady) return false;
+    return ![...this.#batches.values()].some(({ isSlow }) => isSlow);
   }
 
   /** The run can wait no longer for what is in flight. */
