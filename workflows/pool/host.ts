@@ -336,11 +336,10 @@ export class PoolHost {
 
   #moveOutWhoeverMay(): void {
     for (const key of this.#mayLeave()) {
-      const pause = this.#pausing.get(key);
-      this.#pausing.delete(key);
       this.#large.delete(key);
       // It may have moved out by itself meanwhile.
-      if (!this.#moved.has(key)) this.#moveOut(key, { state: 'idle' }, pause);
+      if (!this.#moved.has(key)) this.#moveOut(key, { state: 'idle' });
+      this.#pausing.delete(key);
     }
   }
 
@@ -351,12 +350,14 @@ export class PoolHost {
     for (const key of keys) this.#moveOut(key, { state: 'idle' });
   }
 
-  /** @param pause what a person has decided, which the lane keeps (O11) */
-  #moveOut(key: string, phase: LanePhase, pause?: PauseSignal): void {
+  /** A pause that waits for the key goes with it, whatever it moves out for, and its lane keeps the decision (O11). */
+  #moveOut(key: string, phase: LanePhase): void {
     const now = Date.now();
     const lane: LaneState = { ...emptyLane(now), queue: this.#keys.remove(key), phase };
+    const pause = this.#pausing.get(key);
     const paused = pause && act(lane, { name: 'pause', args: pause }, now, this.#options.lane);
     this.#moved.moveOut(key, paused ?? lane, uuid4());
+    this.#pausing.delete(key);
     this.#large.delete(key);
   }
 
