@@ -40,7 +40,7 @@ const OFTEN = {
 /** They may not happen in a few cases. */
 const RARE = {
   own: ['segments', 'skip done', 'replace done', 'calls that were killed', 'may have repeated', 'taken over'],
-  pooled: ['continued as new', 'skip done', 'pause done', 'calls that were killed', 'may have repeated', 'taken over'],
+  pooled: ['segments', 'skip done', 'pause done', 'calls that were killed', 'may have repeated', 'taken over'],
 } as const;
 
 describe.each(['own', 'pooled'] as const)('%s hosting', (hosting) => {
