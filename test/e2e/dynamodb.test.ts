@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { dynamodb, type Handler } from '../../contracts/config.ts';
 import { DynamodbTable, EMULATOR_ENV, startDynamodbLocal, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { HOSTINGS, hostings, type Hosting } from '../support/hostings.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
 
@@ -21,13 +22,22 @@ afterEach(async () => {
   keylane = undefined;
 });
 
-async function open(handler: Handler): Promise<{ it: Keylane; table: DynamodbTable; name: string }> {
+async function open(handler: Handler): Promise<{ it: Keylane; table: DynamodbTable }> {
+  const table = await DynamodbTable.create(emulator.endpoint, uniqueName());
+  const { it } = await read(table, handler);
+  return { it, table };
+}
+
+async function read(
+  table: DynamodbTable,
+  handler: Handler,
+  hosting: Hosting = 'own',
+): Promise<{ it: Keylane; name: string }> {
   const name = uniqueName();
-  const table = await DynamodbTable.create(emulator.endpoint, name);
-  const source = dynamodb({ table: name, endpoint: emulator.endpoint });
-  const it = await Keylane.create({ pipelines: { [name]: { source, handler, retry: QUICK } } });
+  const source = dynamodb({ table: table.name, endpoint: emulator.endpoint });
+  const it = await Keylane.create({ pipelines: { [name]: { source, handler, retry: QUICK, ...HOSTINGS[hosting] } } });
   keylane = it;
-  return { it, table, name };
+  return { it, name };
 }
 
 /** Each item is written again and again; its nth change has n in its image. */
@@ -39,40 +49,54 @@ async function write(table: DynamodbTable, items: number, changes: number, from 
   }
 }
 
-describe('end to end on DynamoDB Streams', () => {
-  test('O1 O3 O4 O5 O11 2,000 records, 50 items, 3 poison records: all others finish, the 3 wait and finish in order', async () => {
-    const ledger = new Ledger();
-    const poison = new Map([
-      ['item-7', 11],
-      ['item-21', 3],
-      ['item-42', 40],
-    ]);
-    const { it, table, name } = await open((event) => {
-      const n = event.change?.newImage?.['n'] ?? event.json().n;
-      if (poison.get(event.key) === n) throw new Error(`cannot book ${n}`);
-      ledger.note(event.key, n);
-    });
+describe('a table', () => {
+  let table: DynamodbTable;
+  beforeAll(async () => {
+    table = await DynamodbTable.create(emulator.endpoint, uniqueName());
     await write(table, 50, 40);
-    await it.start();
-    await eventually(() => ledger.count === 47 * 40 + 10 + 2 + 39, 120_000);
-    await eventually(async () => (await it.status(name)).lanes.blocked === 3);
-    poison.delete('item-7');
-    await it.decide(name, 'item-7', 'retry');
-    await it.decide(name, 'item-21', 'skip');
-    const record = {
-      eventName: 'MODIFY',
-      dynamodb: { Keys: { id: { S: 'item-42' } }, NewImage: { n: { S: 'forty' } } },
-    };
-    await it.decide(name, 'item-42', 'replace', { data: record });
-    await eventually(() => ledger.count === 50 * 40 - 1, 60_000);
-    expect(ledger.of('item-7')).toEqual(upTo(40));
-    expect(ledger.of('item-21')).toEqual(upTo(40).filter((n) => n !== 3));
-    expect(ledger.of('item-42')).toEqual([...upTo(39), 'forty']);
-    for (let item = 0; item < 50; item += 1) {
-      if (![7, 21, 42].includes(item)) expect(ledger.of(`item-${item}`)).toEqual(upTo(40));
-    }
   });
 
+  test.each(hostings)(
+    'O1 O3 O4 O5 O11 %s hosting, 2,000 records, 50 items, 3 poison records: all others finish, the 3 wait and finish in order',
+    async (hosting) => {
+      const ledger = new Ledger();
+      const poison = new Map([
+        ['item-7', 11],
+        ['item-21', 3],
+        ['item-42', 40],
+      ]);
+      const { it, name } = await read(
+        table,
+        (event) => {
+          const n = event.change?.newImage?.['n'] ?? event.json().n;
+          if (poison.get(event.key) === n) throw new Error(`cannot book ${n}`);
+          ledger.note(event.key, n);
+        },
+        hosting,
+      );
+      await it.start();
+      await eventually(() => ledger.count === 47 * 40 + 10 + 2 + 39, 120_000);
+      await eventually(async () => (await it.status(name)).lanes.blocked === 3);
+      poison.delete('item-7');
+      await it.decide(name, 'item-7', 'retry');
+      await it.decide(name, 'item-21', 'skip');
+      const record = {
+        eventName: 'MODIFY',
+        dynamodb: { Keys: { id: { S: 'item-42' } }, NewImage: { n: { S: 'forty' } } },
+      };
+      await it.decide(name, 'item-42', 'replace', { data: record });
+      await eventually(() => ledger.count === 50 * 40 - 1, 60_000);
+      expect(ledger.of('item-7')).toEqual(upTo(40));
+      expect(ledger.of('item-21')).toEqual(upTo(40).filter((n) => n !== 3));
+      expect(ledger.of('item-42')).toEqual([...upTo(39), 'forty']);
+      for (let item = 0; item < 50; item += 1) {
+        if (![7, 21, 42].includes(item)) expect(ledger.of(`item-${item}`)).toEqual(upTo(40));
+      }
+    },
+  );
+});
+
+describe('end to end on DynamoDB Streams', () => {
   test('a handler sees what changed: keys, images, and what kind of change', async () => {
     const changes: unknown[] = [];
     const { it, table } = await open((event) => {

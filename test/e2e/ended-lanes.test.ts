@@ -1,12 +1,15 @@
 /**
- * Lanes that are ended from outside, by somebody at the Temporal UI or its command line: what they held is taken over by
+ * Lanes and pools that are ended from outside, by somebody at the Temporal UI or its command line: what they held is taken over by
  * the next run of the key, and where that cannot be, a person hears of it before anything behind it is handled.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { kinesis } from '../../contracts/config.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { poolWorkflowId } from '../../contracts/names.ts';
+import { poolOf } from '../../contracts/pool-of.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { HOSTINGS, hostings, POOLS, type Hosting } from '../support/hostings.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
 
@@ -29,8 +32,15 @@ beforeEach(async () => {
   name = uniqueName();
   ledger = new Ledger();
   poison = new Set([3]);
-  const [book, bad] = [ledger, poison];
   stream = await KinesisStream.create(emulator.endpoint, name, 1);
+});
+afterEach(async () => {
+  await keylane.close();
+  stream.close();
+});
+
+async function open(hosting: Hosting = 'own'): Promise<void> {
+  const [book, bad] = [ledger, poison];
   const config = {
     source: kinesis({ stream: name, endpoint: emulator.endpoint }),
     handler: (event: { readonly key: string; json(): { n: number } }) => {
@@ -39,16 +49,17 @@ beforeEach(async () => {
       book.note(event.key, n);
     },
     retry: { maxAttempts: 1 },
+    ...HOSTINGS[hosting],
   };
+  const pool = { heartbeatTimeoutMs: 1500, signalsPerRun: 20 };
   const lane = { heartbeatTimeoutMs: 1500, segments: { events: 10, bytes: 20_000 }, signalsPerRun: 20 };
-  keylane = await Keylane.create({ pipelines: { [name]: config }, lane });
-});
-afterEach(async () => {
-  await keylane.close();
-  stream.close();
-});
+  keylane = await Keylane.create({ pipelines: { [name]: config }, lane, pool });
+}
 
 const lane = () => keylane.client.workflow.getHandle(laneWorkflowId(name, KEY));
+/** The workflow to which the bridge hands over. */
+const holder = (hosting: Hosting) =>
+  hosting === 'own' ? lane() : keylane.client.workflow.getHandle(poolWorkflowId(name, poolOf(KEY, POOLS)));
 const view = () => keylane.view(name, KEY);
 const isBlockedAt = (n: number) => async () => {
   const { head, phase } = await view();
@@ -67,6 +78,7 @@ async function expectAll(last: number): Promise<void> {
 
 describe('O1 O4 O5 O6 a lane with a backlog', () => {
   test('that is terminated is taken over by the next run: its head, its segments, and what no task has seen', async () => {
+    await open();
     await keylane.start();
     await write(1, 60);
     await eventually(isBlockedAt(3), 60_000);
@@ -83,33 +95,8 @@ describe('O1 O4 O5 O6 a lane with a backlog', () => {
     expect((await view()).handled).toBe(70);
   });
 
-  test('that is terminated before a worker has seen it, and again while it is taken over, loses nothing', async () => {
-    await keylane.start(['bridge']);
-    await write(1, 5);
-    await eventually(async () => (await lane().describe()).historyLength >= 3, 30_000);
-    await lane().terminate('by mistake');
-    await write(6, 8);
-    await eventually(async () => (await lane().describe()).status.name === 'RUNNING', 30_000);
-    await lane().terminate('once more');
-    await write(9, 12);
-    poison.clear();
-    await keylane.start(['worker']);
-    await expectAll(12);
-  });
-
-  test('that is canceled works off what it holds, waits for a person where it must, and ends', async () => {
-    await keylane.start();
-    await write(1, 30);
-    await eventually(isBlockedAt(3), 60_000);
-    await lane().cancel();
-    await write(31, 40);
-    await eventually(async () => (await view()).waiting === 37, 60_000);
-    poison.clear();
-    await keylane.decide(name, KEY, 'retry');
-    await expectAll(40);
-  });
-
   test('that is reset to an earlier time goes on from there: nothing is lost, and what was handled since may repeat', async () => {
+    await open();
     await keylane.start();
     await write(1, 40);
     await eventually(isBlockedAt(3), 60_000);
@@ -135,6 +122,7 @@ describe('O1 O4 O5 O6 a lane with a backlog', () => {
   });
 
   test('whose history Temporal has forgotten blocks the next event, with a message that says what may be missing', async () => {
+    await open();
     await keylane.start();
     await write(1, 10);
     await eventually(isBlockedAt(3), 60_000);
@@ -163,6 +151,36 @@ describe('O1 O4 O5 O6 a lane with a backlog', () => {
     await keylane.decide(name, KEY, 'retry');
     await eventually(() => ledger.count === 4);
     expect(ledger.of(KEY)).toEqual([1, 2, 11, 12]);
+  });
+});
+
+describe.each(hostings)('O1 O4 O5 O6 %s hosting, the workflow that holds the events of a key', (hosting) => {
+  test('that is terminated before a worker has seen it, and again while it is taken over, loses nothing', async () => {
+    await open(hosting);
+    await keylane.start(['bridge']);
+    await write(1, 5);
+    await eventually(async () => (await holder(hosting).describe()).historyLength >= 3, 30_000);
+    await holder(hosting).terminate('by mistake');
+    await write(6, 8);
+    await eventually(async () => (await holder(hosting).describe()).status.name === 'RUNNING', 30_000);
+    await holder(hosting).terminate('once more');
+    await write(9, 12);
+    poison.clear();
+    await keylane.start(['worker']);
+    await expectAll(12);
+  });
+
+  test('that is canceled works off what it holds, waits for a person where it must', async () => {
+    await open(hosting);
+    await keylane.start();
+    await write(1, 30);
+    await eventually(isBlockedAt(3), 60_000);
+    await holder(hosting).cancel();
+    await write(31, 40);
+    await eventually(async () => (await view()).waiting === 37, 60_000);
+    poison.clear();
+    await keylane.decide(name, KEY, 'retry');
+    await expectAll(40);
   });
 });
 

@@ -13,6 +13,7 @@ import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, findS3Gateway, startS3Gateway } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeAws, type FakeKinesisStream, systemClock } from '../support/fake-aws/index.ts';
+import { HOSTINGS, type Hosting } from '../support/hostings.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
 import { StallingProxy } from '../support/stalling-proxy.ts';
 
@@ -50,11 +51,14 @@ const note: Handler = (event) => {
   seen.set(event.key, [...(seen.get(event.key) ?? []), digestOf(event.data)]);
 };
 
-async function open(largeEvents: LargeEventsConfig, more: { readonly taskQueue?: string } = {}): Promise<Keylane> {
+async function open(
+  largeEvents: LargeEventsConfig,
+  { hosting = 'own', ...more }: { readonly taskQueue?: string; readonly hosting?: Hosting } = {},
+): Promise<Keylane> {
   const source = kinesis({ stream: name, endpoint: fake.endpoint });
   const retry = { maxAttempts: 2, initialInterval: '50ms', maxInterval: '100ms' } as const;
   const keylane = await Keylane.create({
-    pipelines: { [name]: { source, handler: note, retry, largeEvents } },
+    pipelines: { [name]: { source, handler: note, retry, largeEvents, ...HOSTINGS[hosting] } },
     ...more,
   });
   closing.push(() => keylane.close());
@@ -86,12 +90,16 @@ const STORES = {
   },
 };
 
-const there = Object.entries(STORES).filter(([where]) => where !== 'S3' || gateway !== undefined);
+const ways = [
+  ['own', 'a folder'],
+  ['own', 'S3'],
+  ['pooled', 'a folder'],
+] as const;
 
-test.each(there)(
-  'O1 O4 O9 records of 10 bytes to 10 MiB by %s: all handled, in order, and nothing stays there',
-  async (_where, openStore) => {
-    const { kept, ...largeEvents } = await openStore();
+test.each(ways.filter(([, where]) => where !== 'S3' || gateway !== undefined))(
+  'O1 O4 O9 %s hosting, records of 10 bytes to 10 MiB by %s: all handled, in order, and nothing stays there',
+  async (hosting, where) => {
+    const { kept, ...largeEvents } = await STORES[where]();
     const written = new Map<string, string[]>();
     const sizes = [10, 70 * KIB, 4 * MIB + 1, 64 * KIB, 10 * MIB, 333, MIB + 1, 3 * MIB];
     for (const [round, bytes] of sizes.entries()) {
@@ -100,7 +108,7 @@ test.each(there)(
         written.set(`key-${key}`, [...(written.get(`key-${key}`) ?? []), digest]);
       }
     }
-    const keylane = await open(largeEvents);
+    const keylane = await open(largeEvents, { hosting });
     await keylane.start();
     await eventually(() => count() >= 3 * sizes.length, 60_000);
     expect(seen).toEqual(written);

@@ -11,10 +11,12 @@ import { afterAll, beforeAll, describe, expect, test as base } from 'vitest';
 import { kinesis } from '../../contracts/config.ts';
 import type { LaneView } from '../../contracts/lane.ts';
 import { QUERIES } from '../../contracts/names.ts';
+import { handledBy, sentPositions } from '../support/accepted.ts';
 import { BridgeProcess } from '../support/bridge-process.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { HOSTINGS, type Hosting } from '../support/hostings.ts';
 import { Keylane, uniqueName } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
 import type { Limits } from '../support/settings.ts';
@@ -42,24 +44,27 @@ class World {
   readonly stream: KinesisStream;
   readonly keylane: Keylane;
   readonly ledger: Ledger;
+  readonly #hosting: Hosting;
   readonly #bridges: BridgeProcess[] = [];
 
-  private constructor(name: string, stream: KinesisStream, keylane: Keylane, ledger: Ledger) {
+  private constructor(name: string, stream: KinesisStream, keylane: Keylane, ledger: Ledger, hosting: Hosting) {
+    this.#hosting = hosting;
     this.name = name;
     this.stream = stream;
     this.keylane = keylane;
     this.ledger = ledger;
   }
 
-  static async create(): Promise<World> {
+  static async create(hosting: Hosting): Promise<World> {
     const name = uniqueName();
     const ledger = new Ledger();
     const stream = await KinesisStream.create(emulator.endpoint, name, 2);
     const config = {
       source: kinesis({ stream: name, endpoint: emulator.endpoint }),
       handler: (event: { readonly key: string; json(): { n: number } }) => ledger.note(event.key, event.json().n),
+      ...HOSTINGS[hosting],
     };
-    return new World(name, stream, await Keylane.create({ pipelines: { [name]: config }, ...LIMITS }), ledger);
+    return new World(name, stream, await Keylane.create({ pipelines: { [name]: config }, ...LIMITS }), ledger, hosting);
   }
 
   async close(): Promise<void> {
@@ -79,6 +84,7 @@ class World {
       stream: this.name,
       endpoint: emulator.endpoint,
       limits: LIMITS,
+      hosting: this.#hosting,
     });
     this.#bridges.push(bridge);
     return bridge;
@@ -128,14 +134,16 @@ class World {
   }
 }
 
-const test = base.extend<{ world: World }>({
-  // eslint-disable-next-line no-empty-pattern -- vitest wants a pattern here
-  world: async ({}, use) => {
-    const world = await World.create();
+const test = base.extend<{ hosting: Hosting; world: World }>({
+  hosting: 'own',
+  world: async ({ hosting }, use) => {
+    const world = await World.create(hosting);
     await use(world);
     await world.close();
   },
 });
+
+const pooled = test.extend<{ hosting: Hosting }>({ hosting: 'pooled' });
 
 // Most of their time they wait.
 describe.concurrent('O1 O4 O6 nothing twice, nothing lost, in order', { timeout: 300_000 }, () => {
@@ -224,4 +232,37 @@ describe.concurrent('O1 O4 O6 nothing twice, nothing lost, in order', { timeout:
     await world.write(21, 22);
     await world.expectEachOnce(22);
   });
+
+  pooled(
+    'with pools, when a bridge stands still with requests on their way, until another took over',
+    async ({ world }) => {
+      const { client } = world.keylane;
+      const keys = Array.from({ length: KEYS }, (_, key) => `key-${key}`);
+      const proxy = await StallingProxy.before(devServer().address);
+      await world.keylane.start(['worker']);
+      const first = await world.startBridge(proxy.address);
+      await world.write(1, 3);
+      await world.expectAll(3);
+
+      const isHeld = proxy.holdFrom('leaseUntil');
+      await world.write(4, 4);
+      await isHeld;
+      first.signal('SIGSTOP');
+      await world.startBridge();
+      await world.write(5, 6);
+      await world.expectAll(6);
+
+      // What the first has sent before it stopped comes to pools that have gone on.
+      const before = await sentPositions(client, world.name);
+      proxy.release();
+      await eventually(async () => (await sentPositions(client, world.name)).length > before.length, 30_000);
+      first.signal('SIGCONT');
+      await eventually(() => expect(first.output).toMatch(/stood still|given up this attempt/), 30_000);
+      await world.write(7, 8);
+      await world.expectAll(8);
+      await eventually(async () => (await handledBy(client, world.name, 'pooled', keys)) === KEYS * 8);
+      await world.expectAll(8);
+      await proxy.close();
+    },
+  );
 });

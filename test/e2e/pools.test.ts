@@ -146,8 +146,9 @@ describe('keys that are asked for', () => {
     await write(keys, 2);
     await untilHandled(keys);
     await poolOfKey('key-3').executeUpdate('pause', { args: [{ key: 'key-3', by: 'ann', reason: 'to look' }] });
-    const { phase } = await keylane.view(name, 'key-3');
+    const { phase, decisions } = await keylane.view(name, 'key-3');
     expect(phase).toMatchObject({ state: 'paused', by: 'ann', reason: 'to look' });
+    expect(decisions).toMatchObject([{ verb: 'pause', outcome: 'done', by: 'ann', stateBefore: 'idle' }]);
     await write(keys, 2);
     await untilHandled(keys.filter((key) => key !== 'key-3'));
     await eventually(async () => (await keylane.view(name, 'key-3')).head !== undefined);

@@ -8,6 +8,7 @@ import { KEYLANE_SEARCH_ATTRIBUTES } from '../../worker/temporal-server/search-a
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { POOLS } from '../support/hostings.ts';
 import { upTo } from '../support/ledger.ts';
 import { peakOf } from '../support/runs.ts';
 import { keyName, WorkersDown } from '../support/workers-down.ts';
@@ -30,6 +31,7 @@ const SERVER = {
 };
 const ASLEEP = { events: 480, bytes: 960 * KIB };
 const LIMITS = {
+  pool: { signalsPerRun: 160 },
   lane: { signalsPerRun: 160, segments: { events: 80, bytes: 256 * KIB } },
   reading: {
     room: { asleep: ASLEEP, awake: { ...ASLEEP, events: 2400 } },
@@ -59,7 +61,7 @@ afterAll(async () => {
   await Promise.all([emulator.stop(), server.stop()]);
 });
 
-test('O1 O4 O5 O6 O9 workers down, bridge up and restarted: no run is ended by the server, all is handled in order and once', async () => {
+test('O1 O4 O5 O6 O9 own hosting, workers down, bridge up and restarted: no run is ended by the server, all is handled in order and once', async () => {
   const large = Array.from({ length: LARGE_KEYS }, (_, key) => keyName(key));
   const it = await WorkersDown.create({
     address: server.address,
@@ -95,6 +97,44 @@ test('O1 O4 O5 O6 O9 workers down, bridge up and restarted: no run is ended by t
     peak = { events: Math.max(peak.events, now.events), bytes: Math.max(peak.bytes, now.bytes) };
   });
   for (let key = 0; key < KEYS; key += 1) expect(it.ledger.of(keyName(key)), keyName(key)).toEqual(upTo(PER_KEY));
+  const runs = await it.runs();
+  expect(runs.filter(({ status }) => !['RUNNING', 'CONTINUED_AS_NEW', 'COMPLETED'].includes(status))).toEqual([]);
+  const most = peakOf(runs);
+  expect(Math.max(most.bytes, peak.bytes)).toBeLessThan(MOST_BYTES * 0.75);
+  expect(Math.max(most.events, peak.events)).toBeLessThan(MOST_EVENTS * 0.75);
+}, 300_000);
+
+test('O1 O4 O5 O6 O9 pooled hosting, the same: pools get no more than they can bear, and all is handled in order and once', async () => {
+  const perKey = 90;
+  const it = await WorkersDown.create({
+    address: server.address,
+    endpoint: emulator.endpoint,
+    hosting: 'pooled',
+    shards: 1,
+    keys: KEYS,
+    perKey,
+    sizeOf: () => 2 * KIB,
+    limits: LIMITS,
+  });
+  down = it;
+  await it.write(1, 8);
+  await it.startBridge();
+  await eventually(async () => peakOf(await it.runs()).bytes > 100 * KIB);
+  await it.killBridge();
+  await it.write(9, perKey);
+  await it.startBridge();
+  await eventually(() => it.toldFull.length === POOLS, 60_000);
+  const asleep = await it.untilStill(60_000);
+  expect(asleep.map(({ status }) => status)).toEqual(Array.from({ length: POOLS }, () => 'RUNNING'));
+  // A request to a pool may have half a MiB.
+  expect(peakOf(asleep).bytes).toBeLessThan(ASLEEP.bytes + 600 * KIB);
+
+  await it.keylane.start(['worker']);
+  let peak = peakOf(asleep);
+  await it.untilHandled(120_000, (now) => {
+    peak = { events: Math.max(peak.events, now.events), bytes: Math.max(peak.bytes, now.bytes) };
+  });
+  for (let key = 0; key < KEYS; key += 1) expect(it.ledger.of(keyName(key)), keyName(key)).toEqual(upTo(perKey));
   const runs = await it.runs();
   expect(runs.filter(({ status }) => !['RUNNING', 'CONTINUED_AS_NEW', 'COMPLETED'].includes(status))).toEqual([]);
   const most = peakOf(runs);

@@ -1,5 +1,5 @@
 /**
- * Whatever shards do, listings say and processes suffer: every key's records are accepted once, in the order in which
+ * Whatever shards do, listings say and processes suffer, in either hosting: every key's records are accepted once, in the order in which
  * they were written, no child before its parents, all that the source still has; and the run ends.
  *
  *     npm run test:property                                    as many cases as in CI
@@ -37,7 +37,7 @@ test.runIf(ONE_CASE !== undefined)('the case that was given', async () => {
 });
 
 test.skipIf(ONE_CASE !== undefined)(
-  'O1 O2 O4 O6: each key is accepted as it was written, whatever happens to shards, listings, readers and pipeline',
+  'O1 O2 O4 O6: each key is accepted as it was written, whatever happens to shards, listings, readers and pipeline, in lanes or pools',
   async () => {
     const begun = performance.now();
     const result = await fc.check(fc.asyncProperty(scenarios, check), {

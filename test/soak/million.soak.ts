@@ -59,7 +59,7 @@ test('O5 O11 verbs on the head, with a million events behind it', async () => {
   await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
   const alone = await verbTime();
   const begunAt = Date.now();
-  const gateway = gatewayTo(lanes, DEFAULT_LANE_OPTIONS, 10_000);
+  const gateway = gatewayTo(lanes, { lane: DEFAULT_LANE_OPTIONS, requestTimeoutMs: 10_000 });
   for (let n = 2; n <= EVENTS; n += PER_SIGNAL)
     await sendPatiently(gateway, 'a', laneEvents(n, Math.min(EVENTS, n + PER_SIGNAL - 1)));
   await eventually(async () => (await lanes.view('a')).waiting === EVENTS - 1, 10 * MINUTE);

@@ -1,6 +1,9 @@
 import type { Client } from '@temporalio/client';
+import { laneView } from '../../cli/operations/lane-view.ts';
+import { poolsStatus } from '../../cli/operations/pools.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { formatPosition } from '../../contracts/position.ts';
+import { POOLS, type Hosting } from './hostings.ts';
 
 /**
  * Every position that was sent to the lanes of a pipeline, as often as it was sent: read from the signals in the
@@ -20,4 +23,19 @@ export async function sentPositions(client: Client, pipeline: string): Promise<s
     }
   }
   return positions;
+}
+
+/**
+ * How many events of these keys have been handled, by what lanes and pools say: each position that was accepted is one,
+ * however often its handler was called.
+ */
+export async function handledBy(
+  client: Client,
+  pipeline: string,
+  hosting: Hosting,
+  keys: readonly string[],
+): Promise<number> {
+  if (hosting === 'pooled') return (await poolsStatus(client, pipeline, POOLS)).handled;
+  const views = await Promise.all(keys.map((key) => laneView(client, pipeline, key)));
+  return views.reduce((sum, { handled }) => sum + handled, 0);
 }

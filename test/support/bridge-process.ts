@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { LargeEventsConfig } from '../../contracts/config.ts';
+import type { Hosting } from './hostings.ts';
 import type { Limits } from './settings.ts';
 
 export interface BridgeSetup {
@@ -13,6 +14,8 @@ export interface BridgeSetup {
   readonly stream: string;
   readonly endpoint: string;
   readonly limits: Limits;
+  /** @default own */
+  readonly hosting?: Hosting;
   readonly largeEvents?: LargeEventsConfig;
 }
 

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { pino } from 'pino';
 import { kinesis } from '../../contracts/config.ts';
 import { runProcess } from '../../worker/process.ts';
+import { HOSTINGS } from './hostings.ts';
 import { settingsWith } from './settings.ts';
 import type { BridgeSetup } from './bridge-process.ts';
 
@@ -14,10 +15,11 @@ const {
   stream,
   endpoint,
   limits,
+  hosting = 'own',
   largeEvents = {},
 } = JSON.parse(process.argv[2] ?? '') as BridgeSetup;
 // The bridge calls no handler.
-const config = { source: kinesis({ stream, endpoint }), handler: () => {}, largeEvents };
+const config = { source: kinesis({ stream, endpoint }), handler: () => {}, largeEvents, ...HOSTINGS[hosting] };
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 await runProcess({

@@ -4,19 +4,28 @@ import { OutageLog } from '../../bridge/outage-log.ts';
 import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { LaneOptions } from '../../contracts/lane.ts';
+import type { PoolOptions } from '../../contracts/pool.ts';
 import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
 import type { LaneHarness } from './lane-harness.ts';
 import { log } from './log.ts';
 
+export interface GatewayOptions {
+  readonly lane: LaneOptions;
+  /** Without them each key has a lane of its own. */
+  readonly pool?: PoolOptions | undefined;
+  readonly requestTimeoutMs: number;
+  /** @default the harness's */
+  readonly pipeline?: string;
+}
+
 /** The way to the lanes of a harness that a bridge would have. */
-export function gatewayTo(harness: LaneHarness, lane: LaneOptions, requestTimeoutMs: number): TemporalGateway {
-  const { client, pipeline, taskQueue } = harness;
+export function gatewayTo(harness: LaneHarness, options: GatewayOptions): TemporalGateway {
+  const { client, taskQueue } = harness;
   return new TemporalGateway({
     client,
-    pipeline,
+    pipeline: harness.pipeline,
     taskQueue,
-    lane,
-    requestTimeoutMs,
+    ...options,
     outage: new OutageLog(log, 'Temporal'),
     throttling: new ThrottleLog(log),
     room: new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock: systemClock }),

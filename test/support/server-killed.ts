@@ -12,9 +12,11 @@ import { kinesis } from '../../contracts/config.ts';
 import { startDevServer, type DevServer } from '../../worker/temporal-server/dev-server.ts';
 import { freePort } from '../../worker/temporal-server/ports.ts';
 import { KEYLANE_SEARCH_ATTRIBUTES } from '../../worker/temporal-server/search-attributes.ts';
+import { handledBy } from './accepted.ts';
 import { devServer } from './dev-server.ts';
 import { KinesisStream } from './emulators/index.ts';
 import { eventually } from './eventually.ts';
+import { HOSTINGS, type Hosting } from './hostings.ts';
 import { Keylane, uniqueName } from './keylane.ts';
 import { Ledger, upTo } from './ledger.ts';
 import { runsOn, type Run } from './runs.ts';
@@ -25,6 +27,8 @@ const WRITE_EVERY_MS = 250;
 export interface KilledPlan {
   /** Of the stream. */
   readonly endpoint: string;
+  /** @default own */
+  readonly hosting?: Hosting;
   readonly keys: number;
   readonly perKey: number;
   /** How long the server is away, in ms, at each of its kills. They are spread evenly over the events. */
@@ -47,7 +51,8 @@ export async function killTheServer(plan: KilledPlan): Promise<KilledCourse> {
   const ledger = new Ledger();
   const handler = (event: { readonly key: string; json(): { n: number } }) => ledger.note(event.key, event.json().n);
   const source = kinesis({ stream: stream.name, endpoint: plan.endpoint });
-  const keylane = await Keylane.create({ pipelines: { [stream.name]: { source, handler } }, address: server.address });
+  const pipeline = { source, handler, ...HOSTINGS[plan.hosting ?? 'own'] };
+  const keylane = await Keylane.create({ pipelines: { [stream.name]: pipeline }, address: server.address });
   try {
     await keylane.start();
     return await run(plan, { server, stream, ledger, keylane });
@@ -66,7 +71,7 @@ interface Parts {
   readonly keylane: Keylane;
 }
 
-async function run({ keys, perKey, downMs }: KilledPlan, parts: Parts): Promise<KilledCourse> {
+async function run({ downMs, hosting = 'own', keys, perKey }: KilledPlan, parts: Parts): Promise<KilledCourse> {
   const { server, stream, ledger, keylane } = parts;
   const writing = write(stream, keys, perKey);
   const untilHandledMs: number[] = [];
@@ -87,8 +92,10 @@ async function run({ keys, perKey, downMs }: KilledPlan, parts: Parts): Promise<
     // A call whose end the server did not hear of is made again (O7), before the next event.
     const firsts = ledger.of(key).filter((n, index, all) => all.indexOf(n) === index);
     expect(firsts, key).toEqual(upTo(perKey));
-    expect((await keylane.view(stream.name, key)).handled, key).toBe(perKey);
   }
+  const { client } = keylane;
+  await eventually(async () => (await handledBy(client, stream.name, hosting, names)) >= keys * perKey);
+  expect(await handledBy(client, stream.name, hosting, names)).toBe(keys * perKey);
   const runs = await runsOn(keylane.client, keylane.settings.temporal.taskQueue);
   return { untilHandledMs, repeats: ledger.count - keys * perKey, runs };
 }

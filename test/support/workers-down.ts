@@ -6,6 +6,7 @@ import { kinesis } from '../../contracts/config.ts';
 import { BridgeProcess } from './bridge-process.ts';
 import { KinesisStream } from './emulators/index.ts';
 import { eventually } from './eventually.ts';
+import { HOSTINGS, type Hosting } from './hostings.ts';
 import { Keylane, uniqueName } from './keylane.ts';
 import { Ledger } from './ledger.ts';
 import { peakOf, runsOn, type Run } from './runs.ts';
@@ -22,6 +23,8 @@ export interface WorkersDownPlan {
   readonly address: string;
   /** Of the stream. */
   readonly endpoint: string;
+  /** @default own */
+  readonly hosting?: Hosting;
   readonly shards: number;
   readonly keys: number;
   readonly perKey: number;
@@ -49,13 +52,14 @@ export class WorkersDown {
   }
 
   static async create(plan: WorkersDownPlan): Promise<WorkersDown> {
-    const { address, endpoint, limits, shards } = plan;
+    const { address, endpoint, hosting = 'own', limits, shards } = plan;
     const name = uniqueName();
     const ledger = new Ledger();
     const stream = await KinesisStream.create(endpoint, name, shards);
     const config = {
       source: kinesis({ stream: name, endpoint }),
       handler: (event: { readonly key: string; json(): { n: number } }) => ledger.note(event.key, event.json().n),
+      ...HOSTINGS[hosting],
     };
     const keylane = await Keylane.create({ pipelines: { [name]: config }, address, ...limits });
     return new WorkersDown(plan, stream, keylane, ledger);
@@ -86,10 +90,10 @@ export class WorkersDown {
   }
 
   async startBridge(): Promise<BridgeProcess> {
-    const { address, endpoint, limits } = this.#plan;
+    const { address, endpoint, hosting = 'own', limits } = this.#plan;
     const { taskQueue } = this.keylane.settings.temporal;
     const pipeline = this.name;
-    const setup = { address, namespace: NAMESPACE, taskQueue, pipeline, stream: pipeline, endpoint, limits };
+    const setup = { address, namespace: NAMESPACE, taskQueue, pipeline, stream: pipeline, endpoint, hosting, limits };
     this.#bridge = await BridgeProcess.start(setup);
     return this.#bridge;
   }
@@ -101,11 +105,11 @@ export class WorkersDown {
     this.#bridge = undefined;
   }
 
-  /** Keys of which a bridge has said that they are full. */
+  /** Keys or pools of which a bridge has said that they are full. */
   get toldFull(): readonly string[] {
     const text = this.#output + (this.#bridge?.output ?? '');
-    const told = [...text.matchAll(/key \\"(?<key>[\w-]+)\\" takes nothing more/g)];
-    return [...new Set(told.map(({ groups }) => groups?.['key'] ?? ''))].toSorted();
+    const told = [...text.matchAll(/(?:key \\"|pool )(?<name>[\w-]+)(?:\\")? takes nothing more/g)];
+    return [...new Set(told.map(({ groups }) => groups?.['name'] ?? ''))].toSorted();
   }
 
   async runs(): Promise<Run[]> {

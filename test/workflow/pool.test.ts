@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { HandlerEvent } from '../../contracts/record.ts';
 import { SIGNALS } from '../../contracts/names.ts';
-import type { PoolEvent } from '../../contracts/pool.ts';
+import type { PauseSignal, PoolEvent } from '../../contracts/pool.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
@@ -142,6 +142,30 @@ describe('a pool', () => {
     expectInOrder(source, keys);
     await eventually(async () => (await lanes.poolView()).moved === 0, 30_000);
   }, 120_000);
+
+  test('O11 a key whose event fails while it is being paused is paused all the same, and the decision is kept', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let calls = 0;
+    lanes = await LaneHarness.start({
+      handler: async () => {
+        calls += 1;
+        await gate;
+        throw new Error('not now');
+      },
+    });
+    await lanes.pool(new Source().next(['a', 'a']));
+    await eventually(() => calls === 1);
+    const args: [PauseSignal] = [{ key: 'a', by: 'ann' }];
+    const pause = await lanes.poolHandle.startUpdate<void, [PauseSignal]>('pause', { args, waitForStage: 'ACCEPTED' });
+    open();
+    await pause.result();
+    const { decisions, phase, waiting } = await lanes.view('a');
+    expect(phase).toMatchObject({ state: 'paused', by: 'ann', held: { state: 'retrying', attempts: 1 } });
+    expect(decisions).toMatchObject([{ verb: 'pause', outcome: 'done', by: 'ann', stateBefore: 'retrying' }]);
+    expect(waiting).toBe(1);
+    expect(calls).toBe(1);
+  });
 
   test('O5 a signal that no bridge can have sent stops nothing', async () => {
     lanes = await LaneHarness.start({ handler: (event) => note(event) });

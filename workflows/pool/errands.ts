@@ -67,7 +67,7 @@ export class Errands {
     const { moved } = this.#options;
     try {
       await (errand.kind === 'start' ? this.#start(errand) : this.#forward(errand));
-      moved.succeeded(errand);
+      this.#succeeded(errand);
       this.#underWay -= 1;
     } catch (error) {
       const isHere = await (errand.kind === 'forward'
@@ -79,6 +79,12 @@ export class Errands {
       await sleep(AGAIN_MS);
       moved.failed(errand);
     }
+  }
+
+  #succeeded(errand: Errand): void {
+    const { moved, takeBack } = this.#options;
+    const back = moved.succeeded(errand);
+    if (back !== undefined) takeBack(errand.key, back);
   }
 
   async #start({ key, begin }: Errand & { readonly kind: 'start' }): Promise<void> {
@@ -116,11 +122,11 @@ export class Errands {
 
   /** A run of this pool that was ended from outside, or a reset one, has begun the lane already. */
   async #hasBegun(errand: Errand & { readonly kind: 'start' }): Promise<boolean> {
-    const { moved, pipeline } = this.#options;
+    const { pipeline } = this.#options;
     if (errand.begin.kind !== 'anew') return false;
     const latest = await askForLatestRun(laneWorkflowId(pipeline, errand.key));
     if (latest?.state !== 'open' || latest.begun !== errand.begin.id) return false;
-    moved.succeeded(errand);
+    this.#succeeded(errand);
     return true;
   }
 

@@ -24,7 +24,7 @@ import {
 import { countWeighed } from '../../contracts/event-weight.ts';
 import { isInline, type LaneEvent } from '../../contracts/event.ts';
 import { jsonBytes } from '../../contracts/json-bytes.ts';
-import type { LanePhase } from '../../contracts/lane.ts';
+import type { LanePhase, LaneState } from '../../contracts/lane.ts';
 import type {
   BatchProgress,
   FinishedSignal,
@@ -39,6 +39,7 @@ import type {
   PoolView,
 } from '../../contracts/pool.ts';
 import { TAIL_PAGE, type EndedRun } from '../../contracts/remains.ts';
+import { act } from '../lane/decide.ts';
 import { emptyLane, firstFailure } from '../lane/machine.ts';
 import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
 import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../lane/marks.ts';
@@ -335,15 +336,10 @@ export class PoolHost {
 
   #moveOutWhoeverMay(): void {
     for (const key of this.#mayLeave()) {
-      const { by = 'unknown', reason } = this.#pausing.get(key) ?? {};
-      const isPaused = this.#pausing.delete(key);
       this.#large.delete(key);
       // It may have moved out by itself meanwhile.
-      if (this.#moved.has(key)) continue;
-      const phase: LanePhase = isPaused
-        ? { state: 'paused', since: Date.now(), by, ...(reason === undefined ? {} : { reason }) }
-        : { state: 'idle' };
-      this.#moveOut(key, phase);
+      if (!this.#moved.has(key)) this.#moveOut(key, { state: 'idle' });
+      this.#pausing.delete(key);
     }
   }
 
@@ -354,9 +350,14 @@ export class PoolHost {
     for (const key of keys) this.#moveOut(key, { state: 'idle' });
   }
 
+  /** A pause that waits for the key goes with it, whatever it moves out for, and its lane keeps the decision (O11). */
   #moveOut(key: string, phase: LanePhase): void {
     const now = Date.now();
-    this.#moved.moveOut(key, { ...emptyLane(now), queue: this.#keys.remove(key), phase }, uuid4());
+    const lane: LaneState = { ...emptyLane(now), queue: this.#keys.remove(key), phase };
+    const pause = this.#pausing.get(key);
+    const paused = pause && act(lane, { name: 'pause', args: pause }, now, this.#options.lane);
+    this.#moved.moveOut(key, paused ?? lane, uuid4());
+    this.#pausing.delete(key);
     this.#large.delete(key);
   }
 
@@ -367,7 +368,10 @@ export class PoolHost {
   /** The run should end, so nothing is begun any more. Slow keys may take long: the others go on as long as they can. */
   get #isEnding(): boolean {
     if (!this.#limits.isLong()) return false;
-    return this.#limits.isPressing() || ![...this.#batches.values()].some(({ isSlow }) => isSlow);
+    if (this.#limits.isPressing()) return true;
+    // What is carried alone may be so much that the server suggests a new run: each run does some of it (O5).
+    if (this.#lastBatch === 0 && this.#keys.hasReady) return false;
+    return ![...this.#batches.values()].some(({ isSlow }) => isSlow);
   }
 
   /** The run can wait no longer for what is in flight. */

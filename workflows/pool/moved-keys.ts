@@ -7,8 +7,8 @@
  * M1 At most one request is on its way to a lane, with events from the front of what waits; they leave when the lane has
  *    them (O1, O5).
  * M2 A key goes back only when its lane says that it has finished exactly what it was given, and nothing is on its way; the
- *    lane ends with that. When something was on its way just then, what becomes of it tells: a lane that got it goes on,
- *    one that had ended did not get it (O1, O4).
+ *    lane ends with that. When something was on its way just then, what becomes of it tells: a lane that got it goes on, or
+ *    has finished that too; one that had ended did not get it (O1, O4).
  */
 import { countWeighed, eventWeight, type EventLimits } from '../../contracts/event-weight.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
@@ -30,8 +30,8 @@ interface Entry {
   sent: number;
   events: LaneEvent[];
   errand: Errand | undefined;
-  /** The lane has finished all that it had been given, while something was on its way to it. */
-  mayHaveEnded: boolean;
+  /** The number up to which the lane has said, while something was on its way to it, that it had finished. */
+  finished: number | undefined;
 }
 
 export class MovedKeys {
@@ -41,7 +41,7 @@ export class MovedKeys {
 
   constructor(moved: Readonly<Record<string, MovedKey>>) {
     for (const [key, { sent, begin, events = [] }] of Object.entries(moved)) {
-      this.#entries.set(key, { begin, sent, events: [...events], errand: undefined, mayHaveEnded: false });
+      this.#entries.set(key, { begin, sent, events: [...events], errand: undefined, finished: undefined });
       if (begin !== undefined || events.length > 0) this.#ready.add(key);
     }
   }
@@ -82,7 +82,7 @@ export class MovedKeys {
       sent: queue.length,
       events: lane.queue.slice(count),
       errand: undefined,
-      mayHaveEnded: false,
+      finished: undefined,
     });
     this.#ready.add(key);
   }
@@ -108,16 +108,20 @@ export class MovedKeys {
     return entry.errand;
   }
 
-  /** The lane has it. */
-  succeeded(errand: Errand): void {
+  /**
+   * The lane has it.
+   * @returns what waits for the key, when the lane has said already that it had finished that too, and the key is back
+   */
+  succeeded(errand: Errand): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(errand.key) as Entry;
     if (errand.kind === 'start') entry.begin = undefined;
     else {
       entry.sent += errand.events.length;
       entry.events.splice(0, errand.events.length);
     }
-    entry.mayHaveEnded = false;
+    if (entry.finished === entry.sent) return this.#back(errand.key, entry);
     this.#settle(errand.key, entry);
+    return undefined;
   }
 
   /** It is tried again. */
@@ -131,7 +135,7 @@ export class MovedKeys {
    */
   gone(errand: Errand): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(errand.key) as Entry;
-    if (!entry.mayHaveEnded) return undefined;
+    if (entry.finished !== entry.sent) return undefined;
     return this.#back(errand.key, entry);
   }
 
@@ -153,9 +157,9 @@ export class MovedKeys {
    */
   finished(key: string, through: number): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.begin !== undefined || through !== entry.sent) return undefined;
-    if (entry.errand === undefined) return this.#back(key, entry);
-    entry.mayHaveEnded = true;
+    if (entry === undefined) return undefined;
+    if (entry.errand !== undefined) entry.finished = through;
+    else if (entry.begin === undefined && through === entry.sent) return this.#back(key, entry);
     return undefined;
   }
 

@@ -12,6 +12,7 @@ import type { Source } from '../../../sources/source.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Random } from './random.ts';
 import type { SimulatedLanes } from './simulated-lanes.ts';
+import type { SimulatedPools } from './simulated-pools.ts';
 import type { SimulatedSource } from './simulated-source.ts';
 
 /** How long a request may be on its way; its deadline and a little more. */
@@ -37,7 +38,9 @@ interface ProcessOptions {
   readonly clock: SimulatedClock;
   readonly random: Random;
   readonly source: SimulatedSource;
-  readonly lanes: SimulatedLanes;
+  readonly lanes: SimulatedLanes | SimulatedPools;
+  /** Undefined when each key has a lane of its own. */
+  readonly pools: number | undefined;
 }
 
 /**
@@ -126,7 +129,7 @@ export class BridgeProcess {
   }
 
   async #shift(input: ReaderInput, attempt: Attempt, lease: Lease, home: AbortController): Promise<ReaderReport> {
-    const { random, source } = this.#options;
+    const { pools, random, source } = this.#options;
     const { shards, finished } = resume(input, attempt.from);
     const whole = (report: ReaderReport): ReaderReport => ({ shards: { ...finished, ...report.shards } });
     let beatAt = -Infinity;
@@ -138,6 +141,7 @@ export class BridgeProcess {
       gateway: { send: async (request, signal) => await this.#send(request, signal) },
       lease,
       limits: LIMITS,
+      pools,
       comeHome: home.signal,
       onReport: (report) => {
         const now = this.#clock.now();
@@ -172,7 +176,7 @@ export class BridgeProcess {
 
   /** Arrives, or not, soon or late, perhaps after the reader has stopped; the answer is lost, or not. */
   async #send(request: HandoverRequest, signal: AbortSignal): Promise<void> {
-    const { clock, random, source } = this.#options;
+    const { clock, lanes, random, source } = this.#options;
     await this.#thawed();
     signal.throwIfAborted();
     if (this.#freezeSendingMs !== undefined) {
@@ -186,19 +190,13 @@ export class BridgeProcess {
     if (fate < 0.3) throw new Error('unavailable');
     await clock.sleep(random() * 150);
     if (fate < 0.6) {
-      clock.after(random() * REQUEST_MS, () => this.#arrive(request));
+      clock.after(random() * REQUEST_MS, () => lanes.take(request));
       await this.#thawed();
       throw new Error('deadline exceeded');
     }
-    this.#arrive(request);
+    lanes.take(request);
     await this.#thawed();
     if (fate < 1) throw new Error('the answer was lost');
-  }
-
-  #arrive(request: HandoverRequest): void {
-    const { lanes } = this.#options;
-    if (request.to !== 'lane') throw new Error('Every record has a key.');
-    lanes.signal(request.key, { leaseUntil: request.leaseUntil, events: request.events });
   }
 
   #frozenWith(source: Source): Source {

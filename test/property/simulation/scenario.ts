@@ -16,6 +16,8 @@ export interface Scenario {
   readonly shiftMs: number;
   readonly discoverEveryMs: number;
   readonly eventsPerRun: number;
+  /** How many there are; undefined when each key has a lane of its own. */
+  readonly pools?: number | undefined;
   /** False: lanes remember for ever, and a terminated pipeline comes back with any of its earlier states. */
   readonly lanesForget: boolean;
   readonly weather: Weather;
@@ -103,6 +105,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   shiftMs: fc.integer({ min: 3 * SECOND, max: 40 * SECOND }),
   discoverEveryMs: fc.integer({ min: 3 * SECOND, max: 20 * SECOND }),
   eventsPerRun: fc.integer({ min: 60, max: 600 }),
+  pools: fc.constantFrom(undefined, 2),
   lanesForget: fc.boolean(),
   weather: fc.record({ listings: rate(0.6), reads: rate(0.2), requests: rate(0.6) }),
   past: fc.array(past, { maxLength: 10 }),

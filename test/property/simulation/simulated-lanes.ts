@@ -1,3 +1,4 @@
+import type { HandoverRequest } from '../../../bridge/lane-gateway.ts';
 import type { RecordsSignal, LaneOptions, LaneState } from '../../../contracts/lane.ts';
 import { formatPosition } from '../../../contracts/position.ts';
 import { accept, emptyLane, next, stretchEnded, stretchStarted } from '../../../workflows/lane/machine.ts';
@@ -42,8 +43,13 @@ export class SimulatedLanes {
     this.#options = options;
   }
 
+  take(request: HandoverRequest): void {
+    if (request.to !== 'lane') throw new Error('Every record has a key.');
+    this.#signal(request.key, { leaseUntil: request.leaseUntil, events: request.events });
+  }
+
   /** As signalWithStart does: starts the lane when there is none. */
-  signal(key: string, signal: RecordsSignal): void {
+  #signal(key: string, signal: RecordsSignal): void {
     const { checks, clock, lane: options } = this.#options;
     const now = clock.now();
     const lane = this.#open.get(key) ?? { state: emptyLane(now), signals: 0, lastChange: now };

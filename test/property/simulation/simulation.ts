@@ -1,5 +1,5 @@
 /**
- * A run of a whole pipeline in memory and on virtual time: the workflow's own code, readers with their leases, lanes by
+ * A run of a whole pipeline in memory and on virtual time: the workflow's own code, readers with their leases, lanes or pools by
  * their own functions, over a model of the stream and of what Temporal does for activities.
  */
 import { checkpointsOf } from '../../../bridge/lineage/lineage.ts';
@@ -14,7 +14,8 @@ import { SimulatedClock } from './clock.ts';
 import { randomFrom, type Random } from './random.ts';
 import { KEYS, type Scenario, type Step } from './scenario.ts';
 import { ShardGraph, type Written } from './shard-graph.ts';
-import { kept, SimulatedLanes } from './simulated-lanes.ts';
+import { kept, SimulatedLanes, type LanesOptions } from './simulated-lanes.ts';
+import { SimulatedPools } from './simulated-pools.ts';
 import { SimulatedServer } from './simulated-server.ts';
 import { SimulatedSource } from './simulated-source.ts';
 import { ContinueAsNew, WorkflowRun } from './workflow-runtime.ts';
@@ -56,7 +57,7 @@ export class Simulation {
   readonly #graph: ShardGraph;
   readonly #source: SimulatedSource;
   readonly #checks: Checks;
-  readonly #lanes: SimulatedLanes;
+  readonly #lanes: SimulatedLanes | SimulatedPools;
   readonly #server: SimulatedServer;
   readonly #startAt: StartPoint;
   #processes: BridgeProcess[];
@@ -80,14 +81,15 @@ export class Simulation {
     this.#graph = new ShardGraph(clock, random, { shards, retentionMs });
     this.#source = new SimulatedSource(clock, random, this.#graph, weather);
     this.#checks = new Checks(this.#graph, this.#startAt.at === 'time' ? this.#startAt.since : -Infinity);
-    this.#lanes = new SimulatedLanes({
+    const hosting: LanesOptions = {
       clock,
       random,
       checks: this.#checks,
       lane: LANE,
       marksCarried: MARKS_CARRIED,
       checkpoints: kept(clock, random, () => this.#durableCheckpoints()),
-    });
+    };
+    this.#lanes = scenario.pools === undefined ? new SimulatedLanes(hosting) : new SimulatedPools(hosting);
     this.#processes = Array.from({ length: PROCESSES }, () => this.#newProcess());
     this.#server = new SimulatedServer({ clock, random, source: this.#source, processes: () => this.#processes });
   }
@@ -198,7 +200,8 @@ export class Simulation {
   }
 
   #newProcess(): BridgeProcess {
-    return new BridgeProcess({ clock: this.#clock, random: this.#random, source: this.#source, lanes: this.#lanes });
+    const shared = { clock: this.#clock, random: this.#random, source: this.#source, lanes: this.#lanes };
+    return new BridgeProcess({ ...shared, pools: this.#scenario.pools });
   }
 
   #replace(which: number, how: 'kill' | 'stop', ms: number): void {

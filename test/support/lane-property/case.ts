@@ -2,7 +2,11 @@
 import fc from 'fast-check';
 import { VERBS, type VerbName } from '../../../contracts/names.ts';
 
-export const KEYS = 3;
+/** Where the lanes of a case live. */
+export type Hosting = 'own' | 'pooled';
+
+/** How many keys a case has. In a pool several must be healthy while one is not. */
+export const KEYS = { own: 3, pooled: 6 } as const;
 
 /** What the handler does with an event. */
 export interface Script {
@@ -22,6 +26,15 @@ export interface Limits {
   readonly segmentEvents: number;
   /** Of lanes whose shards are never read by two at once; see `overlaps`. */
   readonly idleMs: number;
+}
+
+export interface PoolLimits {
+  readonly count: number;
+  readonly eventsPerKey: number;
+  readonly batchEvents: number;
+  readonly batchesInFlight: number;
+  readonly signalsPerRun: number;
+  readonly slowAfterMs: number;
 }
 
 export type Step =
@@ -70,10 +83,14 @@ export interface LaneCase {
   /** Shards are taken over, so lanes remember for longer. */
   readonly overlaps: boolean;
   readonly limits: Limits;
+  /** Without them each key has a lane of its own. */
+  readonly pools?: PoolLimits;
   readonly steps: readonly Step[];
 }
 
 const which = fc.nat(9);
+/** As many of each key, however many keys there are. */
+const key = fc.nat(2 * KEYS.own * KEYS.pooled - 1);
 const takes = fc.oneof(
   { weight: 8, arbitrary: fc.constant(0) },
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 60 }) },
@@ -99,7 +116,7 @@ const script: fc.Arbitrary<Script> = fc.oneof({ weight: 3, arbitrary: good }, { 
 const write = fc.record({
   do: fc.constant('write' as const),
   shard: which,
-  records: fc.array(fc.record({ key: fc.nat(KEYS - 1), script }), { minLength: 1, maxLength: 6 }),
+  records: fc.array(fc.record({ key, script }), { minLength: 1, maxLength: 6 }),
   batch: fc.integer({ min: 1, max: 6 }),
   twice: fc.boolean(),
   kept: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
@@ -108,7 +125,7 @@ const ofShard = (name: 'checkpoint' | 'take over' | 'send late') =>
   fc.record({ do: fc.constant(name), shard: which }) as fc.Arbitrary<Step>;
 const verb = fc.record({
   do: fc.constant('verb' as const),
-  key: fc.nat(KEYS - 1),
+  key,
   name: fc.constantFrom(...VERBS),
   names: fc.constantFrom('none' as const, 'none' as const, 'head' as const, 'next' as const, 'old' as const),
   waits: fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
@@ -129,18 +146,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: worker },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(300) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('idle' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('look' as const), key: fc.nat(KEYS - 1) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('look' as const), key }) },
   {
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('end' as const),
-      key: fc.nat(KEYS - 1),
+      key,
       how: fc.constantFrom('cancel' as const, 'terminate' as const),
     }),
   },
 );
 
-export const laneCases: fc.Arbitrary<LaneCase> = fc.record({
+const common = {
   replayed: fc.boolean(),
   // Of more than 16 shards a lane forgets some while it is at work.
   shards: fc.oneof(
@@ -157,4 +174,16 @@ export const laneCases: fc.Arbitrary<LaneCase> = fc.record({
     idleMs: fc.integer({ min: 50, max: 600 }),
   }),
   steps: fc.array(step, { minLength: 5, maxLength: 30, size: 'max' }),
+};
+
+const pools: fc.Arbitrary<PoolLimits> = fc.record({
+  count: fc.integer({ min: 1, max: 2 }),
+  eventsPerKey: fc.integer({ min: 1, max: 10 }),
+  batchEvents: fc.integer({ min: 2, max: 30 }),
+  batchesInFlight: fc.integer({ min: 1, max: 3 }),
+  signalsPerRun: fc.integer({ min: 3, max: 20 }),
+  slowAfterMs: fc.constantFrom(30, 200, 2000),
 });
+
+export const casesOf = (hosting: Hosting): fc.Arbitrary<LaneCase> =>
+  hosting === 'own' ? fc.record(common) : fc.record({ ...common, pools });

@@ -1,17 +1,18 @@
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { temporal } from '@temporalio/proto';
 import { formatPosition } from '../../../contracts/position.ts';
 import type { EventInput, StretchInput } from '../../../contracts/handling.ts';
+import type { BatchInput } from '../../../contracts/pool.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /**
- * The records of which a handler's answer may have been lost, as the histories of a lane say: they were in an activity of
- * which Temporal lost an attempt, or to which the lane had not come back when it was terminated. They may be handled once
+ * The records of which a handler's answer may have been lost, as the histories of a lane or pool say: they were in an activity
+ * of which Temporal lost an attempt, or to which the lane had not come back when it was terminated. They may be handled once
  * more (O7); no other may.
  */
-export async function repeatable(client: Client, { workflowId }: WorkflowHandle): Promise<ReadonlySet<string>> {
+export async function repeatable(client: Client, workflowId: string): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
   for await (const { runId, status } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
@@ -47,6 +48,7 @@ function lostOf(events: readonly HistoryEvent[], isCutOff: boolean): HistoryEven
 }
 
 function eventsOf(given: unknown): readonly Pick<EventInput['event'], 'position'>[] {
-  const { event, events } = given as Partial<EventInput & StretchInput>;
+  const { event, events, keys } = given as Partial<EventInput & StretchInput & BatchInput>;
+  if (keys !== undefined) return keys.flatMap((each) => each.events);
   return events ?? (event === undefined ? [] : [event]);
 }

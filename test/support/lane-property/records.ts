@@ -1,3 +1,4 @@
+import type { Handover } from '../../../bridge/lane-gateway.ts';
 import type { LaneEvent } from '../../../contracts/event.ts';
 import { formatPosition, type Position } from '../../../contracts/position.ts';
 import type { Script } from './case.ts';
@@ -17,7 +18,11 @@ export function writtenRecord(shardId: string, number: number, key: string, scri
   return { key, position, number, name: formatPosition(position), script };
 }
 
-export function laneEventOf({ number, position, script }: WrittenRecord): LaneEvent {
+function laneEventOf({ number, position, script }: WrittenRecord): LaneEvent {
   const data = { json: { n: number, text: 'x'.repeat(script.size) } };
   return { position, arrivedAt: 1_700_000_000_000 + number, data, size: script.size + 20, source: 'kinesis' };
+}
+
+export function handoverOf(record: WrittenRecord): Handover {
+  return { to: 'lane', key: record.key, event: laneEventOf(record) };
 }

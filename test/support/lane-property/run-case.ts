@@ -1,27 +1,24 @@
 /** Runs one case on real lanes: its steps, then everything is released and has to come out. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../../../contracts/lane.ts';
-import { SEARCH_ATTRIBUTES } from '../../../contracts/names.ts';
-import { eventually } from '../eventually.ts';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { laneWorkflowId } from '../../../contracts/lane-id.ts';
+import type { LaneView } from '../../../contracts/lane.ts';
+import { poolWorkflowId, QUERIES } from '../../../contracts/names.ts';
 import { gatewayTo } from '../gateway.ts';
 import { Calls } from './calls.ts';
 import { KEYS, type LaneCase, type Step } from './case.ts';
 import { Course } from './course.ts';
 import { failedTasks } from './failed-tasks.ts';
 import type { Fleet } from './fleet.ts';
+import { idleMsOf, laneOptionsOf, poolOptionsOf } from './limits.ts';
 import type { WrittenRecord } from './records.ts';
-import { MARGIN_MS, OVERLAPPING_IDLE_MS, REQUEST_MS, Shard } from './shard.ts';
+import { release } from './release.ts';
+import { REQUEST_MS, Shard } from './shard.ts';
 import { Verbs } from './verbs.ts';
 import { verify } from './verify.ts';
 
-const HEARTBEAT_TIMEOUT_MS = 1500;
-const STUCK_MS = 45_000;
-const LOOK_EVERY_MS = 200;
 const FAILURE_WAIT_MS = 1000;
 const LOOK_AGAIN_MS = 20;
-
-const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 
 /** What happened, in numbers, so that it can be seen that it hurt. */
 export type Counts = Record<string, number>;
@@ -34,11 +31,14 @@ export class RunningCase {
   readonly calls: Calls;
   readonly verbs: Verbs;
   readonly fleet: Fleet;
+  /** Its own. */
+  readonly pipeline: string;
+  /** How many there are; undefined when each key has a lane of its own. */
+  readonly pools: number | undefined;
   /** Keys whose lanes were terminated. */
   readonly terminated = new Set<string>();
   readonly records = new Map<string, WrittenRecord>();
   readonly #case: LaneCase;
-  readonly #idleMs: number;
   readonly #lastHeads = new Map<string, string>();
   readonly #others: Promise<unknown>[] = [];
 
@@ -47,14 +47,23 @@ export class RunningCase {
     const { course, records } = this;
     this.#case = one;
     this.fleet = fleet;
-    this.#idleMs = one.overlaps ? OVERLAPPING_IDLE_MS : one.limits.idleMs;
-    this.keys = Array.from({ length: KEYS }, (_, key) => `c${number}-${'abc'[key]}`);
-    const gateway = gatewayTo(fleet.harness, this.#laneOptions(), REQUEST_MS);
+    this.pipeline = `${fleet.harness.pipeline}c${number}`;
+    this.pools = one.pools?.count;
+    const keys = one.pools === undefined ? KEYS.own : KEYS.pooled;
+    this.keys = Array.from({ length: keys }, (_, key) => `c${number}-${'abcdef'[key]}`);
+    const gateway = gatewayTo(fleet.harness, {
+      pipeline: this.pipeline,
+      lane: laneOptionsOf(one),
+      pool: poolOptionsOf(one),
+      requestTimeoutMs: REQUEST_MS,
+    });
     const id = (shard: number) => `shardId-${String(number).padStart(4, '0')}${String(shard).padStart(8, '0')}`;
-    this.shards = Array.from({ length: one.shards }, (_, shard) => new Shard(id(shard), gateway, course, one.follows));
+    const reading = { gateway, course, follows: one.follows, pools: this.pools };
+    this.shards = Array.from({ length: one.shards }, (_, shard) => new Shard(id(shard), reading));
     const find = (name: string) => records.get(name);
     this.calls = new Calls(course, find);
-    this.verbs = new Verbs(fleet.harness, this.calls, course, find, this.terminated);
+    const { calls, client, pipeline, pools, terminated } = this;
+    this.verbs = new Verbs({ client, pipeline, pools, calls, course, find, terminated });
     fleet.join(`c${number}`, {
       handle: this.calls.handle,
       checkpoints: () => Object.fromEntries(this.shards.map((shard) => [shard.id, shard.checkpoint])),
@@ -70,12 +79,22 @@ export class RunningCase {
       await delay(5);
     }
     await this.#release();
-    for (const key of this.keys) {
-      const { client } = this.fleet.harness;
-      for (const failed of await failedTasks(client, this.fleet.harness.lane(key).workflowId)) this.course.fail(failed);
-    }
+    for (const workflowId of [...this.keys.map((key) => this.lane(key).workflowId), ...this.poolIds])
+      for (const failed of await failedTasks(this.client, workflowId)) this.course.fail(failed);
     if (this.course.failure === undefined) await verify(this);
     if (this.course.failure !== undefined) throw new Error(`${this.course.failure}\n${this.course.toString()}`);
+  }
+
+  get client(): Client {
+    return this.fleet.harness.client;
+  }
+
+  lane(key: string): WorkflowHandle {
+    return this.client.workflow.getHandle(laneWorkflowId(this.pipeline, key));
+  }
+
+  get poolIds(): readonly string[] {
+    return Array.from({ length: this.pools ?? 0 }, (_, pool) => poolWorkflowId(this.pipeline, pool));
   }
 
   count(what: string, times = 1): void {
@@ -103,7 +122,7 @@ export class RunningCase {
         await delay(step.ms);
         return;
       case 'idle':
-        await delay(this.#idleMs + 300);
+        await delay(idleMsOf(this.#case) + 300);
         return;
       case 'look':
         this.#others.push(this.#look(this.#key(step.key)));
@@ -151,7 +170,7 @@ export class RunningCase {
 
   async #look(key: string): Promise<void> {
     try {
-      const { head, phase, waiting } = await this.fleet.harness.view(key);
+      const { head, phase, waiting } = await this.lane(key).query<LaneView>(QUERIES.lane);
       const name = head === undefined ? 'no head' : `head ${head.position.shardId}:${head.position.sequenceNumber}`;
       this.course.note(`${key} is ${phase.state}, ${name}, ${waiting} wait`);
     } catch (error) {
@@ -160,7 +179,7 @@ export class RunningCase {
   }
 
   async #end(key: string, how: 'cancel' | 'terminate'): Promise<void> {
-    const lane = this.fleet.harness.lane(key);
+    const lane = this.lane(key);
     if (how === 'terminate') this.terminated.add(key);
     this.course.note(`${key}: ${how}`);
     await (how === 'cancel' ? lane.cancel() : lane.terminate('by the test')).then(
@@ -181,7 +200,7 @@ export class RunningCase {
     await Promise.all(this.shards.map((shard) => shard.sent()));
     await this.verbs.answered();
     await Promise.all(this.#others);
-    await Promise.all(this.keys.map((key) => this.#releaseLane(key)));
+    await release(this);
     await this.#sendToEndedLanes();
     await this.verbs.answered();
   }
@@ -193,33 +212,7 @@ export class RunningCase {
     this.course.note('what is late comes');
     for (const shard of late) shard.sendLate();
     await Promise.all(late.map((shard) => shard.sent()));
-    await Promise.all(this.keys.map((key) => this.#releaseLane(key)));
-  }
-
-  /** Until the lane has ended, which it does when it has nothing more. */
-  async #releaseLane(key: string): Promise<void> {
-    let last = '';
-    const isOut = async (): Promise<boolean> => {
-      const { status, typedSearchAttributes } = await this.fleet.harness.lane(key).describe();
-      const state = typedSearchAttributes.get(STATUS) ?? 'healthy';
-      last = `${status.name}, ${state}`;
-      if (status.name !== 'RUNNING') return status.name === 'COMPLETED';
-      if (state === 'paused') await this.verbs.ask(key, 'resume', 'update');
-      if (state === 'blocked') await this.verbs.ask(key, 'retry', 'update');
-      for (const shard of this.shards) shard.moveCheckpoint();
-      await delay(LOOK_EVERY_MS);
-      return false;
-    };
-    // For as long as it moves.
-    for (let isReleased = false; !isReleased;) {
-      const before = this.calls.countOf(key);
-      try {
-        isReleased = await eventually(isOut, STUCK_MS);
-      } catch (error) {
-        if (this.calls.countOf(key) > before) continue;
-        return this.course.fail(`O5: ${key} does not come out: ${last}: ${String(error)}`);
-      }
-    }
+    await release(this);
   }
 
   #shard(which: number): Shard {
@@ -227,22 +220,6 @@ export class RunningCase {
   }
 
   #key(which: number): string {
-    return this.keys[which]!;
-  }
-
-  #laneOptions(): LaneOptions {
-    const { segmentEvents, signalsPerRun, stretchBytes, stretchEvents } = this.#case.limits;
-    return {
-      ...DEFAULT_LANE_OPTIONS,
-      stretchEvents,
-      stretchBytes,
-      signalsPerRun,
-      segments: { events: segmentEvents, bytes: 256 * 1024 },
-      idleMs: this.#idleMs,
-      leaseMarginMs: MARGIN_MS,
-      heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
-      // All of them are looked at in the end.
-      decisionsKept: 1000,
-    };
+    return this.keys[which % this.keys.length]!;
   }
 }

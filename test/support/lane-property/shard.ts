@@ -1,13 +1,15 @@
 /**
- * A shard and whoever reads it, as far as lanes can tell: a reader takes the records of a key in order and without holes
- * from the durable checkpoint on, has one request in flight for each lane, and makes the next one when that was accepted.
+ * A shard and whoever reads it, as far as lanes can tell: a reader takes the records of a key, or of all keys of a pool, in
+ * order and without holes from the durable checkpoint on, has one request in flight for each lane or pool, and makes the next
+ * one when that was accepted.
  * One that was taken over goes on with the lease that it had: see docs/ARCHITECTURE.md, why overlapping readers are safe.
  */
-import type { LaneGateway } from '../../../bridge/lane-gateway.ts';
+import type { HandoverBatch, LaneGateway } from '../../../bridge/lane-gateway.ts';
+import { queueId, toBatch } from '../../../bridge/lane-queue.ts';
 import type { ShardCheckpoint } from '../../../contracts/handling.ts';
 import type { Script } from './case.ts';
 import type { Course } from './course.ts';
-import { laneEventOf, writtenRecord, type WrittenRecord } from './records.ts';
+import { handoverOf, writtenRecord, type WrittenRecord } from './records.ts';
 
 /** How long after its last sign of life a reader may count as one; with a margin that is longer than a request may take. */
 export const LEASE_MS = 200;
@@ -23,10 +25,19 @@ interface Sending {
   readonly twice: boolean;
 }
 
+export interface ShardOptions {
+  readonly gateway: LaneGateway;
+  readonly course: Course;
+  /** The durable checkpoint follows what is accepted at once. */
+  readonly follows: boolean;
+  /** Undefined when each key has a lane of its own. */
+  readonly pools: number | undefined;
+}
+
 class Reader {
   readonly #shard: Shard;
   readonly #from: number;
-  /** By key, the last record that is known to be accepted. */
+  /** By queue, the last record that is known to be accepted. */
   readonly #accepted = new Map<string, number>();
   readonly #sending = new Map<string, Promise<void>>();
   #takenOverAt: number | undefined;
@@ -41,22 +52,22 @@ class Reader {
   }
 
   /** Hands over what there is by now, behind what is under way. */
-  send(key: string, sending: Sending, most = Infinity): void {
+  send(queue: string, sending: Sending, most = Infinity): void {
     const { written } = this.#shard;
     const upTo = written.length;
-    const before = this.#sending.get(key) ?? Promise.resolve();
+    const before = this.#sending.get(queue) ?? Promise.resolve();
     const next = async (): Promise<void> => {
       await before;
       for (let requests = 0; requests < most; requests += 1) {
         // Frozen, but for what it has on its way.
         if (this.#takenOverAt !== undefined && most === Infinity) return;
-        const last = this.#acceptedOf(key);
-        const left = written.slice(0, upTo).filter((each) => each.key === key && each.number > last);
+        const last = this.#acceptedOf(queue);
+        const left = written.slice(0, upTo).filter((each) => this.#shard.queueOf(each) === queue && each.number > last);
         if (left.length === 0) return;
-        await this.#request(key, left.slice(0, sending.batch), sending.twice);
+        await this.#request(queue, left.slice(0, sending.batch), sending.twice);
       }
     };
-    this.#sending.set(key, next());
+    this.#sending.set(queue, next());
   }
 
   async sent(): Promise<void> {
@@ -65,23 +76,23 @@ class Reader {
 
   /** Every record up to there is known to be accepted. */
   get contiguous(): number {
-    const first = this.#shard.written.find(({ key, number }) => number > this.#acceptedOf(key));
+    const first = this.#shard.written.find((each) => each.number > this.#acceptedOf(this.#shard.queueOf(each)));
     return first === undefined ? this.#shard.written.length : first.number - 1;
   }
 
-  #acceptedOf(key: string): number {
-    return this.#accepted.get(key) ?? this.#from;
+  #acceptedOf(queue: string): number {
+    return this.#accepted.get(queue) ?? this.#from;
   }
 
-  async #request(key: string, records: readonly WrittenRecord[], twice: boolean): Promise<void> {
+  async #request(queue: string, records: readonly WrittenRecord[], twice: boolean): Promise<void> {
     const { course, gateway } = this.#shard;
     const who = this.#takenOverAt === undefined ? 'the reader' : 'a former reader';
-    const what = `${key}: ${who} sends ${records[0]?.name} and ${records.length - 1} more`;
-    const events = records.map(laneEventOf);
+    const what = `${queue}: ${who} sends ${records[0]?.name} and ${records.length - 1} more`;
+    const batch = this.#shard.batchOf(records);
     for (let attempt = 1, left = twice ? 2 : 1; left > 0; attempt += 1) {
       const leaseUntil = (this.#takenOverAt ?? Date.now()) + LEASE_MS;
       try {
-        await gateway.send({ to: 'lane', key, events, leaseUntil, attempt }, new AbortController().signal);
+        await gateway.send({ ...batch, leaseUntil, attempt }, new AbortController().signal);
         left -= 1;
         course.note(`${what}${attempt > 1 ? ' again' : ''}`);
       } catch (error) {
@@ -89,7 +100,7 @@ class Reader {
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     }
-    this.#accepted.set(key, records.at(-1)?.number ?? 0);
+    this.#accepted.set(queue, records.at(-1)?.number ?? 0);
     this.#shard.accepted();
   }
 }
@@ -100,15 +111,17 @@ export class Shard {
   readonly course: Course;
   readonly gateway: LaneGateway;
   readonly #follows: boolean;
+  readonly #pools: number | undefined;
   #durable = 0;
   #reader: Reader;
   #former: Reader[] = [];
 
-  constructor(id: string, gateway: LaneGateway, course: Course, follows: boolean) {
+  constructor(id: string, { course, follows, gateway, pools }: ShardOptions) {
     this.id = id;
     this.gateway = gateway;
     this.course = course;
     this.#follows = follows;
+    this.#pools = pools;
     this.#reader = new Reader(this, 0);
   }
 
@@ -119,7 +132,18 @@ export class Shard {
   }
 
   send(sending: Sending): void {
-    for (const key of this.#keys()) this.#reader.send(key, sending);
+    for (const queue of this.#queues()) this.#reader.send(queue, sending);
+  }
+
+  /** What a record goes through, as in a bridge. */
+  queueOf(record: WrittenRecord): string {
+    return queueId(handoverOf(record), this.#pools);
+  }
+
+  /** One request with records of one queue. */
+  batchOf(records: readonly WrittenRecord[]): HandoverBatch {
+    const entries = records.map((record) => ({ handover: handoverOf(record), accepted: () => {}, isStored: true }));
+    return toBatch(entries, this.#pools);
   }
 
   /** The durable one. */
@@ -152,10 +176,10 @@ export class Shard {
     return this.#former.length > 0;
   }
 
-  /** Readers that were taken over make one more request each, for each of their lanes. */
+  /** Readers that were taken over make one more request each, for each of their lanes or pools. */
   sendLate(): void {
     for (const reader of this.#former) {
-      for (const key of this.#keys()) reader.send(key, { batch: 3, twice: false }, 1);
+      for (const queue of this.#queues()) reader.send(queue, { batch: 3, twice: false }, 1);
     }
   }
 
@@ -164,7 +188,7 @@ export class Shard {
     await Promise.all([this.#reader, ...this.#former].map((reader) => reader.sent()));
   }
 
-  #keys(): ReadonlySet<string> {
-    return new Set(this.written.map(({ key }) => key));
+  #queues(): ReadonlySet<string> {
+    return new Set(this.written.map((record) => this.queueOf(record)));
   }
 }

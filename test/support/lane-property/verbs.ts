@@ -1,6 +1,6 @@
 /** What people ask of the lanes of a case, and what they are told (O11). */
 import { inspect } from 'node:util';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { decide } from '../../../cli/operations/decide.ts';
 import {
   DecisionPendingError,
@@ -9,8 +9,9 @@ import {
   NoWorkerError,
 } from '../../../cli/operations/errors.ts';
 import type { Decision, VerbArgs } from '../../../contracts/lane.ts';
-import type { VerbName } from '../../../contracts/names.ts';
-import type { LaneHarness } from '../lane-harness.ts';
+import { laneWorkflowId } from '../../../contracts/lane-id.ts';
+import { poolWorkflowId, type VerbName } from '../../../contracts/names.ts';
+import { poolOf } from '../../../contracts/pool-of.ts';
 import type { Calls } from './calls.ts';
 import type { Course } from './course.ts';
 import type { WrittenRecord } from './records.ts';
@@ -24,40 +25,40 @@ export interface Asked {
   readonly name: VerbName;
   readonly position: string | undefined;
   readonly as: 'update' | 'signal';
-  /** `sent`: as a signal, so the answer is among the decisions. `no lane`: there was none. */
-  answer: 'none yet' | 'done' | 'refused' | 'sent' | 'no lane' | 'unknown';
+  /**
+   * `sent`: as a signal, so the answer is among the decisions. `sent to its pool`: so too, unless the key had just got a lane.
+   * `no lane`: there was none.
+   */
+  answer: 'none yet' | 'done' | 'refused' | 'sent' | 'sent to its pool' | 'no lane' | 'unknown';
   decision?: Decision;
+}
+
+export interface VerbsOptions {
+  readonly client: Client;
+  readonly pipeline: string;
+  /** Undefined when each key has a lane of its own. */
+  readonly pools: number | undefined;
+  readonly calls: Calls;
+  readonly course: Course;
+  readonly find: (name: string) => WrittenRecord | undefined;
+  /** Of their lanes, which were terminated, nobody knows what became of a verb that was under way. */
+  readonly terminated: ReadonlySet<string>;
 }
 
 export class Verbs {
   readonly asked: Asked[] = [];
   readonly #pending: Promise<void>[] = [];
-  readonly #harness: LaneHarness;
-  readonly #calls: Calls;
-  readonly #course: Course;
-  readonly #find: (name: string) => WrittenRecord | undefined;
-  /** Of their lanes, which were terminated, nobody knows what became of a verb that was under way. */
-  readonly #terminated: ReadonlySet<string>;
+  readonly #options: VerbsOptions;
 
-  constructor(
-    harness: LaneHarness,
-    calls: Calls,
-    course: Course,
-    find: (name: string) => WrittenRecord | undefined,
-    terminated: ReadonlySet<string>,
-  ) {
-    this.#harness = harness;
-    this.#calls = calls;
-    this.#course = course;
-    this.#find = find;
-    this.#terminated = terminated;
+  constructor(options: VerbsOptions) {
+    this.#options = options;
   }
 
   /** Does not wait for the answer. */
   ask(key: string, name: VerbName, as: 'update' | 'signal', position?: string): Promise<void> {
     const asked: Asked = { by: `p${this.asked.length + 1}`, key, name, position, as, answer: 'none yet' };
     this.asked.push(asked);
-    if (name === 'resume') this.#calls.paused.delete(key);
+    if (name === 'resume') this.#options.calls.paused.delete(key);
     const pending = this.#ask(asked);
     this.#pending.push(pending);
     return pending;
@@ -66,8 +67,8 @@ export class Verbs {
   /** What a lane says of them, of those among them too that came as signals. */
   learn(decisions: readonly Decision[]): void {
     for (const { outcome, position = '', verb } of decisions) {
-      const record = this.#find(position);
-      if (verb === 'skip' && outcome === 'done' && record !== undefined) this.#calls.skipped.add(record);
+      const record = this.#options.find(position);
+      if (verb === 'skip' && outcome === 'done' && record !== undefined) this.#options.calls.skipped.add(record);
     }
   }
 
@@ -77,39 +78,52 @@ export class Verbs {
 
   async #ask(asked: Asked): Promise<void> {
     const { as, by, key, name, position } = asked;
-    const { client, pipeline } = this.#harness;
+    const { client, course, pipeline, pools, terminated } = this.#options;
     const named = position === undefined ? '' : ` ${position}`;
-    this.#course.note(`${key}: ${by} asks for ${name}${named} (${as})`);
+    course.note(`${key}: ${by} asks for ${name}${named} (${as})`);
     const args: VerbArgs = { by, ...(position && { position }), ...(name === 'replace' && { data: { by } }) };
     try {
       if (as === 'signal') {
-        await this.#harness.lane(key).signal(name, args);
-        asked.answer = 'sent';
+        asked.answer = await this.#signal(key, name, args);
         return;
       }
-      asked.decision = await decide(client, { pipeline, key, verb: name, args, timeoutMs: ACCEPT_TIMEOUT_MS });
+      const verdict = { pipeline, pools, key, verb: name, args, timeoutMs: ACCEPT_TIMEOUT_MS };
+      asked.decision = await decide(client, verdict);
       asked.answer = 'done';
       this.#done(asked, asked.decision);
     } catch (error) {
       asked.answer = answerOf(error);
       const why = inspect(error, { breakLength: Infinity });
-      this.#course.note(`${key}: ${by}, ${asked.answer}: ${asked.answer === 'unknown' ? why : String(error)}`);
-      if (asked.answer !== 'unknown' || isNotInTime(error) || this.#terminated.has(key)) return;
-      this.#course.fail(`O11: ${by} got no answer to ${name} of ${key}: ${String(error)}`);
+      course.note(`${key}: ${by}, ${asked.answer}: ${asked.answer === 'unknown' ? why : String(error)}`);
+      if (asked.answer !== 'unknown' || isNotInTime(error) || terminated.has(key)) return;
+      course.fail(`O11: ${by} got no answer to ${name} of ${key}: ${String(error)}`);
+    }
+  }
+
+  /** A key that is in its pool can be paused there. */
+  async #signal(key: string, name: VerbName, args: VerbArgs): Promise<'sent' | 'sent to its pool'> {
+    const { client, pipeline, pools } = this.#options;
+    try {
+      await client.workflow.getHandle(laneWorkflowId(pipeline, key)).signal(name, args);
+      return 'sent';
+    } catch (error) {
+      if (pools === undefined || name !== 'pause' || !(error instanceof WorkflowNotFoundError)) throw error;
+      await client.workflow.getHandle(poolWorkflowId(pipeline, poolOf(key, pools))).signal(name, { ...args, key });
+      return 'sent to its pool';
     }
   }
 
   #done({ by, key, name }: Asked, decision: Decision): void {
-    this.#course.note(`${key}: ${by}'s ${name} ${decision.position ?? ''} is done`);
+    this.#options.course.note(`${key}: ${by}'s ${name} ${decision.position ?? ''} is done`);
     this.learn([decision]);
-    if (name === 'pause' && !this.#mayBeResumed(by, key)) this.#calls.paused.add(key);
+    if (name === 'pause' && !this.#mayBeResumed(by, key)) this.#options.calls.paused.add(key);
   }
 
   /** By somebody who has asked since; nobody knows which of the two came first. */
   #mayBeResumed(by: string, key: string): boolean {
     const since = this.asked.findIndex((each) => each.by === by);
     return this.asked.some((each, index) => {
-      const isOpen = index > since || each.answer === 'none yet' || each.answer === 'sent';
+      const isOpen = index > since || each.answer === 'none yet' || each.answer.startsWith('sent');
       return each.key === key && each.name === 'resume' && isOpen;
     });
   }

@@ -10,11 +10,11 @@ export interface Arrival {
 }
 
 /**
- * Lanes as far as the bridge can tell them from real ones: whatever is not beyond a lane's mark for its shard is dropped.
+ * Lanes and pools as far as the bridge can tell them from real ones: whatever is not beyond a mark for its shard is dropped.
  * `deliver` decides what becomes of each request.
  */
 export class ModelLanes implements LaneGateway {
-  /** What each lane holds, in its order, as `shard:number`. */
+  /** What each lane or pool holds, in its order, as `shard:number`. */
   readonly held = new Map<string, string[]>();
   readonly requests: HandoverRequest[] = [];
   readonly #marks = new Map<string, Map<string, Position>>();
@@ -29,7 +29,7 @@ export class ModelLanes implements LaneGateway {
 
   /** The gateway of one reader: each has one request in flight for a lane at the most (O1, O6). */
   async send(request: HandoverRequest, signal: AbortSignal): Promise<void> {
-    const id = request.to === 'lane' ? request.key : '(quarantine)';
+    const id = idOf(request);
     if (this.#inFlight.has(id)) throw new Error(`two requests in flight for ${id}`);
     this.#inFlight.add(id);
     this.most = Math.max(this.most, this.#inFlight.size);
@@ -42,7 +42,7 @@ export class ModelLanes implements LaneGateway {
   }
 
   apply(request: HandoverRequest): void {
-    const id = request.to === 'lane' ? request.key : '(quarantine)';
+    const id = idOf(request);
     const marks = this.#marks.get(id) ?? new Map<string, Position>();
     const held = this.held.get(id) ?? [];
     this.#marks.set(id, marks);
@@ -61,4 +61,10 @@ export class ModelLanes implements LaneGateway {
     other.apply = (request) => this.apply(request);
     return other;
   }
+}
+
+/** What has marks of its own, and one request in flight. */
+function idOf(request: HandoverRequest): string {
+  if (request.to === 'quarantine') return '(quarantine)';
+  return request.to === 'lane' ? request.key : `pool:${request.pool}`;
 }

@@ -102,6 +102,24 @@ describe('keys with a lane of their own', () => {
     expect(moved.has('a')).toBe(false);
   });
 
+  test('O4 O5 a key whose lane finished what was on its way before that was known to be there is back', () => {
+    const moved = movedOut(1);
+    const start = moved.begin() as Errand;
+    moved.add('a', laneEvent(2));
+    // Signals come first in a workflow task: the lane ends before the pool hears that it has begun.
+    expect(moved.finished('a', 1)).toBeUndefined();
+    expect(moved.succeeded(start)).toEqual([laneEvent(2)]);
+    expect(moved.has('a')).toBe(false);
+
+    const again = begun(1);
+    again.add('a', laneEvent(2));
+    const forward = again.begin() as Errand;
+    again.add('a', laneEvent(3));
+    expect(again.finished('a', 2)).toBeUndefined();
+    expect(again.succeeded(forward)).toEqual([laneEvent(3)]);
+    expect(again.hasReady).toBe(false);
+  });
+
   test('O5 a lane that was ended from outside is taken over from, and gets what was on its way', () => {
     const moved = begun(1);
     moved.add('a', laneEvent(2));
