@@ -10,4 +10,4 @@
 // oxlint-disable-next-line import/no-unassigned-import -- loading it is the point
 import './index.ts';
 
-Error.stackTraceLimit = 0;
+Object.assign(Error, { stackTraceLimit: 0 });
