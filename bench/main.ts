@@ -11,8 +11,11 @@ const command = new Command('bench').description('Measures Keylane; every run ch
 command
   .command('compare', { isDefault: true })
   .description('Keylane beside what people would use instead: events per second, latency and cost')
-  .option('--contenders <names>', 'only these, with commas between them: own, plain, restate')
-  .option('--loads <names>', 'only these, with commas between them')
+  .option('--contenders <names>', 'only these, with commas between them: pooled, own, plain, restate')
+  .option(
+    '--loads <names>',
+    'only these, with commas between them: many, some, few, hot, poison, slow, huge, large, latency, steady',
+  )
   .option('--server <name>', 'Temporal’s: dev, or postgres for a full one on PostgreSQL', 'dev')
   .option('--write', 'write the figures into docs/PERFORMANCE.md')
   .option('--json', 'print the figures as JSON')

@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { handleable, type Load, type LoadEvent } from './load.ts';
+import type { Latency } from './messages.ts';
 
 /** Thrown for an event that can never be handled. */
 export class PoisonError extends Error {
@@ -54,9 +55,10 @@ export class Book {
     return this.#deviations.slice(0, DEVIATIONS_TOLD);
   }
 
-  /** From read to done, in ms, the shortest first. */
-  get latencies(): readonly number[] {
-    return this.#latencies.toSorted((a, b) => a - b);
+  get latency(): Latency {
+    const sorted = this.#latencies.toSorted((a, b) => a - b);
+    const at = (quantile: number) => sorted[Math.floor(sorted.length * quantile)] ?? NaN;
+    return { p50: at(0.5), p99: at(0.99) };
   }
 
   /** To be called by whatever reads the stream. */
@@ -91,7 +93,7 @@ export class Book {
     this.#done.set(key, n);
     this.#handled += 1;
     this.#lastDoneAt = performance.now();
-    const readAt = this.#readAt.get(`${key}:${n}`);
+    const readAt = this.#load.warmsUp === true && n === 1 ? undefined : this.#readAt.get(`${key}:${n}`);
     if (readAt !== undefined) this.#latencies.push(this.#lastDoneAt - readAt);
     if (this.#handled === this.total) this.#listener.finished();
   }

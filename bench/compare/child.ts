@@ -1,7 +1,8 @@
 /** One contender in a process of its own: reader and worker, beside the server that the parent has started. */
 import process from 'node:process';
 import { Book } from './book.ts';
-import type { Contender, ContenderName } from './contenders/contender.ts';
+import type { Contender } from './contenders/contender.ts';
+import type { ContenderName } from './contenders/names.ts';
 import { isOrder, type ChildMessage, type Entry } from './messages.ts';
 
 const PROGRESS_MS = 250;
@@ -33,8 +34,8 @@ async function main(entry: Entry): Promise<void> {
   await contender({ stream: entry.stream, address: entry.address, book, signal: stop.signal });
   clearInterval(progress);
   // What came after the last event that was expected counts as well.
-  const { handled, total, seconds, deviations, latencies } = book;
-  tell({ kind: 'result', result: { handled, total, seconds, deviations, latencies } });
+  const { handled, total, seconds, deviations, latency } = book;
+  tell({ kind: 'result', result: { handled, total, seconds, deviations, latency } });
 }
 
 await main(JSON.parse(process.argv[2] ?? '') as Entry);

@@ -4,15 +4,20 @@ import { createStream, putRecords } from '../reading/stream.ts';
 import type { Backend } from './backends/backend.ts';
 import { restate } from './backends/restate.ts';
 import { SERVERS, serverNamed, type ServerName } from './backends/servers.ts';
-import { CONTENDERS, type ContenderName } from './contenders/contender.ts';
+import { CONTENDERS, type ContenderName } from './contenders/names.ts';
+import type { Figures, LatencyFigures, LoadFigures } from './figures.ts';
+import { measureLatency } from './latency.ts';
 import { encode, eventsOf, LOADS, type Load } from './load.ts';
-import { writePaced } from './paced.ts';
-import { DisqualifiedError, race, type RaceResult } from './race.ts';
-import { writeReport, type Figures, type LatencyFigures, type LoadFigures } from './report.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+import { race } from './race.ts';
+import { writeReport } from './report.ts';
+import { shareOf } from './share.ts';
+import { measureSteady } from './steady.ts';
 
 const SHARDS = 4;
-const LATENCY_SECONDS = 20;
-const LATENCY_KEYS = 1000;
+const OTHER_LOADS = ['latency', 'steady'] as const;
+
+type Backends = ReadonlyMap<ContenderName, Backend>;
 
 export interface CompareOptions {
   readonly contenders?: string;
@@ -25,11 +30,12 @@ export interface CompareOptions {
 export async function benchCompare(options: CompareOptions): Promise<void> {
   const { write = false, json = false } = options;
   const contenders = chosen(options.contenders, CONTENDERS, 'contender');
-  const loads = chosen(options.loads, ['latency', ...LOADS.map(({ name }) => name)], 'load');
+  const loads = chosen(options.loads, [...LOADS.map(({ name }) => name), ...OTHER_LOADS], 'load');
   const [server = 'dev'] = chosen(options.server ?? 'dev', SERVERS, 'server');
   await withKinesis({ shardLimit: 1000 }, async () => {
     const figures = await measure(contenders, loads, server);
-    process.stdout.write(json ? `${JSON.stringify(figures, undefined, 2)}\n` : await writeReport(figures, write));
+    const report = await writeReport(figures, write);
+    process.stdout.write(json ? `${JSON.stringify(figures, undefined, 2)}\n` : report);
   });
 }
 
@@ -42,76 +48,43 @@ async function measure(
   for (const name of contenders) backends.set(name, name === 'restate' ? await restate() : await serverNamed(server));
   const throughput: LoadFigures[] = [];
   for (const load of LOADS.filter(({ name }) => names.includes(name))) {
-    const stream = `bench-${load.name}`;
-    await fill(stream, load);
-    const results: Partial<Record<ContenderName, RaceResult | string>> = {};
-    for (const [contender, backend] of backends) {
-      results[contender] = await outcome(async () => await race({ contender, load, stream, backend }));
-      say(contender, load.title, results[contender]);
-    }
-    throughput.push({ load, results });
+    throughput.push(await measureLoad(load, backends));
   }
   const latency: LatencyFigures[] = [];
   if (names.includes('latency')) {
-    for (const [contender, backend] of backends) latency.push(await measureLatency(contender, backend, throughput));
+    const best = throughput.find(({ load }) => load.name === 'some')?.outcomes;
+    for (const [contender, backend] of backends)
+      latency.push(await measureLatency(contender, backend, best?.[contender]));
   }
+  const pooled = backends.get('pooled');
+  const steady = names.includes('steady') && pooled !== undefined ? await measureSteady(pooled) : undefined;
   const { about } = [...backends.values()].find((backend) => backend.about !== undefined) ?? {};
-  return { server, about, throughput, latency };
+  return { server, about, throughput, latency, ...(steady === undefined ? {} : { steady }) };
 }
 
-/** At half of what it did with the same keys when it had all of the events at once. */
-async function measureLatency(
-  contender: ContenderName,
-  backend: Backend,
-  throughput: readonly LoadFigures[],
-): Promise<LatencyFigures> {
-  const best = throughput.find(({ load }) => load.name === 'some')?.results[contender];
-  if (best === undefined || typeof best === 'string') return { contender, perSecond: 0, result: 'no rate is known' };
-  const perSecond = Math.floor(best.total / best.seconds / 2);
-  const events = LATENCY_KEYS + LATENCY_SECONDS * perSecond;
-  const load: Load = { name: 'latency', title: `${perSecond} events/s`, events, keys: LATENCY_KEYS };
-  const stream = `bench-latency-${contender}`;
-  const client = await createStream(stream, SHARDS);
-  client.destroy();
-  const pace = { perSecond, first: LATENCY_KEYS };
-  const result = await outcome(
-    async () =>
-      await race({
-        contender,
-        load,
-        stream,
-        backend,
-        meanwhile: async (progress) => await writePaced(stream, load, pace, progress),
-      }),
-  );
-  say(contender, `latency at ${load.title}`, result);
-  return { contender, perSecond, result };
+async function measureLoad(load: Load, backends: Backends): Promise<LoadFigures> {
+  const filled = new Set<string>();
+  const outcomes: Partial<Record<ContenderName, Outcome>> = {};
+  for (const [contender, backend] of backends) {
+    if (load.only?.includes(contender) === false) continue;
+    const share = shareOf(contender, load);
+    const stream = `bench-${share.name}`;
+    if (!filled.has(stream)) await fill(stream, share);
+    filled.add(stream);
+    outcomes[contender] = await outcomeOf(
+      `${contender}, ${load.title}`,
+      async () => await race({ contender, load: share, stream, backend }),
+    );
+  }
+  return { load, outcomes };
 }
 
 async function fill(stream: string, load: Load): Promise<void> {
   process.stderr.write(`Filling ${stream}\n`);
   const client = await createStream(stream, SHARDS);
-  const records = [...eventsOf(load)].map((event) => ({ PartitionKey: event.key, Data: encode(event) }));
+  const records = [...eventsOf(load)].map((event) => ({ PartitionKey: event.key, Data: encode(event, load) }));
   await putRecords(client, stream, records);
   client.destroy();
-}
-
-/** A run with a deviation has no figure, and says why. */
-async function outcome(run: () => Promise<RaceResult>): Promise<RaceResult | string> {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof DisqualifiedError)) throw error;
-    return error.message;
-  }
-}
-
-function say(contender: string, title: string, result: RaceResult | string | undefined): void {
-  const text =
-    result === undefined || typeof result === 'string'
-      ? result
-      : `${Math.round(result.total / result.seconds)} events/s, server ${result.server.cpu.toFixed(1)} s, ours ${result.ours.cpu.toFixed(1)} s`;
-  process.stderr.write(`${contender}, ${title}: ${text}\n`);
 }
 
 function chosen<T extends string>(text: string | undefined, all: readonly T[], what: string): readonly T[] {

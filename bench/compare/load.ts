@@ -1,5 +1,7 @@
 /** What the contenders are given: the same records, in the same order, for each of them. */
 
+import type { ContenderName } from './contenders/names.ts';
+
 export interface Load {
   readonly name: string;
   readonly title: string;
@@ -11,6 +13,12 @@ export interface Load {
   readonly poisonEvery?: number;
   /** How long the handler waits. @default 0 */
   readonly handlerMs?: number;
+  /** The first event of each key warms it up: nobody looks at how long that takes. @default false */
+  readonly warmsUp?: boolean;
+  /** Bytes of the data of an event. @default 200 */
+  readonly payloadBytes?: number;
+  /** Who is asked to do it. @default everybody */
+  readonly only?: readonly ContenderName[];
 }
 
 export interface LoadEvent {
@@ -29,6 +37,15 @@ export const LOADS: readonly Load[] = [
   { name: 'few', title: '100 keys', events: 20_000, keys: 100 },
   { name: 'hot', title: 'one hot key', events: 20_000, keys: 1000, hot: true },
   { name: 'poison', title: '1 % poison', events: 20_000, keys: 1000, poisonEvery: 100 },
+  { name: 'huge', title: '200,000 keys (and events)', events: 200_000, keys: 200_000, only: ['pooled'] },
+  {
+    name: 'large',
+    title: '1,000 keys, 1 KiB each',
+    events: 20_000,
+    keys: 1000,
+    payloadBytes: 1024,
+    only: ['pooled', 'own'],
+  },
   { name: 'slow', title: '20 ms a call', events: 20_000, keys: 1000, handlerMs: 20 },
 ];
 
@@ -43,9 +60,9 @@ export function* eventsOf({ events, keys, hot = false, poisonEvery }: Load): Gen
   }
 }
 
-/** Not in step with the keys. */
+/** In step with nothing. The factor spreads numbers that follow on one another: Knuth, The Art of Computer Programming 3, 6.4. */
 function isPoison(index: number, every: number | undefined): boolean {
-  return every !== undefined && (index * 7919) % every === every - 1;
+  return every !== undefined && (Math.imul(index, 2_654_435_761) >>> 8) % every === every - 1;
 }
 
 /** How many events of each key can be handled: those before its first poison. */
@@ -59,6 +76,8 @@ export function handleable(load: Load): Map<string, number> {
   return counts;
 }
 
-export function encode(event: LoadEvent): Buffer {
-  return Buffer.from(JSON.stringify(event).padEnd(PAYLOAD_BYTES));
+/** The data of an event as it is in the stream. */
+export function encode(event: LoadEvent, { payloadBytes = PAYLOAD_BYTES }: Load): Buffer {
+  const { length } = JSON.stringify({ ...event, filler: '' });
+  return Buffer.from(JSON.stringify({ ...event, filler: 'x'.repeat(Math.max(0, payloadBytes - length)) }));
 }

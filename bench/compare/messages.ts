@@ -1,5 +1,5 @@
 /** Between the benchmark and the process of a contender. */
-import type { ContenderName } from './contenders/contender.ts';
+import type { ContenderName } from './contenders/names.ts';
 import type { Load } from './load.ts';
 
 /** Argument of the process, as JSON. */
@@ -17,8 +17,13 @@ export interface ChildResult {
   /** From the first record read to the last handler done. */
   readonly seconds: number;
   readonly deviations: readonly string[];
-  /** From read to done, ms, the shortest first. */
-  readonly latencies: readonly number[];
+  readonly latency: Latency;
+}
+
+/** From read to done, ms. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
 }
 
 export type ChildMessage =

@@ -10,11 +10,14 @@ export interface Pace {
   readonly first: number;
 }
 
+/** How far the handlers were behind the writer, in events. */
+export type Lag = number;
+
 const TICK_MS = 20;
 const WARM_MS = 5000;
 
-/** Writes the load; resolves when all of it is written. */
-export async function writePaced(stream: string, load: Load, pace: Pace, progress: Progress): Promise<void> {
+/** Writes the load; resolves when all of it is written, with the lag of each second. */
+export async function writePaced(stream: string, load: Load, pace: Pace, progress: Progress): Promise<readonly Lag[]> {
   const client = streamClient();
   const events = eventsOf(load);
   const take = (count: number) => {
@@ -22,7 +25,7 @@ export async function writePaced(stream: string, load: Load, pace: Pace, progres
     for (let index = 0; index < count; index += 1) {
       const { value, done } = events.next();
       if (done === true) break;
-      records.push({ PartitionKey: value.key, Data: encode(value) });
+      records.push({ PartitionKey: value.key, Data: encode(value, load) });
     }
     return records;
   };
@@ -36,11 +39,14 @@ export async function writePaced(stream: string, load: Load, pace: Pace, progres
   while (progress.handled < pace.first) await delay(TICK_MS);
   await delay(WARM_MS);
   const begunAt = performance.now();
+  const lags: Lag[] = [];
   while (written < load.events) {
     const elapsed = (performance.now() - begunAt) / 1000;
+    if (elapsed > lags.length) lags.push(written - progress.handled);
     const due = Math.min(load.events, pace.first + Math.floor(elapsed * pace.perSecond));
     if (due > written) await put(due - written);
     else await delay(TICK_MS);
   }
   client.destroy();
+  return lags;
 }

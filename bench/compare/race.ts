@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Backend, Counted } from './backends/backend.ts';
-import type { ContenderName } from './contenders/contender.ts';
+import type { ContenderName } from './contenders/names.ts';
 import type { Load } from './load.ts';
 import type { ChildMessage, ChildResult, Entry } from './messages.ts';
 import { cpuSeconds, peakMemory } from './usage.ts';
@@ -42,7 +42,7 @@ export interface RaceOptions {
   readonly stream: string;
   readonly backend: Backend;
   /** Called when the contender reads; for loads that are written meanwhile. */
-  readonly meanwhile?: (progress: Progress) => Promise<void>;
+  readonly meanwhile?: (progress: Progress) => Promise<unknown>;
 }
 
 export interface Progress {

@@ -1,29 +1,18 @@
+/** The figures as markdown, in docs/PERFORMANCE.md if it is asked for, with a chart and all of them as JSON beside it. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { writeSection } from '../page.ts';
-import type { ServerName } from './backends/servers.ts';
-import type { ContenderName } from './contenders/contender.ts';
-import type { Load } from './load.ts';
+import { chartOf, type Bar } from './chart.ts';
+import type { ContenderName } from './contenders/names.ts';
+import type { Figures, LoadFigures } from './figures.ts';
+import type { Outcome } from './outcome.ts';
 import type { RaceResult } from './race.ts';
+import { ratios } from './ratios.ts';
+import { shareOf } from './share.ts';
+import type { SteadyFigures } from './steady.ts';
 
-export interface LoadFigures {
-  readonly load: Load;
-  /** A text where there is no figure, which says why. */
-  readonly results: Readonly<Partial<Record<ContenderName, RaceResult | string>>>;
-}
-
-export interface LatencyFigures {
-  readonly contender: ContenderName;
-  readonly perSecond: number;
-  readonly result: RaceResult | string;
-}
-
-export interface Figures {
-  readonly server: ServerName;
-  /** What the server is, where it has to be said. */
-  readonly about?: string | undefined;
-  readonly throughput: readonly LoadFigures[];
-  readonly latency: readonly LatencyFigures[];
-}
+const FOLDER = fileURLToPath(new URL('../../docs/performance/', import.meta.url));
 
 const TITLES: Readonly<Record<ContenderName, string>> = {
   pooled: 'Keylane, pooled',
@@ -31,81 +20,106 @@ const TITLES: Readonly<Record<ContenderName, string>> = {
   plain: 'the plain way',
   restate: 'Restate',
 };
+const SHARE =
+  '\\* with a tenth of the events (and of the keys, while there are 100): all of them would take it an hour.';
 
-/** The figures as markdown; with `write`, also put into their place in docs/PERFORMANCE.md. */
+/** With `write`, also put into their place in docs/PERFORMANCE.md. */
 export async function writeReport(figures: Figures, write: boolean): Promise<string> {
-  const { server, about } = figures;
+  const { server, about, steady } = figures;
+  const name = server === 'dev' ? 'compare' : server;
   const where = [about, `On ${cpus().length} cores.`].filter((sentence) => sentence !== undefined).join(' ');
-  const text = [where, rates(figures), costs(figures), latency(figures)].join('\n\n') + '\n';
-  if (write)
-    await (server === 'dev' ? writeSection('compare', text) : writeSection(server, text, `compare --server ${server}`));
+  const chart = `![Events a second of each](performance/${name}.svg)\n\nAll figures: [${name}.json](performance/${name}.json).`;
+  const parts = [where, rates(figures), SHARE, chart, ratios(figures), costs(figures), latency(figures)];
+  const text = [...parts, ...(steady === undefined ? [] : [steadyText(steady)])].join('\n\n') + '\n';
+  if (write) {
+    await mkdir(FOLDER, { recursive: true });
+    await writeFile(`${FOLDER}${name}.json`, `${JSON.stringify(figures, undefined, 2)}\n`);
+    await writeFile(`${FOLDER}${name}.svg`, `${await chartOf(bars(figures))}\n`);
+    await writeSection(name, text, server === 'dev' ? name : `compare --server ${server}`);
+  }
   return text;
 }
 
 function rates({ throughput }: Figures): string {
   const contenders = present(throughput);
-  const rows = throughput.map(({ load, results }) =>
-    row([load.title, ...contenders.map((name) => of(results[name], ({ total, seconds }) => count(total / seconds)))]),
+  const rows = throughput.map(({ load, outcomes }) =>
+    row([
+      load.title,
+      ...contenders.map((name) => {
+        const star = shareOf(name, load) === load ? '' : ' \\*';
+        return of(outcomes[name], ({ total, seconds }) => `${count(total / seconds)}${star}`);
+      }),
+    ]),
   );
   return table(['events/s', ...contenders.map((name) => TITLES[name])], rows);
 }
 
+function bars({ throughput }: Figures): Bar[] {
+  return throughput.flatMap(({ load, outcomes }) =>
+    present([{ load, outcomes }]).flatMap((name) => {
+      const outcome = outcomes[name];
+      if (outcome === undefined || typeof outcome === 'string') return [];
+      return [{ load: load.title, contender: TITLES[name], perSecond: outcome.total / outcome.seconds }];
+    }),
+  );
+}
+
 function costs({ throughput }: Figures): string {
-  const head = [
-    'per 1,000 events',
-    '',
-    'CPU s of the server',
-    'CPU s of ours',
-    'history events',
-    'persistence operations',
-    'actions of Temporal Cloud',
-    'KiB of history',
-    'MiB of the server, at the most',
-    'MiB of ours, at the most',
+  const columns: readonly (readonly [string, (each: RaceResult) => string | undefined])[] = [
+    ['CPU s of the server', (each) => fixed(each.server.cpu / thousands(each))],
+    ['CPU s of ours', (each) => fixed(each.ours.cpu / thousands(each))],
+    ['history events', ({ history, ...each }) => history && count(history.events / thousands(each))],
+    [
+      'persistence operations',
+      ({ counted, ...each }) => counted && count(counted.persistenceOperations / thousands(each)),
+    ],
+    [
+      'actions of Temporal Cloud',
+      ({ counted, history, ...each }) =>
+        history && counted && count((history.actions + counted.heartbeats) / thousands(each)),
+    ],
+    ['KiB of history', ({ history, ...each }) => history && count(history.bytes / 1024 / thousands(each))],
+    ['MiB of the server, at the most', (each) => count(each.server.peakMemory / 1024 / 1024)],
+    ['MiB of ours, at the most', (each) => count(each.ours.peakMemory / 1024 / 1024)],
   ];
-  const rows = throughput.flatMap(({ load, results }) =>
-    present(throughput).map((name) =>
-      row([
-        load.title,
-        TITLES[name],
-        ...[
-          (each: RaceResult) => fixed(each.server.cpu / thousands(each)),
-          (each: RaceResult) => fixed(each.ours.cpu / thousands(each)),
-          ({ history, ...each }: RaceResult) => history && count(history.events / thousands(each)),
-          ({ counted, ...each }: RaceResult) => counted && count(counted.persistenceOperations / thousands(each)),
-          ({ counted, history, ...each }: RaceResult) =>
-            history && counted && count((history.actions + counted.heartbeats) / thousands(each)),
-          ({ history, ...each }: RaceResult) => history && count(history.bytes / 1024 / thousands(each)),
-          (each: RaceResult) => count(each.server.peakMemory / 1024 / 1024),
-          (each: RaceResult) => count(each.ours.peakMemory / 1024 / 1024),
-        ].map((figure) => of(results[name], figure)),
-      ]),
+  const rows = throughput.flatMap(({ load, outcomes }) =>
+    present([{ load, outcomes }]).map((name) =>
+      row([load.title, TITLES[name], ...columns.map(([, figure]) => of(outcomes[name], figure))]),
     ),
   );
-  return table(head, rows);
+  return table(['per 1,000 events', '', ...columns.map(([title]) => title)], rows);
 }
 
 function latency({ latency: all }: Figures): string {
-  const rows = all.map(({ contender, perSecond, result }) =>
+  const rows = all.map(({ contender, perSecond, outcome }) =>
     row([
       TITLES[contender],
       count(perSecond),
-      ...[0.5, 0.99].map((quantile) =>
-        of(result, ({ latencies }) => fixed(latencies[Math.floor(latencies.length * quantile)] ?? NaN)),
-      ),
+      of(outcome, (result) => fixed(result.latency.p50)),
+      of(outcome, (result) => fixed(result.latency.p99)),
     ]),
   );
-  return table(['from read to done', 'events/s', 'p50, ms', 'p99, ms'], rows);
+  return table(['from read to done, at half of the most', 'events/s', 'p50, ms', 'p99, ms'], rows);
+}
+
+function steadyText({ perSecond, keys, lagByMinute, outcome }: SteadyFigures): string {
+  if (typeof outcome === 'string') return `Written steadily: no figure. ${outcome}`;
+  const { p50, p99 } = outcome.latency;
+  return (
+    `Pooled, ${count(perSecond)} events/s written to 2 shards for ${lagByMinute.length} minutes, over ${count(keys)} keys: ` +
+    `${lagByMinute.map(count).join(', ')} events written and not handled yet in the mean of each minute; from read to ` +
+    `done ${fixed(p50)} ms (p50), ${fixed(p99)} ms (p99).`
+  );
 }
 
 function present(throughput: readonly LoadFigures[]): ContenderName[] {
   return (Object.keys(TITLES) as ContenderName[]).filter((name) =>
-    throughput.some(({ results }) => results[name] !== undefined),
+    throughput.some(({ outcomes }) => outcomes[name] !== undefined),
   );
 }
 
-function of(result: RaceResult | string | undefined, figure: (result: RaceResult) => string | undefined): string {
-  return result === undefined || typeof result === 'string' ? '-' : (figure(result) ?? '');
+function of(outcome: Outcome | undefined, figure: (result: RaceResult) => string | undefined): string {
+  return outcome === undefined || typeof outcome === 'string' ? '-' : (figure(outcome) ?? '');
 }
 
 function table(head: readonly string[], rows: readonly string[]): string {

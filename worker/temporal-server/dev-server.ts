@@ -130,8 +130,12 @@ async function startOnce(options: DevServerOptions, database: string | undefined
     const pid = group.pid as number;
     if (database !== undefined) {
       await databaseIsReady(database);
-      // The flags for them have no effect on a database that has been used before.
-      await registerSearchAttributes(address, namespace, searchAttributes);
+      // The flags for them have no effect on a database that has been used before, and a server that runs may take a minute
+      // to make use of what is added.
+      if (await registerSearchAttributes(address, namespace, searchAttributes)) {
+        await stop();
+        return await startOnce(options, database);
+      }
       await writeHolder(database, { owner: process.pid, pid, address, since: new Date().toISOString() });
     }
     let stopped: Promise<void> | undefined;
@@ -147,10 +151,10 @@ async function registerSearchAttributes(
   address: string,
   namespace: string,
   types: SearchAttributeTypes,
-): Promise<void> {
+): Promise<boolean> {
   const connection = await Connection.connect({ address });
   try {
-    await ensureSearchAttributes(connection, namespace, types);
+    return await ensureSearchAttributes(connection, namespace, types);
   } finally {
     await connection.close();
   }

@@ -33,18 +33,19 @@ const TIMEOUT_MS = 30_000;
 /**
  * Registers those of `wanted` that the namespace lacks, and waits until it has them. Asks nothing more of a server that
  * has them all.
+ * @returns whether some were lacking
  */
 export async function ensureSearchAttributes(
   connection: Connection,
   namespace: string,
   wanted: SearchAttributeTypes,
-): Promise<void> {
+): Promise<boolean> {
   const missing = async (): Promise<[string, SearchAttributeType][]> => {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     return Object.entries(wanted).filter(([name]) => !(name in customAttributes));
   };
   const lacking = await missing();
-  if (lacking.length === 0) return;
+  if (lacking.length === 0) return false;
   const searchAttributes = Object.fromEntries(lacking.map(([name, type]) => [name, VALUE_TYPES[type]]));
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   const deadline = Date.now() + TIMEOUT_MS;
@@ -52,4 +53,5 @@ export async function ensureSearchAttributes(
     if (Date.now() > deadline) throw new Error(`Namespace ${namespace} does not take the search attributes it lacks`);
     await delay(POLL_MS);
   }
+  return true;
 }

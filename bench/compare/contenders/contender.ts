@@ -1,8 +1,5 @@
 import type { Book } from '../book.ts';
 
-export const CONTENDERS = ['pooled', 'own', 'plain', 'restate'] as const;
-export type ContenderName = (typeof CONTENDERS)[number];
-
 /** What one side of a race is given. */
 export interface Race {
   /** A Kinesis stream that holds the load, or gets it. */

@@ -1,0 +1,59 @@
+/** Two full shards of Kinesis, written for minutes: whether one pipeline keeps up. */
+import { createStream } from '../reading/stream.ts';
+import type { Backend } from './backends/backend.ts';
+import type { Load } from './load.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+import { writePaced, type Lag } from './paced.ts';
+import { race } from './race.ts';
+
+const SHARDS = 2;
+/** A shard takes 1,000 records a second. */
+const PER_SECOND = SHARDS * 1000;
+const MINUTES = 5;
+const SECONDS_A_MINUTE = 60;
+const KEYS = 10_000;
+
+export interface SteadyFigures {
+  readonly perSecond: number;
+  readonly keys: number;
+  /** Events that were written and not handled yet: the mean of each minute. */
+  readonly lagByMinute: readonly number[];
+  readonly outcome: Outcome;
+}
+
+export async function measureSteady(backend: Backend): Promise<SteadyFigures> {
+  const load: Load = {
+    name: 'steady',
+    title: `${PER_SECOND} events/s for ${MINUTES} minutes`,
+    events: KEYS + PER_SECOND * SECONDS_A_MINUTE * MINUTES,
+    keys: KEYS,
+    warmsUp: true,
+  };
+  const stream = `bench-${load.name}`;
+  const client = await createStream(stream, SHARDS);
+  client.destroy();
+  let lags: readonly Lag[] = [];
+  const outcome = await outcomeOf(
+    `pooled, ${load.title}`,
+    async () =>
+      await race({
+        contender: 'pooled',
+        load,
+        stream,
+        backend,
+        meanwhile: async (progress) => {
+          lags = await writePaced(stream, load, { perSecond: PER_SECOND, first: KEYS }, progress);
+        },
+      }),
+  );
+  return { perSecond: PER_SECOND, keys: KEYS, lagByMinute: byMinute(lags), outcome };
+}
+
+function byMinute(lags: readonly Lag[]): number[] {
+  const means: number[] = [];
+  for (let from = 0; from < lags.length; from += SECONDS_A_MINUTE) {
+    const minute = lags.slice(from, from + SECONDS_A_MINUTE);
+    means.push(minute.reduce((sum, lag) => sum + lag, 0) / minute.length);
+  }
+  return means;
+}
