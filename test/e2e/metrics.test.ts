@@ -15,6 +15,7 @@ let stream: KinesisStream;
 let keylane: Keylane | undefined;
 let name: string;
 let address: string;
+let isDown = false;
 
 beforeAll(async () => {
   Object.assign(process.env, EMULATOR_ENV);
@@ -28,7 +29,7 @@ afterEach(async () => {
 });
 
 /** Orders whose data say what becomes of them; what is no order is dropped by the filter. */
-async function open(): Promise<Keylane> {
+async function open(hosting: 'own' | 'pooled' = 'own'): Promise<Keylane> {
   name = uniqueName();
   address = `127.0.0.1:${await freePort('127.0.0.1')}`;
   stream = await KinesisStream.create(emulator.endpoint, name, 2);
@@ -37,12 +38,15 @@ async function open(): Promise<Keylane> {
     pipelines: {
       [name]: {
         source: kinesis({ stream: name, endpoint: emulator.endpoint }),
+        hosting,
+        ...(hosting === 'pooled' ? { pools: { count: 1 } } : {}),
         filter: { data: { type: ['order'] } },
         key: (record) => record.json().key,
         handler: (event, { attempt }) => {
           const { fate } = event.json();
           if (fate === 'late' && attempt < 2) throw new Error('not yet');
           if (fate === 'bad') throw new NonRetryableError('never');
+          if (fate === 'down' && isDown) throw new Error('nobody answers');
           if (fate === 'worse') throw new Error('not today');
         },
         retry: { maxAttempts: 3, initialInterval: '20ms', backoff: 1 },
@@ -105,6 +109,20 @@ test('O10: a process that reads and handles tells what came of every record, gap
   await eventually(async () => (await value('keylane_keys_blocked_total')) === 3);
   await eventually(async () => (await value('keylane_events_handled_total')) === 5);
   expect(await value('keylane_attempts_failed_total')).toBe(8);
+});
+
+test('pools count outages for as long as they last, and the keys that move out', async () => {
+  isDown = true;
+  const it = await open('pooled');
+  const sum = async (metric: string) => (await scrape(address)).sum(metric, `pipeline="${name}"`);
+  for (let n = 0; n < 20; n += 1) await write('order', `key-${n}`, ['down', 'down']);
+  await it.start();
+  await eventually(async () => (await sum('keylane_outages_total')) >= 3);
+  const before = await sum('keylane_keys_moved_out_total');
+  isDown = false;
+  await eventually(async () => (await sum('keylane_events_handled_total')) === 40);
+  await write('order', 'poisoned', ['bad']);
+  await eventually(async () => (await sum('keylane_keys_moved_out_total')) === before + 1);
 });
 
 test('a pipeline that cannot be read is told: its shards are there, and none of them can be read', async () => {

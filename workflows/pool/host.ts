@@ -52,6 +52,7 @@ import { emptyPool, succeed } from './succession.ts';
 import { Notice } from './notice.ts';
 import type { Trial } from './outage.ts';
 import { OutageKeeper, type Failed } from './outage-keeper.ts';
+import { PoolMeter } from './pool-meter.ts';
 
 /** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
 const KEYS_AFTER_A_LOSS = 32;
@@ -80,6 +81,7 @@ export class PoolHost {
   #lost: string | undefined;
   #memory: LastingMemory;
   #outages: OutageKeeper;
+  readonly #meter: PoolMeter;
   #handled: number;
   #lastBatch = 0;
   readonly #notice = new Notice();
@@ -93,7 +95,8 @@ export class PoolHost {
     this.#keys = new HealthyKeys(state.waiting);
     this.#moved = new MovedKeys(state.moved);
     this.#memory = memoryOf(state);
-    this.#outages = new OutageKeeper(state.outage);
+    this.#meter = new PoolMeter(pipeline);
+    this.#outages = new OutageKeeper(state.outage, this.#meter);
     this.#lost = state.lost;
     this.#handled = state.handled;
     this.#errands = this.#newErrands();
@@ -357,6 +360,7 @@ export class PoolHost {
     const pause = this.#pausing.get(key);
     const paused = pause && act(lane, { name: 'pause', args: pause }, now, this.#options.lane);
     this.#moved.moveOut(key, paused ?? lane, uuid4());
+    this.#meter.movedOut();
     this.#pausing.delete(key);
     this.#large.delete(key);
   }

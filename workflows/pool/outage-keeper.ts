@@ -2,6 +2,7 @@ import { log, sleep } from '@temporalio/workflow';
 import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
 import type { Outage } from '../../contracts/pool.ts';
 import { afterTry, outageBegins, Trials, type Trial } from './outage.ts';
+import type { PoolMeter } from './pool-meter.ts';
 
 export interface Failed {
   readonly failure: Failure;
@@ -11,12 +12,14 @@ export interface Failed {
 /** Watches whether most keys of a pool fail, and says when some may be tried again. Owns the outage and its timer. */
 export class OutageKeeper {
   readonly #trials = new Trials();
+  readonly #meter: PoolMeter;
   #outage: Outage | undefined;
   #isTryDue = false;
 
   /** @param outage that began in a run before */
-  constructor(outage: Outage | undefined) {
+  constructor(outage: Outage | undefined, meter: PoolMeter) {
     this.#outage = outage;
+    this.#meter = meter;
     if (outage !== undefined) this.#waitForTry(outage);
   }
 
@@ -41,6 +44,7 @@ export class OutageKeeper {
     if (this.#outage !== undefined) this.#afterTry(this.#outage, trials, latest);
     else if (isOutage && latest !== undefined) this.#begin(latest);
     if (this.#outage === undefined) return false;
+    this.#meter.outage();
     this.#waitForTry(this.#outage);
     return true;
   }
