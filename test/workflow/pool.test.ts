@@ -143,6 +143,34 @@ describe('a pool', () => {
     await eventually(async () => (await lanes.poolView()).moved === 0, 30_000);
   }, 120_000);
 
+  test('O5 what a next run cannot be given is handled first, when that can be done: no key needs a lane for it', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    lanes = await LaneHarness.start({
+      handler: async (event) => {
+        await gate;
+        note(event);
+      },
+      handling: { timeoutMs: 60_000 },
+    });
+    const source = new Source();
+    const keys = keysTo(160);
+    for (let from = 0; from < keys.length; from += 8)
+      await lanes.pool(source.next(keys.slice(from, from + 8), 'x'.repeat(20_000)), {
+        signalsPerRun: 15,
+        slowAfterMs: 60_000,
+      });
+    await eventually(async () => (await lanes.poolView()).waiting === 160);
+    open();
+    await eventually(() => isDone(source, keys), 60_000);
+    expectInOrder(source, keys);
+    await lanes.pool(source.next(['key-0']));
+    await eventually(() => isDone(source, keys));
+    const { workflow } = lanes.client;
+    await eventually(async () => (await workflow.count(`WorkflowId = "${lanes.poolHandle.workflowId}"`)).count > 1);
+    expect((await workflow.count(`KeylanePipeline = "${lanes.pipeline}" AND WorkflowType = "lane"`)).count).toBe(0);
+  }, 120_000);
+
   test('O11 a key whose event fails while it is being paused is paused all the same, and the decision is kept', async () => {
     let open = () => {};
     const gate = new Promise<void>((resolve) => (open = resolve));

@@ -58,7 +58,9 @@ import { PoolMeter } from './pool-meter.ts';
 const KEYS_AFTER_A_LOSS = 32;
 /** More does not fit into the input of the next run, which may have 2 MiB. */
 const MOST_CARRIED_BYTES = 1_950_000;
-/** When more is held than that. */
+/** About that much may be left of healthy keys when a run ends, while it can still go on. */
+const MOST_LEFT_BYTES = 1024 * 1024;
+/** When more is held than a next run can be given, and this one must end. */
 const KEYS_OUT_AT_ONCE = 10;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 64;
@@ -143,7 +145,10 @@ export class PoolHost {
 
   pause(pause: PauseSignal): void {
     this.#whenTakenOver(() => {
-      if (this.objection(pause) === undefined) this.#pausing.set(pause.key, pause);
+      const why = this.objection(pause);
+      if (why === undefined) this.#pausing.set(pause.key, pause);
+      // A plain signal is told nothing; an update was refused with this.
+      else log.warn(`A pause is left out: ${why}`, { key: pause.key });
     });
   }
 
@@ -375,6 +380,8 @@ export class PoolHost {
     if (this.#limits.isPressing()) return true;
     // What is carried alone may be so much that the server suggests a new run: each run does some of it (O5).
     if (this.#lastBatch === 0 && this.#keys.hasReady) return false;
+    // What a next run cannot be given is done first: a lane for each key would cost a hundred times as much.
+    if (this.#keys.bytes > MOST_LEFT_BYTES && this.#keys.hasReady && this.#outages.outage === undefined) return false;
     return ![...this.#batches.values()].some(({ isSlow }) => isSlow);
   }
 
