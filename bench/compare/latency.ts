@@ -1,12 +1,10 @@
 /** From read to done, at half of what a contender did when it had all of the events at once. Its keys are warm. */
-import { createStream } from '../reading/stream.ts';
 import type { Backend } from './backends/backend.ts';
 import type { ContenderName } from './contenders/names.ts';
-import type { Load } from './load.ts';
-import { outcomeOf, type Outcome } from './outcome.ts';
-import { writePaced } from './paced.ts';
-import { race } from './race.ts';
 import type { LatencyFigures } from './figures.ts';
+import type { Load } from './load.ts';
+import type { Outcome } from './outcome.ts';
+import { pacedRace } from './paced-race.ts';
 
 const SHARDS = 4;
 const SECONDS = 20;
@@ -27,19 +25,6 @@ export async function measureLatency(
     keys: KEYS,
     warmsUp: true,
   };
-  const stream = `bench-latency-${contender}`;
-  const client = await createStream(stream, SHARDS);
-  client.destroy();
-  const outcome = await outcomeOf(
-    `${contender}, latency at ${load.title}`,
-    async () =>
-      await race({
-        contender,
-        load,
-        stream,
-        backend,
-        meanwhile: async (progress) => await writePaced(stream, load, { perSecond, first: KEYS }, progress),
-      }),
-  );
+  const { outcome } = await pacedRace({ contender, backend, load, shards: SHARDS, perSecond });
   return { contender, perSecond, outcome };
 }

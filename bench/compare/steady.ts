@@ -1,10 +1,9 @@
 /** Two full shards of Kinesis, written for minutes: whether one pipeline keeps up. */
-import { createStream } from '../reading/stream.ts';
 import type { Backend } from './backends/backend.ts';
 import type { Load } from './load.ts';
-import { outcomeOf, type Outcome } from './outcome.ts';
-import { writePaced, type Lag } from './paced.ts';
-import { race } from './race.ts';
+import type { Outcome } from './outcome.ts';
+import type { Lag } from './paced.ts';
+import { pacedRace } from './paced-race.ts';
 
 const SHARDS = 2;
 /** A shard takes 1,000 records a second. */
@@ -29,23 +28,13 @@ export async function measureSteady(backend: Backend): Promise<SteadyFigures> {
     keys: KEYS,
     warmsUp: true,
   };
-  const stream = `bench-${load.name}`;
-  const client = await createStream(stream, SHARDS);
-  client.destroy();
-  let lags: readonly Lag[] = [];
-  const outcome = await outcomeOf(
-    `pooled, ${load.title}`,
-    async () =>
-      await race({
-        contender: 'pooled',
-        load,
-        stream,
-        backend,
-        meanwhile: async (progress) => {
-          lags = await writePaced(stream, load, { perSecond: PER_SECOND, first: KEYS }, progress);
-        },
-      }),
-  );
+  const { outcome, lags } = await pacedRace({
+    contender: 'pooled',
+    backend,
+    load,
+    shards: SHARDS,
+    perSecond: PER_SECOND,
+  });
   return { perSecond: PER_SECOND, keys: KEYS, lagByMinute: byMinute(lags), outcome };
 }
 

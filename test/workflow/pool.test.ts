@@ -51,6 +51,20 @@ function expectInOrder(source: Source, keys: readonly string[], mayRepeat = fals
   }
 }
 
+/** Starts a worker whose handlers wait until the function that this returns is called. */
+async function startClosed(): Promise<() => void> {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  lanes = await LaneHarness.start({
+    handler: async (event) => {
+      await gate;
+      note(event);
+    },
+    handling: { timeoutMs: 60_000 },
+  });
+  return open;
+}
+
 describe('a pool', () => {
   test('O1 O4 O5 O6 runs events once and in order, sent twice or not, over many runs, replayed at every task', async () => {
     lanes = await LaneHarness.start({ handler: (event) => note(event), replayed: true });
@@ -121,15 +135,7 @@ describe('a pool', () => {
   }, 180_000);
 
   test('O4 O5 what a next run cannot be given goes out into lanes, and comes back', async () => {
-    let open = () => {};
-    const gate = new Promise<void>((resolve) => (open = resolve));
-    lanes = await LaneHarness.start({
-      handler: async (event) => {
-        await gate;
-        note(event);
-      },
-      handling: { timeoutMs: 60_000 },
-    });
+    const open = await startClosed();
     const source = new Source();
     const keys = keysTo(6);
     const filling = 'x'.repeat(20_000);
@@ -144,15 +150,7 @@ describe('a pool', () => {
   }, 120_000);
 
   test('O5 what a next run cannot be given is handled first, when that can be done: no key needs a lane for it', async () => {
-    let open = () => {};
-    const gate = new Promise<void>((resolve) => (open = resolve));
-    lanes = await LaneHarness.start({
-      handler: async (event) => {
-        await gate;
-        note(event);
-      },
-      handling: { timeoutMs: 60_000 },
-    });
+    const open = await startClosed();
     const source = new Source();
     const keys = keysTo(160);
     for (let from = 0; from < keys.length; from += 8)
