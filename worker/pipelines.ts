@@ -17,11 +17,13 @@ import type {
   StartPoint,
 } from '../contracts/pipeline.ts';
 import { poolsOf, type PipelineSettings } from '../contracts/settings.ts';
+import { untilAnswered } from './temporal/until-answered.ts';
 
 export interface StartOptions {
   readonly client: Client;
   readonly taskQueue: string;
   readonly log: Logger;
+  readonly signal: AbortSignal;
   /** Ends a pipeline that runs, and forgets its checkpoints. */
   readonly startOver: boolean;
   /** Where a pipeline without checkpoints begins, instead of what the settings say. ms since 1970 */
@@ -82,29 +84,33 @@ function checkHosting({ hosting, name }: PipelineSettings, view: PipelineView): 
 
 /** Starts or joins one pipeline. `source` names its stream, as the adapter does. */
 export async function startPipeline(settings: PipelineSettings, source: string, options: StartOptions): Promise<void> {
-  const { client, log, startOver, from } = options;
+  const { client, log, signal, startOver, from } = options;
   const { name } = settings;
-  const status = startOver ? undefined : await statusOf(client, name);
   if (startOver) {
     // In one request: between an end and a start another bridge could recover what shall be forgotten.
     await start(settings, source, options, undefined, WorkflowIdConflictPolicy.TERMINATE_EXISTING);
     return;
   }
-  if (status !== undefined) {
-    // A closed run still answers queries while the server keeps its history.
-    const view = await client.workflow.getHandle(pipelineWorkflowId(name)).query<PipelineView>(QUERIES.pipeline);
-    if (view.source !== source) throw new OtherSourceError(name, view.source, source);
-    checkHosting(settings, view);
-    if (status === 'RUNNING') {
-      await join(client, settings);
-      return;
-    }
-    log.warn({ pipeline: name, status }, 'The pipeline was ended from outside; it goes on from its last checkpoints');
-    await start(settings, source, options, view.state);
+  const status = await statusOf(client, name);
+  if (status === undefined) {
+    if (from === undefined && (await hasLeftTraces(client, name))) throw new CheckpointsLostError(name);
+    await start(settings, source, options, undefined);
     return;
   }
-  if (from === undefined && (await hasLeftTraces(client, name))) throw new CheckpointsLostError(name);
-  await start(settings, source, options, undefined);
+  const workflowId = pipelineWorkflowId(name);
+  const handle = client.workflow.getHandle(workflowId);
+  const patience = { workflowId, log, signal };
+  // A closed run still answers queries while the server keeps its history.
+  const view = await untilAnswered(() => handle.query<PipelineView>(QUERIES.pipeline), patience);
+  if (view.source !== source) throw new OtherSourceError(name, view.source, source);
+  checkHosting(settings, view);
+  if (status === 'RUNNING') {
+    const args: [PipelineConfiguration] = [{ options: settings.pipeline }];
+    await untilAnswered(() => handle.executeUpdate(PIPELINE_UPDATES.configure, { args }), patience);
+    return;
+  }
+  log.warn({ pipeline: name, status }, 'The pipeline was ended from outside; it goes on from its last checkpoints');
+  await start(settings, source, options, view.state);
 }
 
 async function statusOf(client: Client, name: string): Promise<string | undefined> {
@@ -114,12 +120,6 @@ async function statusOf(client: Client, name: string): Promise<string | undefine
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
-}
-
-async function join(client: Client, settings: PipelineSettings): Promise<void> {
-  const handle = client.workflow.getHandle(pipelineWorkflowId(settings.name));
-  const configuration: PipelineConfiguration = { options: settings.pipeline };
-  await handle.executeUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure, { args: [configuration] });
 }
 
 /** Lanes, open or ended, or a quarantine. While a pipeline does not run no lane ends by itself, so some stay. */

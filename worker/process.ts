@@ -117,7 +117,7 @@ async function start(
     const bridge = await startBridgeWorker({ ...shared, sources });
     closers.add('bridge', () => bridge.stop());
     failures.push(bridge.failed);
-    const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, startOver, from: timeOf(from) };
+    const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, signal, startOver, from: timeOf(from) };
     const starting = async () => {
       for (const pipeline of settings.pipelines.values()) {
         const source = sources.get(pipeline.name);

@@ -1,8 +1,11 @@
 /** The pipeline workflow: its readers, its checkpoints, and what becomes of them when it is ended or must go on. */
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { kinesis } from '../../contracts/config.ts';
-import { PIPELINE_UPDATES, type PipelineOptions } from '../../contracts/pipeline.ts';
+import { QUERIES } from '../../contracts/names.ts';
+import { PIPELINE_UPDATES, type PipelineOptions, type PipelineView } from '../../contracts/pipeline.ts';
 import { CheckpointsLostError, OtherSourceError } from '../../worker/pipelines.ts';
+import { untilAnswered } from '../../worker/temporal/until-answered.ts';
 import { sentPositions } from '../support/accepted.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
@@ -169,6 +172,30 @@ describe('a pipeline', () => {
     await it.stop();
     await expect(it.start()).rejects.toThrow(/no stream|does not exist|not found/i);
   }, 120_000);
+
+  test('is asked until somebody answers, or the process stops', async () => {
+    const it = await open(1);
+    await it.start();
+    await it.stop();
+    const handle = it.client.workflow.getHandle(name);
+    const logged: string[] = [];
+    const log = pino({}, { write: (line) => void logged.push(line) });
+    const stop = new AbortController();
+    const ask = async (signal: AbortSignal) =>
+      untilAnswered(
+        () => it.client.withDeadline(Date.now() + 1000, () => handle.query<PipelineView>(QUERIES.pipeline)),
+        { workflowId: name, log, signal },
+      );
+    const stopped = expect(ask(stop.signal)).rejects.toThrow('stopped');
+    const answered = ask(new AbortController().signal);
+    await eventually(() => logged.length === 2);
+    stop.abort(new Error('stopped'));
+    await stopped;
+    await it.start();
+    expect(await answered).toMatchObject({ pipeline: name });
+    expect(logged).toHaveLength(2);
+    expect(logged[0]).toContain('does not answer');
+  });
 
   test('refuses settings that name another stream', async () => {
     const it = await open(1);

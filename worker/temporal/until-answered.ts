@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import type { Logger } from 'pino';
+
+/** CANCELLED, DEADLINE_EXCEEDED, and FAILED_PRECONDITION: the server knows of nobody who could answer. */
+const NO_ANSWER: ReadonlySet<number> = new Set([1, 4, 9]);
+const WAIT_MS = 1000;
+
+/**
+ * Asks a workflow again until it answers, and says once that it waits. A worker that has just died or stands still may have
+ * been given the question; the server hands the next one to another. `ask` must do no harm when it is done twice.
+ * Rejects when the signal aborts, and with what says more than that nobody answered.
+ */
+export async function untilAnswered<T>(
+  ask: () => Promise<T>,
+  { workflowId, log, signal }: { readonly workflowId: string; readonly log: Logger; readonly signal: AbortSignal },
+): Promise<T> {
+  for (let isFirst = true; ; isFirst = false) {
+    signal.throwIfAborted();
+    try {
+      return await ask();
+    } catch (error) {
+      const why = noAnswer(error);
+      if (why === undefined) throw error;
+      if (isFirst) log.warn({ workflowId }, `The workflow does not answer (${why}). Asking until it does.`);
+      await delay(WAIT_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+}
+
+function noAnswer(error: unknown): string | undefined {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return error.message;
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (isGrpcServiceError(cause)) return NO_ANSWER.has(cause.code) ? cause.details : undefined;
+  return undefined;
+}
