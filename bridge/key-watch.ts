@@ -10,7 +10,8 @@
  */
 import type { Logger } from 'pino';
 
-const KEYS_REMEMBERED = 10_000;
+/** So many, and as many of the time before, are remembered. */
+const KEYS_OF_A_TIME = 5000;
 /** Longer keys are passed over, so that memory stays bounded. */
 const LONGEST_KEY = 256;
 
@@ -18,8 +19,9 @@ export class KeyWatch {
   readonly #log: Logger;
   /** Readers by shard: two may overlap. */
   readonly #read = new Map<string, number>();
-  /** The oldest first. */
-  readonly #shardOf = new Map<string, string>();
+  /** Two times instead of an order: to forget the oldest key for each new one costs more than to hand the record over. */
+  #shardOf = new Map<string, string>();
+  #shardBefore = new Map<string, string>();
   #told = false;
 
   constructor(log: Logger) {
@@ -40,12 +42,14 @@ export class KeyWatch {
 
   see(key: string, shardId: string): void {
     if (this.#told || key.length > LONGEST_KEY) return;
-    const before = this.#shardOf.get(key);
-    if (before === shardId) return;
+    const recently = this.#shardOf.get(key);
+    if (recently === shardId) return;
+    const before = recently ?? this.#shardBefore.get(key);
     this.#remember(key, shardId);
-    if (before === undefined || !this.#read.has(before)) return;
+    if (before === undefined || before === shardId || !this.#read.has(before)) return;
     this.#told = true;
     this.#shardOf.clear();
+    this.#shardBefore.clear();
     this.#log.warn(
       { key, shards: [before, shardId] },
       `key ${JSON.stringify(key)} comes from two shards at the same time, ${before} and ${shardId}: the source has no ` +
@@ -56,12 +60,9 @@ export class KeyWatch {
   }
 
   #remember(key: string, shardId: string): void {
-    this.#shardOf.delete(key);
     this.#shardOf.set(key, shardId);
-    if (this.#shardOf.size <= KEYS_REMEMBERED) return;
-    for (const oldest of this.#shardOf.keys()) {
-      this.#shardOf.delete(oldest);
-      return;
-    }
+    if (this.#shardOf.size < KEYS_OF_A_TIME) return;
+    this.#shardBefore = this.#shardOf;
+    this.#shardOf = new Map();
   }
 }

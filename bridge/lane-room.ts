@@ -22,6 +22,8 @@ import { HandoverRefusedError } from './lane-gateway.ts';
 const LANES_REMEMBERED = 10_000;
 /** Of the room that is left, for each process. */
 const SHARE = 1 / 16;
+/** Of what is left before a run ends: what is handed over is in its history twice, and a few processes feed it. */
+const SHARE_BEFORE_END = 1 / 8;
 /** Of the whole room, at the most, without a question: 15 signals, 32 KiB. */
 const FIRST_SHARE = 1 / 384;
 /** What works off thousands of events a second is asked again soon whether it still holds enough. */
@@ -54,8 +56,8 @@ export interface Visit {
   readonly name: string;
   readonly bytes: number;
   readonly ask: AskHistory;
-  /** May be handed over before it is asked again. @default no less than any other */
-  readonly mostBytes?: number;
+  /** Where its run is about to end. It is asked more and more often on the way there, and then before each signal. */
+  readonly endsAt?: HistorySize;
 }
 
 export interface LaneRoomOptions {
@@ -141,11 +143,16 @@ export class LaneRoom {
       throw this.#refuse(visit, `its history has ${events} events and ${bytes} bytes`, isAsleep);
     }
     if (isFull) throw new HandoverRefusedError(`${cut(visit.name)} holds enough for now`, FULL_FOR_NOW_MS);
-    const { mostBytes = Infinity } = visit;
-    return {
+    const share = {
       events: Math.max(this.#first.events, (most.events - events) * SHARE),
-      bytes: Math.max(visit.bytes, Math.min(mostBytes, Math.max(this.#first.bytes, (most.bytes - bytes) * SHARE))),
+      bytes: Math.max(this.#first.bytes, (most.bytes - bytes) * SHARE),
     };
+    const { endsAt } = visit;
+    if (endsAt !== undefined) {
+      share.events = Math.min(share.events, (endsAt.events - events) * SHARE_BEFORE_END);
+      share.bytes = Math.min(share.bytes, (endsAt.bytes - bytes) * SHARE_BEFORE_END);
+    }
+    return { events: Math.max(1, share.events), bytes: Math.max(visit.bytes, share.bytes) };
   }
 
   #refuse({ id, name }: Pick<Visit, 'id' | 'name'>, why: string, isAsleep = true): HandoverRefusedError {

@@ -39,8 +39,11 @@ import { rejectWhenAborted } from './reject-when-aborted.ts';
 import type { ThrottleLog } from './throttle-log.ts';
 import { triedOnce } from './tried-once.ts';
 
-/** A pool is asked whether it holds enough after so many bytes: what it holds must fit into its next run. */
-const POOL_ASKED_AFTER_BYTES = 512 * 1024;
+/**
+ * A pool tells bridges to wait when it holds enough, since that must fit into its next run, and when its run ends, which the
+ * server suggests at 4,096 events or 4 MiB.
+ */
+const POOL_ENDS_AT = { events: 3500, bytes: 3.5 * 1024 * 1024 };
 const TOO_LARGE_RETRY_MS = 60_000;
 /** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
 const FAILURES_TOLD = 8;
@@ -101,10 +104,13 @@ export class TemporalGateway implements LaneGateway {
     switch (request.to) {
       case 'lane':
         return { id: laneWorkflowId(pipeline, request.key), name: `key ${JSON.stringify(request.key)}`, bytes };
-      case 'pool': {
-        const { pool } = request;
-        return { id: poolWorkflowId(pipeline, pool), name: `pool ${pool}`, bytes, mostBytes: POOL_ASKED_AFTER_BYTES };
-      }
+      case 'pool':
+        return {
+          id: poolWorkflowId(pipeline, request.pool),
+          name: `pool ${request.pool}`,
+          bytes,
+          endsAt: POOL_ENDS_AT,
+        };
       case 'quarantine':
         return { id: quarantineWorkflowId(pipeline), name: 'the quarantine', bytes };
     }

@@ -1,5 +1,6 @@
 /** Pools on the real dev server, with workers that die, replay, and limits so small that each is reached. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { HandlerEvent } from '../../contracts/record.ts';
 import { SIGNALS } from '../../contracts/names.ts';
@@ -81,6 +82,27 @@ describe('a pool', () => {
     const runs = await lanes.client.workflow.count(`WorkflowId = "${lanes.poolHandle.workflowId}"`);
     expect(runs.count).toBeGreaterThan(1);
     expect(await lanes.poolView()).toMatchObject({ waiting: 0, moved: 0, handled: 360 });
+  });
+
+  test('O5 tells bridges to wait before its run ends, and no longer', async () => {
+    lanes = await LaneHarness.start({ handler: (event) => note(event) });
+    const source = new Source();
+    const keys = keysTo(5);
+    const send = async () => {
+      await lanes.pool(source.next(keys), { signalsPerRun: 3 });
+      return await lanes.poolHandle.describe();
+    };
+    const { runId, workflowId } = await send();
+    while ((await send()).runId === runId);
+    const { events } = await lanes.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const told = (events ?? []).flatMap(({ workflowPropertiesModifiedEventAttributes: modified }) => {
+      const full = modified?.upsertedMemo?.fields?.['full'];
+      return full == null ? [] : [defaultPayloadConverter.fromPayload<boolean>(full)];
+    });
+    expect(told.at(-1)).toBe(true);
+    await eventually(() => isDone(source, keys));
+    await eventually(async () => expect((await lanes.poolHandle.describe()).memo).toMatchObject({ full: false }));
+    expectInOrder(source, keys);
   });
 
   test('O1 O4 O5 a batch whose worker dies is done by another one', async () => {

@@ -50,6 +50,21 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await lanes.stop();
   });
 
+  test('a pool that tells bridges to wait before its run ends', async () => {
+    const lanes = await LaneHarness.start({ handler: async () => await delay(20) });
+    const keys = Array.from({ length: 4 }, (_, key) => `key-${key}`);
+    let position = 0;
+    const send = async (round: number) => {
+      const events = keys.map((key) => poolEvent(key, (position += 1), round));
+      await lanes.pool(events, { signalsPerRun: 6 });
+      return (await lanes.poolHandle.describe()).runId;
+    };
+    const runId = await send(1);
+    for (let round = 2; (await send(round)) === runId; round += 1);
+    await record('pool-that-closed', lanes.client.workflow.getHandle(lanes.poolHandle.workflowId, runId));
+    await lanes.stop();
+  });
+
   test('a pool in an outage, of which a batch is lost, and that is terminated and taken over', async () => {
     let isDown = false;
     let kills = 1;

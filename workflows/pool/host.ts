@@ -45,6 +45,7 @@ import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
 import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../lane/marks.ts';
 import { RunLimits } from '../lane/run-limits.ts';
 import { Batch, type Released } from './batch.ts';
+import { Closing } from './closing.ts';
 import { Errands } from './errands.ts';
 import { HealthyKeys, type TakenKey } from './healthy-keys.ts';
 import { MovedKeys } from './moved-keys.ts';
@@ -87,6 +88,7 @@ export class PoolHost {
   #handled: number;
   #lastBatch = 0;
   readonly #notice = new Notice();
+  readonly #closing = new Closing();
 
   constructor({ pipeline, options, carried, predecessor }: PoolInput) {
     this.#pipeline = pipeline;
@@ -211,9 +213,14 @@ export class PoolHost {
     for (;;) {
       this.#settle();
       this.#moveOutWhoeverMay();
-      if (this.#isEnding) await this.#continueAsNew();
-      else this.#startWork();
-      this.#notice.write(this.#keys, this.#options.full, this.#outages.outage);
+      if (this.#isEnding) {
+        this.#closing.begin();
+        await this.#continueAsNew();
+      } else {
+        this.#closing.reopen();
+        this.#startWork();
+      }
+      this.#notice.write(this.#keys, this.#options.full, this.#outages.outage, this.#closing.isTold);
       await condition(() => this.#hasNews());
     }
   }
@@ -244,7 +251,7 @@ export class PoolHost {
   #hasNews(): boolean {
     for (const batch of this.#batches.values()) if (batch.hasNews) return true;
     if (this.#mayLeave().length > 0) return true;
-    if (this.#isEnding) return this.#isQuiet || this.#mustStop;
+    if (this.#isEnding) return (this.#isQuiet && !this.#closing.isWaiting) || this.#mustStop;
     return this.#errands.hasNews || this.#mayStartBatch();
   }
 
@@ -396,7 +403,7 @@ export class PoolHost {
       await condition(() => [...this.#batches.values()].every(({ hasEnded }) => hasEnded));
       return;
     }
-    if (!this.#isQuiet) return;
+    if (!this.#isQuiet || this.#closing.isWaiting) return;
     if (Object.keys(this.#memory.marks).length > MARKS_CARRIED)
       this.#memory = await withoutOldMarks(this.#pipeline, () => this.#memory, this.#options.leaseMarginMs);
     if (jsonBytes(this.#state()) > MOST_CARRIED_BYTES) {
@@ -418,7 +425,10 @@ export class PoolHost {
       carried: this.#state(),
     };
     const { memo = {}, typedSearchAttributes } = workflowInfo();
-    await makeContinueAsNewFunc<(input: PoolInput) => Promise<void>>({ memo, typedSearchAttributes })(input);
+    await makeContinueAsNewFunc<(input: PoolInput) => Promise<void>>({
+      memo: { ...memo, full: this.#notice.holdsEnough(this.#keys, this.#options.full) },
+      typedSearchAttributes,
+    })(input);
   }
 
   #state(): PoolState {

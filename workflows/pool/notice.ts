@@ -14,9 +14,9 @@ export class Notice {
     ...(outage === undefined ? {} : { outage }),
   }))(workflowInfo().memo ?? {});
 
-  write(held: EventLimits, full: EventLimits, outage: Outage | undefined): void {
-    const share = this.#memo.full ? ROOM_AGAIN : 1;
-    const isFull = held.events >= share * full.events || held.bytes >= share * full.bytes;
+  /** @param isClosing whether bridges shall wait whatever is held */
+  write(held: EventLimits, full: EventLimits, outage: Outage | undefined, isClosing: boolean): void {
+    const isFull = isClosing || this.holdsEnough(held, full);
     if (isFull !== this.#memo.full) {
       this.#memo = { ...this.#memo, full: isFull };
       upsertMemo({ full: isFull });
@@ -26,5 +26,10 @@ export class Notice {
     this.#memo = outage === undefined ? rest : { ...rest, outage: { since: outage.since, failure: outage.failure } };
     upsertMemo({ outage: this.#memo.outage ?? null });
     upsertSearchAttributes(poolStatus(outage));
+  }
+
+  holdsEnough(held: EventLimits, full: EventLimits): boolean {
+    const share = this.#memo.full ? ROOM_AGAIN : 1;
+    return held.events >= share * full.events || held.bytes >= share * full.bytes;
   }
 }

@@ -76,6 +76,22 @@ test('O9: of a lane that gets little nobody asks', async () => {
   expect(lanes.questions).toEqual(['a']);
 });
 
+test('O9: what tells when its run ends is asked more and more often until then, and before each signal from there on', async () => {
+  const { lanes, room } = open();
+  const bytes = 16 * KIB;
+  const askedAt: number[] = [];
+  for (let sent = 0; sent < 6 * MIB; sent += bytes) {
+    const before = lanes.questions.length;
+    await room.enter({ ...lanes.visit('a', bytes), endsAt: { events: 10_000, bytes: 4 * MIB } });
+    lanes.grow('a', 1, bytes);
+    if (lanes.questions.length > before) askedAt.push(sent);
+  }
+  const between = askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0));
+  expect(between).toEqual(between.toSorted((a, b) => b - a));
+  expect(between[0]).toBeGreaterThan(256 * KIB);
+  expect(askedAt.filter((at) => at >= 4 * MIB)).toHaveLength((2 * MIB) / bytes);
+});
+
 test.each([
   ['many small signals', 1 * KIB],
   ['large ones', 64 * KIB],

@@ -1,0 +1,44 @@
+import { patched, sleep } from '@temporalio/workflow';
+
+/** What was on its way when a bridge was told has come by then. */
+const CLOSING_MS = 200;
+
+/**
+ * Keeps bridges from sending while a run is about to end. The server refuses the end of a run when a signal has come while
+ * its last task was at work, and the whole history is replayed for the next try: on a busy server that is so each time,
+ * in all pools at once.
+ *
+ * Owns how far that is; what bridges are told is in the notice.
+ */
+export class Closing {
+  #state: 'open' | 'told' | 'closed' = 'open';
+  /** Runs that began before there was such a notice have neither it nor the timer in their histories. */
+  #tells = true;
+
+  /** Bridges shall wait. */
+  get isTold(): boolean {
+    return this.#tells && this.#state !== 'open';
+  }
+
+  /** The run cannot end yet. */
+  get isWaiting(): boolean {
+    return this.#state === 'told';
+  }
+
+  begin(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'told';
+    this.#tells = patched('closes before it ends');
+    if (this.#tells) void sleep(CLOSING_MS).then(() => this.#closed());
+    else this.#closed();
+  }
+
+  /** The run goes on after all. */
+  reopen(): void {
+    this.#state = 'open';
+  }
+
+  #closed(): void {
+    if (this.#state === 'told') this.#state = 'closed';
+  }
+}
