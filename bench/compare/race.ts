@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Backend, Counted } from './backends/backend.ts';
+import type { Backend, Counted, RunningBackend } from './backends/backend.ts';
 import type { ContenderName } from './contenders/names.ts';
 import type { Load } from './load.ts';
 import type { ChildMessage, ChildResult, Entry } from './messages.ts';
@@ -60,7 +60,7 @@ export class DisqualifiedError extends Error {
 
 export async function race(options: RaceOptions): Promise<RaceResult> {
   const { contender, load, stream, backend } = options;
-  const server = await backend.start();
+  const server = await startOf(backend);
   try {
     const child = new Child({ contender, load, stream, address: server.address }, backend.node);
     try {
@@ -93,6 +93,16 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
     }
   } finally {
     await server.stop();
+  }
+}
+
+/** A server that crashes as it starts says nothing of a contender, and shall not take the figures of half an hour with it. */
+async function startOf(backend: Backend): Promise<RunningBackend> {
+  try {
+    return await backend.start();
+  } catch (error) {
+    process.stderr.write(`The server did not start, once more: ${String(error)}\n`);
+    return await backend.start();
   }
 }
 
