@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const FILE = fileURLToPath(new URL('../../docs/PERFORMANCE.md', import.meta.url));
+/** As seen from the build. */
+export const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
+const FILE = `${DOCS}PERFORMANCE.md`;
 
 /** Puts the figures of a command into their place in docs/PERFORMANCE.md. `name` is that of the place. */
 export async function writeSection(name: string, text: string, command = name): Promise<void> {

@@ -13,6 +13,7 @@ import { race } from './race.ts';
 import { writeReport } from './report.ts';
 import { shareOf } from './share.ts';
 import { measureSteady } from './steady.ts';
+import { storedFigures } from './stored-figures.ts';
 
 const SHARDS = 4;
 const OTHER_LOADS = ['latency', 'steady'] as const;
@@ -39,6 +40,10 @@ export async function benchCompare(options: CompareOptions): Promise<void> {
   });
 }
 
+/**
+ * All loads with all events at once are taken in one run, since ratios are between them. Latency and a steady load can be
+ * measured alone: what was stored before is kept then.
+ */
 async function measure(
   contenders: readonly ContenderName[],
   names: readonly string[],
@@ -46,20 +51,28 @@ async function measure(
 ): Promise<Figures> {
   const backends = new Map<ContenderName, Backend>();
   for (const name of contenders) backends.set(name, name === 'restate' ? await restate() : await serverNamed(server));
-  const throughput: LoadFigures[] = [];
+  const stored = await storedFigures(server);
+  const measured: LoadFigures[] = [];
   for (const load of LOADS.filter(({ name }) => names.includes(name))) {
-    throughput.push(await measureLoad(load, backends));
+    measured.push(await measureLoad(load, backends));
   }
-  const latency: LatencyFigures[] = [];
-  if (names.includes('latency')) {
-    const best = throughput.find(({ load }) => load.name === 'some')?.outcomes;
-    for (const [contender, backend] of backends)
-      latency.push(await measureLatency(contender, backend, best?.[contender]));
-  }
+  const throughput = measured.length === 0 ? (stored?.throughput ?? []) : measured;
+  const latency = names.includes('latency') ? await measureLatencies(backends, throughput) : (stored?.latency ?? []);
   const pooled = backends.get('pooled');
-  const steady = names.includes('steady') && pooled !== undefined ? await measureSteady(pooled) : undefined;
+  const steady = names.includes('steady') && pooled !== undefined ? await measureSteady(pooled) : stored?.steady;
   const { about } = [...backends.values()].find((backend) => backend.about !== undefined) ?? {};
   return { server, about, throughput, latency, ...(steady === undefined ? {} : { steady }) };
+}
+
+async function measureLatencies(
+  backends: Backends,
+  throughput: readonly LoadFigures[],
+): Promise<readonly LatencyFigures[]> {
+  const best = throughput.find(({ load }) => load.name === 'some')?.outcomes;
+  const latency: LatencyFigures[] = [];
+  for (const [contender, backend] of backends)
+    latency.push(await measureLatency(contender, backend, best?.[contender]));
+  return latency;
 }
 
 async function measureLoad(load: Load, backends: Backends): Promise<LoadFigures> {

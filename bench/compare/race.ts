@@ -41,7 +41,7 @@ export interface RaceOptions {
   readonly load: Load;
   readonly stream: string;
   readonly backend: Backend;
-  /** Called when the contender reads; for loads that are written meanwhile. */
+  /** Called when the contender starts; for loads that are written meanwhile. */
   readonly meanwhile?: (progress: Progress) => Promise<unknown>;
 }
 
@@ -64,14 +64,16 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
   try {
     const child = new Child({ contender, load, stream, address: server.address }, backend.node);
     try {
-      await Promise.race([child.begun, child.failed]);
+      const meanwhile = options.meanwhile?.(child) ?? Promise.resolve();
+      const failed = Promise.race([child.failed, meanwhile.then(async () => await child.failed)]);
+      failed.catch(() => {});
+      await Promise.race([child.begun, failed]);
       const before = {
         server: await cpuSeconds(server.pids),
         ours: await cpuSeconds([child.pid]),
         counted: await server.count(),
       };
-      const meanwhile = options.meanwhile?.(child) ?? Promise.resolve();
-      await Promise.race([Promise.all([child.finished, meanwhile]), child.failed]);
+      await Promise.race([Promise.all([child.finished, meanwhile]), failed]);
       const counted = await server.count();
       const used = {
         server: { cpu: (await cpuSeconds(server.pids)) - before.server, peakMemory: await peakMemory(server.pids) },

@@ -1,7 +1,6 @@
 /** The figures as markdown, in docs/PERFORMANCE.md if it is asked for, with a chart and all of them as JSON beside it. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { writeSection } from '../page.ts';
 import { chartOf, type Bar } from './chart.ts';
 import type { ContenderName } from './contenders/names.ts';
@@ -10,9 +9,8 @@ import type { Outcome } from './outcome.ts';
 import type { RaceResult } from './race.ts';
 import { ratios } from './ratios.ts';
 import { shareOf } from './share.ts';
+import { FOLDER, nameOf, storeFigures } from './stored-figures.ts';
 import type { SteadyFigures } from './steady.ts';
-
-const FOLDER = fileURLToPath(new URL('../../docs/performance/', import.meta.url));
 
 const TITLES: Readonly<Record<ContenderName, string>> = {
   pooled: 'Keylane, pooled',
@@ -26,14 +24,13 @@ const SHARE =
 /** With `write`, also put into their place in docs/PERFORMANCE.md. */
 export async function writeReport(figures: Figures, write: boolean): Promise<string> {
   const { server, about, steady } = figures;
-  const name = server === 'dev' ? 'compare' : server;
+  const name = nameOf(server);
   const where = [about, `On ${cpus().length} cores.`].filter((sentence) => sentence !== undefined).join(' ');
   const chart = `![Events a second of each](performance/${name}.svg)\n\nAll figures: [${name}.json](performance/${name}.json).`;
   const parts = [where, rates(figures), SHARE, chart, ratios(figures), costs(figures), latency(figures)];
   const text = [...parts, ...(steady === undefined ? [] : [steadyText(steady)])].join('\n\n') + '\n';
   if (write) {
-    await mkdir(FOLDER, { recursive: true });
-    await writeFile(`${FOLDER}${name}.json`, `${JSON.stringify(figures, undefined, 2)}\n`);
+    await storeFigures(figures);
     await writeFile(`${FOLDER}${name}.svg`, `${await chartOf(bars(figures))}\n`);
     await writeSection(name, text, server === 'dev' ? name : `compare --server ${server}`);
   }
