@@ -138,7 +138,7 @@ export interface RetryConfig {
 }
 
 export interface PoolsConfig {
-  /** Workflows that healthy keys share. A pipeline keeps what it began with. @default 16 */
+  /** Workflows that healthy keys share. A pipeline keeps what it began with. @default 4 */
   readonly count?: number;
   /** A key whose handler takes longer than this for an event gets a lane of its own for the events that wait. @default '2s' */
   readonly slowAfter?: Duration;

@@ -1,30 +1,47 @@
-/** From read to done, at half of what a contender did when it had all of the events at once. Its keys are warm. */
+/**
+ * From read to done, at half of the rate that a contender keeps up with. That is not what it does with all events at once:
+ * then many of a key come together, and share what each costs when it comes alone. Its keys are warm.
+ */
 import type { Backend } from './backends/backend.ts';
 import type { ContenderName } from './contenders/names.ts';
 import type { LatencyFigures } from './figures.ts';
 import type { Load } from './load.ts';
 import type { Outcome } from './outcome.ts';
+import type { Lag } from './paced.ts';
 import { pacedRace } from './paced-race.ts';
 
 const SHARDS = 4;
 const SECONDS = 20;
+const RAMP_SECONDS = 30;
+/** Who is so many seconds of events behind does not keep up. */
+const BEHIND_SECONDS = 1;
 const KEYS = 1000;
 
-/** @param best with as many keys, all events at once */
+/** @param best with as many keys, all events at once: more than it keeps up with */
 export async function measureLatency(
   contender: ContenderName,
   backend: Backend,
   best: Outcome | undefined,
 ): Promise<LatencyFigures> {
   if (best === undefined || typeof best === 'string') return { contender, perSecond: 0, outcome: 'no rate is known' };
-  const perSecond = Math.floor(best.total / best.seconds / 2);
-  const load: Load = {
-    name: 'latency',
-    title: `${perSecond} events/s`,
-    events: KEYS + SECONDS * perSecond,
-    keys: KEYS,
-    warmsUp: true,
-  };
+  const top = best.total / best.seconds;
+  const ramp = paced('ramp', `up to ${Math.round(top)} events/s`, (top * RAMP_SECONDS) / 2);
+  const rising = { contender, backend, load: ramp, shards: SHARDS, perSecond: top, rampSeconds: RAMP_SECONDS };
+  const { outcome: ramped, lags } = await pacedRace(rising);
+  if (typeof ramped === 'string') return { contender, perSecond: 0, outcome: ramped };
+  const perSecond = Math.round(keptUpWith(lags, top) / 2);
+  const load = paced('latency', `${perSecond} events/s`, SECONDS * perSecond);
   const { outcome } = await pacedRace({ contender, backend, load, shards: SHARDS, perSecond });
   return { contender, perSecond, outcome };
+}
+
+function paced(name: string, title: string, events: number): Load {
+  return { name, title, events: KEYS + Math.round(events), keys: KEYS, warmsUp: true };
+}
+
+/** @param lags of each second, from the first on */
+function keptUpWith(lags: readonly Lag[], top: number): number {
+  const rateAt = (second: number) => (top * second) / RAMP_SECONDS;
+  const behind = lags.findIndex((lag, second) => second > 1 && lag > BEHIND_SECONDS * rateAt(second));
+  return rateAt(behind === -1 ? RAMP_SECONDS : behind - 1);
 }

@@ -14,6 +14,8 @@ export interface PacedRace {
   readonly load: Load;
   readonly shards: number;
   readonly perSecond: number;
+  /** @default 0 */
+  readonly rampSeconds?: number;
 }
 
 /** The lags are those of each second. */
@@ -23,13 +25,14 @@ export async function pacedRace({
   load,
   shards,
   perSecond,
+  rampSeconds = 0,
 }: PacedRace): Promise<{ readonly outcome: Outcome; readonly lags: readonly Lag[] }> {
   const stream = `bench-${load.name}-${contender}`;
   const client = await createStream(stream, shards);
   client.destroy();
   let lags: readonly Lag[] = [];
   const meanwhile = async (progress: Parameters<typeof writePaced>[3]) => {
-    lags = await writePaced(stream, load, { perSecond, first: load.keys }, progress);
+    lags = await writePaced(stream, load, { perSecond, rampSeconds, first: load.keys }, progress);
   };
   const outcome = await outcomeOf(
     `${contender}, ${load.name}, ${load.title}`,

@@ -6,6 +6,8 @@ import type { Progress } from './race.ts';
 
 export interface Pace {
   readonly perSecond: number;
+  /** Until that is reached, from nothing at a rate that grows evenly. @default 0 */
+  readonly rampSeconds?: number;
   /** Events that are written at once and have to be handled before the clock starts: one of each key warms them up. */
   readonly first: number;
 }
@@ -13,7 +15,7 @@ export interface Pace {
 /** How far the handlers were behind the writer, in events. */
 export type Lag = number;
 
-const TICK_MS = 20;
+const TICK_MS = 100;
 const WARM_MS = 5000;
 
 /** Writes the load; resolves when all of it is written, with the lag of each second. */
@@ -43,10 +45,17 @@ export async function writePaced(stream: string, load: Load, pace: Pace, progres
   while (written < load.events) {
     const elapsed = (performance.now() - begunAt) / 1000;
     if (elapsed > lags.length) lags.push(written - progress.handled);
-    const due = Math.min(load.events, pace.first + Math.floor(elapsed * pace.perSecond));
+    const due = Math.min(load.events, pace.first + dueAfter(elapsed, pace));
     if (due > written) await put(due - written);
-    else await delay(TICK_MS);
+    // Not at once again: the writer would use as much of the machine as what is measured.
+    await delay(TICK_MS);
   }
   client.destroy();
   return lags;
+}
+
+function dueAfter(seconds: number, { perSecond, rampSeconds = 0 }: Pace): number {
+  const ramp = Math.min(seconds, rampSeconds);
+  const onRamp = rampSeconds === 0 ? 0 : (perSecond * ramp * ramp) / (2 * rampSeconds);
+  return Math.floor(onRamp + perSecond * (seconds - ramp));
 }

@@ -96,7 +96,7 @@ function latency({ latency: all }: Figures): string {
       of(outcome, (result) => fixed(result.latency.p99)),
     ]),
   );
-  return table(['from read to done, at half of the most', 'events/s', 'p50, ms', 'p99, ms'], rows);
+  return table(['from read to done, at half of what it keeps up with', 'events/s', 'p50, ms', 'p99, ms'], rows);
 }
 
 function steadyText({ perSecond, keys, lagByMinute, outcome }: SteadyFigures): string {

@@ -35,7 +35,7 @@ export async function measureSteady(backend: Backend): Promise<SteadyFigures> {
     shards: SHARDS,
     perSecond: PER_SECOND,
   });
-  return { perSecond: PER_SECOND, keys: KEYS, lagByMinute: byMinute(lags), outcome };
+  return { perSecond: PER_SECOND, keys: KEYS, lagByMinute: byMinute(lags).slice(0, MINUTES), outcome };
 }
 
 function byMinute(lags: readonly Lag[]): number[] {

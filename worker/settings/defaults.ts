@@ -19,7 +19,7 @@ export const DEFAULTS = {
   timeoutMs: 30_000,
   stopTimeoutMs: 60_000,
   lane: { ...DEFAULT_LANE_OPTIONS, segments: DEFAULT_SEGMENT_LIMITS },
-  pools: 16,
+  pools: 4,
   pool: DEFAULT_POOL_OPTIONS,
   pipeline: DEFAULT_PIPELINE_OPTIONS,
   reading: {

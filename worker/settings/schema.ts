@@ -121,7 +121,7 @@ const backlog = fields(
 
 const pools = fields(
   { count: wholeNumber(1, 1024).optional(), slowAfter: duration().optional() },
-  'an object such as { count: 16, slowAfter: "2s" }',
+  'an object such as { count: 4, slowAfter: "2s" }',
 );
 
 const pipeline = fields(
