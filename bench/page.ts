@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 
 /** As seen from the build. */
 export const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
@@ -13,5 +14,6 @@ export async function writeSection(name: string, text: string, command = name): 
   if (!page.includes(begin) || !page.includes(end)) throw new Error(`${FILE} has no place for the figures of ${name}`);
   const before = page.slice(0, page.indexOf(begin));
   const after = page.slice(page.indexOf(end));
-  await writeFile(FILE, `${before}${begin}\n\n${text}\n${after}`);
+  const written = `${before}${begin}\n\n${text}\n${after}`;
+  await writeFile(FILE, await format(written, { ...(await resolveConfig(FILE)), filepath: FILE }));
 }

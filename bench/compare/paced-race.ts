@@ -4,7 +4,7 @@ import type { Backend } from './backends/backend.ts';
 import type { ContenderName } from './contenders/names.ts';
 import type { Load } from './load.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
-import { writePaced, type Lag } from './paced.ts';
+import { writePaced, type Second } from './paced.ts';
 import { race } from './race.ts';
 
 export interface PacedRace {
@@ -18,7 +18,6 @@ export interface PacedRace {
   readonly rampSeconds?: number;
 }
 
-/** The lags are those of each second. */
 export async function pacedRace({
   contender,
   backend,
@@ -26,17 +25,17 @@ export async function pacedRace({
   shards,
   perSecond,
   rampSeconds = 0,
-}: PacedRace): Promise<{ readonly outcome: Outcome; readonly lags: readonly Lag[] }> {
+}: PacedRace): Promise<{ readonly outcome: Outcome; readonly seconds: readonly Second[] }> {
   const stream = `bench-${load.name}-${contender}`;
   const client = await createStream(stream, shards);
   client.destroy();
-  let lags: readonly Lag[] = [];
+  let seconds: readonly Second[] = [];
   const meanwhile = async (progress: Parameters<typeof writePaced>[3]) => {
-    lags = await writePaced(stream, load, { perSecond, rampSeconds, first: load.keys }, progress);
+    seconds = await writePaced(stream, load, { perSecond, rampSeconds, first: load.keys }, progress);
   };
   const outcome = await outcomeOf(
     `${contender}, ${load.name}, ${load.title}`,
     async () => await race({ contender, load, stream, backend, meanwhile }),
   );
-  return { outcome, lags };
+  return { outcome, seconds };
 }

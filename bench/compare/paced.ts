@@ -12,14 +12,22 @@ export interface Pace {
   readonly first: number;
 }
 
-/** How far the handlers were behind the writer, in events. */
-export type Lag = number;
+/** How far both were at the end of a second. */
+export interface Second {
+  readonly written: number;
+  readonly handled: number;
+}
 
 const TICK_MS = 100;
 const WARM_MS = 5000;
 
-/** Writes the load; resolves when all of it is written, with the lag of each second. */
-export async function writePaced(stream: string, load: Load, pace: Pace, progress: Progress): Promise<readonly Lag[]> {
+/** Writes the load; resolves when all of it is written, with how far it was in each second. */
+export async function writePaced(
+  stream: string,
+  load: Load,
+  pace: Pace,
+  progress: Progress,
+): Promise<readonly Second[]> {
   const client = streamClient();
   const events = eventsOf(load);
   const take = (count: number) => {
@@ -41,17 +49,17 @@ export async function writePaced(stream: string, load: Load, pace: Pace, progres
   while (progress.handled < pace.first) await delay(TICK_MS);
   await delay(WARM_MS);
   const begunAt = performance.now();
-  const lags: Lag[] = [];
+  const seconds: Second[] = [];
   while (written < load.events) {
     const elapsed = (performance.now() - begunAt) / 1000;
-    if (elapsed > lags.length) lags.push(written - progress.handled);
+    if (elapsed > seconds.length) seconds.push({ written, handled: progress.handled });
     const due = Math.min(load.events, pace.first + dueAfter(elapsed, pace));
     if (due > written) await put(due - written);
     // Not at once again: the writer would use as much of the machine as what is measured.
     await delay(TICK_MS);
   }
   client.destroy();
-  return lags;
+  return seconds;
 }
 
 function dueAfter(seconds: number, { perSecond, rampSeconds = 0 }: Pace): number {

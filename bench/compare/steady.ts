@@ -2,7 +2,7 @@
 import type { Backend } from './backends/backend.ts';
 import type { Load } from './load.ts';
 import type { Outcome } from './outcome.ts';
-import type { Lag } from './paced.ts';
+import type { Second } from './paced.ts';
 import { pacedRace } from './paced-race.ts';
 
 const SHARDS = 2;
@@ -28,21 +28,21 @@ export async function measureSteady(backend: Backend): Promise<SteadyFigures> {
     keys: KEYS,
     warmsUp: true,
   };
-  const { outcome, lags } = await pacedRace({
+  const { outcome, seconds } = await pacedRace({
     contender: 'pooled',
     backend,
     load,
     shards: SHARDS,
     perSecond: PER_SECOND,
   });
-  return { perSecond: PER_SECOND, keys: KEYS, lagByMinute: byMinute(lags).slice(0, MINUTES), outcome };
+  return { perSecond: PER_SECOND, keys: KEYS, lagByMinute: lagsByMinute(seconds).slice(0, MINUTES), outcome };
 }
 
-function byMinute(lags: readonly Lag[]): number[] {
+function lagsByMinute(seconds: readonly Second[]): number[] {
   const means: number[] = [];
-  for (let from = 0; from < lags.length; from += SECONDS_A_MINUTE) {
-    const minute = lags.slice(from, from + SECONDS_A_MINUTE);
-    means.push(minute.reduce((sum, lag) => sum + lag, 0) / minute.length);
+  for (let from = 0; from < seconds.length; from += SECONDS_A_MINUTE) {
+    const lags = seconds.slice(from, from + SECONDS_A_MINUTE).map(({ written, handled }) => written - handled);
+    means.push(lags.reduce((sum, lag) => sum + lag, 0) / lags.length);
   }
   return means;
 }
