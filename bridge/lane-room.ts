@@ -12,6 +12,8 @@
  *   bridge that starts again and again has to do so hundreds of times to fill a lane.
  * - A3: a full lane gets nothing before an answer says that it has room; it is asked every few seconds at the most, and
  *   so it goes on soon after a worker is back.
+ * - A4: a pool, which gets signals all the time, is asked before each of them when its run is about to end: the run can say
+ *   so, and end without one in between (workflows/pool/closing.ts).
  */
 import type { Logger } from 'pino';
 import type { HistorySize, RoomLimits } from '../contracts/room.ts';
