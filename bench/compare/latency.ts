@@ -7,14 +7,14 @@ import type { ContenderName } from './contenders/names.ts';
 import type { LatencyFigures } from './figures.ts';
 import type { Load } from './load.ts';
 import type { Outcome } from './outcome.ts';
-import type { Second } from './paced.ts';
+import { rampedEvents, type Second } from './paced.ts';
 import { pacedRace } from './paced-race.ts';
 
 const SHARDS = 4;
 const SECONDS = 20;
-const RAMP_SECONDS = 30;
+const RAMP_SECONDS = 40;
 /** Who is so many seconds of events behind does not keep up: what it handled in the seconds before is what it can. */
-const BEHIND_SECONDS = 1;
+const BEHIND_SECONDS = 2;
 const SECONDS_BEFORE = 4;
 const KEYS = 1000;
 
@@ -26,7 +26,7 @@ export async function measureLatency(
 ): Promise<LatencyFigures> {
   if (best === undefined || typeof best === 'string') return { contender, perSecond: 0, outcome: 'no rate is known' };
   const top = best.total / best.seconds;
-  const ramp = paced('ramp', `up to ${Math.round(top)} events/s`, (top * RAMP_SECONDS) / 2);
+  const ramp = paced('ramp', `up to ${Math.round(top)} events/s`, rampedEvents(top, RAMP_SECONDS, RAMP_SECONDS));
   const rising = { contender, backend, load: ramp, shards: SHARDS, perSecond: top, rampSeconds: RAMP_SECONDS };
   const { outcome: ramped, seconds } = await pacedRace(rising);
   if (typeof ramped === 'string') return { contender, perSecond: 0, outcome: ramped };

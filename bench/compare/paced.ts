@@ -6,7 +6,7 @@ import type { Progress } from './race.ts';
 
 export interface Pace {
   readonly perSecond: number;
-  /** Until that is reached, from nothing at a rate that grows evenly. @default 0 */
+  /** Until that is reached, from 10 a second on, by the same factor each second. @default 0 */
   readonly rampSeconds?: number;
   /** Events that are written at once and have to be handled before the clock starts: one of each key warms them up. */
   readonly first: number;
@@ -20,6 +20,8 @@ export interface Second {
 
 const TICK_MS = 100;
 const WARM_MS = 5000;
+/** Events a second. */
+const RAMP_FROM = 10;
 
 /** Writes the load; resolves when all of it is written, with how far it was in each second. */
 export async function writePaced(
@@ -64,6 +66,12 @@ export async function writePaced(
 
 function dueAfter(seconds: number, { perSecond, rampSeconds = 0 }: Pace): number {
   const ramp = Math.min(seconds, rampSeconds);
-  const onRamp = rampSeconds === 0 ? 0 : (perSecond * ramp * ramp) / (2 * rampSeconds);
-  return Math.floor(onRamp + perSecond * (seconds - ramp));
+  return Math.floor(rampedEvents(perSecond, ramp, rampSeconds) + perSecond * (seconds - ramp));
+}
+
+/** Events after so many seconds of a ramp. */
+export function rampedEvents(perSecond: number, seconds: number, rampSeconds: number): number {
+  if (seconds === 0) return 0;
+  const growth = Math.log(perSecond / RAMP_FROM) / rampSeconds;
+  return (RAMP_FROM * (Math.exp(growth * seconds) - 1)) / growth;
 }
