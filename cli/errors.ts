@@ -15,7 +15,7 @@ import {
   NothingToDecideError,
   NoWorkerError,
 } from './operations/errors.ts';
-import { GRPC, grpcFailure } from './operations/grpc.ts';
+import { GRPC, grpcFailure } from '../worker/temporal/grpc.ts';
 
 /** Thrown when what was typed cannot be understood. */
 export class UsageError extends Error {

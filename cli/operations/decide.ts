@@ -12,7 +12,7 @@ import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import { NOTHING_TO_DECIDE, type Decision, type VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { DecisionPendingError, NoSuchLaneError, NothingToDecideError, NoWorkerError } from './errors.ts';
-import { GRPC, grpcFailure } from './grpc.ts';
+import { GRPC, grpcFailure } from '../../worker/temporal/grpc.ts';
 import { describeLane, endOf } from './lane-view.ts';
 import { pausePooledKey, pooledKeyView } from './pooled-key.ts';
 

@@ -1,9 +1,6 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { NoWorkerError } from './errors.ts';
-import { GRPC, grpcFailure } from './grpc.ts';
-
-// A deadline comes back as a cancel when the server notices it first.
-const NO_WORKER: ReadonlySet<number> = new Set([GRPC.deadlineExceeded, GRPC.cancelled, GRPC.failedPrecondition]);
+import { grpcFailure, UNANSWERED } from '../../worker/temporal/grpc.ts';
 
 export interface Asked {
   readonly workflowId: string;
@@ -26,7 +23,7 @@ export async function askWorkflow<Answer>(client: Client, asked: Asked): Promise
     );
   } catch (error) {
     const failure = grpcFailure(error);
-    if (failure === undefined || !NO_WORKER.has(failure.code)) throw error;
+    if (failure === undefined || !UNANSWERED.has(failure.code)) throw error;
     throw new NoWorkerError(workflowId, taskQueue, `The server says: ${failure.details}.`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { MissingSearchAttributesError } from './errors.ts';
-import { GRPC, grpcFailure } from './grpc.ts';
+import { GRPC, grpcFailure } from '../../worker/temporal/grpc.ts';
 
 /** A list filter for the lanes that are open, of one pipeline or of all, in one status or in any. */
 export function openLanes(filter: { readonly pipeline?: string; readonly status?: string }): string {

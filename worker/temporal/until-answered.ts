@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { grpcFailure, UNANSWERED } from './grpc.ts';
 
-/** CANCELLED, DEADLINE_EXCEEDED, and FAILED_PRECONDITION: the server knows of nobody who could answer. */
-const NO_ANSWER: ReadonlySet<number> = new Set([1, 4, 9]);
 const WAIT_MS = 1000;
 
 /**
@@ -30,7 +29,6 @@ export async function untilAnswered<T>(
 
 function noAnswer(error: unknown): string | undefined {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return error.message;
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (isGrpcServiceError(cause)) return NO_ANSWER.has(cause.code) ? cause.details : undefined;
-  return undefined;
+  const failure = grpcFailure(error);
+  return failure !== undefined && UNANSWERED.has(failure.code) ? failure.details : undefined;
 }

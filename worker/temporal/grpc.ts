@@ -11,6 +11,16 @@ export const GRPC = {
   unauthenticated: 16,
 } as const;
 
+/**
+ * Nobody answered a question or an update in time, or the server knows of nobody who could. A deadline comes back as a
+ * cancel when the server notices it first.
+ */
+export const UNANSWERED: ReadonlySet<number> = new Set([
+  GRPC.deadlineExceeded,
+  GRPC.cancelled,
+  GRPC.failedPrecondition,
+]);
+
 /** Code and text of the gRPC failure behind an error of the client, if there is one. */
 export function grpcFailure(error: unknown): { readonly code: number; readonly details: string } | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
