@@ -29,6 +29,7 @@ import { encodedSize } from './encoded-size.ts';
 import type { ClaimWriter } from './claim-writer.ts';
 import type { Intake, TakenIn } from './intake.ts';
 import type { KeyWatch } from './key-watch.ts';
+import { PollPace } from './poll-pace.ts';
 import type { ReadingMeter } from './reading-meter.ts';
 import { ShardTally } from './shard-tally.ts';
 
@@ -77,6 +78,7 @@ export class ShardReader {
   readonly #shardId: string;
   readonly #tracker: CheckpointTracker;
   readonly #tally: ShardTally;
+  readonly #pollPace: PollPace;
   #cursor: ShardCursor;
   #ended = false;
   /** Reads in a row that failed. */
@@ -84,11 +86,12 @@ export class ShardReader {
   #failing = false;
 
   constructor(options: ShardReaderOptions) {
-    const { source, shard } = options;
+    const { random, shard, source } = options;
     this.#options = options;
     this.#shardId = shard.shardId;
     this.#tracker = new CheckpointTracker(shard.start.at === 'after' ? shard.start.position : undefined);
     this.#tally = new ShardTally(shard);
+    this.#pollPace = new PollPace(source.pace, random);
     this.#cursor = source.openShard(shard.shardId, this.#place());
   }
 
@@ -150,7 +153,7 @@ export class ShardReader {
 
   /** Reads a page and lets it in. Returns when to read the next one. */
   async #readPage(): Promise<number> {
-    const { clock, source, stop, wall } = this.#options;
+    const { clock, stop, wall } = this.#options;
     const begunAt = clock.now();
     const askedAt = wall();
     const page = await this.#cursor.next(stop);
@@ -161,9 +164,7 @@ export class ShardReader {
     this.#tally.page(page, askedAt, this.#tracker.newest);
     this.#ended = page.ended;
     this.#tellWhenFinished();
-    const { minIntervalMs, idleIntervalMs } = source.pace;
-    const { records, restMs = 0 } = page;
-    return begunAt + Math.max(minIntervalMs, restMs, records.length === 0 ? idleIntervalMs : 0);
+    return begunAt + this.#pollPace.after(page);
   }
 
   #place(): StartPoint {

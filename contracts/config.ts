@@ -172,8 +172,8 @@ export interface ReadingConfig {
    */
   readonly requestsInFlight?: number;
   /**
-   * How long a shard is left alone after a page without records. Longer: fewer calls, and an event that comes after a
-   * pause is handled so much later.
+   * How long a quiet shard is left alone at the most: 200 ms after the first page without records, then twice as long after
+   * each. Longer: fewer calls, and an event that comes after a pause is handled so much later.
    * @default '1s'
    */
   readonly idlePoll?: Duration;

@@ -81,7 +81,7 @@ export interface ReadingSettings {
   readonly requestTimeoutMs: number;
   /** Lanes with a larger history get nothing more. */
   readonly room: RoomLimits;
-  /** How long a shard is left alone after a page without records. */
+  /** How long a quiet shard is left alone at the most. */
   readonly idlePollMs: number;
   /** A warning is due when unread records are nearer to being lost than this. */
   readonly warnBeforeMs: number;

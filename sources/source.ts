@@ -10,7 +10,7 @@ export interface Source {
   readonly kind: SourceKind;
   /** The stream that it reads, in a form that stays the same between runs: `kinesis:orders`, `dynamodb:orders`. */
   readonly identity: string;
-  /** How often a shard may be read, and how long to wait after a page without records. */
+  /** How often a shard may be read, and how long to wait at the most when it is quiet. */
   readonly pace: { readonly minIntervalMs: number; readonly idleIntervalMs: number };
   /**
    * Every shard that the stream has now, over all pages of the listing.
