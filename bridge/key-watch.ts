@@ -9,9 +9,10 @@
  * process reads is not known here, and a key that is seen seldom is forgotten: this finds a habit, not each case.
  */
 import type { Logger } from 'pino';
+import { RecentMap } from './recent-map.ts';
 
-/** So many, and as many of the time before, are remembered. */
-const KEYS_OF_A_TIME = 5000;
+/** So many keys are remembered, and up to twice as many. */
+const KEYS = 5000;
 /** Longer keys are passed over, so that memory stays bounded. */
 const LONGEST_KEY = 256;
 
@@ -19,9 +20,7 @@ export class KeyWatch {
   readonly #log: Logger;
   /** Readers by shard: two may overlap. */
   readonly #read = new Map<string, number>();
-  /** Two times instead of an order: to forget the oldest key for each new one costs more than to hand the record over. */
-  #shardOf = new Map<string, string>();
-  #shardBefore = new Map<string, string>();
+  readonly #shardOf = new RecentMap<string>(KEYS);
   #told = false;
 
   constructor(log: Logger) {
@@ -42,14 +41,12 @@ export class KeyWatch {
 
   see(key: string, shardId: string): void {
     if (this.#told || key.length > LONGEST_KEY) return;
-    const recently = this.#shardOf.get(key);
-    if (recently === shardId) return;
-    const before = recently ?? this.#shardBefore.get(key);
-    this.#remember(key, shardId);
-    if (before === undefined || before === shardId || !this.#read.has(before)) return;
+    const before = this.#shardOf.get(key);
+    if (before === shardId) return;
+    this.#shardOf.set(key, shardId);
+    if (before === undefined || !this.#read.has(before)) return;
     this.#told = true;
     this.#shardOf.clear();
-    this.#shardBefore.clear();
     this.#log.warn(
       { key, shards: [before, shardId] },
       `key ${JSON.stringify(key)} comes from two shards at the same time, ${before} and ${shardId}: the source has no ` +
@@ -57,12 +54,5 @@ export class KeyWatch {
         'key function that joins several partition keys; write what needs an order under one partition key. Further ' +
         'keys are not told.',
     );
-  }
-
-  #remember(key: string, shardId: string): void {
-    this.#shardOf.set(key, shardId);
-    if (this.#shardOf.size < KEYS_OF_A_TIME) return;
-    this.#shardBefore = this.#shardOf;
-    this.#shardOf = new Map();
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Lanes and the quarantine as workflows: every request is one signal-with-start.
+ * Lanes and the quarantine as workflows: a request is a signal to the run that took the last one, or a signal-with-start.
  *
- * Decides nothing about order or repetition, that is the dispatcher's. Asks in time whether a lane has room (lane-room.ts),
+ * Owns which runs those were. Decides nothing about order or repetition, that is the dispatcher's. Asks in time whether a lane has room (lane-room.ts),
  * and tells which failures are meant for all lanes, which for one, and which for this very request (refusal.ts).
  */
-import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { formatPosition } from '../contracts/position.ts';
@@ -34,6 +34,7 @@ import {
 import type { LaneRoom } from './lane-room.ts';
 import type { OutageLog } from './outage-log.ts';
 import { endedRun } from './predecessor.ts';
+import { RecentMap } from './recent-map.ts';
 import { refusalOf } from './refusal.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
 import type { ThrottleLog } from './throttle-log.ts';
@@ -45,6 +46,8 @@ import { triedOnce } from './tried-once.ts';
  */
 const POOL_ENDS_AT = { events: 3500, bytes: 3.5 * 1024 * 1024 };
 const TOO_LARGE_RETRY_MS = 60_000;
+/** So many runs are remembered, and up to twice as many. */
+const RUNS = 5000;
 /** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
 const FAILURES_TOLD = 8;
 const FAILURES_TOLD_AGAIN = 30;
@@ -75,6 +78,8 @@ export interface TemporalGatewayOptions {
 
 export class TemporalGateway implements LaneGateway {
   readonly #options: TemporalGatewayOptions;
+  /** The run of each workflow that was seen last. */
+  readonly #runs = new RecentMap<string>(RUNS);
 
   constructor(options: TemporalGatewayOptions) {
     this.#options = options;
@@ -165,23 +170,54 @@ export class TemporalGateway implements LaneGateway {
     }
   }
 
+  async #signal(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<void> {
+    if (await this.#signalRun(request, workflowId)) return;
+    signal.throwIfAborted();
+    this.#runs.set(workflowId, await this.#signalWithStart(request, workflowId, signal));
+  }
+
+  /**
+   * To the run that took the last one, which spares the server the question which run is the current one.
+   * @returns false when none is known, or it has ended: this one has to go to the next
+   */
+  async #signalRun(request: HandoverRequest, workflowId: string): Promise<boolean> {
+    const runId = this.#runs.get(workflowId);
+    if (runId === undefined) return false;
+    const run = this.#options.client.workflow.getHandle(workflowId, runId);
+    try {
+      await run.signal(SIGNALS.records, signalOf(request));
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      this.#runs.delete(workflowId);
+      return false;
+    }
+  }
+
   /**
    * A lane that has ended is started anew only after a look at how it ended: one that was terminated held events (O5). The
    * same goes for the quarantine. That costs keys that come back two requests more, and no other key anything.
+   * @returns the run that took it
    */
-  async #signal(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<void> {
-    const begin = async (reusePolicy: ReusePolicy, predecessor?: EndedRun) => {
-      if (request.to === 'lane') await this.#signalLane(request, reusePolicy, predecessor);
-      else if (request.to === 'pool') await this.#signalPool(request, reusePolicy, predecessor);
-      else await this.#signalQuarantine(request, reusePolicy, predecessor);
-    };
+  async #signalWithStart(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<string> {
     try {
-      await begin('REJECT_DUPLICATE');
+      return await this.#begin(request, 'REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       const predecessor = await endedRun(this.#options.client, workflowId);
       signal.throwIfAborted();
-      await begin('ALLOW_DUPLICATE', predecessor);
+      return await this.#begin(request, 'ALLOW_DUPLICATE', predecessor);
+    }
+  }
+
+  async #begin(request: HandoverRequest, reusePolicy: ReusePolicy, predecessor?: EndedRun): Promise<string> {
+    switch (request.to) {
+      case 'lane':
+        return await this.#signalLane(request, reusePolicy, predecessor);
+      case 'pool':
+        return await this.#signalPool(request, reusePolicy, predecessor);
+      case 'quarantine':
+        return await this.#signalQuarantine(request, reusePolicy, predecessor);
     }
   }
 
@@ -189,72 +225,72 @@ export class TemporalGateway implements LaneGateway {
     request: HandoverRequest & { readonly to: 'lane' },
     workflowIdReusePolicy: ReusePolicy,
     predecessor?: EndedRun,
-  ): Promise<void> {
+  ): Promise<string> {
     const { client, pipeline, taskQueue, lane } = this.#options;
-    const { key, events, leaseUntil } = request;
+    const { key } = request;
     const taking = predecessor === undefined ? {} : { predecessor };
     const input: LaneInput = { version: 1, pipeline, key, options: lane, ...taking };
     const memo: LaneMemo = { key };
-    const records: RecordsSignal = { leaseUntil, events };
-    await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
+    const { signaledRunId } = await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
       workflowId: laneWorkflowId(pipeline, key),
       workflowIdReusePolicy,
       taskQueue,
       args: [input],
       signal: SIGNALS.records,
-      signalArgs: [records],
+      signalArgs: [signalOf(request)],
       typedSearchAttributes: [...lastingAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
       memo: { ...memo },
       staticSummary: summaryOf(key),
     });
+    return signaledRunId;
   }
 
   async #signalPool(
     request: HandoverRequest & { readonly to: 'pool' },
     workflowIdReusePolicy: ReusePolicy,
     predecessor?: EndedRun,
-  ): Promise<void> {
+  ): Promise<string> {
     const { client, pipeline, pool: options, taskQueue } = this.#options;
     if (options === undefined) throw new Error(`${pipeline} has no pools`);
-    const { events, leaseUntil, pool } = request;
+    const { pool } = request;
     const taking = predecessor === undefined ? {} : { predecessor };
     const input: PoolInput = { version: 1, pipeline, options, ...taking };
-    const records: PoolSignal = { leaseUntil, events };
-    await client.workflow.signalWithStart(WORKFLOW_TYPES.pool, {
+    const { signaledRunId } = await client.workflow.signalWithStart(WORKFLOW_TYPES.pool, {
       workflowId: poolWorkflowId(pipeline, pool),
       workflowIdReusePolicy,
       taskQueue,
       args: [input],
       signal: SIGNALS.records,
-      signalArgs: [records],
+      signalArgs: [signalOf(request)],
       typedSearchAttributes: [
         { key: PIPELINE, value: pipeline },
         { key: STATUS, value: 'healthy' },
       ],
       staticSummary: `Healthy keys of ${pipeline}, part ${pool}`,
     });
+    return signaledRunId;
   }
 
   async #signalQuarantine(
     request: HandoverRequest & { readonly to: 'quarantine' },
     workflowIdReusePolicy: ReusePolicy,
     predecessor?: EndedRun,
-  ): Promise<void> {
+  ): Promise<string> {
     const { client, pipeline, taskQueue, lane } = this.#options;
     const { signalsPerRun } = lane;
     const taking = predecessor === undefined ? {} : { predecessor };
     const input: QuarantineInput = { version: 1, pipeline, signalsPerRun, limits: quarantineLimits(lane), ...taking };
-    const signal: QuarantineSignal = { leaseUntil: request.leaseUntil, records: request.records };
-    await client.workflow.signalWithStart(WORKFLOW_TYPES.quarantine, {
+    const { signaledRunId } = await client.workflow.signalWithStart(WORKFLOW_TYPES.quarantine, {
       workflowId: quarantineWorkflowId(pipeline),
       workflowIdReusePolicy,
       taskQueue,
       args: [input],
       signal: SIGNALS.records,
-      signalArgs: [signal],
+      signalArgs: [signalOf(request)],
       typedSearchAttributes: [{ key: PIPELINE, value: pipeline }],
       staticSummary: `Records of ${pipeline} without a usable key`,
     });
+    return signaledRunId;
   }
 }
 
@@ -273,6 +309,13 @@ function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedErro
     TOO_LARGE_RETRY_MS,
     { cause: error },
   );
+}
+
+function signalOf(request: HandoverRequest): RecordsSignal | PoolSignal | QuarantineSignal {
+  const { leaseUntil } = request;
+  return request.to === 'quarantine'
+    ? { leaseUntil, records: request.records }
+    : { leaseUntil, events: request.events };
 }
 
 function describe(request: HandoverRequest) {

@@ -201,6 +201,47 @@ test('O6: nothing is sent any more after a stop, also when the answer to a quest
   await expect(client.workflow.getHandle(`${pipeline}:order-7`).describe()).rejects.toThrow(WorkflowNotFoundError);
 });
 
+test('O4: a lane that has a run is sent signals, and one whose run was replaced is begun or found anew', async () => {
+  const methods: string[] = [];
+  const { address, namespace } = devServer();
+  const noting: typeof retryInterceptor = (options, nextCall) => {
+    methods.push(options.method_definition.path.split('/').at(-1)!);
+    return retryInterceptor(options, nextCall);
+  };
+  const connection = await Connection.connect({ address, interceptors: [noting] });
+  const { gateway } = open(new Client({ connection, namespace }));
+  const id = `${pipeline}:order-9`;
+  const send = async (n: number) => {
+    methods.length = 0;
+    await gateway.send(lane('order-9', [n]), never);
+    return methods.filter((method) => method.startsWith('Signal'));
+  };
+  expect(await send(1)).toEqual(['SignalWithStartWorkflowExecution']);
+  expect(await send(2)).toEqual(['SignalWorkflowExecution']);
+  const { runId } = await client.workflow.getHandle(id).describe();
+  await client.workflow.getHandle(id).terminate();
+  // O5: what the ended run held is not forgotten for it.
+  expect(await send(3)).toEqual([
+    'SignalWorkflowExecution',
+    'SignalWithStartWorkflowExecution',
+    'SignalWithStartWorkflowExecution',
+  ]);
+  expect(await received(id)).toMatchObject({
+    input: [{ predecessor: { runId, how: 'TERMINATED' } }],
+    signals: [{ args: [{ events: [{ position: { sequenceNumber: '3' } }] }] }],
+  });
+  // Another process, or a person, has begun a run of which this gateway knows nothing.
+  await client.workflow.getHandle(id).terminate();
+  await open().gateway.send(lane('order-9', [4]), never);
+  expect(await send(5)).toEqual(['SignalWorkflowExecution', 'SignalWithStartWorkflowExecution']);
+  expect(await send(6)).toEqual(['SignalWorkflowExecution']);
+  const { signals } = await received(id);
+  expect(signals).toMatchObject(
+    ['4', '5', '6'].map((sequenceNumber) => ({ args: [{ events: [{ position: { sequenceNumber } }] }] })),
+  );
+  await connection.close();
+});
+
 test('a broken connection is told once, and leaves no listener behind', async () => {
   const address = `127.0.0.1:${await closedPort()}`;
   const away = new Client({ connection: Connection.lazy({ address }) });
