@@ -20,7 +20,7 @@ export class KeyWatch {
   readonly #log: Logger;
   /** Readers by shard: two may overlap. */
   readonly #read = new Map<string, number>();
-  readonly #shardOf = new RecentMap<string>(KEYS);
+  readonly #shardOf = new RecentMap(KEYS);
   #told = false;
 
   constructor(log: Logger) {

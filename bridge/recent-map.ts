@@ -4,17 +4,17 @@
  * Owns two generations instead of an order: to forget the oldest entry for each new one costs more than what the entries
  * are for. At least as many as a generation holds are remembered, and at the most twice as many.
  */
-export class RecentMap<V> {
-  readonly #generation: number;
-  #recent = new Map<string, V>();
-  #before = new Map<string, V>();
+export class RecentMap {
+  readonly #size: number;
+  #recent = new Map<string, string>();
+  #before = new Map<string, string>();
 
-  /** @param generation entries */
-  constructor(generation: number) {
-    this.#generation = generation;
+  /** @param size of a generation */
+  constructor(size: number) {
+    this.#size = size;
   }
 
-  get(key: string): V | undefined {
+  get(key: string): string | undefined {
     const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
     const before = this.#before.get(key);
@@ -22,9 +22,9 @@ export class RecentMap<V> {
     return before;
   }
 
-  set(key: string, value: V): void {
+  set(key: string, value: string): void {
     this.#recent.set(key, value);
-    if (this.#recent.size < this.#generation) return;
+    if (this.#recent.size < this.#size) return;
     this.#before = this.#recent;
     this.#recent = new Map();
   }

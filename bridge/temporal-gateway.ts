@@ -1,7 +1,7 @@
 /**
  * Lanes and the quarantine as workflows: a request is a signal to the run that took the last one, or a signal-with-start.
  *
- * Owns which runs those were. Decides nothing about order or repetition, that is the dispatcher's. Asks in time whether a lane has room (lane-room.ts),
+ * Decides nothing about order or repetition, that is the dispatcher's. Asks in time whether a lane has room (lane-room.ts),
  * and tells which failures are meant for all lanes, which for one, and which for this very request (refusal.ts).
  */
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
@@ -34,7 +34,7 @@ import {
 import type { LaneRoom } from './lane-room.ts';
 import type { OutageLog } from './outage-log.ts';
 import { endedRun } from './predecessor.ts';
-import { RecentMap } from './recent-map.ts';
+import type { RecentMap } from './recent-map.ts';
 import { refusalOf } from './refusal.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
 import type { ThrottleLog } from './throttle-log.ts';
@@ -46,8 +46,8 @@ import { triedOnce } from './tried-once.ts';
  */
 const POOL_ENDS_AT = { events: 3500, bytes: 3.5 * 1024 * 1024 };
 const TOO_LARGE_RETRY_MS = 60_000;
-/** So many runs are remembered, and up to twice as many. */
-const RUNS = 5000;
+/** So many runs are worth remembering, and up to twice as many. */
+export const RUNS_REMEMBERED = 5000;
 /** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
 const FAILURES_TOLD = 8;
 const FAILURES_TOLD_AGAIN = 30;
@@ -72,14 +72,14 @@ export interface TemporalGatewayOptions {
   readonly throttling: ThrottleLog;
   /** Shared by the readers of the pipeline in this process. */
   readonly room: LaneRoom;
+  /** The run that took the last signal, by workflow. Shared by them too. */
+  readonly runs: RecentMap;
   readonly log: Logger;
   readonly clock: Clock;
 }
 
 export class TemporalGateway implements LaneGateway {
   readonly #options: TemporalGatewayOptions;
-  /** The run of each workflow that was seen last. */
-  readonly #runs = new RecentMap<string>(RUNS);
 
   constructor(options: TemporalGatewayOptions) {
     this.#options = options;
@@ -173,7 +173,7 @@ export class TemporalGateway implements LaneGateway {
   async #signal(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<void> {
     if (await this.#signalRun(request, workflowId)) return;
     signal.throwIfAborted();
-    this.#runs.set(workflowId, await this.#signalWithStart(request, workflowId, signal));
+    this.#options.runs.set(workflowId, await this.#signalWithStart(request, workflowId, signal));
   }
 
   /**
@@ -181,7 +181,7 @@ export class TemporalGateway implements LaneGateway {
    * @returns false when none is known, or it has ended: this one has to go to the next
    */
   async #signalRun(request: HandoverRequest, workflowId: string): Promise<boolean> {
-    const runId = this.#runs.get(workflowId);
+    const runId = this.#options.runs.get(workflowId);
     if (runId === undefined) return false;
     const run = this.#options.client.workflow.getHandle(workflowId, runId);
     try {
@@ -189,14 +189,14 @@ export class TemporalGateway implements LaneGateway {
       return true;
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      this.#runs.delete(workflowId);
+      this.#options.runs.delete(workflowId);
       return false;
     }
   }
 
   /**
    * A lane that has ended is started anew only after a look at how it ended: one that was terminated held events (O5). The
-   * same goes for the quarantine. That costs keys that come back two requests more, and no other key anything.
+   * same goes for the quarantine. That costs keys that come back two requests more.
    * @returns the run that took it
    */
   async #signalWithStart(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<string> {

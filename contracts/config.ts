@@ -172,8 +172,9 @@ export interface ReadingConfig {
    */
   readonly requestsInFlight?: number;
   /**
-   * How long a quiet shard is left alone at the most: 200 ms after the first page without records, then twice as long after
-   * each. Longer: fewer calls, and an event that comes after a pause is handled so much later.
+   * How long a quiet shard is left alone at the most. One that has had records is asked again after 200 ms, and after twice
+   * as long each time that there is nothing. Longer: fewer calls, and an event that comes after a pause is handled so much
+   * later.
    * @default '1s'
    */
   readonly idlePoll?: Duration;

@@ -115,6 +115,7 @@ export class IteratorCursor implements ShardCursor {
   #page(page: IteratorPage, records: readonly SourceRecord[], gap: SourceGap | undefined): Page {
     const { lagMs, restMs } = page;
     const { upTo } = this.#continuity;
+    const passedOver = page.records.length - records.length;
     const strays = page.strays === undefined ? 0 : records.filter((record) => page.strays?.has(record)).length;
     return {
       records,
@@ -123,6 +124,7 @@ export class IteratorCursor implements ShardCursor {
       ...(upTo === undefined ? {} : { upTo }),
       ...(restMs === undefined ? {} : { restMs }),
       ...(gap === undefined ? {} : { gap }),
+      ...(passedOver === 0 ? {} : { passedOver }),
       ...(strays === 0 ? {} : { strays }),
     };
   }

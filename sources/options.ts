@@ -1,6 +1,6 @@
 /** What the settings of a pipeline say of reading, for whichever source it has. */
 export interface SourceOptions {
-  /** Wait after a page without records. Longer: fewer calls; shorter: news sooner. @default 1000 */
+  /** How long a quiet shard is left alone at the most. Longer: fewer calls; shorter: news sooner. @default 1000 */
   readonly idleIntervalMs?: number;
   /** ms since 1970; for tests. @default Date.now */
   readonly now?: () => number;

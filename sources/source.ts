@@ -64,6 +64,8 @@ export interface Page {
   readonly restMs?: number;
   /** Set once, on the first page after records were found to be gone from the source before they were read (O10). */
   readonly gap?: SourceGap;
+  /** Records that were read and left out, since reading begins behind them. */
+  readonly passedOver?: number;
   /** Records of this page that its aggregates should not have held: their keys belong to another shard. Delivered too. */
   readonly strays?: number;
 }

@@ -19,7 +19,8 @@ import { OutageLog } from '../../bridge/outage-log.ts';
 import { Reader, type ReaderOptions } from '../../bridge/reader.ts';
 import { ReadingMeter } from '../../bridge/reading-meter.ts';
 import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
-import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import { RecentMap } from '../../bridge/recent-map.ts';
+import { RUNS_REMEMBERED, TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
@@ -70,6 +71,7 @@ interface Kept {
   readonly keyWatch: KeyWatch;
   readonly lossWatch: LossWatch;
   readonly room: LaneRoom;
+  readonly runs: RecentMap;
   readonly meter: ReadingMeter;
   /** Absent when there is none. */
   readonly store: ReaderOptions['store'];
@@ -114,6 +116,7 @@ function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
     keyWatch: new KeyWatch(own),
     lossWatch: new LossWatch(own, settings.reading.warnBeforeMs),
     room,
+    runs: new RecentMap(RUNS_REMEMBERED),
     meter: new ReadingMeter(metrics, () => room.full),
     store: claims && { claims, outage: new OutageLog(own, `the store of large events, ${claims.place}`) },
   };
@@ -209,9 +212,9 @@ function openGateway(deps: Process, pipeline: string, log: Logger): LaneGateway 
   const { client, outage, taskQueue, throttling } = deps;
   const { hosting, lane, reading } = deps.pipelines(pipeline).settings;
   const pool = hosting.kind === 'pooled' ? hosting.pool : undefined;
-  const { room } = deps.kept(pipeline);
+  const { room, runs } = deps.kept(pipeline);
   const { requestTimeoutMs } = reading;
-  const shared = { client, taskQueue, outage, throttling, room, log, clock: systemClock };
+  const shared = { client, taskQueue, outage, throttling, room, runs, log, clock: systemClock };
   return new TemporalGateway({ ...shared, pipeline, lane, pool, requestTimeoutMs });
 }
 

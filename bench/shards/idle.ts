@@ -14,7 +14,7 @@ import { AcceptingSink } from '../reading/sink.ts';
 export interface Idle {
   readonly shards: number;
   readonly bytesPerShard: number;
-  /** Polls a second of all shards together; one a second and shard is what the settings ask for. */
+  /** Polls a second of all shards together; a little more than one a second and shard is what the settings ask for. */
   readonly pollsPerSecond: number;
   readonly cpuMsPerPoll: number;
 }

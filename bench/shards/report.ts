@@ -36,12 +36,15 @@ function beginning({ pipeline }: Figures): string {
   );
 }
 
+/** Mean of the waits of a quiet shard, as bridge/poll-pace.ts spreads them. */
+const IDLE_POLL_MS = 875;
+
 function idle({ idle: { bytesPerShard, cpuMsPerPoll, pollsPerSecond, shards } }: Figures): string {
   return (
     `An idle shard takes ${(bytesPerShard / KIB).toFixed(1)} KiB of heap in the bridge, and ${cpuMsPerPoll.toFixed(2)} ms of ` +
-    'CPU each time that it is asked. With the one second of `reading.idlePoll` that is ' +
-    `${((60 * cpuMsPerPoll) / 1000).toFixed(2)} s a minute for each shard, and ` +
-    `${((shards * cpuMsPerPoll) / 1000).toFixed(1)} cores for ${count(shards)} (measured at ${count(pollsPerSecond)} polls a ` +
+    'CPU each time that it is asked. With the one second of `reading.idlePoll`, from which a lot takes an eighth on average, that is ' +
+    `${((60 * cpuMsPerPoll) / IDLE_POLL_MS).toFixed(2)} s a minute for each shard, and ` +
+    `${((shards * cpuMsPerPoll) / IDLE_POLL_MS).toFixed(1)} cores for ${count(shards)} (measured at ${count(pollsPerSecond)} polls a ` +
     'second in one process): with many idle shards raise it, or run more bridges.'
   );
 }

@@ -15,7 +15,8 @@ import {
 } from '../../../bridge/lane-gateway.ts';
 import { LaneRoom } from '../../../bridge/lane-room.ts';
 import { OutageLog } from '../../../bridge/outage-log.ts';
-import { TemporalGateway } from '../../../bridge/temporal-gateway.ts';
+import { RecentMap } from '../../../bridge/recent-map.ts';
+import { RUNS_REMEMBERED, TemporalGateway } from '../../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../../bridge/throttle-log.ts';
 import { laneWorkflowId } from '../../../contracts/lane-id.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
@@ -65,6 +66,7 @@ function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_ROOM_LIM
     outage,
     throttling: new ThrottleLog(log),
     room,
+    runs: new RecentMap(RUNS_REMEMBERED),
     log,
     clock: systemClock,
   });

@@ -33,7 +33,7 @@ describe('openSource', () => {
     source.close();
   });
 
-  test.each(configs)('the wait of $kind after a page without records is a setting', (config) => {
+  test.each(configs)('how long a quiet shard of $kind is left alone is a setting', (config) => {
     const source = openSource(config, { idleIntervalMs: 10_000 });
     expect(source.pace).toEqual({ minIntervalMs: 200, idleIntervalMs: 10_000 });
     source.close();
