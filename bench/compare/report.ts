@@ -27,8 +27,10 @@ export async function writeReport(figures: Figures, write: boolean): Promise<str
   const name = nameOf(server);
   const where = [about, `On ${cpus().length} cores.`].filter((sentence) => sentence !== undefined).join(' ');
   const chart = `![Events a second of each](performance/${name}.svg)\n\nAll figures: [${name}.json](performance/${name}.json).`;
-  const parts = [where, rates(figures), SHARE, chart, ratios(figures), costs(figures), latency(figures)];
-  const text = [...parts, ...(steady === undefined ? [] : [steadyText(steady)])].join('\n\n') + '\n';
+  const parts = [where, rates(figures), SHARE, chart, ratios(figures), costs(figures)];
+  if (figures.latency.length > 0) parts.push(latency(figures));
+  if (steady !== undefined) parts.push(steadyText(steady));
+  const text = `${parts.join('\n\n')}\n`;
   if (write) {
     await storeFigures(figures);
     await writeFile(`${FOLDER}${name}.svg`, `${await chartOf(bars(figures))}\n`);
