@@ -187,9 +187,9 @@ describe.concurrent('O1 O4 O6 nothing twice, nothing lost, in order', { timeout:
     await world.expectAll(3);
     await world.untilLanesHaveEnded();
 
-    // For each key there is a first request, which only a lane that runs would take, and one that starts a lane again. The
-    // last of all is held up, and it is of the second kind.
-    const isHeld = proxy.holdFrom('leaseUntil', 2 * KEYS);
+    // For each key there is a request to the run that took the last one, one that only a lane that runs would take, and one
+    // that starts a lane again. The last of all is held up, and it is of the third kind.
+    const isHeld = proxy.holdFrom('leaseUntil', 3 * KEYS);
     await world.write(4, 4);
     await isHeld;
     first.signal('SIGSTOP');
