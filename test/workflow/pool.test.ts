@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterEach, describe, expect, test } from 'vitest';
+import { NonRetryableError } from '../../contracts/errors.ts';
 import type { HandlerEvent } from '../../contracts/record.ts';
 import { SIGNALS } from '../../contracts/names.ts';
 import type { PauseSignal, PoolEvent } from '../../contracts/pool.ts';
@@ -50,6 +51,24 @@ function expectInOrder(source: Source, keys: readonly string[], mayRepeat = fals
     expect(once, key).toEqual(upTo(source.countOf(key)));
     expect(outOfOrder(seen), key).toBeUndefined();
   }
+}
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<LaneHarness['poolHandle']['fetchHistory']>>['events']>[number];
+
+/** Lanes that a pool began while a batch was in flight, and how many of them at a time. */
+function lanesBegun(events: readonly HistoryEvent[]): { readonly besideBatches: number; readonly most: number } {
+  let [batches, beginning, besideBatches, most] = [0, 0, 0, 0];
+  for (const event of events) {
+    if (event.activityTaskScheduledEventAttributes) batches += 1;
+    if (event.activityTaskCompletedEventAttributes) batches -= 1;
+    if (event.childWorkflowExecutionStartedEventAttributes) beginning -= 1;
+    if (!event.startChildWorkflowExecutionInitiatedEventAttributes) continue;
+    beginning += 1;
+    if (batches === 0) continue;
+    besideBatches += 1;
+    most = Math.max(most, beginning);
+  }
+  return { besideBatches, most };
 }
 
 /** Starts a worker whose handlers wait until the function that this returns is called. */
@@ -190,6 +209,34 @@ describe('a pool', () => {
     await eventually(async () => (await workflow.count(`WorkflowId = "${lanes.poolHandle.workflowId}"`)).count > 1);
     expect((await workflow.count(`KeylanePipeline = "${lanes.pipeline}" AND WorkflowType = "lane"`)).count).toBe(0);
   }, 120_000);
+
+  test('O3 many keys that fail at once get their lanes beside the batches of the others, a few at a time', async () => {
+    const [poisoned, healthy] = [keysTo(40), Array.from({ length: 60 }, (_, index) => `healthy-${index}`)];
+    const source = new Source();
+    lanes = await LaneHarness.start({
+      handler: async (event) => {
+        if (poisoned.includes(event.key)) throw new NonRetryableError('poison');
+        await delay(30);
+        note(event);
+      },
+    });
+    for (let round = 0; round < 5; round += 1) {
+      await lanes.pool(source.next([...poisoned, ...healthy]), {
+        eventsPerKey: 1,
+        batch: { events: 30, bytes: 100_000 },
+      });
+    }
+    await eventually(() => isDone(source, healthy), 60_000);
+    await eventually(async () => {
+      const states = await Promise.all(poisoned.map(async (key) => (await lanes.view(key)).phase.state));
+      return states.every((state) => state === 'blocked');
+    }, 60_000);
+    expectInOrder(source, healthy);
+    const { events } = await lanes.poolHandle.fetchHistory();
+    const { besideBatches, most } = lanesBegun(events ?? []);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(besideBatches).toBeGreaterThan(4);
+  });
 
   test('O11 a key whose event fails while it is being paused is paused all the same, and the decision is kept', async () => {
     let open = () => {};

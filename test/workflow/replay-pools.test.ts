@@ -1,6 +1,7 @@
 /** Records histories of pools, which replay.test.ts replays. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { NonRetryableError } from '../../contracts/errors.ts';
 import type { PoolEvent } from '../../contracts/pool.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent, POLICY, SHARD } from '../support/lane-events.ts';
@@ -62,6 +63,27 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     const runId = await send(1);
     for (let round = 2; (await send(round)) === runId; round += 1);
     await record('pool-that-closed', lanes.client.workflow.getHandle(lanes.poolHandle.workflowId, runId));
+    await lanes.stop();
+  });
+
+  test('a pool whose lanes give way to the batches of healthy keys', async () => {
+    const lanes = await LaneHarness.start({
+      handler: async (event) => {
+        if (event.key.startsWith('poisoned')) throw new NonRetryableError('poison');
+        await delay(20);
+      },
+    });
+    const keys = Array.from({ length: 12 }, (_, key) => [`poisoned-${key}`, `healthy-${key}`]).flat();
+    let position = 0;
+    for (let round = 1; round <= 4; round += 1) {
+      const events = keys.map((key) => poolEvent(key, (position += 1), round));
+      await lanes.pool(events, { eventsPerKey: 1, batch: { events: 8, bytes: 100_000 } });
+    }
+    await eventually(async () => {
+      const { moved, waiting } = await lanes.poolView();
+      return moved === 12 && waiting === 0;
+    });
+    await record('pool-whose-lanes-gave-way', lanes.poolHandle);
     await lanes.stop();
   });
 

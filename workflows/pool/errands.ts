@@ -8,6 +8,7 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
+  patched,
   sleep,
   startChild,
   workflowInfo,
@@ -24,8 +25,9 @@ import { emptyLane } from '../lane/machine.ts';
 import { askForLatestRun } from '../lane/questions.ts';
 import type { Errand, MovedKeys } from './moved-keys.ts';
 
-/** At a time. */
+/** At a time, when there is nothing else to do; and beside batches, whose healthy keys lanes that begin shall not hold up. */
 const UNDER_WAY = 50;
+const BESIDE_BATCHES = 4;
 /** After one that failed. */
 const AGAIN_MS = 1000;
 
@@ -33,12 +35,16 @@ export interface ErrandOptions {
   readonly pipeline: string;
   readonly lane: LaneOptions;
   readonly moved: MovedKeys;
+  /** Whether healthy keys are being handled, or can be. */
+  readonly isBusy: () => boolean;
   /** Takes a key back, with what waits for it. */
   readonly takeBack: (key: string, events: readonly LaneEvent[]) => void;
 }
 
 export class Errands {
   readonly #options: ErrandOptions;
+  /** Runs that began before do not, and their histories say so. */
+  readonly #givesWay = patched('lanes give way to batches');
   #underWay = 0;
 
   constructor(options: ErrandOptions) {
@@ -51,7 +57,11 @@ export class Errands {
   }
 
   get hasNews(): boolean {
-    return this.#underWay < UNDER_WAY && this.#options.moved.hasReady;
+    return this.#options.moved.hasReady && (this.#underWay < BESIDE_BATCHES || this.#mayBeginMany);
+  }
+
+  get #mayBeginMany(): boolean {
+    return this.#underWay < UNDER_WAY && !(this.#givesWay && this.#options.isBusy());
   }
 
   begin(): void {

@@ -11,6 +11,8 @@
  * H3 No batch and no errand is in flight when the run ends, and what is carried is all that there is (O5).
  * H4 A key moves out when it fails, is slow, is paused, or has an event that is too large; not when most keys fail, since the
  *    fault then lies elsewhere (outage.ts).
+ * H5 Lanes of keys that have moved out begin, and are forwarded to, a few at a time while healthy keys have something to do:
+ *    many poisoned keys at once hold up the healthy ones as little as one (O3).
  */
 import {
   allHandlersFinished,
@@ -245,7 +247,8 @@ export class PoolHost {
   #newErrands(): Errands {
     const { lane } = this.#options;
     const takeBack = (key: string, events: readonly LaneEvent[]) => this.#takeBack(key, events);
-    return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, takeBack });
+    const isBusy = () => this.#mayStartBatch() || [...this.#batches.values()].some(({ isSlow }) => !isSlow);
+    return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, isBusy, takeBack });
   }
 
   #hasNews(): boolean {
