@@ -11,8 +11,6 @@
 import type { Logger } from 'pino';
 import { RecentMap } from './recent-map.ts';
 
-/** So many keys are remembered, and up to twice as many. */
-const KEYS = 5000;
 /** Longer keys are passed over, so that memory stays bounded. */
 const LONGEST_KEY = 256;
 
@@ -20,7 +18,7 @@ export class KeyWatch {
   readonly #log: Logger;
   /** Readers by shard: two may overlap. */
   readonly #read = new Map<string, number>();
-  readonly #shardOf = new RecentMap(KEYS);
+  readonly #shardOf = new RecentMap();
   #told = false;
 
   constructor(log: Logger) {

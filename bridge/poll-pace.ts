@@ -9,7 +9,7 @@
 import type { Page, Source } from '../sources/source.ts';
 
 /** Of a wait. */
-const SPREAD = 0.25;
+export const SPREAD = 0.25;
 
 export class PollPace {
   readonly #pace: Source['pace'];

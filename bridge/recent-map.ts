@@ -9,8 +9,8 @@ export class RecentMap {
   #recent = new Map<string, string>();
   #before = new Map<string, string>();
 
-  /** @param size of a generation */
-  constructor(size: number) {
+  /** @param size entries of a generation */
+  constructor(size = 5000) {
     this.#size = size;
   }
 

@@ -4,7 +4,12 @@
  * Decides nothing about order or repetition, that is the dispatcher's. Asks in time whether a lane has room (lane-room.ts),
  * and tells which failures are meant for all lanes, which for one, and which for this very request (refusal.ts).
  */
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { formatPosition } from '../contracts/position.ts';
@@ -46,8 +51,6 @@ import { triedOnce } from './tried-once.ts';
  */
 const POOL_ENDS_AT = { events: 3500, bytes: 3.5 * 1024 * 1024 };
 const TOO_LARGE_RETRY_MS = 60_000;
-/** So many runs are worth remembering, and up to twice as many. */
-export const RUNS_REMEMBERED = 5000;
 /** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
 const FAILURES_TOLD = 8;
 const FAILURES_TOLD_AGAIN = 30;
@@ -56,6 +59,12 @@ const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.pipeline, SearchAttr
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 
 type ReusePolicy = 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE';
+
+/** What a workflow is begun with, when a request finds none. */
+interface Start extends Pick<WorkflowStartOptions, 'typedSearchAttributes' | 'memo' | 'staticSummary'> {
+  readonly type: string;
+  readonly args: [LaneInput | PoolInput | QuarantineInput];
+}
 
 export interface TemporalGatewayOptions {
   readonly client: Client;
@@ -201,96 +210,84 @@ export class TemporalGateway implements LaneGateway {
    */
   async #signalWithStart(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<string> {
     try {
-      return await this.#begin(request, 'REJECT_DUPLICATE');
+      return await this.#begin(request, workflowId, 'REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       const predecessor = await endedRun(this.#options.client, workflowId);
       signal.throwIfAborted();
-      return await this.#begin(request, 'ALLOW_DUPLICATE', predecessor);
+      return await this.#begin(request, workflowId, 'ALLOW_DUPLICATE', predecessor);
     }
   }
 
-  async #begin(request: HandoverRequest, reusePolicy: ReusePolicy, predecessor?: EndedRun): Promise<string> {
-    switch (request.to) {
-      case 'lane':
-        return await this.#signalLane(request, reusePolicy, predecessor);
-      case 'pool':
-        return await this.#signalPool(request, reusePolicy, predecessor);
-      case 'quarantine':
-        return await this.#signalQuarantine(request, reusePolicy, predecessor);
-    }
-  }
-
-  async #signalLane(
-    request: HandoverRequest & { readonly to: 'lane' },
+  /** @returns the run that took it */
+  async #begin(
+    request: HandoverRequest,
+    workflowId: string,
     workflowIdReusePolicy: ReusePolicy,
     predecessor?: EndedRun,
   ): Promise<string> {
-    const { client, pipeline, taskQueue, lane } = this.#options;
-    const { key } = request;
-    const taking = predecessor === undefined ? {} : { predecessor };
-    const input: LaneInput = { version: 1, pipeline, key, options: lane, ...taking };
-    const memo: LaneMemo = { key };
-    const { signaledRunId } = await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
-      workflowId: laneWorkflowId(pipeline, key),
+    const { client, taskQueue } = this.#options;
+    const { type, ...start } = this.#startOf(request, predecessor === undefined ? {} : { predecessor });
+    const { signaledRunId } = await client.workflow.signalWithStart(type, {
+      ...start,
+      workflowId,
       workflowIdReusePolicy,
       taskQueue,
-      args: [input],
       signal: SIGNALS.records,
       signalArgs: [signalOf(request)],
-      typedSearchAttributes: [...lastingAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
-      memo: { ...memo },
-      staticSummary: summaryOf(key),
     });
     return signaledRunId;
   }
 
-  async #signalPool(
-    request: HandoverRequest & { readonly to: 'pool' },
-    workflowIdReusePolicy: ReusePolicy,
-    predecessor?: EndedRun,
-  ): Promise<string> {
-    const { client, pipeline, pool: options, taskQueue } = this.#options;
-    if (options === undefined) throw new Error(`${pipeline} has no pools`);
-    const { pool } = request;
-    const taking = predecessor === undefined ? {} : { predecessor };
-    const input: PoolInput = { version: 1, pipeline, options, ...taking };
-    const { signaledRunId } = await client.workflow.signalWithStart(WORKFLOW_TYPES.pool, {
-      workflowId: poolWorkflowId(pipeline, pool),
-      workflowIdReusePolicy,
-      taskQueue,
+  #startOf(request: HandoverRequest, taking: { readonly predecessor?: EndedRun }): Start {
+    switch (request.to) {
+      case 'lane':
+        return this.#laneStart(request.key, taking);
+      case 'pool':
+        return this.#poolStart(request.pool, taking);
+      case 'quarantine':
+        return this.#quarantineStart(taking);
+    }
+  }
+
+  #laneStart(key: string, taking: { readonly predecessor?: EndedRun }): Start {
+    const { pipeline, lane } = this.#options;
+    const input: LaneInput = { version: 1, pipeline, key, options: lane, ...taking };
+    const memo: LaneMemo = { key };
+    return {
+      type: WORKFLOW_TYPES.lane,
       args: [input],
-      signal: SIGNALS.records,
-      signalArgs: [signalOf(request)],
+      typedSearchAttributes: [...lastingAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
+      memo: { ...memo },
+      staticSummary: summaryOf(key),
+    };
+  }
+
+  #poolStart(pool: number, taking: { readonly predecessor?: EndedRun }): Start {
+    const { pipeline, pool: options } = this.#options;
+    if (options === undefined) throw new Error(`${pipeline} has no pools`);
+    const input: PoolInput = { version: 1, pipeline, options, ...taking };
+    return {
+      type: WORKFLOW_TYPES.pool,
+      args: [input],
       typedSearchAttributes: [
         { key: PIPELINE, value: pipeline },
         { key: STATUS, value: 'healthy' },
       ],
       staticSummary: `Healthy keys of ${pipeline}, part ${pool}`,
-    });
-    return signaledRunId;
+    };
   }
 
-  async #signalQuarantine(
-    request: HandoverRequest & { readonly to: 'quarantine' },
-    workflowIdReusePolicy: ReusePolicy,
-    predecessor?: EndedRun,
-  ): Promise<string> {
-    const { client, pipeline, taskQueue, lane } = this.#options;
+  #quarantineStart(taking: { readonly predecessor?: EndedRun }): Start {
+    const { pipeline, lane } = this.#options;
     const { signalsPerRun } = lane;
-    const taking = predecessor === undefined ? {} : { predecessor };
     const input: QuarantineInput = { version: 1, pipeline, signalsPerRun, limits: quarantineLimits(lane), ...taking };
-    const { signaledRunId } = await client.workflow.signalWithStart(WORKFLOW_TYPES.quarantine, {
-      workflowId: quarantineWorkflowId(pipeline),
-      workflowIdReusePolicy,
-      taskQueue,
+    return {
+      type: WORKFLOW_TYPES.quarantine,
       args: [input],
-      signal: SIGNALS.records,
-      signalArgs: [signalOf(request)],
       typedSearchAttributes: [{ key: PIPELINE, value: pipeline }],
       staticSummary: `Records of ${pipeline} without a usable key`,
-    });
-    return signaledRunId;
+    };
   }
 }
 

@@ -20,7 +20,7 @@ import { Reader, type ReaderOptions } from '../../bridge/reader.ts';
 import { ReadingMeter } from '../../bridge/reading-meter.ts';
 import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
 import { RecentMap } from '../../bridge/recent-map.ts';
-import { RUNS_REMEMBERED, TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities, ShardListing } from '../../contracts/pipeline.ts';
@@ -116,7 +116,7 @@ function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
     keyWatch: new KeyWatch(own),
     lossWatch: new LossWatch(own, settings.reading.warnBeforeMs),
     room,
-    runs: new RecentMap(RUNS_REMEMBERED),
+    runs: new RecentMap(),
     meter: new ReadingMeter(metrics, () => room.full),
     store: claims && { claims, outage: new OutageLog(own, `the store of large events, ${claims.place}`) },
   };

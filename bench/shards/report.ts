@@ -1,5 +1,7 @@
 import { cpus } from 'node:os';
+import { SPREAD } from '../../bridge/poll-pace.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
+import { DEFAULTS } from '../../worker/settings/defaults.ts';
 import { writeSection } from '../page.ts';
 import type { Idle } from './idle.ts';
 import type { Cost, PipelineFigures } from './pipeline.ts';
@@ -36,8 +38,8 @@ function beginning({ pipeline }: Figures): string {
   );
 }
 
-/** Mean of the waits of a quiet shard, as bridge/poll-pace.ts spreads them. */
-const IDLE_POLL_MS = 875;
+/** Mean of the waits of a quiet shard. */
+const IDLE_POLL_MS = DEFAULTS.reading.idlePollMs * (1 - SPREAD / 2);
 
 function idle({ idle: { bytesPerShard, cpuMsPerPoll, pollsPerSecond, shards } }: Figures): string {
   return (

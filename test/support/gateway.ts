@@ -2,7 +2,7 @@ import { systemClock } from '../../bridge/clock.ts';
 import { LaneRoom } from '../../bridge/lane-room.ts';
 import { OutageLog } from '../../bridge/outage-log.ts';
 import { RecentMap } from '../../bridge/recent-map.ts';
-import { RUNS_REMEMBERED, TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { LaneOptions } from '../../contracts/lane.ts';
 import type { PoolOptions } from '../../contracts/pool.ts';
@@ -30,7 +30,7 @@ export function gatewayTo(harness: LaneHarness, options: GatewayOptions): Tempor
     outage: new OutageLog(log, 'Temporal'),
     throttling: new ThrottleLog(log),
     room: new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock: systemClock }),
-    runs: new RecentMap(RUNS_REMEMBERED),
+    runs: new RecentMap(),
     log,
     clock: systemClock,
   });

@@ -13,7 +13,7 @@ import { Lease } from '../../bridge/lease.ts';
 import { OutageLog } from '../../bridge/outage-log.ts';
 import { endedRun } from '../../bridge/predecessor.ts';
 import { RecentMap } from '../../bridge/recent-map.ts';
-import { RUNS_REMEMBERED, TemporalGateway } from '../../bridge/temporal-gateway.ts';
+import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import { kinesis } from '../../contracts/config.ts';
 import { FreezeWatch } from '../../contracts/freeze-watch.ts';
@@ -87,7 +87,7 @@ export class QuarantineHarness {
     const outage = new OutageLog(log, 'Temporal');
     const room = new LaneRoom({ limits: settings.reading.room, log, clock: systemClock });
     const { lane } = settings;
-    const runs = new RecentMap(RUNS_REMEMBERED);
+    const runs = new RecentMap();
     const shared = { client, taskQueue, outage, throttling: new ThrottleLog(log), room, runs, log, clock: systemClock };
     const gateway = new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs: 5000 });
     const activities = createBringingActivities({

@@ -1,6 +1,7 @@
 /** Pools on the real dev server, with workers that die, replay, and limits so small that each is reached. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { NonRetryableError } from '../../contracts/errors.ts';
 import type { HandlerEvent } from '../../contracts/record.ts';
@@ -53,7 +54,7 @@ function expectInOrder(source: Source, keys: readonly string[], mayRepeat = fals
   }
 }
 
-type HistoryEvent = NonNullable<Awaited<ReturnType<LaneHarness['poolHandle']['fetchHistory']>>['events']>[number];
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** Lanes that a pool began while a batch was in flight, and how many of them at a time. */
 function lanesBegun(events: readonly HistoryEvent[]): { readonly besideBatches: number; readonly most: number } {

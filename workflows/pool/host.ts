@@ -247,7 +247,7 @@ export class PoolHost {
   #newErrands(): Errands {
     const { lane } = this.#options;
     const takeBack = (key: string, events: readonly LaneEvent[]) => this.#takeBack(key, events);
-    const isBusy = () => this.#mayStartBatch() || [...this.#batches.values()].some(({ isSlow }) => !isSlow);
+    const isBusy = () => this.#busyBatches > 0 || this.#mayStartBatch();
     return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, isBusy, takeBack });
   }
 
@@ -283,10 +283,15 @@ export class PoolHost {
     }
   }
 
-  #mayStartBatch(): boolean {
-    if (!this.#keys.hasReady) return false;
+  get #busyBatches(): number {
     let busy = 0;
     for (const batch of this.#batches.values()) if (!batch.isSlow) busy += 1;
+    return busy;
+  }
+
+  #mayStartBatch(): boolean {
+    if (!this.#keys.hasReady) return false;
+    const busy = this.#busyBatches;
     if (this.#outages.outage !== undefined) return this.#outages.isTryDue && busy === 0;
     const [first] = this.#keys.ready();
     const isSuspect = first !== undefined && this.#keys.lossesOf(first) > 0;

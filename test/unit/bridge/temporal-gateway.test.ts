@@ -16,7 +16,7 @@ import {
 import { LaneRoom } from '../../../bridge/lane-room.ts';
 import { OutageLog } from '../../../bridge/outage-log.ts';
 import { RecentMap } from '../../../bridge/recent-map.ts';
-import { RUNS_REMEMBERED, TemporalGateway } from '../../../bridge/temporal-gateway.ts';
+import { TemporalGateway } from '../../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../../bridge/throttle-log.ts';
 import { laneWorkflowId } from '../../../contracts/lane-id.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
@@ -66,7 +66,7 @@ function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_ROOM_LIM
     outage,
     throttling: new ThrottleLog(log),
     room,
-    runs: new RecentMap(RUNS_REMEMBERED),
+    runs: new RecentMap(),
     log,
     clock: systemClock,
   });
