@@ -76,14 +76,22 @@ export class Lease implements Stamper {
 
   async stamp(): Promise<number> {
     const { clock, freezeWatch, heartbeatTimeoutMs } = this.#options;
-    this.#guard.check();
+    this.check();
     if (this.#startedAt === undefined || clock.now() - this.#confirmedAt > CONFIRM_EVERY_MS) {
       this.#confirming ??= this.#confirm().finally(() => (this.#confirming = undefined));
       await this.#confirming;
     }
-    this.#lost.signal.throwIfAborted();
-    this.#guard.check();
+    this.check();
     return this.#startedAt! + (freezeWatch.lastTick - this.#begin) + heartbeatTimeoutMs;
+  }
+
+  /**
+   * To be called before anything else that only the reader may do, too.
+   * @throws when the lease is lost, also by a freeze that nobody has noticed yet
+   */
+  check(): void {
+    this.#guard.check();
+    this.#lost.signal.throwIfAborted();
   }
 
   /** For whoever learns elsewhere that this is no longer the reader. */

@@ -157,6 +157,8 @@ async function readShards(deps: Process, input: ReaderInput): Promise<ReaderRepo
   ];
   try {
     const report = await read(deps, input, lease, home.signal);
+    // What it waited for last may have come while it stood still, and be seen before the freeze is.
+    lease.check();
     // Paused or reset by a person: Temporal expects the failure, and starts another attempt from the last heartbeat.
     const { cancelRequested, paused, reset } = context.cancellationDetails ?? {};
     if ((paused || reset) && !cancelRequested) throw context.cancellationSignal.reason;

@@ -73,6 +73,16 @@ test('O6: after a freeze longer than the heartbeat timeout there is no stamp, an
   expect(heard).toEqual(['lost', 'no stamp']);
 });
 
+test('F1 O6: who asks for no stamp, as on the way home, learns of a freeze and of a lost lease as well', async () => {
+  const { lease, freeze } = open([STARTED]);
+  lease.check();
+  freeze(HEARTBEAT + 1);
+  expect(() => lease.check()).toThrow(FrozenError);
+  const other = open([STARTED]).lease;
+  other.lose(new LeaseLostError('somebody else reads'));
+  expect(() => other.check()).toThrow(LeaseLostError);
+});
+
 test('a lease that is closed ends the questions in progress', async () => {
   const { clock, lease } = open([new Error('no connection')]);
   const stamp = lease.stamp();
