@@ -14,12 +14,11 @@ export async function endedRun(client: Client, workflowId: string): Promise<Ende
 export async function latestRun(client: Client, workflowId: string): Promise<LatestRun> {
   try {
     const { closeTime, memo, runId, startTime, status } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name === 'RUNNING' || status.name === 'PAUSED') {
-      const begun = (memo as LaneMemo | undefined)?.begun;
-      return { state: 'open', ...(begun === undefined ? {} : { begun }) };
-    }
-    if (status.name === 'COMPLETED') return { state: 'completed' };
-    return { state: 'ended', run: { runId, how: status.name, at: (closeTime ?? startTime).getTime() } };
+    const begun = (memo as LaneMemo | undefined)?.begun;
+    const told = begun === undefined ? {} : { begun };
+    if (status.name === 'RUNNING' || status.name === 'PAUSED') return { state: 'open', ...told };
+    if (status.name === 'COMPLETED') return { state: 'completed', runId, ...told };
+    return { state: 'ended', run: { runId, how: status.name, at: (closeTime ?? startTime).getTime() }, ...told };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { state: 'unknown' };
     throw error;

@@ -103,12 +103,14 @@ export interface MovedKey {
   readonly begin?: Beginning;
   /** Not forwarded yet. */
   readonly events?: readonly LaneEvent[];
+  /** A run of the pool that was ended from outside may have begun the lane, or forwarded to it, and not have heard of it. */
+  readonly inDoubt?: true;
 }
 
 export type Beginning =
   /** With this state: why the key has moved out, and what waits for it. `id` stands for this beginning, in its memo. */
   | { readonly kind: 'anew'; readonly id: string; readonly lane: LaneState }
-  /** The run before was ended from outside. */
+  /** The run before was ended from outside; its id stands for this beginning. */
   | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
 
 export interface Outage {

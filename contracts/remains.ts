@@ -1,5 +1,5 @@
 import type { EventLimits } from './event-weight.ts';
-import type { LaneState, RecordsSignal } from './lane.ts';
+import type { LaneMemo, LaneState, RecordsSignal } from './lane.ts';
 import type { QuarantineState } from './quarantine.ts';
 
 /** A run of a lane that somebody ended from outside: a new one has to take over what it held. */
@@ -12,14 +12,15 @@ export interface EndedRun {
 }
 
 /** How the latest run of a workflow is. */
-export type LatestRun =
-  /** `begun`: see {@link LaneMemo}. */
-  | { readonly state: 'open'; readonly begun?: string }
-  | { readonly state: 'completed' }
+export type LatestRun = (
+  | { readonly state: 'open' }
+  | { readonly state: 'completed'; readonly runId: string }
   /** From outside. */
   | { readonly state: 'ended'; readonly run: EndedRun }
   /** Temporal has none, or has forgotten it. */
-  | { readonly state: 'unknown' };
+  | { readonly state: 'unknown' }
+) &
+  Pick<LaneMemo, 'begun'>;
 
 /** Type of the failure when Temporal does not have the run any more. */
 export const RUN_GONE = 'RunGone';

@@ -6,7 +6,10 @@ import type { PoolEvent } from '../../contracts/pool.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent, POLICY, SHARD } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
+import { eventOf, KEY, movedOut, startLane, startPool } from '../support/pool-on-its-way.ts';
 import { record, withoutPaths } from '../support/recording.ts';
+import { emptyLane } from '../../workflows/lane/machine.ts';
+import type { Errand } from '../../workflows/pool/moved-keys.ts';
 
 const poolEvent = (key: string, position: number, n: number): PoolEvent => {
   return { key, ...laneEvent(position, SHARD, { n }) };
@@ -84,6 +87,26 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
       return moved === 12 && waiting === 0;
     });
     await record('pool-whose-lanes-gave-way', lanes.poolHandle);
+    await lanes.stop();
+  });
+
+  test('a pool that takes over from one that had something on its way to lanes, of which one had finished', async () => {
+    const lanes = await LaneHarness.start({ handler: () => {}, lane: { heartbeatTimeoutMs: 500 } });
+    const moved = movedOut();
+    const start = moved.begin() as Errand;
+    moved.succeeded(start);
+    moved.add(KEY, eventOf(2));
+    moved.moveOut('b', { ...emptyLane(Date.now()), queue: [eventOf(1)] }, 'another beginning');
+    await startPool(lanes, moved);
+    await startLane(lanes, start, moved.begin());
+    await eventually(async () => (await lanes.lane(KEY).describe()).status.name === 'COMPLETED');
+    await lanes.poolHandle.terminate('by mistake');
+    await lanes.pool([{ key: KEY, ...eventOf(3) }]);
+    await eventually(async () => {
+      const { handled, moved: out, takesOver } = await lanes.poolView();
+      return takesOver === undefined && handled === 1 && out === 0;
+    }, 30_000);
+    await record('pool-that-asked-what-had-arrived', lanes.poolHandle);
     await lanes.stop();
   });
 

@@ -17,7 +17,14 @@ import {
 } from '@temporalio/workflow';
 import { SEGMENT_GONE, type SegmentSlice, type SliceAnswer } from '../../contracts/backlog.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
-import type { LatestRun, LeftSignals, Remains, RunName, SignalsFrom } from '../../contracts/remains.ts';
+import {
+  RUN_GONE,
+  type LatestRun,
+  type LeftSignals,
+  type Remains,
+  type RunName,
+  type SignalsFrom,
+} from '../../contracts/remains.ts';
 import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
 
@@ -85,6 +92,16 @@ export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'g
 /** Undefined when it cannot be had any more, or for so long that the lane must not wait for it. */
 export async function askForRemains(run: RunName): Promise<Remains | undefined> {
   return await unlessLost(run, () => askLong.remains(run));
+}
+
+/** The same of a lane that has ended as it should. `gone` when Temporal has forgotten it, undefined when nobody could say just now. */
+export async function askForEnd(run: RunName): Promise<Remains | 'gone' | undefined> {
+  try {
+    return await shortly.remains(run);
+  } catch (error) {
+    log.warn('What a lane had finished when it ended is not known', { error, run: run.runId });
+    return isOfType(error, RUN_GONE) ? 'gone' : undefined;
+  }
 }
 
 export async function askForLeftTail(run: RunName, from: number): Promise<readonly LaneEvent[] | undefined> {

@@ -19,10 +19,12 @@ import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import { lastingAttributes, summaryOf } from '../../contracts/lane-start.ts';
 import type { LaneInput, LaneOptions, RecordsSignal } from '../../contracts/lane.ts';
 import { SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { FORWARDED_MARK } from '../../contracts/pool.ts';
 import { memoChange } from '../lane/appearance.ts';
 import { attributesOf } from '../lane/attributes.ts';
 import { emptyLane } from '../lane/machine.ts';
-import { askForLatestRun } from '../lane/questions.ts';
+import { askForEnd, askForLatestRun } from '../lane/questions.ts';
+import { asksWhatArrived, beginningId } from './doubt.ts';
 import type { Errand, MovedKeys } from './moved-keys.ts';
 
 /** At a time, when there is nothing else to do; and beside batches, whose healthy keys lanes that begin shall not hold up. */
@@ -76,6 +78,14 @@ export class Errands {
   async #do(errand: Errand): Promise<void> {
     const { moved } = this.#options;
     try {
+      if (errand.kind === 'start' && errand.inDoubt) {
+        const hasBegun = await this.#hasBegun(errand);
+        if (hasBegun === undefined) throw new Error('Whether its lane has begun already is not known');
+        if (hasBegun) {
+          this.#underWay -= 1;
+          return;
+        }
+      }
       await (errand.kind === 'start' ? this.#start(errand) : this.#forward(errand));
       this.#succeeded(errand);
       this.#underWay -= 1;
@@ -109,8 +119,7 @@ export class Errands {
       ...(begin.kind === 'anew' ? { carried: lane } : { predecessor: begin.predecessor }),
     };
     const attributes = attributesOf(lane).filter(({ value }) => value !== null) as SearchAttributePair[];
-    const begun = begin.kind === 'anew' ? begin.id : null;
-    const memo = { ...memoChange(key, lane), begun };
+    const memo = { ...memoChange(key, lane), begun: beginningId(begin) };
     await startChild(WORKFLOW_TYPES.lane, {
       workflowId: laneWorkflowId(pipeline, key),
       args: [input],
@@ -130,18 +139,26 @@ export class Errands {
     await handle.signal<[RecordsSignal]>(SIGNALS.records, signal);
   }
 
-  /** A run of this pool that was ended from outside, or a reset one, has begun the lane already. */
-  async #hasBegun(errand: Errand & { readonly kind: 'start' }): Promise<boolean> {
-    const { pipeline } = this.#options;
-    if (errand.begin.kind !== 'anew') return false;
-    const latest = await askForLatestRun(laneWorkflowId(pipeline, errand.key));
-    if (latest?.state !== 'open' || latest.begun !== errand.begin.id) return false;
-    this.#succeeded(errand);
+  /**
+   * Whether a run of this pool that was ended from outside, or a reset one, has begun the lane already; if so, what has become
+   * of the lane settles the errand. Undefined when that cannot be known just now.
+   */
+  async #hasBegun(errand: Errand & { readonly kind: 'start' }): Promise<boolean | undefined> {
+    const { moved, pipeline } = this.#options;
+    const { begin, key } = errand;
+    if (begin.kind !== 'anew' && !asksWhatArrived()) return false;
+    const latest = await askForLatestRun(laneWorkflowId(pipeline, key));
+    if (latest === undefined) return undefined;
+    if (latest.state === 'unknown' || latest.begun !== beginningId(begin)) return false;
+    if (latest.state === 'open') this.#succeeded(errand);
+    else if (!asksWhatArrived()) return false;
+    else if (latest.state === 'ended') moved.begunAgain(errand, latest.run);
+    else return await this.#takeBackFrom(latest.runId, key);
     return true;
   }
 
-  /** No lane was there to be forwarded to. Returns false when that has to be tried again. */
-  async #afterEnd(errand: Errand & { readonly kind: 'forward' }): Promise<boolean> {
+  /** No lane was there to be forwarded to. Not true when that has to be tried again. */
+  async #afterEnd(errand: Errand & { readonly kind: 'forward' }): Promise<boolean | undefined> {
     const { moved, pipeline, takeBack } = this.#options;
     const back = moved.gone(errand);
     if (back !== undefined) {
@@ -150,9 +167,23 @@ export class Errands {
     }
     const latest = await askForLatestRun(laneWorkflowId(pipeline, errand.key));
     if (latest === undefined || latest.state === 'open') return false;
+    if (latest.state === 'completed' && asksWhatArrived()) return await this.#takeBackFrom(latest.runId, errand.key);
     if (latest.state === 'ended') moved.begunAgain(errand, latest.run);
     // It had finished everything, and its word was lost with a run of this pool.
-    else takeBack(errand.key, moved.take(errand.key));
+    else takeBack(errand.key, moved.take(errand.key, 0));
+    return true;
+  }
+
+  /**
+   * Takes back a key whose lane has ended as it should, without what the lane was given: that may be more than is known here.
+   * @returns undefined when that cannot be known just now
+   */
+  async #takeBackFrom(runId: string, key: string): Promise<true | undefined> {
+    const { moved, pipeline, takeBack } = this.#options;
+    const remains = await askForEnd({ workflowId: laneWorkflowId(pipeline, key), runId });
+    if (remains === undefined) return undefined;
+    const mark = remains !== 'gone' && remains.kind === 'held' ? remains.state?.marks[FORWARDED_MARK] : undefined;
+    takeBack(key, moved.take(key, Number(mark?.sequenceNumber ?? 0)));
     return true;
   }
 }

@@ -9,6 +9,8 @@
  * M2 A key goes back only when its lane says that it has finished exactly what it was given, and nothing is on its way; the
  *    lane ends with that. When something was on its way just then, what becomes of it tells: a lane that got it goes on, or
  *    has finished that too; one that had ended did not get it (O1, O4).
+ * M3 What a run that was ended from outside had on its way counts as on its way until it has been sent again, and the lane
+ *    or how it ended tells what had arrived (O1, O6).
  */
 import { countWeighed, eventWeight, type EventLimits } from '../../contracts/event-weight.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
@@ -22,7 +24,8 @@ const REQUEST: EventLimits = { events: 500, bytes: 256 * 1024 };
 
 /** What is to be done for a key. */
 export type Errand =
-  | { readonly kind: 'start'; readonly key: string; readonly begin: Beginning }
+  /** `inDoubt`: it may have been done. */
+  | { readonly kind: 'start'; readonly key: string; readonly begin: Beginning; readonly inDoubt: boolean }
   | { readonly kind: 'forward'; readonly key: string; readonly events: readonly LaneEvent[] };
 
 interface Entry {
@@ -30,8 +33,10 @@ interface Entry {
   sent: number;
   events: LaneEvent[];
   errand: Errand | undefined;
-  /** The number up to which the lane has said, while something was on its way to it, that it had finished. */
+  /** The number up to which the lane has said, while something was or may have been on its way to it, that it had finished. */
   finished: number | undefined;
+  /** See {@link MovedKey}. */
+  inDoubt: boolean;
 }
 
 export class MovedKeys {
@@ -40,8 +45,8 @@ export class MovedKeys {
   readonly #ready = new Set<string>();
 
   constructor(moved: Readonly<Record<string, MovedKey>>) {
-    for (const [key, { sent, begin, events = [] }] of Object.entries(moved)) {
-      this.#entries.set(key, { begin, sent, events: [...events], errand: undefined, finished: undefined });
+    for (const [key, { sent, begin, events = [], inDoubt = false }] of Object.entries(moved)) {
+      this.#entries.set(key, { begin, sent, events: [...events], errand: undefined, finished: undefined, inDoubt });
       if (begin !== undefined || events.length > 0) this.#ready.add(key);
     }
   }
@@ -83,6 +88,7 @@ export class MovedKeys {
       events: lane.queue.slice(count),
       errand: undefined,
       finished: undefined,
+      inDoubt: false,
     });
     this.#ready.add(key);
   }
@@ -99,7 +105,8 @@ export class MovedKeys {
     if (key === undefined) return undefined;
     this.#ready.delete(key);
     const entry = this.#entries.get(key) as Entry;
-    if (entry.begin !== undefined) entry.errand = { kind: 'start', key, begin: entry.begin };
+    const { inDoubt } = entry;
+    if (entry.begin !== undefined) entry.errand = { kind: 'start', key, begin: entry.begin, inDoubt };
     else {
       const count = countWeighed(entry.events, REQUEST, eventWeight);
       const events = entry.events.slice(0, count).map((event, index) => numbered(event, entry.sent + index + 1));
@@ -114,12 +121,13 @@ export class MovedKeys {
    */
   succeeded(errand: Errand): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(errand.key) as Entry;
+    entry.inDoubt = false;
     if (errand.kind === 'start') entry.begin = undefined;
     else {
       entry.sent += errand.events.length;
       entry.events.splice(0, errand.events.length);
     }
-    if (entry.finished === entry.sent) return this.#back(errand.key, entry);
+    if (entry.finished === entry.sent) return this.take(errand.key, entry.sent);
     this.#settle(errand.key, entry);
     return undefined;
   }
@@ -136,19 +144,27 @@ export class MovedKeys {
   gone(errand: Errand): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(errand.key) as Entry;
     if (entry.finished !== entry.sent) return undefined;
-    return this.#back(errand.key, entry);
+    return this.take(errand.key, entry.sent);
   }
 
   /** Its lane was ended from outside: a new one takes over from it, and is given what is on its way. */
   begunAgain(errand: Errand, predecessor: EndedRun): void {
     const entry = this.#entries.get(errand.key) as Entry;
     entry.begin = { kind: 'taking over', predecessor };
+    // That was the word of the one that was ended.
+    entry.finished = undefined;
     this.#settle(errand.key, entry);
   }
 
-  /** Its lane has ended, and had finished everything: the key is back, with what waits for it. */
-  take(key: string): readonly LaneEvent[] {
-    return this.#back(key, this.#entries.get(key) as Entry);
+  /**
+   * Its lane has ended, and had finished everything: the key is back, with what waits for it.
+   * @param through number of the last event that the lane was given, which may be more than is known here
+   */
+  take(key: string, through: number): readonly LaneEvent[] {
+    const { events, sent } = this.#entries.get(key) as Entry;
+    this.#entries.delete(key);
+    this.#ready.delete(key);
+    return events.slice(Math.max(0, through - sent));
   }
 
   /**
@@ -158,8 +174,9 @@ export class MovedKeys {
   finished(key: string, through: number): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry.errand !== undefined) entry.finished = through;
-    else if (entry.begin === undefined && through === entry.sent) return this.#back(key, entry);
+    const mayBeOnItsWay = entry.errand !== undefined || (entry.inDoubt && this.#ready.has(key));
+    if (mayBeOnItsWay) entry.finished = through;
+    else if (entry.begin === undefined && through === entry.sent) return this.take(key, entry.sent);
     return undefined;
   }
 
@@ -168,17 +185,16 @@ export class MovedKeys {
     if (entry.begin !== undefined || entry.events.length > 0) this.#ready.add(key);
   }
 
-  #back(key: string, entry: Entry): readonly LaneEvent[] {
-    this.#entries.delete(key);
-    this.#ready.delete(key);
-    return entry.events;
-  }
-
   toMoved(): Record<string, MovedKey> {
     return Object.fromEntries(
-      [...this.#entries].map(([key, { sent, begin, events }]) => [
+      [...this.#entries].map(([key, { sent, begin, events, inDoubt }]) => [
         key,
-        { sent, ...(begin === undefined ? {} : { begin }), ...(events.length === 0 ? {} : { events }) },
+        {
+          sent,
+          ...(begin === undefined ? {} : { begin }),
+          ...(events.length === 0 ? {} : { events }),
+          ...(inDoubt ? { inDoubt } : {}),
+        },
       ]),
     );
   }

@@ -3,6 +3,7 @@ import type { PoolEvent, PoolSignal, PoolState } from '../../contracts/pool.ts';
 import type { EndedRun, RunName, SignalsFrom } from '../../contracts/remains.ts';
 import { isPoolSignal } from '../lane/inputs.ts';
 import { askForLeftSignals, askForLeftTail, askForRemains } from '../lane/questions.ts';
+import { inDoubt } from './doubt.ts';
 
 /** What a pool takes over: the state without events, the events in their order, and what came after the last task. */
 export interface Estate {
@@ -30,7 +31,7 @@ export async function succeed(ended: EndedRun): Promise<Estate> {
     // It is what the run says of itself, and a run of this id is a pool. One that never did anything has its argument only.
     const { waiting, ...state } = (remains.state as unknown as PoolState | undefined) ?? emptyPool(0);
     const events = waiting.flatMap(({ key, events: own }) => own.map((event) => ({ key, ...event })));
-    estate = { state: { ...state, waiting: [] }, events, signals: [] };
+    estate = { state: { ...state, moved: inDoubt(state.moved), waiting: [] }, events, signals: [] };
     for (let taken = 0; taken < remains.tail;) {
       const more = (await askForLeftTail(run, taken)) as readonly PoolEvent[] | undefined;
       if (more === undefined || more.length === 0) return lost(estate, ended, 'Some of what it held');

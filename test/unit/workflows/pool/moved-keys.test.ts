@@ -133,6 +133,56 @@ describe('keys with a lane of their own', () => {
     expect(numbersOf(moved.begin())).toEqual(['2']);
   });
 
+  test('O1 O6 what an ended run may have forwarded counts as on its way: the word of the lane waits for what becomes of it', () => {
+    const takenOver = () => {
+      const before = begun(1);
+      before.add('a', laneEvent(2));
+      return new MovedKeys({ a: { ...before.toMoved()['a']!, inDoubt: true } });
+    };
+    // The lane has said so before the ended run's request came, got that, and is at work on it.
+    const atWork = takenOver();
+    expect(atWork.finished('a', 1)).toBeUndefined();
+    atWork.succeeded(atWork.begin() as Errand);
+    expect(atWork.has('a')).toBe(true);
+    expect(atWork.finished('a', 2)).toEqual([]);
+
+    const hadIt = takenOver();
+    expect(hadIt.finished('a', 2)).toBeUndefined();
+    expect(hadIt.gone(hadIt.begin() as Errand)).toBeUndefined();
+    hadIt.add('a', laneEvent(3));
+    expect(hadIt.take('a', 2)).toEqual([laneEvent(3)]);
+
+    const hadNot = takenOver();
+    expect(hadNot.finished('a', 1)).toBeUndefined();
+    expect(hadNot.gone(hadNot.begin() as Errand)).toEqual([laneEvent(2)]);
+  });
+
+  test('O1 the word of a lane that was ended from outside is no word of the one that takes over from it', () => {
+    const moved = begun(1);
+    moved.add('a', laneEvent(2));
+    const forward = moved.begin() as Errand;
+    expect(moved.finished('a', 2)).toBeUndefined();
+    expect(moved.gone(forward)).toBeUndefined();
+    moved.begunAgain(forward, ENDED);
+    moved.succeeded(moved.begin() as Errand);
+    moved.succeeded(moved.begin() as Errand);
+    expect(moved.has('a')).toBe(true);
+    expect(moved.finished('a', 2)).toEqual([]);
+  });
+
+  test('O4 O6 a lane that an ended run may have begun: nothing is in doubt once that is known, or nothing was on its way', () => {
+    const { a } = movedOut(1).toMoved();
+    const moved = new MovedKeys({ a: { ...a!, inDoubt: true } });
+    expect(moved.toMoved()).toEqual({ a: { ...a, inDoubt: true } });
+    expect(moved.finished('a', 1)).toBeUndefined();
+    const start = moved.begin() as Errand;
+    expect(start).toMatchObject({ kind: 'start', inDoubt: true });
+    expect(moved.succeeded(start)).toEqual([]);
+
+    const idle = new MovedKeys({ a: { sent: 1, inDoubt: true } });
+    expect(idle.finished('a', 1)).toEqual([]);
+  });
+
   test('O5 what is carried is all of it', () => {
     const moved = begun(1);
     moved.moveOut('b', { ...emptyLane(0), queue: laneEvents(1, 1) }, 'second');

@@ -1,0 +1,57 @@
+/** A pool that does not get to another task, with something on its way to the lane of a key. */
+import type { LaneEvent } from '../../contracts/event.ts';
+import { DEFAULT_LANE_OPTIONS, type LaneInput } from '../../contracts/lane.ts';
+import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { poolWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { DEFAULT_POOL_OPTIONS, type PoolInput } from '../../contracts/pool.ts';
+import { emptyLane } from '../../workflows/lane/machine.ts';
+import { MovedKeys, type Errand } from '../../workflows/pool/moved-keys.ts';
+import { emptyPool } from '../../workflows/pool/succession.ts';
+import { laneEvent } from './lane-events.ts';
+import type { LaneHarness } from './lane-harness.ts';
+
+export const KEY = 'a';
+const LANE = { ...DEFAULT_LANE_OPTIONS, heartbeatTimeoutMs: 500 };
+const POOL = { ...DEFAULT_POOL_OPTIONS, heartbeatTimeoutMs: 500, lane: LANE };
+
+export const eventOf = (n: number): LaneEvent => laneEvent(n, undefined, { n });
+
+/** One key, with its first events, that is about to have a lane. */
+export function movedOut(count = 1): MovedKeys {
+  const moved = new MovedKeys({});
+  const queue = Array.from({ length: count }, (_, index) => eventOf(index + 1));
+  moved.moveOut(KEY, { ...emptyLane(Date.now()), queue }, 'this beginning');
+  return moved;
+}
+
+/** The pool, whose last task has sent out what is on its way by now. */
+export async function startPool({ client, pipeline, taskQueue }: LaneHarness, moved: MovedKeys): Promise<void> {
+  const carried = { ...emptyPool(0), moved: moved.toMoved() };
+  const input: PoolInput = { version: 1, pipeline, options: POOL, carried };
+  await client.workflow.start(WORKFLOW_TYPES.pool, {
+    workflowId: poolWorkflowId(pipeline, 0),
+    taskQueue: `${taskQueue}-without-a-worker`,
+    args: [input],
+  });
+}
+
+/** As the pool does. What is forwarded comes with it. */
+export async function startLane(
+  { client, pipeline, taskQueue }: LaneHarness,
+  errand: Errand | undefined,
+  forward?: Errand,
+): Promise<void> {
+  if (errand?.kind !== 'start' || errand.begin.kind !== 'anew') throw new Error('No lane is to begin');
+  const { id, lane } = errand.begin;
+  const pool = poolWorkflowId(pipeline, 0);
+  const input: LaneInput = { version: 1, pipeline, key: KEY, options: LANE, pool, carried: lane };
+  const events = forward?.kind === 'forward' ? forward.events : [];
+  await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
+    workflowId: laneWorkflowId(pipeline, KEY),
+    taskQueue,
+    memo: { key: KEY, begun: id },
+    args: [input],
+    signal: SIGNALS.records,
+    signalArgs: [{ leaseUntil: Number.MAX_SAFE_INTEGER, events }],
+  });
+}
