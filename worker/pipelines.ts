@@ -6,6 +6,7 @@
  */
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { argumentOf } from '../bridge/run-argument.ts';
 import type { SourceConfig } from '../contracts/config.ts';
 import { pipelineWorkflowId, PIPELINE_NAME, QUERIES, readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
 import { PIPELINE_UPDATES } from '../contracts/pipeline.ts';
@@ -77,21 +78,25 @@ function nameOf(pools: number | undefined): string {
   return pools === undefined ? "hosting 'own'" : `hosting 'pooled' and ${pools} pools`;
 }
 
-function checkHosting({ hosting, name }: PipelineSettings, view: PipelineView): void {
-  const pools = poolsOf(hosting);
-  if (view.pools !== pools) throw new OtherHostingError(name, view.pools, pools);
+/** What its run was begun with tells, and needs nobody who answers: one that is to be started over may be broken. */
+async function checkHosting(client: Client, { hosting, name }: PipelineSettings): Promise<void> {
+  const before = await argumentOf<PipelineInput>(client, pipelineWorkflowId(name));
+  const now = poolsOf(hosting);
+  if (before !== undefined && before.pools !== now) throw new OtherHostingError(name, before.pools, now);
 }
 
 /** Starts or joins one pipeline. `source` names its stream, as the adapter does. */
 export async function startPipeline(settings: PipelineSettings, source: string, options: StartOptions): Promise<void> {
   const { client, log, signal, startOver, from } = options;
   const { name } = settings;
+  const status = await statusOf(client, name);
+  // Also before it is started over: its pools and lanes stay, with what they hold (O1).
+  if (status !== undefined) await checkHosting(client, settings);
   if (startOver) {
     // In one request: between an end and a start another bridge could recover what shall be forgotten.
     await start(settings, source, options, undefined, WorkflowIdConflictPolicy.TERMINATE_EXISTING);
     return;
   }
-  const status = await statusOf(client, name);
   if (status === undefined) {
     if (from === undefined && (await hasLeftTraces(client, name))) throw new CheckpointsLostError(name);
     await start(settings, source, options, undefined);
@@ -103,7 +108,6 @@ export async function startPipeline(settings: PipelineSettings, source: string, 
   // A closed run still answers queries while the server keeps its history.
   const view = await untilAnswered(() => handle.query<PipelineView>(QUERIES.pipeline), patience);
   if (view.source !== source) throw new OtherSourceError(name, view.source, source);
-  checkHosting(settings, view);
   if (status === 'RUNNING') {
     const args: [PipelineConfiguration] = [{ options: settings.pipeline }];
     await untilAnswered(() => handle.executeUpdate(PIPELINE_UPDATES.configure, { args }), patience);

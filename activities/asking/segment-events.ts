@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { ApplicationFailure } from '@temporalio/common';
 import {
   SEGMENT_GONE,
@@ -8,18 +7,16 @@ import {
   type SegmentSlice,
   type SliceAnswer,
 } from '../../contracts/backlog.ts';
+import { argumentOf } from '../../bridge/run-argument.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { unlessGone } from './unless-gone.ts';
 import { countWithin } from '../../contracts/event-weight.ts';
 
 /** All events of a segment. They are its argument, so its first event has them, and no worker is needed. */
 export async function eventsOfSegment(client: Client, workflowId: string): Promise<readonly LaneEvent[]> {
-  const { namespace } = client.options;
-  const { history } = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
-    client.workflowService.getWorkflowExecutionHistory({ namespace, execution: { workflowId }, maximumPageSize: 1 }),
+  const input = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
+    argumentOf<SegmentInput>(client, workflowId),
   );
-  const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
-  const [input] = (await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads)) as [SegmentInput?];
   if (input === undefined) throw ApplicationFailure.nonRetryable(`${workflowId} has no events`, SEGMENT_GONE);
   return input.events;
 }

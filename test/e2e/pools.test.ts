@@ -8,6 +8,7 @@ import { poolOf } from '../../contracts/pool-of.ts';
 import type { PoolKeyView, PoolView } from '../../contracts/pool.ts';
 import type { HandlerEvent } from '../../contracts/record.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
+import { OtherHostingError } from '../../worker/pipelines.ts';
 import { eventually } from '../support/eventually.ts';
 import { Keylane, uniqueName, type KeylaneOptions } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
@@ -42,18 +43,21 @@ afterEach(async () => {
 });
 
 async function start(limits: Pick<KeylaneOptions, 'pool' | 'lane' | 'options'> = {}): Promise<void> {
-  const pipeline = {
+  keylane = await Keylane.create({ pipelines: { [name]: pooled(POOLS) }, ...limits });
+  await keylane.start();
+}
+
+function pooled(count: number) {
+  return {
     source: kinesis({ stream: name, endpoint: emulator.endpoint }),
     handler: async (event: HandlerEvent, context: HandlerContext) => {
       await handler(event, context);
       ledger.note(event.key, event.json().n);
     },
     hosting: 'pooled',
-    pools: { count: POOLS },
+    pools: { count },
     retry: RETRY,
   } as const;
-  keylane = await Keylane.create({ pipelines: { [name]: pipeline }, ...limits });
-  await keylane.start();
 }
 
 async function write(keys: readonly string[], count: number): Promise<void> {
@@ -85,6 +89,24 @@ test('O1 O4 O5 many keys, in order and once, without a lane for any', async () =
   expect(one!.handled + two!.handled).toBe(6000);
   const lanes = await keylane.client.workflow.count(`KeylanePipeline = "${name}" AND WorkflowType = "lane"`);
   expect(lanes.count).toBe(0);
+});
+
+test('O1 a pipeline keeps its hosting and its number of pools, also when it is started over', async () => {
+  const keys = keysTo(10);
+  await start();
+  await write(keys, 2);
+  await untilHandled(keys);
+  const { pools: _none, ...own } = { ...pooled(POOLS), hosting: 'own' } as const;
+  const { taskQueue } = keylane.settings.temporal;
+  for (const other of [pooled(POOLS + 1), own]) {
+    const another = await Keylane.create({ pipelines: { [name]: other }, taskQueue });
+    await expect(another.start(['bridge'])).rejects.toThrow(OtherHostingError);
+    await expect(another.start(['bridge'], { startOver: true })).rejects.toThrow(OtherHostingError);
+    await another.client.connection.close();
+  }
+  await write(keys, 2);
+  await untilHandled(keys);
+  expectInOrder(keys);
 });
 
 test('O1 O3 O5 a poison event stops its own key, which goes back to its pool when a person has decided', async () => {
