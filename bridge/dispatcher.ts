@@ -175,9 +175,7 @@ export class Dispatcher {
   /** Whoever waits with all the others waits for nothing else. */
   #wait(queue: LaneQueue, ticket: Ticket, failure: unknown): void {
     const restMs = failure instanceof PressureError ? this.#pacer.failed(ticket, failure.isThrottled) : undefined;
-    // A refusal is an answer.
-    if (failure instanceof HandoverRefusedError || failure instanceof RequestTooLargeError)
-      this.#pacer.succeeded(ticket);
+    if (failure instanceof HandoverRefusedError || failure instanceof RequestTooLargeError) this.#pacer.refused(ticket);
     if (failure instanceof RequestTooLargeError) {
       queue.halve();
       this.#ready.add(queue);

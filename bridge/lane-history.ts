@@ -9,7 +9,8 @@ const ASLEEP_AFTER_MS = 5000;
 /** One that has failed so often does not get the lane on either. */
 const ASLEEP_AFTER_ATTEMPTS = 3;
 const NOT_FOUND = 5;
-const { WORKFLOW_EXECUTION_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkflowExecutionStatus;
+const { WORKFLOW_EXECUTION_STATUS_PAUSED: PAUSED, WORKFLOW_EXECUTION_STATUS_RUNNING: RUNNING } =
+  proto.temporal.api.enums.v1.WorkflowExecutionStatus;
 
 type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
@@ -40,12 +41,13 @@ function isTrue(payload: temporal.api.common.v1.IPayload | null | undefined): bo
 }
 
 function historyOf({ workflowExecutionInfo: info, pendingWorkflowTask: task }: Description, now: number) {
-  if (info?.status !== WORKFLOW_EXECUTION_STATUS_RUNNING) return undefined;
+  if (info?.status !== RUNNING && info?.status !== PAUSED) return undefined;
   const waitsMs = task?.scheduledTime ? now - tsToMs(task.scheduledTime) : 0;
   return {
     events: Number(info.historyLength ?? 0),
     bytes: Number(info.historySizeBytes ?? 0),
     isFull: isTrue(info.memo?.fields?.['full']),
-    isAsleep: waitsMs > ASLEEP_AFTER_MS || (task?.attempt ?? 0) >= ASLEEP_AFTER_ATTEMPTS,
+    // One that a person has paused gets no tasks, and takes signals all the same.
+    isAsleep: info.status === PAUSED || waitsMs > ASLEEP_AFTER_MS || (task?.attempt ?? 0) >= ASLEEP_AFTER_ATTEMPTS,
   };
 }

@@ -28,8 +28,12 @@ const SHARE = 1 / 16;
 const SHARE_BEFORE_END = 1 / 8;
 /** Of the whole room, at the most, without a question: 15 signals, 32 KiB. */
 const FIRST_SHARE = 1 / 384;
-/** What works off thousands of events a second is asked again soon whether it still holds enough. */
-const FULL_FOR_NOW_MS = 50;
+/**
+ * What works off thousands of events a second is asked again soon whether it still holds enough, and what has held enough for
+ * longer after a quarter of that time: so it is not asked in vain all the time, and
+ * does not run dry, since it takes more again when half of that is done.
+ */
+const ENOUGH = { leastMs: 50, mostMs: 2000, share: 0.25 };
 const FULL_BACKOFF = { firstMs: 250, mostMs: 2000 };
 /** Each full lane makes the wait of all so much longer, so that many of them ask no more than a hundred times a second. */
 const MS_FOR_EACH_FULL_LANE = 10;
@@ -90,6 +94,8 @@ export class LaneRoom {
   /** The lane that was visited longest ago comes first. */
   readonly #allowances = new Map<string, Allowance>();
   readonly #full = new Map<string, Full>();
+  /** Since when a pool that is worked off has said that it holds enough. */
+  readonly #enoughSince = new Map<string, number>();
   #told = 0;
 
   constructor(options: LaneRoomOptions) {
@@ -122,6 +128,7 @@ export class LaneRoom {
 
   /** To be told when the lane has accepted what it was visited for. */
   accepted(id: string): void {
+    this.#enoughSince.delete(id);
     if (!this.#full.delete(id) || this.full > 0) return;
     this.#options.log.info('No lane is full any more');
   }
@@ -144,7 +151,7 @@ export class LaneRoom {
     if (events >= most.events || bytes >= most.bytes) {
       throw this.#refuse(visit, `its history has ${events} events and ${bytes} bytes`, isAsleep);
     }
-    if (isFull) throw new HandoverRefusedError(`${cut(visit.name)} holds enough for now`, FULL_FOR_NOW_MS);
+    if (isFull) throw isAsleep ? this.#refuse(visit, 'it holds enough') : this.#holdsEnough(visit);
     const share = {
       events: Math.max(this.#first.events, (most.events - events) * SHARE),
       bytes: Math.max(this.#first.bytes, (most.bytes - bytes) * SHARE),
@@ -155,6 +162,14 @@ export class LaneRoom {
       share.bytes = Math.min(share.bytes, (endsAt.bytes - bytes) * SHARE_BEFORE_END);
     }
     return { events: Math.max(1, share.events), bytes: Math.max(visit.bytes, share.bytes) };
+  }
+
+  #holdsEnough({ id, name }: Visit): HandoverRefusedError {
+    const now = this.#options.clock.now();
+    const since = this.#enoughSince.get(id) ?? now;
+    this.#enoughSince.set(id, since);
+    const retryAfterMs = Math.min(ENOUGH.mostMs, Math.max(ENOUGH.leastMs, (now - since) * ENOUGH.share));
+    return new HandoverRefusedError(`${cut(name)} holds enough for now`, retryAfterMs);
   }
 
   #refuse({ id, name }: Pick<Visit, 'id' | 'name'>, why: string, isAsleep = true): HandoverRefusedError {

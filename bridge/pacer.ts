@@ -72,11 +72,17 @@ export class Pacer {
     return { falls: this.#falls, successes: since, begunAt: this.#now(), inFlight };
   }
 
-  succeeded({ falls, begunAt, inFlight }: Ticket): void {
+  succeeded(ticket: Ticket): void {
+    const { falls, begunAt, inFlight } = ticket;
+    const now = this.#now();
+    if (falls === this.#falls) this.#limit.answered({ ms: now - begunAt, inFlight }, now);
+    this.refused(ticket);
+  }
+
+  /** The lane takes nothing for now. That is an answer, and quicker than that of one which does: it is no measure for others. */
+  refused({ falls }: Ticket): void {
     this.#successes += 1;
     if (falls !== this.#falls) return;
-    const now = this.#now();
-    this.#limit.answered({ ms: now - begunAt, inFlight }, now);
     this.#fallsInARow = 0;
     this.#allowed = Math.min(this.#most, this.#allowed + 1);
   }

@@ -5,9 +5,9 @@
  * and the heartbeat come from outside.
  *
  * Invariants:
- * - R1: it comes home when its shift is over, a shard has finished, no shard can be read, or it is asked to: it stops
- *   reading first, then lets what it has read be taken over, so that the checkpoints are exact and the next reader sends
- *   nothing twice. What no lane accepts in that time is left to the next reader (O4).
+ * - R1: it comes home when its shift is over, a shard has finished (in an earlier attempt too), no shard can be read, or it is
+ *   asked to: it stops reading first, then lets what it has read be taken over, so that the checkpoints are exact and the next
+ *   reader sends nothing twice. What no lane accepts in that time is left to the next reader (O4).
  * - R2: when its lease is lost it sends nothing more, waits for nothing, and throws (O6).
  * - R3: a shard that cannot be read is told in the reports, and ends nothing for the others (O3). The reader fails when
  *   none of its shards can be read, and never with one that has finished: that would keep its children waiting (O2).
@@ -51,6 +51,8 @@ export interface ReaderOptions {
   readonly store?: Pick<ClaimWriterOptions, 'claims' | 'outage'> | undefined;
   readonly lease: Stamper & { readonly lost: AbortSignal };
   readonly limits: Pick<ReadingSettings, 'recordsInFlight' | 'bytesInFlight' | 'requestsInFlight'>;
+  /** Whether an earlier attempt has finished shards of it, whose children wait. @default false */
+  readonly hasFinished?: boolean;
   /** Aborts when the reader shall come home. */
   readonly comeHome: AbortSignal;
   /** Called about once a second, whenever a shard has finished, and with the last report. */
@@ -91,6 +93,7 @@ export class Reader {
   constructor(options: ReaderOptions) {
     const { gateway, lease, limits, pools, clock, random = Math.random, wall = Date.now } = options;
     this.#options = options;
+    if (options.hasFinished) this.#firstFinished.abort();
     const stop = AbortSignal.any([this.#over.signal, lease.lost]);
     for (const signal of [this.#stop.signal, this.#over.signal, stop]) setMaxListeners(0, signal);
     this.#budget = new Budget({ records: limits.recordsInFlight, bytes: limits.bytesInFlight });

@@ -38,7 +38,7 @@ import {
 } from './lane-gateway.ts';
 import type { LaneRoom } from './lane-room.ts';
 import type { OutageLog } from './outage-log.ts';
-import { endedRun } from './predecessor.ts';
+import { latestRun } from './predecessor.ts';
 import type { RecentMap } from './recent-map.ts';
 import { refusalOf } from './refusal.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
@@ -213,8 +213,11 @@ export class TemporalGateway implements LaneGateway {
       return await this.#begin(request, workflowId, 'REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      const predecessor = await endedRun(this.#options.client, workflowId);
+      const latest = await latestRun(this.#options.client, workflowId);
       signal.throwIfAborted();
+      // Another bridge has begun it meanwhile. Should that run be ended from outside as well, it is not passed over.
+      if (latest.state === 'open') return await this.#begin(request, workflowId, 'REJECT_DUPLICATE');
+      const predecessor = latest.state === 'ended' ? latest.run : undefined;
       return await this.#begin(request, workflowId, 'ALLOW_DUPLICATE', predecessor);
     }
   }

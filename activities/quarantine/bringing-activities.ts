@@ -110,7 +110,9 @@ async function bringRecords(dependencies: BringingDependencies, input: BringInpu
   const { settings, source } = pipelines(input.pipeline);
   const { cancellationSignal } = Context.current();
   const lease = openLease();
-  const stop = AbortSignal.any([cancellationSignal, stopping, lease.lost]);
+  // What a signal of the process holds on to is let go only when one of them aborts.
+  const over = new AbortController();
+  const stop = AbortSignal.any([cancellationSignal, stopping, lease.lost, over.signal]);
   const log = dependencies.log.child({ pipeline: input.pipeline });
   const dispatcher = new Dispatcher({
     gateway: gateway(input.pipeline, log),
@@ -133,7 +135,7 @@ async function bringRecords(dependencies: BringingDependencies, input: BringInpu
     }
     await Promise.race([dispatcher.whenEmpty(), rejectWhenAborted(stop)]);
   } finally {
-    dispatcher.stop();
+    over.abort();
     lease.close();
   }
 }

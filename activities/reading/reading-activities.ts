@@ -184,6 +184,7 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     source,
     shards,
     shiftMs: input.shiftMs,
+    hasFinished: Object.keys(finished).length > 0,
     intake: openIntake(pipeline),
     gateway: openGateway(deps, input.pipeline, log),
     lease,

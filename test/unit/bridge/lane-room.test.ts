@@ -134,6 +134,50 @@ test('O9: a full lane is asked again, less and less often, and gets everything a
   expect(room.full).toBe(0);
 });
 
+test('O9: a pool that holds enough is asked again after a quarter of the time for which it has, and anew when it takes more', async () => {
+  const { clock, room } = open();
+  let isFull = true;
+  const visit = {
+    id: 'pool',
+    name: 'pool 0',
+    bytes: LARGEST_REQUEST,
+    endsAt: { events: 3500, bytes: MIB },
+    ask: async () => ({ events: 3600, bytes: MIB, isAsleep: false, isFull }),
+  };
+  const send = async () => {
+    try {
+      await room.enter(visit);
+    } catch (error) {
+      return (error as HandoverRefusedError).retryAfterMs;
+    }
+    room.accepted('pool');
+    return 0;
+  };
+  const waits: number[] = [];
+  for (let passed = 0; passed < 20_000; passed += waits.at(-1)!) {
+    waits.push(await send());
+    await clock.advance(waits.at(-1)!);
+  }
+  expect(waits.slice(0, 5)).toEqual([50, 50, 50, 50, 50]);
+  expect(waits.length).toBeLessThan(40);
+  expect(waits.at(-1)).toBe(2000);
+  isFull = false;
+  expect(await send()).toBe(0);
+  isFull = true;
+  expect(await send()).toBe(50);
+  expect(room.full).toBe(0);
+});
+
+test('O9: a pool that holds enough and is not worked off is full as any lane, and told', async () => {
+  const { lines, room } = open();
+  const ask = async () => ({ events: 100, bytes: KIB, isAsleep: true, isFull: true });
+  const visit = { id: 'pool', name: 'pool 0', bytes: KIB, endsAt: { events: 3500, bytes: MIB }, ask };
+  room.noSignalsLeft(visit);
+  await expect(room.enter(visit)).rejects.toMatchObject({ retryAfterMs: 500 });
+  expect(room.full).toBe(1);
+  expect(lines).toMatchObject([{ level: 40, lane: 'pool' }]);
+});
+
 test('O9: many full lanes ask no more than about a hundred times a second', async () => {
   const { lanes, room } = open();
   for (let n = 0; n < 1000; n += 1) lanes.grow(`${n}`, 6000, MIB);

@@ -68,3 +68,21 @@ test('O9: throttled: half as many go out from then on, although others succeed',
     expect(width(pacer)).toBe(expected);
   }
 });
+
+test('O3: lanes that take nothing for now are no measure for how many requests the others make use of', () => {
+  let now = 0;
+  const pacer = new Pacer({ most: 64, now: () => now, random: () => 1 });
+  const widthAfter = (refusals: number): number => {
+    for (let round = 0; round < 200; round += 1) {
+      const requests = Array.from({ length: width(pacer) }, (_, index) => pacer.begin(index + 1));
+      const refused = Array.from({ length: refusals }, () => pacer.begin(1));
+      now += 1;
+      for (const ticket of refused) pacer.refused(ticket);
+      now += 7;
+      for (const ticket of requests) pacer.succeeded(ticket);
+    }
+    return width(pacer);
+  };
+  expect(widthAfter(0)).toBe(64);
+  expect(widthAfter(3)).toBe(64);
+});

@@ -98,6 +98,13 @@ test('when a shard has finished the reader comes home, and gives the others a se
   expect(Object.values(report.shards).map(({ finished }) => finished)).toEqual([true, true, false]);
 });
 
+test('O2: a reader of which an earlier attempt has finished shards comes home at once, since their children wait', async () => {
+  const { clock, reader } = setUp({ script: { a: open('a', 3) }, hasFinished: true });
+  const report = await clock.until(reader.run());
+  expect(clock.now()).toBeLessThan(1000 + 1100);
+  expect(report.shards['a']).toMatchObject({ checkpoint: at('a', 3), finished: false, taken: 3 });
+});
+
 test('O4: asked to come home it stops reading, and waits until what it has read is taken over', async () => {
   const { clock, home, lanes, reader, source } = setUp({
     script: { a: open('a', 10) },
