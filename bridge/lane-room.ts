@@ -30,8 +30,8 @@ const SHARE_BEFORE_END = 1 / 8;
 const FIRST_SHARE = 1 / 384;
 /**
  * What works off thousands of events a second is asked again soon whether it still holds enough, and what has held enough for
- * longer after a quarter of that time: so it is not asked in vain all the time, and
- * does not run dry, since it takes more again when half of that is done.
+ * longer after a quarter of that time: so it is not asked in vain all the time, and does not run dry, since it takes more again
+ * when half of that is done.
  */
 const ENOUGH = { leastMs: 50, mostMs: 2000, share: 0.25 };
 const FULL_BACKOFF = { firstMs: 250, mostMs: 2000 };

@@ -1,12 +1,18 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 
-/** The argument of a workflow's latest run. It is in the run's first event, so no worker is needed, whatever its state. */
-export async function argumentOf<T>(client: Client, workflowId: string): Promise<T | undefined> {
+/**
+ * The argument with which a run began. It is in the run's first event, so no worker is needed, whatever its state.
+ * @param run the latest one when none is named
+ */
+export async function argumentOf<T>(
+  client: Client,
+  run: { readonly workflowId: string; readonly runId?: string },
+): Promise<T | undefined> {
   const { loadedDataConverter, namespace } = client.options;
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace,
-    execution: { workflowId },
+    execution: run,
     maximumPageSize: 1,
   });
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;

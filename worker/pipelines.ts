@@ -78,11 +78,19 @@ function nameOf(pools: number | undefined): string {
   return pools === undefined ? "hosting 'own'" : `hosting 'pooled' and ${pools} pools`;
 }
 
-/** What its run was begun with tells, and needs nobody who answers: one that is to be started over may be broken. */
-async function checkHosting(client: Client, { hosting, name }: PipelineSettings): Promise<void> {
-  const before = await argumentOf<PipelineInput>(client, pipelineWorkflowId(name));
-  const now = poolsOf(hosting);
-  if (before !== undefined && before.pools !== now) throw new OtherHostingError(name, before.pools, now);
+/** What its run began with tells, and needs nobody who answers: one that is to be started over may be broken. */
+async function checkBeginning(
+  { hosting, name }: PipelineSettings,
+  source: string,
+  options: StartOptions,
+): Promise<void> {
+  const { client, startOver } = options;
+  const before = await argumentOf<PipelineInput>(client, { workflowId: pipelineWorkflowId(name) });
+  if (before === undefined) return;
+  if (!startOver && before.source !== source) throw new OtherSourceError(name, before.source, source);
+  // Pools and lanes stay, with what they hold, also when it is started over (O1).
+  const pools = poolsOf(hosting);
+  if (before.pools !== pools) throw new OtherHostingError(name, before.pools, pools);
 }
 
 /** Starts or joins one pipeline. `source` names its stream, as the adapter does. */
@@ -90,8 +98,7 @@ export async function startPipeline(settings: PipelineSettings, source: string, 
   const { client, log, signal, startOver, from } = options;
   const { name } = settings;
   const status = await statusOf(client, name);
-  // Also before it is started over: its pools and lanes stay, with what they hold (O1).
-  if (status !== undefined) await checkHosting(client, settings);
+  if (status !== undefined) await checkBeginning(settings, source, options);
   if (startOver) {
     // In one request: between an end and a start another bridge could recover what shall be forgotten.
     await start(settings, source, options, undefined, WorkflowIdConflictPolicy.TERMINATE_EXISTING);
@@ -105,16 +112,15 @@ export async function startPipeline(settings: PipelineSettings, source: string, 
   const workflowId = pipelineWorkflowId(name);
   const handle = client.workflow.getHandle(workflowId);
   const patience = { workflowId, log, signal };
-  // A closed run still answers queries while the server keeps its history.
-  const view = await untilAnswered(() => handle.query<PipelineView>(QUERIES.pipeline), patience);
-  if (view.source !== source) throw new OtherSourceError(name, view.source, source);
   if (status === 'RUNNING') {
     const args: [PipelineConfiguration] = [{ options: settings.pipeline }];
     await untilAnswered(() => handle.executeUpdate(PIPELINE_UPDATES.configure, { args }), patience);
     return;
   }
   log.warn({ pipeline: name, status }, 'The pipeline was ended from outside; it goes on from its last checkpoints');
-  await start(settings, source, options, view.state);
+  // A closed run still answers queries while the server keeps its history.
+  const { state } = await untilAnswered(() => handle.query<PipelineView>(QUERIES.pipeline), patience);
+  await start(settings, source, options, state);
 }
 
 async function statusOf(client: Client, name: string): Promise<string | undefined> {

@@ -15,7 +15,7 @@ import { countWithin } from '../../contracts/event-weight.ts';
 /** All events of a segment. They are its argument, so its first event has them, and no worker is needed. */
 export async function eventsOfSegment(client: Client, workflowId: string): Promise<readonly LaneEvent[]> {
   const input = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
-    argumentOf<SegmentInput>(client, workflowId),
+    argumentOf<SegmentInput>(client, { workflowId }),
   );
   if (input === undefined) throw ApplicationFailure.nonRetryable(`${workflowId} has no events`, SEGMENT_GONE);
   return input.events;

@@ -179,12 +179,13 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
   const context = Context.current();
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
   const { shards, finished } = resume(input, context.info.heartbeatDetails as ReaderReport | undefined);
+  const hasFinished = Object.keys(finished).length > 0;
   const whole = (report: ReaderReport): ReaderReport => ({ shards: { ...finished, ...report.shards } });
   const reader = new Reader({
     source,
     shards,
     shiftMs: input.shiftMs,
-    hasFinished: Object.keys(finished).length > 0,
+    hasFinished,
     intake: openIntake(pipeline),
     gateway: openGateway(deps, input.pipeline, log),
     lease,
@@ -205,7 +206,7 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
   } catch (error) {
     // An earlier attempt has finished shards. Only a reader that comes home tells the workflow, and their children wait
     // for that (O3); what cannot be read goes to the next reader.
-    if (lease.lost.aborted || Object.keys(finished).length === 0) throw error;
+    if (lease.lost.aborted || !hasFinished) throw error;
     return whole(reader.report);
   }
 }

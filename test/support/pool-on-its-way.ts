@@ -24,6 +24,15 @@ export function movedOut(count = 1): MovedKeys {
   return moved;
 }
 
+/** The same, whose lane has begun, and to which event 2 is to be forwarded. */
+export function toForward(): { readonly moved: MovedKeys; readonly start: Errand } {
+  const moved = movedOut();
+  const start = moved.begin()!;
+  moved.succeeded(start);
+  moved.add(KEY, eventOf(2));
+  return { moved, start };
+}
+
 /** The pool, whose last task has sent out what is on its way by now. */
 export async function startPool({ client, pipeline, taskQueue }: LaneHarness, moved: MovedKeys): Promise<void> {
   const carried = { ...emptyPool(0), moved: moved.toMoved() };

@@ -1,8 +1,9 @@
 /** The quarantine on a real Temporal server: without bound, and the ways out of it. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { argumentOf } from '../support/run-argument.ts';
 import { readQuarantineCheckpoint } from '../../activities/asking/quarantine-checkpoint.ts';
 import { endedRun } from '../../bridge/predecessor.ts';
+import { argumentOf } from '../../bridge/run-argument.ts';
+import { jsonBytes } from '../../contracts/json-bytes.ts';
 import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { QUARANTINE_MARK, type QuarantinedRecord, type QuarantineInput } from '../../contracts/quarantine.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
@@ -54,8 +55,8 @@ describe.each([
     await eventually(async () => (await openSegments()) >= Math.floor((most - 1) / 40));
     await eventually(async () => (await runs()).length > 1);
     for (const { runId } of await runs()) {
-      const { bytes } = await argumentOf(it.lanes.client, it.handle.workflowId, runId);
-      expect(bytes).toBeLessThan(32 * 1024);
+      const input = await argumentOf<QuarantineInput>(it.lanes.client, { workflowId: it.handle.workflowId, runId });
+      expect(jsonBytes(input!)).toBeLessThan(32 * 1024);
     }
 
     const refused = await it.decide('retry', { all: true, by: 'ann' });
@@ -200,8 +201,7 @@ describe('a quarantine', () => {
     });
     for (const shard of shards) await it.put(keylessRecords(1, 1, shard));
     const carried = async () => {
-      const { runId } = await it.handle.describe();
-      return ((await argumentOf(it.lanes.client, it.handle.workflowId, runId)).input as QuarantineInput).carried;
+      return (await argumentOf<QuarantineInput>(it.lanes.client, { workflowId: it.handle.workflowId }))!.carried;
     };
     let n = 1;
     await eventually(async () => {

@@ -6,10 +6,9 @@ import type { PoolEvent } from '../../contracts/pool.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent, POLICY, SHARD } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
-import { eventOf, KEY, movedOut, startLane, startPool } from '../support/pool-on-its-way.ts';
+import { eventOf, KEY, startLane, startPool, toForward } from '../support/pool-on-its-way.ts';
 import { record, withoutPaths } from '../support/recording.ts';
 import { emptyLane } from '../../workflows/lane/machine.ts';
-import type { Errand } from '../../workflows/pool/moved-keys.ts';
 
 const poolEvent = (key: string, position: number, n: number): PoolEvent => {
   return { key, ...laneEvent(position, SHARD, { n }) };
@@ -92,10 +91,7 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
 
   test('a pool that takes over from one that had something on its way to lanes, of which one had finished', async () => {
     const lanes = await LaneHarness.start({ handler: () => {}, lane: { heartbeatTimeoutMs: 500 } });
-    const moved = movedOut();
-    const start = moved.begin() as Errand;
-    moved.succeeded(start);
-    moved.add(KEY, eventOf(2));
+    const { moved, start } = toForward();
     moved.moveOut('b', { ...emptyLane(Date.now()), queue: [eventOf(1)] }, 'another beginning');
     await startPool(lanes, moved);
     await startLane(lanes, start, moved.begin());

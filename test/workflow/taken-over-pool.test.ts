@@ -3,11 +3,10 @@
  * server: whatever has become of it by the time the next run takes over, each event is handled once and in order.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Errand } from '../../workflows/pool/moved-keys.ts';
 import { eventually } from '../support/eventually.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
-import { eventOf, KEY, movedOut, startLane, startPool } from '../support/pool-on-its-way.ts';
+import { eventOf, KEY, movedOut, startLane, startPool, toForward } from '../support/pool-on-its-way.ts';
 
 let lanes: LaneHarness;
 let ledger: Ledger;
@@ -111,10 +110,7 @@ describe('O1 O4 O6 a pool that is terminated just as it', { timeout: 60_000 }, (
   });
 
   test('forwarded to a lane, which has finished with that by the time that the pool is taken over', async () => {
-    const moved = movedOut();
-    const start = moved.begin() as Errand;
-    moved.succeeded(start);
-    moved.add(KEY, eventOf(2));
+    const { moved, start } = toForward();
     await startPool(lanes, moved);
     await startLane(lanes, start, moved.begin());
     await untilLaneIs('COMPLETED');
@@ -124,10 +120,7 @@ describe('O1 O4 O6 a pool that is terminated just as it', { timeout: 60_000 }, (
   });
 
   test('was about to forward to a lane that has finished, and did not get to it', async () => {
-    const moved = movedOut();
-    const start = moved.begin() as Errand;
-    moved.succeeded(start);
-    moved.add(KEY, eventOf(2));
+    const { moved, start } = toForward();
     await startPool(lanes, moved);
     await startLane(lanes, start);
     await untilLaneIs('COMPLETED');
