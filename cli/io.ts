@@ -12,6 +12,8 @@ export interface Io {
   /** ms since 1970 */
   now(): number;
   confirm(question: string): Promise<boolean>;
+  /** Ends the process at once. */
+  exit(code: number): void;
 }
 
 export interface Output {
@@ -29,6 +31,7 @@ export function processIo(): Io {
     env,
     cwd: process.cwd(),
     now: () => Date.now(),
+    exit: (code) => process.exit(code),
     // On standard error: standard output may hold nothing but the one JSON document.
     confirm: async (question) => {
       const terminal = createInterface({ input: stdin, output: stderr });
@@ -39,4 +42,22 @@ export function processIo(): Io {
       }
     },
   };
+}
+
+/**
+ * Ends the process when everything that was written has left it. What settings and handlers leave open (a database pool,
+ * an interval) would otherwise keep a command that has answered, and a process that has stopped, alive for ever.
+ */
+export async function endProcess(code: number): Promise<never> {
+  await Promise.all([process.stdout, process.stderr].map((stream) => flushed(stream)));
+  process.exit(code);
+}
+
+/** Also when nobody reads what is written any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableEnded) return resolve();
+    stream.once('close', resolve).once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
 }

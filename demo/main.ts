@@ -17,4 +17,5 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
 
 const { exit = false, verbose = false } = command.opts<{ exit?: boolean; verbose?: boolean }>();
-process.exitCode = await runDemo({ exit, verbose, signal: stop.signal });
+const code = await runDemo({ exit, verbose, signal: stop.signal });
+process.stdout.write('', () => process.exit(code));

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 export class Closers {
   readonly #log: Logger;
   readonly #closers: { readonly what: string; readonly close: () => unknown }[] = [];
+  #closing: string | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -13,8 +14,15 @@ export class Closers {
     this.#closers.push({ what, close });
   }
 
+  /** What has not stopped yet, the one that is being stopped first. */
+  get unfinished(): readonly string[] {
+    const waiting = this.#closers.map(({ what }) => what).toReversed();
+    return this.#closing === undefined ? waiting : [this.#closing, ...waiting];
+  }
+
   async closeAll(): Promise<void> {
     for (let next = this.#closers.pop(); next !== undefined; next = this.#closers.pop()) {
+      this.#closing = next.what;
       try {
         this.#log.debug({ what: next.what }, 'Stopping');
         await next.close();
@@ -22,5 +30,6 @@ export class Closers {
         this.#log.warn({ err: error, what: next.what }, 'Could not be stopped');
       }
     }
+    this.#closing = undefined;
   }
 }

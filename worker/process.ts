@@ -12,6 +12,7 @@ import type { Settings } from '../contracts/settings.ts';
 import { startBridgeWorker } from './bridge-worker.ts';
 import { Closers } from './closers.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
+import { ExitDeadline } from './exit-deadline.ts';
 import { startLaneWorker } from './lane-worker.ts';
 import { socketAddress } from './metrics/address.ts';
 import { startPipeline } from './pipelines.ts';
@@ -41,6 +42,8 @@ export interface ProcessOptions {
   readonly from?: string;
   /** How long running handlers may go on after a stop. @default 30000 */
   readonly graceMs?: number;
+  /** Ends the process when it does not stop in time. Without it a stop takes as long as it takes. */
+  readonly exit?: (code: number) => void;
   /** Called when everything runs. */
   readonly onReady?: (ready: ReadyProcess) => void;
 }
@@ -52,6 +55,8 @@ export interface ReadyProcess {
 }
 
 const DEFAULT_GRACE_MS = 30_000;
+/** What a stop may take beside the handlers. With the default, less in all than the 45 s that docs/compose.md gives. */
+const BESIDE_HANDLERS_MS = 13_000;
 
 /**
  * Runs until the signal aborts, then stops everything in order and resolves.
@@ -60,6 +65,8 @@ const DEFAULT_GRACE_MS = 30_000;
 export async function runProcess(options: ProcessOptions): Promise<void> {
   const closers = new Closers(options.log);
   const signal = options.signal ?? new AbortController().signal;
+  const deadline = exitDeadline(options, closers);
+  signal.addEventListener('abort', () => deadline?.set(), { once: true });
   try {
     const ready = await start(options, signal, closers);
     options.onReady?.(ready);
@@ -67,10 +74,21 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
     options.log.info('Stopping');
   } catch (error) {
     // A start that was interrupted is a stop.
-    if (!signal.aborted || error !== signal.reason) throw error;
+    if (signal.aborted && error === signal.reason) return;
+    deadline?.set(error);
+    throw error;
   } finally {
     await closers.closeAll();
   }
+}
+
+function exitDeadline(
+  { exit, log, graceMs = DEFAULT_GRACE_MS }: ProcessOptions,
+  closers: Closers,
+): ExitDeadline | undefined {
+  if (exit === undefined) return undefined;
+  const stopWithinMs = graceMs + BESIDE_HANDLERS_MS;
+  return new ExitDeadline({ stopWithinMs, log, exit, unfinished: () => closers.unfinished });
 }
 
 async function start(

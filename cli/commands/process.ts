@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Settings } from '../../contracts/settings.ts';
 import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../../worker/metrics/address.ts';
@@ -30,6 +31,9 @@ export function readingOptions(command: Command): Command {
     .option('--from <time>', 'where pipelines without checkpoints begin, above startAt (ISO 8601)', parseTime);
 }
 
+/** How shells count the end by a signal. */
+const SIGNALLED = 128;
+
 /** Runs until SIGINT or SIGTERM asks for an orderly shutdown; a second one ends the process at once. */
 export async function runRoles(
   roles: ProcessOptions['roles'],
@@ -44,10 +48,10 @@ export async function runRoles(
   // Workers and the AWS clients take their time to load, and no other command needs them.
   const { runProcess } = await import('../../worker/process.ts');
   const stop = new AbortController();
-  const release = onStopSignal(() => stop.abort());
+  const release = onStopSignals(() => stop.abort(), io);
   const log = createLog(flags, io.stderr, io.stderr.isTTY === true && !io.env['NO_COLOR']);
   try {
-    await runProcess({ settings, roles, log, signal: stop.signal, ...reading });
+    await runProcess({ settings, roles, log, signal: stop.signal, exit: (code) => io.exit(code), ...reading });
   } finally {
     release();
   }
@@ -72,10 +76,17 @@ function refuseDynamodb({ pipelines }: Settings): void {
   );
 }
 
-function onStopSignal(stop: () => void): () => void {
-  // `once`: without a listener the second signal does what signals do.
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  return () => process.off('SIGINT', stop).off('SIGTERM', stop);
+/** @returns a function after which signals do what they always do */
+function onStopSignals(stop: () => void, io: Io): () => void {
+  let isAsked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // Not left to the signal itself: it does nothing where settings or a handler listen to it too.
+    if (isAsked) io.exit(SIGNALLED + constants.signals[signal]);
+    isAsked = true;
+    stop();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
 }
 
 function parseMetricsAddress(text: string): string {

@@ -36,6 +36,9 @@ export async function keylane(
     env: { HOME: '/nonexistent', ...env },
     cwd,
     now: () => Date.now(),
+    exit: (code) => {
+      throw new Error(`The process was to end with ${code}`);
+    },
     confirm: (question) => {
       questions.push(question);
       return Promise.resolve(answer === true);
