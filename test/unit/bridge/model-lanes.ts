@@ -16,15 +16,20 @@ export interface Arrival {
 export class ModelLanes implements LaneGateway {
   /** What each lane or pool holds, in its order, as `shard:number`. */
   readonly held = new Map<string, string[]>();
-  readonly requests: HandoverRequest[] = [];
+  /** What was sent, whichever reader sent it. */
+  readonly requests: HandoverRequest[];
   readonly #marks = new Map<string, Map<string, Position>>();
   readonly #inFlight = new Set<string>();
   readonly #deliver: (arrival: Arrival) => Promise<void>;
   /** The most requests that were in flight together. */
   most = 0;
 
-  constructor(deliver: (arrival: Arrival) => Promise<void> = async ({ apply }) => apply()) {
+  constructor(
+    deliver: (arrival: Arrival) => Promise<void> = async ({ apply }) => apply(),
+    requests: HandoverRequest[] = [],
+  ) {
     this.#deliver = deliver;
+    this.requests = requests;
   }
 
   /** The gateway of one reader: each has one request in flight for a lane at the most (O1, O6). */
@@ -57,7 +62,7 @@ export class ModelLanes implements LaneGateway {
 
   /** A gateway of another reader to the same lanes. */
   another(): ModelLanes {
-    const other = new ModelLanes(this.#deliver);
+    const other = new ModelLanes(this.#deliver, this.requests);
     other.apply = (request) => this.apply(request);
     return other;
   }
