@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest';
-import { checkpointsOf, forgetOldMarks, marksAhead } from '../../../../workflows/lane/marks.ts';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_LANE_OPTIONS } from '../../../../contracts/lane.ts';
+import { DEFAULT_QUARANTINE_LIMITS } from '../../../../contracts/quarantine.ts';
+import { accept, emptyLane } from '../../../../workflows/lane/machine.ts';
+import { checkpointsOf, forgetOldMarks, isFromFormerReader, marksAhead } from '../../../../workflows/lane/marks.ts';
+import { emptyQuarantine, keep } from '../../../../workflows/quarantine/state.ts';
+import { keylessRecords, laneEvents } from '../../../support/lane-events.ts';
 
 const at = (shardId: string, sequenceNumber: string) => ({ shardId, sequenceNumber });
 
@@ -35,4 +40,35 @@ test('O6 a mark that is ahead again is not behind any more', () => {
   const memory = { marks: { a: at('a', '20') }, behindSince: { a: 100 } };
   const checkpoints = { a: { ended: false, position: at('a', '10') } } as const;
   expect(forgetOldMarks(memory, checkpoints, 10_000, 500)).toEqual({ marks: memory.marks, behindSince: {} });
+});
+
+describe('a request whose sender stopped being the reader of its shard', () => {
+  const MARGIN_MS = 1000;
+  const REMEMBERS_SINCE = 50_000;
+
+  test('O6 is dropped when the marks of its time may have been forgotten', () => {
+    expect(isFromFormerReader(REMEMBERS_SINCE - MARGIN_MS - 1, MARGIN_MS, REMEMBERS_SINCE)).toBe(true);
+  });
+
+  test('O4 is accepted as long as there is a doubt: dropping it wrongly would lose it', () => {
+    for (const leaseUntil of [REMEMBERS_SINCE - MARGIN_MS, REMEMBERS_SINCE - 1, REMEMBERS_SINCE, Infinity]) {
+      expect(isFromFormerReader(leaseUntil, MARGIN_MS, REMEMBERS_SINCE), String(leaseUntil)).toBe(false);
+    }
+  });
+
+  test('O4 O6 a lane goes by that rule', () => {
+    const options = { ...DEFAULT_LANE_OPTIONS, leaseMarginMs: MARGIN_MS };
+    const sentBy = (leaseUntil: number) =>
+      accept(emptyLane(REMEMBERS_SINCE), { leaseUntil, events: laneEvents(1, 2) }, options).queue.length;
+    expect(sentBy(REMEMBERS_SINCE - MARGIN_MS - 1)).toBe(0);
+    expect(sentBy(REMEMBERS_SINCE - MARGIN_MS)).toBe(2);
+  });
+
+  test('O4 O6 the quarantine goes by that rule', () => {
+    const limits = { ...DEFAULT_QUARANTINE_LIMITS, leaseMarginMs: MARGIN_MS };
+    const sentBy = (leaseUntil: number) =>
+      keep(emptyQuarantine(REMEMBERS_SINCE), { leaseUntil, records: keylessRecords(1, 2) }, limits).records.length;
+    expect(sentBy(REMEMBERS_SINCE - MARGIN_MS - 1)).toBe(0);
+    expect(sentBy(REMEMBERS_SINCE - MARGIN_MS)).toBe(2);
+  });
 });
