@@ -5,9 +5,11 @@
 import { Buffer } from 'node:buffer';
 import { encodeEventData, previewOf } from '../contracts/event-data.ts';
 import type { Claim, EventData, SourceKind } from '../contracts/event.ts';
+import { failureText } from '../contracts/failure.ts';
 import type { Position } from '../contracts/position.ts';
 import type { QuarantinedRecord } from '../contracts/quarantine.ts';
 import { KeyableRecord } from '../contracts/record.ts';
+import { thrownText } from '../contracts/thrown.ts';
 import type { CompiledFilter } from '../sources/filter/filter.ts';
 import type { SourceRecord } from '../sources/source.ts';
 import { dataSize } from './encoded-size.ts';
@@ -97,7 +99,7 @@ function claimed(
 
 /** What the key function may need again when it is asked anew, the data aside. */
 function keyless(reason: string, { partitionKey }: SourceRecord): Pick<QuarantinedRecord, 'reason' | 'partitionKey'> {
-  return { reason: reason.slice(0, LONGEST_REASON), partitionKey };
+  return { reason: failureText(reason, LONGEST_REASON), partitionKey };
 }
 
 type Found = { readonly key: string } | { readonly reason: string };
@@ -108,7 +110,7 @@ export function findKey(source: SourceKind, key: KeyFunction | undefined, record
   try {
     return usable(key(new KeyableRecord({ source, ...record })), 'The key function returned');
   } catch (error) {
-    return { reason: `The key function threw: ${describeError(error)}` };
+    return { reason: `The key function threw: ${thrownText(error)}` };
   }
 }
 
@@ -131,13 +133,4 @@ function describeValue(value: unknown): string {
     return `the ${typeof value} ${value}, not a text`;
   }
   return `a value of type ${Array.isArray(value) ? 'array' : typeof value}, not a text`;
-}
-
-function describeError(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  try {
-    return String(error);
-  } catch {
-    return 'a value that cannot be shown';
-  }
 }

@@ -1,7 +1,7 @@
 import type { SegmentSlice, SliceAnswer } from './backlog.ts';
 import type { LatestRun, LeftSignals, Remains, RunName, SignalsFrom } from './remains.ts';
 import type { LaneEvent } from './event.ts';
-import type { Failure, RetryPolicy } from './failure.ts';
+import { readFailedEvent, readFailure, type FailedEvent, type Failure } from './failure.ts';
 import type { Position } from './position.ts';
 
 export interface StretchInput {
@@ -15,7 +15,7 @@ export interface StretchOutcome {
   /** How many events succeeded, from the first on. */
   readonly done: number;
   /** Set when the event after the `done` ones failed, with what the settings say about its retries. */
-  readonly failed?: { readonly failure: Failure; readonly policy: RetryPolicy };
+  readonly failed?: FailedEvent;
   /** True when an earlier attempt of this stretch was lost, for example because its process died. */
   readonly lostBefore: boolean;
 }
@@ -37,18 +37,43 @@ export interface EventInput {
   };
 }
 
-/** Details of the ApplicationFailure with which a handler's failure leaves the activity of a single event. */
-export interface AttemptDetails {
-  /** Counted over all activities of the event, from 1. */
-  readonly attempt: number;
-  readonly failure: Failure;
+/**
+ * Details of the ApplicationFailure with which the activity of a single event ends. They say what became of the attempt,
+ * and nothing else does: a handler's error may have any type and any name, and its details are left out.
+ */
+export type AttemptDetails =
+  /** `attempt`: counted over all activities of the event, from 1. */
+  | { readonly kind: 'failed'; readonly attempt: number; readonly failure: Failure }
+  /**
+   * This attempt says nothing about the event: its worker stopped, or could not take it on. The lane starts another activity
+   * at once.
+   */
+  | { readonly kind: 'not counted'; readonly attempt: number };
+
+/** For people who look at the activity: the lane goes by the details. */
+export const NOT_COUNTED = 'NotCounted';
+
+/** Undefined when the activity has failed in another way. */
+export function readAttemptDetails(value: unknown): AttemptDetails | undefined {
+  const { attempt, failure, kind } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof attempt !== 'number') return undefined;
+  if (kind === 'not counted') return { kind, attempt };
+  // Earlier versions named no kind.
+  return kind === 'failed' || kind === undefined
+    ? { kind: 'failed', attempt, failure: readFailure(failure) }
+    : undefined;
 }
 
-/**
- * The type of failure with which the activity of an event says that this attempt does not count: its worker stopped, or
- * could not take it on. The lane starts another activity at once.
- */
-export const NOT_COUNTED = 'NotCounted';
+/** The outcome of a stretch, or its last heartbeat, as an activity gave it. */
+export function readStretchOutcome(value: unknown): StretchOutcome {
+  const { done, failed, lostBefore } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const how = readFailedEvent(failed);
+  return {
+    done: Number.isSafeInteger(done) ? Number(done) : 0,
+    ...(how === undefined ? {} : { failed: how }),
+    lostBefore: lostBefore === true,
+  };
+}
 
 /** The activities that a lane uses, on the task queue of the settings. */
 export interface HandlingActivities {

@@ -1,7 +1,7 @@
 /** What a pool workflow, its bridge and its activities say to one another. In recorded histories: fields are only added. */
 import type { EventLimits } from './event-weight.ts';
 import type { LaneEvent } from './event.ts';
-import type { Failure, RetryPolicy } from './failure.ts';
+import type { FailedEvent, Failure } from './failure.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions, type LaneState, type VerbArgs } from './lane.ts';
 import type { Position } from './position.ts';
 import type { EndedRun } from './remains.ts';
@@ -148,7 +148,7 @@ export interface BatchKey {
 export interface KeyOutcome {
   /** How many of its events have been handled, from the first on. */
   readonly done: number;
-  readonly failed?: { readonly failure: Failure; readonly policy: RetryPolicy };
+  readonly failed?: FailedEvent;
   /** One of its events took longer than {@link PoolOptions.slowAfterMs}. */
   readonly isSlow?: true;
 }

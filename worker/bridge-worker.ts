@@ -9,6 +9,7 @@ import type { Source } from '../sources/source.ts';
 import type { Claims } from '../stores/claims.ts';
 import { readingMetrics } from './metrics/reading.ts';
 import { ofPipeline } from './of-pipeline.ts';
+import { activityFailures } from './activity-failures.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
 import { deploymentOptions } from './temporal/deployment.ts';
@@ -61,6 +62,7 @@ export async function startBridgeWorker(options: BridgeWorkerOptions): Promise<R
     ...deploymentOptions(version),
     ...workflowCode(),
     activities: { ...reading },
+    interceptors: { activity: [activityFailures] },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
     shutdownGraceTime: GRACE_MS,
     shutdownForceTime: 2 * GRACE_MS,

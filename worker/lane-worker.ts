@@ -11,6 +11,7 @@ import type { Claims } from '../stores/claims.ts';
 import { handlingMetrics } from './metrics/handling.ts';
 import { loadHandler } from './settings/handler.ts';
 import { ofPipeline } from './of-pipeline.ts';
+import { activityFailures } from './activity-failures.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
 import { deploymentOptions } from './temporal/deployment.ts';
@@ -59,6 +60,7 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
     ...deploymentOptions(version),
     ...workflowCode(),
     activities: { ...handling, ...createAskingActivities(client), ...createSearchingActivities(client) },
+    interceptors: { activity: [activityFailures] },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
     shutdownGraceTime: graceMs,
     shutdownForceTime: graceMs + LAST_WAIT_MS,

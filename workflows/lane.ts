@@ -1,20 +1,12 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
 import { QUERIES, SIGNALS, VERBS } from '../contracts/names.ts';
 import type { LaneEvent } from '../contracts/event.ts';
-import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
 import type { Decision, LaneInput, LaneView } from '../contracts/lane.ts';
 import type { BacklogView } from '../contracts/waiting.ts';
 import type { LaneRemains } from '../contracts/remains.ts';
 import { LaneHost } from './lane/host.ts';
 import { isRecordsSignal, readVerb, readWindow } from './lane/inputs.ts';
+import { refusal } from './lane/refusal.ts';
 
 /** One key's lane, in a workflow of its own. Started by the first event of the key, ended when it is idle. */
 export async function lane(input: LaneInput): Promise<void> {
@@ -33,7 +25,7 @@ export async function lane(input: LaneInput): Promise<void> {
     setHandler(defineUpdate<Decision, [unknown]>(name), (args) => host.updateVerb(readVerb(name, args)), {
       validator: (args) => {
         const why = host.objection(readVerb(name, args));
-        if (why !== undefined) throw ApplicationFailure.nonRetryable(`Nothing to ${name}: ${why}`, NOTHING_TO_DECIDE);
+        if (why !== undefined) throw refusal(name, why);
       },
     });
   }

@@ -1,16 +1,8 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
-import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
 import { QUERIES, SIGNALS } from '../contracts/names.ts';
 import type { PauseSignal, PoolEvent, PoolInput, PoolKeyView, PoolRemains, PoolView } from '../contracts/pool.ts';
 import { isFinished, isPoolSignal, isProgress, readPause } from './lane/inputs.ts';
+import { refusal } from './lane/refusal.ts';
 import { PoolHost } from './pool/host.ts';
 
 /** The lanes of a fixed part of a pipeline's keys, for as long as they are healthy. Never ends by itself. */
@@ -38,7 +30,7 @@ export async function pool(input: PoolInput): Promise<void> {
     validator: (args) => {
       const pause = readPause(args);
       const why = pause === undefined ? 'no `key` is named' : host.objection(pause);
-      if (why !== undefined) throw ApplicationFailure.nonRetryable(`Nothing to pause: ${why}`, NOTHING_TO_DECIDE);
+      if (why !== undefined) throw refusal('pause', why);
     },
   });
   // A cancel from outside must not drop what it holds (O5).

@@ -1,13 +1,4 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
-import { NOTHING_TO_DECIDE } from '../contracts/lane.ts';
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
 import { QUERIES, SIGNALS } from '../contracts/names.ts';
 import {
   QUARANTINE_VERBS,
@@ -18,6 +9,7 @@ import {
 } from '../contracts/quarantine.ts';
 import type { QuarantineRemains } from '../contracts/remains.ts';
 import { isQuarantineSignal } from './lane/inputs.ts';
+import { refusal } from './lane/refusal.ts';
 import { QuarantineHost } from './quarantine/host.ts';
 import { readQuarantineVerb } from './quarantine/inputs.ts';
 
@@ -40,7 +32,7 @@ export async function quarantine(input: QuarantineInput): Promise<void> {
       {
         validator: (args) => {
           const why = host.objection(readQuarantineVerb(name, args));
-          if (why !== undefined) throw ApplicationFailure.nonRetryable(`Nothing to ${name}: ${why}`, NOTHING_TO_DECIDE);
+          if (why !== undefined) throw refusal(name, why);
         },
       },
     );

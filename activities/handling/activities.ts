@@ -12,7 +12,6 @@ import type { Logger } from 'pino';
 import type { Handler } from '../../contracts/config.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
-import { NOT_COUNTED } from '../../contracts/handling.ts';
 import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } from '../../contracts/handling.ts';
 import type { BatchActivities, BatchInput, BatchResult } from '../../contracts/pool.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
@@ -20,7 +19,7 @@ import type { Claims } from '../../stores/claims.ts';
 import { BatchRun } from './batch.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
-import { attemptFailure, LOST_ATTEMPTS, processLost } from './failure.ts';
+import { attemptFailure, LOST_ATTEMPTS, notCounted, processLost } from './failure.ts';
 import type { HandlingMetrics } from './handling-metrics.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Possession } from './possession.ts';
@@ -240,11 +239,6 @@ function firstFailure(
 function countFailure(metrics: HandlingMetrics | undefined, isLast: boolean): void {
   metrics?.attemptFailed();
   if (isLast) metrics?.blocked();
-}
-
-/** An attempt that says nothing about the event; the lane starts another one at once. */
-function notCounted(message: string, attempt: number): Error {
-  return attemptFailure({ type: NOT_COUNTED, message, nonRetryable: true }, attempt);
 }
 
 function heartbeatTimeoutMs(): number {

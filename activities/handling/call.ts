@@ -13,8 +13,9 @@ import type { Failure } from '../../contracts/failure.ts';
 import { HandlerEvent } from '../../contracts/record.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import { formatPosition } from '../../contracts/position.ts';
+import { failureOf } from '../../contracts/thrown.ts';
 import { CallAbort } from './call-abort.ts';
-import { failureOf } from './failure.ts';
+import { handlerFailure } from './failure.ts';
 
 export interface Call {
   readonly pipeline: string;
@@ -141,7 +142,7 @@ function resultOf(settled: Settled, abort: CallAbort): CallResult {
     const isTimeout = abort.reason instanceof HandlerTimeoutError;
     return isTimeout ? { kind: 'failed', failure: failureOf(abort.reason) } : { kind: 'interrupted' };
   }
-  return settled.ok ? { kind: 'succeeded' } : { kind: 'failed', failure: failureOf(settled.thrown) };
+  return settled.ok ? { kind: 'succeeded' } : { kind: 'failed', failure: handlerFailure(settled.thrown) };
 }
 
 function failedToStop({ timeoutMs, stopTimeoutMs }: HandlingSettings): CallResult {

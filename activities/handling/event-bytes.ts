@@ -1,10 +1,10 @@
 import { decodeEventData } from '../../contracts/event-data.ts';
 import { isInline, type LaneEvent } from '../../contracts/event.ts';
-import type { Failure } from '../../contracts/failure.ts';
+import { failureText, MAX_FAILURE_CHARS, type Failure } from '../../contracts/failure.ts';
 import { LargeEventError } from '../../contracts/large-events.ts';
+import { failureOf } from '../../contracts/thrown.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { DataGoneError, StoreUnavailableError } from '../../stores/errors.ts';
-import { failureOf } from './failure.ts';
 
 /**
  * The data of an event, from wherever it is.
@@ -32,5 +32,6 @@ export function dataFailure(error: unknown): Failure {
   const failure: Failure = { ...failureOf(error), nonRetryable: !(error instanceof StoreUnavailableError) };
   if (!(error instanceof DataGoneError)) return failure;
   const ways = 'Bring it back and retry the key, or skip the event, or replace its data.';
-  return { ...failure, message: `The data of this event is gone. ${failure.message}. ${ways}` };
+  const message = failureText(`The data of this event is gone. ${failure.message}. ${ways}`, MAX_FAILURE_CHARS.message);
+  return { ...failure, message };
 }

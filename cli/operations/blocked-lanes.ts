@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import type { Failure } from '../../contracts/failure.ts';
+import { readFailure, type Failure } from '../../contracts/failure.ts';
 import type { LaneMemo, LaneView } from '../../contracts/lane.ts';
 import { QUERIES, SEARCH_ATTRIBUTES } from '../../contracts/names.ts';
 import { mapBounded } from './concurrency.ts';
@@ -68,7 +68,7 @@ function listed(info: WorkflowExecutionInfo): BlockedLane {
     ...(memo.since === undefined ? {} : { since: memo.since }),
     ...(memo.attempts === undefined ? {} : { attempts: memo.attempts }),
     ...(memo.position === undefined ? {} : { position: memo.position }),
-    ...(memo.failure === undefined ? {} : { failure: memo.failure }),
+    ...(memo.failure === undefined ? {} : { failure: readFailure(memo.failure) }),
     ...(typeof cause === 'string' ? { cause } : {}),
     waiting: Number(first(SEARCH_ATTRIBUTES.backlog) ?? 0),
     exact: false,

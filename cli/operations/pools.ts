@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { Failure } from '../../contracts/failure.ts';
+import { readFailure, type Failure } from '../../contracts/failure.ts';
 import { poolWorkflowId, QUERIES } from '../../contracts/names.ts';
 import type { PoolView } from '../../contracts/pool.ts';
 import { mapBounded } from './concurrency.ts';
@@ -43,7 +43,7 @@ export async function poolsStatus(client: Client, pipeline: string, pools: numbe
     moved: sum(({ moved }) => moved),
     handled: sum(({ handled }) => handled),
     outages: outages.length,
-    ...(first === undefined ? {} : { outage: { since: first.since, failure: first.failure } }),
+    ...(first === undefined ? {} : { outage: { since: first.since, failure: readFailure(first.failure) } }),
     lost: views.flatMap(({ lost }) => lost ?? []),
   };
 }

@@ -11,6 +11,7 @@ import type { ReadingActivities } from '../../contracts/pipeline.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import { Claims } from '../../stores/claims.ts';
 import type { EventStore } from '../../stores/store.ts';
+import { activityFailures } from '../../worker/activity-failures.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
 import { log } from './log.ts';
 import { StallingProxy } from './stalling-proxy.ts';
@@ -86,6 +87,7 @@ export class LaneWorker {
       taskQueue,
       workflowBundle: await bundle,
       activities: activitiesOf(setup, stopping.signal, life),
+      interceptors: { activity: [activityFailures] },
       shutdownGraceTime: 500,
       shutdownForceTime: 5000 + DEAD_MS,
       ...(options.replayed ? { maxCachedWorkflows: 0 } : {}),

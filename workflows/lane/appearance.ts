@@ -3,13 +3,14 @@
  */
 import { formatPosition } from '../../contracts/position.ts';
 import type { SegmentRange } from '../../contracts/backlog.ts';
-import type { Failure } from '../../contracts/failure.ts';
+import { readFailure, type Failure } from '../../contracts/failure.ts';
+import { truncate } from '../../contracts/text.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/lane.ts';
 import { depthOf } from './backlog.ts';
 import { LARGEST_WINDOW, waitingEvent, type BacklogView, type BacklogWindow } from '../../contracts/waiting.ts';
 import { dataText } from '../../contracts/data-text.ts';
-import { headFailure } from './machine.ts';
+import { headFailure, readPhase } from './machine.ts';
 
 /** `KeylaneStatus`. Idle and running are one, since a search attribute is written on transitions only. */
 export type LaneStatus = 'healthy' | 'retrying' | 'blocked' | 'paused';
@@ -27,12 +28,13 @@ export function statusOf(phase: LanePhase): LaneStatus {
  * from record to record (numbers, quoted values, long ids) is taken out.
  */
 export function fingerprint(failure: Failure): string {
-  const general = failure.message
+  const { message, type } = readFailure(failure);
+  const general = message
     .replace(/(["'`])(?:(?!\1).){1,200}\1/g, '$1…$1')
     .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi, '#')
     .replace(/\d+/g, '#')
     .replace(/\s+/g, ' ');
-  return `${failure.type}: ${general}`.slice(0, FINGERPRINT_CHARS);
+  return truncate(`${type}: ${general}`, FINGERPRINT_CHARS);
 }
 
 /** The memo as it should be now; null takes a field away. */
@@ -55,7 +57,7 @@ export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView
   return {
     pipeline,
     key,
-    phase: lane.phase,
+    phase: readPhase(lane.phase),
     ...(head === undefined ? {} : { head }),
     waiting: waitingIn(lane),
     ...(segments.length === 0 ? {} : { segments: { count: countOf(segments), events, bytes } }),
@@ -107,7 +109,7 @@ export function detailsOf(pipeline: string, key: string, lane: LaneState): strin
     lines.push(
       `Record \`${formatPosition(head.position)}\` fails ${at(failing.since)}, ${failing.attempts} attempts so far:`,
       `> ${failing.failure.type}: ${failing.failure.message}`,
-      `Data: \`${dataText(head.data).slice(0, SHOWN_DATA_CHARS)}\``,
+      `Data: \`${truncate(dataText(head.data), SHOWN_DATA_CHARS)}\``,
     );
   }
   lines.push(...releases(pipeline, key, phase));

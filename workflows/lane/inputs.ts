@@ -6,6 +6,7 @@ import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import type { BatchProgress, FinishedSignal, PauseSignal, PoolSignal } from '../../contracts/pool.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine.ts';
+import { truncate } from '../../contracts/text.ts';
 import { LARGEST_WINDOW, type BacklogWindow } from '../../contracts/waiting.ts';
 import type { Verb } from './decide.ts';
 
@@ -22,7 +23,8 @@ export function readVerb(name: VerbName, value: unknown): Verb {
     if (given === undefined || given === null) continue;
     if (typeof given !== 'string')
       return { name, args: {}, problem: `\`${field}\` must be a text, not ${typeof given}` };
-    args[field] = given.slice(0, MOST_CHARS[field] ?? given.length);
+    const maxChars = MOST_CHARS[field];
+    args[field] = maxChars === undefined ? given : truncate(given, maxChars);
   }
   if (value['data'] !== undefined) args['data'] = value['data'];
   return { name, args };

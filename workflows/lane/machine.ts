@@ -16,7 +16,7 @@
 import type { SegmentName } from '../../contracts/backlog.ts';
 import type { StretchOutcome } from '../../contracts/handling.ts';
 import type { HeadFailure, LaneOptions, LanePhase, LaneState, RecordsSignal } from '../../contracts/lane.ts';
-import type { Failure } from '../../contracts/failure.ts';
+import { readFailure, type Failure } from '../../contracts/failure.ts';
 import type { ClaimedData, LaneEvent } from '../../contracts/event.ts';
 import { dataWeight } from '../../contracts/event-weight.ts';
 import { append, firstSegment } from './backlog.ts';
@@ -167,19 +167,29 @@ export function eventStopped(lane: LaneState, attempts: number, nextAttemptAt?: 
 
 /** What is known of the head's failure, in the states that have one. */
 export function headFailure(phase: LanePhase): HeadFailure | undefined {
-  switch (phase.state) {
+  const read = readPhase(phase);
+  switch (read.state) {
     case 'retrying':
     case 'blocked': {
-      const { state: _state, ...failing } = phase;
+      const { state: _state, ...failing } = read;
       return failing;
     }
     case 'paused': {
-      if (phase.held === undefined) return undefined;
-      const { state: _state, ...failing } = phase.held;
+      if (read.held === undefined) return undefined;
+      const { state: _state, ...failing } = read.held;
       return failing;
     }
     case 'idle':
     case 'running':
       return undefined;
   }
+}
+
+/** A run of an earlier version may have carried on a failure that is none. */
+export function readPhase(phase: LanePhase): LanePhase {
+  if (phase.state === 'retrying' || phase.state === 'blocked') {
+    return { ...phase, failure: readFailure(phase.failure) };
+  }
+  if (phase.state !== 'paused' || phase.held === undefined) return phase;
+  return { ...phase, held: { ...phase.held, failure: readFailure(phase.held.failure) } };
 }

@@ -17,10 +17,19 @@ import {
 } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
 import { formatPosition } from '../../contracts/position.ts';
-import { NOT_COUNTED } from '../../contracts/handling.ts';
-import type { AttemptDetails, EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
+import { readAttemptDetails, readStretchOutcome } from '../../contracts/handling.ts';
+import type { EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
 import type { SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
-import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
+import {
+  failureText,
+  FALLBACK_POLICY,
+  MAX_FAILURE_CHARS,
+  readFailedEvent,
+  readFailure,
+  type FailedEvent,
+  type Failure,
+  type RetryPolicy,
+} from '../../contracts/failure.ts';
 import { LARGE_EVENT, type FetchOutcome } from '../../contracts/large-events.ts';
 import { readingTaskQueue } from '../../contracts/names.ts';
 import type { ReadingActivities } from '../../contracts/pipeline.ts';
@@ -59,9 +68,6 @@ const FOREVER = '365 days';
 /** O1: work that was asked to stop counts as in flight until it has ended. The SDK's default does not wait. */
 const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
-/** For a failure that came without a policy from the settings. */
-const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 1, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
-
 /** Of an event whose data was not to be had before its settings were known. */
 const FETCH_POLICY: RetryPolicy = { ...FALLBACK_POLICY, maxAttempts: 10 };
 
@@ -77,7 +83,7 @@ export function startStretch(lane: LaneName, events: readonly LaneEvent[]): Work
   });
   return start('stretch', 0, async () => {
     try {
-      return { kind: 'stretch', outcome: await runStretch({ pipeline, key, events }) };
+      return { kind: 'stretch', outcome: readStretchOutcome(await runStretch({ pipeline, key, events })) };
     } catch (error) {
       return { kind: 'stretch', outcome: outcomeOfBrokenStretch(error) };
     }
@@ -135,7 +141,8 @@ export function startFetch({ pipeline, key }: LaneName, { position, arrivedAt, s
   });
   return start('fetch', 0, async () => {
     try {
-      return { kind: 'fetch', outcome: await fetchData({ pipeline, key, position, arrivedAt, size }) };
+      const outcome = await fetchData({ pipeline, key, position, arrivedAt, size });
+      return { kind: 'fetch', outcome: 'data' in outcome ? outcome : (readFailedEvent(outcome) as FailedEvent) };
     } catch (error) {
       if (isCancellation(error)) return { kind: 'fetch' };
       if (!(error instanceof ActivityFailure)) throw error;
@@ -172,8 +179,7 @@ function outcomeOfBrokenStretch(error: unknown): StretchOutcome {
   if (!(error instanceof ActivityFailure)) throw error;
   if (error.cause instanceof TimeoutFailure) {
     // Its process was lost while it was asked to stop. What its last heartbeat says is done, is done.
-    const heartbeat = error.cause.lastHeartbeatDetails as { readonly done?: number } | undefined;
-    return { done: heartbeat?.done ?? 0, lostBefore: true };
+    return { ...readStretchOutcome(error.cause.lastHeartbeatDetails), lostBefore: true };
   }
   return { done: 0, failed: { failure: failureOf(error), policy: FALLBACK_POLICY }, lostBefore: false };
 }
@@ -183,17 +189,15 @@ function fetchFailure(error: ActivityFailure): Failure {
   const why =
     cause instanceof TimeoutFailure ? 'no process that reads this pipeline has answered' : (cause ?? error).message;
   const message = `The data of this event is too large for Temporal, and could not be fetched from the source: ${why}`;
-  return { type: LARGE_EVENT, message, nonRetryable: true };
+  return { type: LARGE_EVENT, message: failureText(message, MAX_FAILURE_CHARS.message), nonRetryable: true };
 }
 
 function endOfFailedEvent(error: unknown, allAttempts: number): Ended {
   if (isCancellation(error)) return { kind: 'event', result: 'stopped' };
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause, retryState } = error;
-  const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as AttemptDetails | undefined) : undefined;
-  if (cause instanceof ApplicationFailure && cause.type === NOT_COUNTED) {
-    return { kind: 'event', result: 'stopped', ...(details === undefined ? {} : { attempts: details.attempt - 1 }) };
-  }
+  const details = cause instanceof ApplicationFailure ? readAttemptDetails(cause.details?.[0]) : undefined;
+  if (details?.kind === 'not counted') return { kind: 'event', result: 'stopped', attempts: details.attempt - 1 };
   // An attempt failed just when the activity was asked to stop: Temporal makes no other one, the lane does.
   if (retryState === RetryState.CANCEL_REQUESTED && details?.failure.nonRetryable !== true) {
     return { kind: 'event', result: 'stopped', ...(details === undefined ? {} : { attempts: details.attempt }) };
@@ -209,5 +213,5 @@ function failureOf(error: ActivityFailure): Failure {
     return { type: 'ProcessLost', message, nonRetryable: false };
   }
   const type = cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : (cause?.name ?? 'ActivityFailure');
-  return { type, message: cause?.message ?? error.message, nonRetryable: true };
+  return readFailure({ type, message: (cause ?? error).message, nonRetryable: true });
 }

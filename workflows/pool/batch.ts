@@ -13,6 +13,7 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import { readFailedEvent } from '../../contracts/failure.ts';
 import type {
   BatchActivities,
   BatchDetails,
@@ -112,9 +113,14 @@ export class Batch {
     for (const [index, taken] of this.#left) {
       if (!which(index)) continue;
       this.#left.delete(index);
-      this.#released.push({ ...taken, outcome: outcomes[index] ?? { done: taken.events.length }, isLost });
+      this.#released.push({ ...taken, outcome: read(outcomes[index] ?? { done: taken.events.length }), isLost });
     }
   }
+}
+
+function read({ failed, ...outcome }: KeyOutcome): KeyOutcome {
+  const how = readFailedEvent(failed);
+  return how === undefined ? outcome : { ...outcome, failed: how };
 }
 
 /** What the last heartbeat of a lost process said is done, is done. */
