@@ -3,7 +3,7 @@
  * surrogate in a message, or a getter that throws, would fail the whole worker and not only the activity.
  */
 import { CompleteAsyncError } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { isAbortError } from '@temporalio/common/lib/type-helpers.js';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { failureText, MAX_FAILURE_CHARS } from '../contracts/failure.ts';
@@ -35,20 +35,29 @@ function leaving(error: unknown): unknown {
 }
 
 function rebuilt(failure: ApplicationFailure): ApplicationFailure {
-  const { category, details, nextRetryDelay, nonRetryable, stack, type } = failure;
+  const { category, nextRetryDelay } = failure;
   // Its causes are in the message: what a cause holds is not known.
-  const { message } = failureOf(failure, 'The activity');
+  const { message, nonRetryable, stack, type } = failureOf(failure, 'The activity');
   return withStack(
     ApplicationFailure.create({
-      type: failureText(type ?? 'Error', MAX_FAILURE_CHARS.type),
+      type,
       message,
-      nonRetryable: nonRetryable === true,
-      ...(details == null ? {} : { details }),
-      ...(nextRetryDelay == null ? {} : { nextRetryDelay }),
-      ...(category == null ? {} : { category }),
+      nonRetryable,
+      ...plainDetails(failure),
+      ...(typeof nextRetryDelay === 'number' ? { nextRetryDelay } : {}),
+      ...(category === ApplicationFailureCategory.BENIGN ? { category } : {}),
     }),
     stack,
   );
+}
+
+/** Without those that cannot be JSON. */
+function plainDetails({ details }: ApplicationFailure): { readonly details?: unknown[] } {
+  try {
+    return Array.isArray(details) ? { details: JSON.parse(JSON.stringify(details)) as unknown[] } : {};
+  } catch {
+    return {};
+  }
 }
 
 function withStack(failure: ApplicationFailure, stack: string | undefined): ApplicationFailure {

@@ -104,8 +104,8 @@ function deep(): Error {
   return error;
 }
 
-const THEN = 'then';
-const withThen = (how: PropertyDescriptor) => Object.defineProperty(new Error(THEN), THEN, how);
+// oxlint-disable-next-line unicorn/no-thenable -- that is what it is for
+const withThen = (how: PropertyDescriptor) => Object.defineProperty(new Error('then'), 'then', how);
 const hostile: ProxyHandler<object> = { get: throwing, getPrototypeOf: throwing, has: throwing, ownKeys: throwing };
 /** Whatever is asked for is another one of it. */
 const endless: object = new Proxy(() => {}, { get: (_target, name) => (name === 'then' ? undefined : endless) });

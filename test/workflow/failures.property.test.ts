@@ -60,7 +60,7 @@ describe.each(hostings)('%s hosting', (hosting) => {
     const count = (calls.get(key) ?? 0) + 1;
     calls.set(key, count);
     const bad = isRepaired ? undefined : failing.get(key);
-    if (bad === undefined) return void ledger.note(key, event.position.sequenceNumber);
+    if (bad === undefined) return ledger.note(key, event.position.sequenceNumber);
     if (count % 3 === 0) throw bad.value;
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors
     if (count % 3 === 1) return Promise.reject(bad.value);
@@ -107,6 +107,15 @@ describe.each(hostings)('%s hosting', (hosting) => {
     await eventually(() => keys.every((key) => isDone(key)), 60_000);
     for (const key of keys) expect(ledger.of(key), key).toHaveLength(2);
   }, 180_000);
+
+  test('a refusal that quotes half a character is an answer, and the worker goes on (fault A3)', async () => {
+    await lanes.send('quoted', [laneEvent(1, 'shard-9')]);
+    await expect(lanes.decide('quoted', 'skip', { position: 'bad \ud83d' })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('"bad \ufffd" is not a position') as string },
+    });
+    await lanes.send('quoted', [laneEvent(2, 'shard-9')]);
+    await eventually(() => isDone('quoted'));
+  });
 
   function expectReadable({ attempts, cause, failure, key }: BlockedLane, { name, value }: ThrownValue): void {
     const what = `${key}, which throws ${name}; KEYLANE_SEED=${SEED}`;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { act } from '../../../../workflows/lane/decide.ts';
-import { detailsOf, fingerprint, memoChange, statusOf } from '../../../../workflows/lane/appearance.ts';
+import { detailsOf, fingerprint, memoChange, statusOf, viewOf } from '../../../../workflows/lane/appearance.ts';
+import { attributesOf } from '../../../../workflows/lane/attributes.ts';
 import { accept, emptyLane } from '../../../../workflows/lane/machine.ts';
 import { FAILING, FAILURE, laneEvents, OPTIONS, recordsSignal } from '../../../support/lane-events.ts';
 
@@ -48,5 +49,24 @@ describe('how a lane looks from outside', () => {
   test('the memo of a released lane takes every field of the failure away', () => {
     expect(memoChange('k', idle)).toEqual({ key: 'k', position: null, attempts: null, failure: null, since: null });
     expect(memoChange('k', blocked)).toMatchObject({ position: 'shardId-000000000000:1', attempts: 1 });
+  });
+
+  test('a failure that an earlier version has carried on with a list for its message is shown all the same (fault A1)', () => {
+    const failure = { ...FAILURE, message: ['a is missing', 'b'] as never };
+    const lane = { ...idle, phase: { state: 'blocked', ...FAILING, failure } as const };
+    const held = { state: 'paused', since: 1, by: 'ann', held: lane.phase } as const;
+    for (const each of [lane, { ...idle, phase: held }]) {
+      expect(memoChange('k', each)).toMatchObject({ failure: { message: 'a is missing, b' } });
+      expect(detailsOf('orders', 'k', each)).toContain('a is missing, b');
+      expect(attributesOf(each)).toContainEqual(expect.objectContaining({ value: 'Error: a is missing, b' }));
+      expect(JSON.stringify(viewOf('orders', 'k', each).phase)).toContain('"a is missing, b"');
+    }
+  });
+
+  test('a fingerprint is never cut in the middle of a character (fault A3)', () => {
+    for (let length = 100; length < 130; length += 1) {
+      const text = fingerprint({ ...FAILURE, message: `${'x'.repeat(length)}😀😀😀` });
+      expect(text).toBe(text.toWellFormed());
+    }
   });
 });
