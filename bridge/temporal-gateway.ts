@@ -14,7 +14,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { Logger } from 'pino';
 import { formatPosition } from '../contracts/position.ts';
 import { laneWorkflowId } from '../contracts/lane-id.ts';
-import { lastingAttributes, summaryOf } from '../contracts/lane-start.ts';
+import { LANE_DETAILS, lastingAttributes, summaryOf } from '../contracts/lane-start.ts';
 import type { LaneInput, LaneMemo, LaneOptions, RecordsSignal } from '../contracts/lane.ts';
 import {
   poolWorkflowId,
@@ -61,7 +61,10 @@ const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttribut
 type ReusePolicy = 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE';
 
 /** What a workflow is begun with, when a request finds none. */
-interface Start extends Pick<WorkflowStartOptions, 'typedSearchAttributes' | 'memo' | 'staticSummary'> {
+interface Start extends Pick<
+  WorkflowStartOptions,
+  'typedSearchAttributes' | 'memo' | 'staticSummary' | 'staticDetails'
+> {
   readonly type: string;
   readonly args: [LaneInput | PoolInput | QuarantineInput];
 }
@@ -263,6 +266,7 @@ export class TemporalGateway implements LaneGateway {
       typedSearchAttributes: [...lastingAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
       memo: { ...memo },
       staticSummary: summaryOf(key),
+      staticDetails: LANE_DETAILS,
     };
   }
 

@@ -26,8 +26,8 @@ export class UsageError extends Error {
 export class NoSuchPipelineError extends Error {
   override readonly name = 'NoSuchPipelineError';
 
-  constructor(pipeline: string, known: readonly string[]) {
-    super(`There is no pipeline ${JSON.stringify(pipeline)} in the settings; there is ${known.join(', ')}.`);
+  constructor(pipeline: string, known: readonly string[], where = 'the settings') {
+    super(`There is no pipeline ${JSON.stringify(pipeline)} in ${where}; there is ${known.join(', ')}.`);
   }
 }
 

@@ -3,8 +3,9 @@ import { PIPELINE_NAME } from '../contracts/names.ts';
 
 /*
  * How a key is named on the command line. One rule, whatever the number of pipelines: a name that begins with a
- * configured pipeline and a colon means that pipeline; with --pipeline the name is the key as it is. So a key that
- * begins like that itself is written with its pipeline before it, and `keyName` always prints what can be typed back.
+ * pipeline and a colon means that pipeline; with --pipeline the name is the key as it is. Pipelines are those of the
+ * settings and those that Temporal knows. So a key that begins like that itself is written with its pipeline before it,
+ * and `keyName` always prints what can be typed back.
  */
 
 export interface NamedKey {
@@ -13,28 +14,42 @@ export interface NamedKey {
 }
 
 /**
+ * @param pipelines those of the settings
+ * @param chosen with --pipeline
+ * @param isOther whether Temporal knows a pipeline that the settings do not have
  * @throws {UsageError} if it is not clear which pipeline is meant
  * @throws {NoSuchPipelineError}
  */
-export function resolveKey(typed: string, pipelines: readonly string[], chosen: string | undefined): NamedKey {
-  if (chosen !== undefined) return { pipeline: knownPipeline(chosen, pipelines), key: notEmpty(typed, typed) };
-  const colon = typed.indexOf(':');
-  const prefix = colon < 0 ? undefined : typed.slice(0, colon);
-  if (prefix !== undefined && pipelines.includes(prefix)) {
-    return { pipeline: prefix, key: notEmpty(typed.slice(colon + 1), typed) };
+export async function resolveKey(
+  typed: string,
+  pipelines: readonly string[],
+  chosen: string | undefined,
+  isOther: (pipeline: string) => Promise<boolean>,
+): Promise<NamedKey> {
+  if (chosen !== undefined) return { pipeline: chosen, key: notEmpty(typed, typed) };
+  const prefix = prefixOf(typed);
+  if (prefix !== undefined && (pipelines.includes(prefix) || (await isOther(prefix)))) {
+    return { pipeline: prefix, key: notEmpty(typed.slice(prefix.length + 1), typed) };
   }
   const [only, ...others] = pipelines;
   if (only !== undefined && others.length === 0) return { pipeline: only, key: notEmpty(typed, typed) };
-  if (prefix !== undefined && PIPELINE_NAME.test(prefix)) throw new NoSuchPipelineError(prefix, pipelines);
+  if (prefix !== undefined) throw new NoSuchPipelineError(prefix, pipelines, 'the settings or at Temporal');
   throw new UsageError(
     `Which pipeline is key ${JSON.stringify(typed)} of? Write pipeline:key, or --pipeline NAME; there is ${pipelines.join(', ')}.`,
   );
 }
 
-/** The shortest name that {@link resolveKey} understands as this key. */
+/** The shortest name that {@link resolveKey} understands as this key, whatever pipelines Temporal knows. */
 export function keyName({ pipeline, key }: NamedKey, pipelines: readonly string[]): string {
-  const plain = pipelines.length === 1 && !pipelines.some((name) => key.startsWith(`${name}:`));
+  const plain = pipelines.length === 1 && pipelines[0] === pipeline && prefixOf(key) === undefined;
   return plain ? key : `${pipeline}:${key}`;
+}
+
+/** What could be a pipeline's name before a colon. */
+function prefixOf(text: string): string | undefined {
+  const colon = text.indexOf(':');
+  const prefix = text.slice(0, Math.max(0, colon));
+  return PIPELINE_NAME.test(prefix) ? prefix : undefined;
 }
 
 /** @throws {NoSuchPipelineError} */

@@ -3,6 +3,7 @@ import { exitCodeOf, messageOf } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
+import { printable } from './render/text.ts';
 import { styleFor } from './render/style.ts';
 
 /** Runs one command line; gives the exit code. Errors go to standard error, one way for all. */
@@ -14,7 +15,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     const code = exitCodeOf(error);
     if (code !== EXIT.done && !isHelp(error)) {
       const message = messageOf(error).replace(/^error: /, '');
-      io.stderr.write(`${styleFor(io.stderr, io.env).red('error:')} ${message}\n`);
+      io.stderr.write(`${styleFor(io.stderr, io.env).red('error:')} ${printable(message, 'lines')}\n`);
     }
     return code;
   }

@@ -1,12 +1,14 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { poolsOf, type Settings } from '../contracts/settings.ts';
+import { shellWord } from '../contracts/shell-word.ts';
 import { loadSettings } from '../worker/settings/load.ts';
 import { connectClient } from '../worker/temporal/connection.ts';
-import { UsageError } from './errors.ts';
+import { NoSuchPipelineError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { keyName, knownPipeline, resolveKey, type NamedKey } from './key-name.ts';
-import { shellWord } from './render/shell.ts';
+import { keyName, resolveKey, type NamedKey } from './key-name.ts';
+import { isAtTemporal, poolsAtTemporal } from './operations/known-pipelines.ts';
+import { jsonText } from './render/json.ts';
 import { styleFor, type Style } from './render/style.ts';
 
 /** Options of every command. */
@@ -30,6 +32,9 @@ export class Session {
   readonly chosen: string | undefined;
   readonly #pipelines: readonly string[];
   readonly #settings: Settings;
+  /** Of pipelines that the settings do not have: whether Temporal knows them, and how many pools they have. */
+  readonly #others = new Map<string, Promise<boolean>>();
+  readonly #pools = new Map<string, Promise<number | undefined>>();
 
   constructor(client: Client, io: Io, settings: Settings, options: GlobalOptions) {
     this.client = client;
@@ -38,7 +43,7 @@ export class Session {
     this.program = programOf(options);
     this.#settings = settings;
     this.#pipelines = [...settings.pipelines.keys()];
-    this.chosen = options.pipeline === undefined ? undefined : knownPipeline(options.pipeline, this.#pipelines);
+    this.chosen = options.pipeline;
   }
 
   /** The pipelines that the command is about. */
@@ -52,9 +57,27 @@ export class Session {
   }
 
   /** Pools of the pipeline; undefined when each key has a lane of its own. */
-  poolsOf(pipeline: string): number | undefined {
-    const hosting = this.#settings.pipelines.get(pipeline)?.hosting;
-    return hosting && poolsOf(hosting);
+  async poolsOf(pipeline: string): Promise<number | undefined> {
+    const configured = this.#settings.pipelines.get(pipeline);
+    if (configured !== undefined) return poolsOf(configured.hosting);
+    const asked = this.#pools.get(pipeline) ?? poolsAtTemporal(this.client, pipeline);
+    this.#pools.set(pipeline, asked);
+    return await asked;
+  }
+
+  /**
+   * A pipeline of the settings, or one that Temporal knows: it may have been renamed or taken out.
+   * @throws {NoSuchPipelineError}
+   */
+  async known(pipeline: string): Promise<string> {
+    if (this.#pipelines.includes(pipeline) || (await this.#isOther(pipeline))) return pipeline;
+    throw new NoSuchPipelineError(pipeline, this.#pipelines, 'the settings or at Temporal');
+  }
+
+  async #isOther(pipeline: string): Promise<boolean> {
+    const asked = this.#others.get(pipeline) ?? isAtTemporal(this.client, pipeline);
+    this.#others.set(pipeline, asked);
+    return await asked;
   }
 
   /** How near to being lost unread records of the pipeline are when a warning is due. */
@@ -72,8 +95,8 @@ export class Session {
     throw new UsageError(`Which pipeline? Give --pipeline NAME; there is ${this.pipelines.join(', ')}.`);
   }
 
-  resolve(typed: string): NamedKey {
-    return resolveKey(typed, this.#pipelines, this.chosen);
+  async resolve(typed: string): Promise<NamedKey> {
+    return await resolveKey(typed, this.#pipelines, this.chosen, (pipeline) => this.#isOther(pipeline));
   }
 
   nameOf(key: NamedKey): string {
@@ -82,7 +105,7 @@ export class Session {
 
   /** The one document of --json, or the text for a person. */
   print(json: boolean | undefined, document: () => unknown, text: () => string): void {
-    this.io.stdout.write(`${json === true ? JSON.stringify(document(), undefined, 2) : text()}\n`);
+    this.io.stdout.write(`${json === true ? jsonText(document()) : text()}\n`);
   }
 }
 
@@ -90,10 +113,11 @@ export class Session {
 export async function withSession(command: Command, io: Io, run: (session: Session) => Promise<void>): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const settings = await settingsOf(options, io);
-  if (options.pipeline !== undefined) knownPipeline(options.pipeline, [...settings.pipelines.keys()]);
   const client = await connectClient(settings.temporal, { timeoutMs: CONNECT_TIMEOUT_MS, env: io.env });
   try {
-    await run(new Session(client, io, settings, options));
+    const session = new Session(client, io, settings, options);
+    if (options.pipeline !== undefined) await session.known(options.pipeline);
+    await run(session);
   } finally {
     await client.connection.close();
   }

@@ -1,8 +1,16 @@
 /** What a lane is started with beside its input, whoever starts it. */
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
-import { decode, encode } from '@temporalio/common/lib/encoding.js';
+import { encode } from '@temporalio/common/lib/encoding.js';
 import { searchableKey } from './lane-id.ts';
+import { codeSpan } from './markdown.ts';
 import { SEARCH_ATTRIBUTES } from './names.ts';
+import { truncate } from './text.ts';
+import { visibleName } from './visible.ts';
+
+/** What the page of a lane says before anything has happened; what is blocked, and how to release it, changes. */
+export const LANE_DETAILS =
+  'What this lane is doing, and how to release its key when it is blocked, is in the tab **User Metadata**, under ' +
+  '**Current Details**. The search attribute `KeylaneStatus` says whether it is blocked.';
 
 /** Bytes that Temporal takes as a summary. */
 const LONGEST_SUMMARY = 400;
@@ -18,12 +26,12 @@ export function lastingAttributes(pipeline: string, key: string): SearchAttribut
   return attributes;
 }
 
-/** The key, as much of it as Temporal takes. */
+/** The key in markdown, as much of it as Temporal takes. */
 export function summaryOf(key: string): string {
-  const bytes = encode(key);
-  if (bytes.length <= LONGEST_SUMMARY) return key.toWellFormed();
-  let end = LONGEST_SUMMARY;
-  // Not in the middle of a character.
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return decode(bytes.subarray(0, end));
+  // What has no meaning in markdown stands as it is.
+  if (/^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/.test(key)) return key;
+  for (let length = Math.min(key.length, LONGEST_SUMMARY); ; length = Math.floor(length * 0.8)) {
+    const summary = codeSpan(visibleName(truncate(key, Math.max(1, length))));
+    if (encode(summary).length <= LONGEST_SUMMARY) return summary;
+  }
 }

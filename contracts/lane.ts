@@ -193,8 +193,8 @@ export interface LaneMemo {
   readonly position?: string;
   readonly attempts?: number;
   readonly failure?: Failure;
-  /** ms since 1970 */
-  readonly since?: number;
+  /** ISO 8601; earlier versions wrote ms since 1970. */
+  readonly since?: string | number;
   /** Of a lane that a pool has begun: which beginning of it this is. */
   readonly begun?: string;
 }

@@ -4,6 +4,7 @@ import type { LaneEvent } from '../contracts/event.ts';
 import type { Decision, LaneInput, LaneView } from '../contracts/lane.ts';
 import type { BacklogView } from '../contracts/waiting.ts';
 import type { LaneRemains } from '../contracts/remains.ts';
+import { INTERNAL, VERB_DESCRIPTIONS } from './descriptions.ts';
 import { LaneHost } from './lane/host.ts';
 import { isRecordsSignal, readVerb, readWindow } from './lane/inputs.ts';
 import { refusal } from './lane/refusal.ts';
@@ -12,17 +13,26 @@ import { refusal } from './lane/refusal.ts';
 export async function lane(input: LaneInput): Promise<void> {
   const host = new LaneHost(input);
   // All handlers stand before the first await: what arrived before is delivered now, in order.
-  setHandler(defineQuery<LaneView>(QUERIES.lane), () => host.view());
-  setHandler(defineQuery<BacklogView, [unknown]>(QUERIES.backlog), (window) => host.backlog(readWindow(window)));
-  setHandler(defineQuery<LaneRemains>(QUERIES.remains), () => host.remains());
-  setHandler(defineQuery<readonly LaneEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from));
-  setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
+  setHandler(defineQuery<LaneView>(QUERIES.lane), () => host.view(), {
+    description: 'State, head with its data, failure, what waits, last decisions.',
+  });
+  setHandler(defineQuery<BacklogView, [unknown]>(QUERIES.backlog), (window) => host.backlog(readWindow(window)), {
+    description: 'What waits, in pages. Input, optional: {"skip": 0, "limit": 100}.',
+  });
+  setHandler(defineQuery<LaneRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
+  setHandler(defineQuery<readonly LaneEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
+    description: INTERNAL,
+  });
+  const takeRecords = (signal: unknown): void => {
     if (isRecordsSignal(signal)) host.accept(signal);
     else log.error('A signal `records` that no bridge can have sent is left out', { signal });
-  });
+  };
+  setHandler(defineSignal<[unknown]>(SIGNALS.records), takeRecords, { description: INTERNAL });
   for (const name of VERBS) {
-    setHandler(defineSignal<[unknown]>(name), (args) => host.signalVerb(readVerb(name, args)));
+    const description = VERB_DESCRIPTIONS[name];
+    setHandler(defineSignal<[unknown]>(name), (args) => host.signalVerb(readVerb(name, args)), { description });
     setHandler(defineUpdate<Decision, [unknown]>(name), (args) => host.updateVerb(readVerb(name, args)), {
+      description,
       validator: (args) => {
         const why = host.objection(readVerb(name, args));
         if (why !== undefined) throw refusal(name, why);

@@ -1,32 +1,58 @@
 import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
 import { QUERIES, SIGNALS } from '../contracts/names.ts';
 import type { PauseSignal, PoolEvent, PoolInput, PoolKeyView, PoolRemains, PoolView } from '../contracts/pool.ts';
+import { INTERNAL, VERB_DESCRIPTIONS } from './descriptions.ts';
 import { isFinished, isPoolSignal, isProgress, readPause } from './lane/inputs.ts';
 import { refusal } from './lane/refusal.ts';
 import { PoolHost } from './pool/host.ts';
 
+const PAUSE = `${VERB_DESCRIPTIONS.pause} It needs "key" too.`;
+
 /** The lanes of a fixed part of a pipeline's keys, for as long as they are healthy. Never ends by itself. */
 export async function pool(input: PoolInput): Promise<void> {
   const host = new PoolHost(input);
-  setHandler(defineQuery<PoolView>(QUERIES.pool), () => host.view());
-  setHandler(defineQuery<PoolKeyView, [unknown]>(QUERIES.key), (key) => host.key(String(key)));
-  setHandler(defineQuery<PoolRemains>(QUERIES.remains), () => host.remains());
-  setHandler(defineQuery<readonly PoolEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from));
-  setHandler(defineSignal<[unknown]>(SIGNALS.records), (signal) => {
-    if (isPoolSignal(signal)) host.accept(signal);
-    else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+  setHandler(defineQuery<PoolView>(QUERIES.pool), () => host.view(), {
+    description: 'What waits, how many keys have a lane of their own, and an outage of what handlers need.',
   });
-  setHandler(defineSignal<[unknown]>(SIGNALS.progress), (signal) => {
-    if (isProgress(signal)) host.progress(signal);
+  setHandler(defineQuery<PoolKeyView, [unknown]>(QUERIES.key), (key) => host.key(String(key)), {
+    description: 'Where a key is and what waits for it. Input: the key.',
   });
-  setHandler(defineSignal<[unknown]>(SIGNALS.finished), (signal) => {
-    if (isFinished(signal)) host.finished(signal);
+  setHandler(defineQuery<PoolRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
+  setHandler(defineQuery<readonly PoolEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
+    description: INTERNAL,
   });
-  setHandler(defineSignal<[unknown]>('pause'), (args) => {
-    const pause = readPause(args);
-    if (pause !== undefined) host.pause(pause);
-  });
+  setHandler(
+    defineSignal<[unknown]>(SIGNALS.records),
+    (signal) => {
+      if (isPoolSignal(signal)) host.accept(signal);
+      else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+    },
+    { description: INTERNAL },
+  );
+  setHandler(
+    defineSignal<[unknown]>(SIGNALS.progress),
+    (signal) => {
+      if (isProgress(signal)) host.progress(signal);
+    },
+    { description: INTERNAL },
+  );
+  setHandler(
+    defineSignal<[unknown]>(SIGNALS.finished),
+    (signal) => {
+      if (isFinished(signal)) host.finished(signal);
+    },
+    { description: INTERNAL },
+  );
+  setHandler(
+    defineSignal<[unknown]>('pause'),
+    (args) => {
+      const pause = readPause(args);
+      if (pause !== undefined) host.pause(pause);
+    },
+    { description: PAUSE },
+  );
   setHandler(defineUpdate<void, [unknown]>('pause'), (args) => host.paused(readPause(args) as PauseSignal), {
+    description: PAUSE,
     validator: (args) => {
       const pause = readPause(args);
       const why = pause === undefined ? 'no `key` is named' : host.objection(pause);

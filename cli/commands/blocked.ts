@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
+import { visibleName } from '../../contracts/visible.ts';
+import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { blockedLanes } from '../operations/blocked-lanes.ts';
+import { blockedLanes, type BlockedLane } from '../operations/blocked-lanes.ts';
 import { renderBlocked } from '../render/blocked.ts';
 import { blockedJson } from '../render/json.ts';
 import { withSession } from '../session.ts';
+import { targetArgument } from '../target.ts';
 import { examples } from './examples.ts';
 import { parseLimit } from './limit.ts';
 
@@ -13,6 +16,7 @@ interface BlockedOptions {
   readonly limit: number;
   readonly wide?: boolean;
   readonly json?: boolean;
+  readonly names0?: boolean;
 }
 
 export function addBlockedCommand(program: Command, io: Io): void {
@@ -21,14 +25,17 @@ export function addBlockedCommand(program: Command, io: Io): void {
     .description('the blocked keys: since when, attempts, record, cause, how many wait')
     .option('--limit <number>', 'keys at the most, the longest blocked first; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('--wide', 'cut nothing')
+    .option('--names0', 'print arguments for verbs, each bound to its record and ended by NUL: for xargs -0')
     .option('--json', 'print one JSON document')
     .action(async (options: BlockedOptions, self: Command) => {
+      if (options.names0 === true && options.json === true) throw new UsageError('Give --names0 or --json.');
       await withSession(self, io, async (session) => {
         const { client, chosen } = session;
         const found = await blockedLanes(client, {
           limit: options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit,
           ...(chosen === undefined ? {} : { pipeline: chosen }),
         });
+        if (options.names0 === true) return printNames(found.lanes, io);
         const style = options.wide === true ? { ...session.style, width: undefined } : session.style;
         session.print(
           options.json,
@@ -40,6 +47,14 @@ export function addBlockedCommand(program: Command, io: Io): void {
   examples(command, [
     'keylane blocked',
     'keylane blocked --pipeline orders --limit 0',
-    "keylane blocked --json | jq -r '.blocked[].name' | xargs -d '\\n' keylane retry --yes --",
+    'keylane blocked --limit 0 --names0 | xargs -0 -r keylane retry --yes',
   ]);
+}
+
+/** Each names the record that the list has seen: a verb touches no other. */
+function printNames(lanes: readonly BlockedLane[], io: Io): void {
+  for (const { key, pipeline, position } of lanes) {
+    if (position !== undefined) io.stdout.write(`${targetArgument({ pipeline, key, position })}\0`);
+    else io.stderr.write(`Left out: the record of ${visibleName(`${pipeline}:${key}`)} is not known yet. Ask again.\n`);
+  }
 }

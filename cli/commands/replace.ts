@@ -10,11 +10,11 @@ export function addReplaceCommand(program: Command, io: Io): void {
   const command = program
     .command('replace')
     .description('give the failed record of a key other data, and run it again')
-    .argument('<key>', 'the key, or pipeline:key')
+    .argument('[key]', 'the key, or pipeline:key')
     .option('--data <json>', 'the new data, as JSON')
     .option('--file <file>', 'the new data, byte by byte as in this file');
-  verbOptions(command, true).action(async (key: string, options: ReplaceOptions, self: Command) =>
-    runVerb('replace', [key], options, self, io, await newData(options, io)),
+  verbOptions(command, true).action(async (key: string | undefined, options: ReplaceOptions, self: Command) =>
+    runVerb('replace', key === undefined ? [] : [key], options, self, io, await newData(options, io)),
   );
   examples(command, [
     `keylane replace order-42 --data '{"orderId":"order-42","amount":12}' --reason "the amount was negative"`,

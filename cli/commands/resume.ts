@@ -7,7 +7,7 @@ export function addResumeCommand(program: Command, io: Io): void {
   const command = program
     .command('resume')
     .description('let a paused key go on')
-    .argument('<keys...>', 'keys, each alone or as pipeline:key');
+    .argument('[keys...]', 'keys, each alone or as pipeline:key');
   verbOptions(command, false).action((keys: string[], options: VerbOptions, self: Command) =>
     runVerb('resume', keys, options, self, io),
   );

@@ -7,7 +7,7 @@ export function addRetryCommand(program: Command, io: Io): void {
   const command = program
     .command('retry')
     .description('give the failed record of a key another round of attempts')
-    .argument('<keys...>', 'keys, each alone or as pipeline:key');
+    .argument('[keys...]', 'keys, each alone or as pipeline:key');
   verbOptions(command, true).action((keys: string[], options: VerbOptions, self: Command) =>
     runVerb('retry', keys, options, self, io),
   );

@@ -9,9 +9,11 @@ import { laneJson } from '../render/json.ts';
 import { renderLane } from '../render/lane.ts';
 import { renderPooledKey } from '../render/pooled-key.ts';
 import { withSession, type Session } from '../session.ts';
+import { targetOption } from '../target.ts';
+import { theOne, type WantedOptions } from '../wanted.ts';
 import { examples } from './examples.ts';
 
-interface ShowOptions {
+interface ShowOptions extends WantedOptions {
   readonly full?: boolean;
   readonly json?: boolean;
   readonly backlog?: boolean;
@@ -24,17 +26,16 @@ const PAGE = 100;
 /** The lane of a key, or what its pool says when it has none of its own. */
 async function laneOrPool(session: Session, { key, pipeline }: NamedKey): Promise<ObservedLane | ObservedPooledKey> {
   const { client } = session;
-  const pools = session.poolsOf(pipeline);
+  const pools = await session.poolsOf(pipeline);
   if (pools === undefined) return await laneView(client, pipeline, key);
   const pooled = await pooledKeyView(client, { pipeline, key, pools });
   return pooled.view.where === 'pool' ? pooled : await laneView(client, pipeline, key);
 }
 
 export function addShowCommand(program: Command, io: Io): void {
-  const command = program
-    .command('show')
+  const command = targetOption(program.command('show'))
     .description('one lane: state, head with its data, failure, what waits, last decisions')
-    .argument('<key>', 'the key, or pipeline:key')
+    .argument('[key]', 'the key, or pipeline:key')
     .option('--full', 'show all of the data')
     .option('--backlog', 'list what waits, the head first, wherever it is kept')
     .addOption(
@@ -42,13 +43,14 @@ export function addShowCommand(program: Command, io: Io): void {
     )
     .addOption(new Option('--limit <count>', 'with --backlog: list so many').argParser(wholeNumber).default(PAGE))
     .option('--json', 'print one JSON document')
-    .action(async (typed: string, options: ShowOptions, self: Command) => {
+    .action(async (typed: string | undefined, options: ShowOptions, self: Command) => {
       await withSession(self, io, async (session) => {
-        const named = session.resolve(typed);
+        const { key: named } = await theOne(session, typed === undefined ? [] : [typed], options);
         if (options.backlog === true) {
           const page = await backlogPage(session.client, named.pipeline, named.key, options);
           const { program: called, style } = session;
-          const context = { name: session.nameOf(named), program: called, style, now: io.now(), limit: options.limit };
+          const target = { ...named, name: session.nameOf(named) };
+          const context = { target, program: called, style, now: io.now(), limit: options.limit };
           session.print(
             options.json,
             () => backlogJson(page),

@@ -7,7 +7,7 @@ export function addSkipCommand(program: Command, io: Io): void {
   const command = program
     .command('skip')
     .description('leave the failed record of a key out, and go on with the next')
-    .argument('<keys...>', 'keys, each alone or as pipeline:key');
+    .argument('[keys...]', 'keys, each alone or as pipeline:key');
   verbOptions(command, true).action((keys: string[], options: VerbOptions, self: Command) =>
     runVerb('skip', keys, options, self, io),
   );

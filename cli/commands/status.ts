@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { mapBounded } from '../operations/concurrency.ts';
+import { otherPipelines } from '../operations/known-pipelines.ts';
 import { pipelineStatus } from '../operations/pipeline-status.ts';
 import { statusJson } from '../render/json.ts';
 import { renderStatus } from '../render/status.ts';
@@ -19,15 +20,16 @@ export function addStatusCommand(program: Command, io: Io): void {
     .option('--json', 'print one JSON document')
     .action(async (options: { json?: boolean }, self: Command) => {
       await withSession(self, io, async (session) => {
-        const { client, style, pipelines } = session;
+        const { allPipelines, chosen, client, style, pipelines } = session;
         const now = io.now();
         const statuses = await mapBounded(pipelines, PIPELINES_AT_ONCE, (name) =>
           pipelineStatus(client, name, { now, warnBeforeMs: session.warnBeforeMs(name) }),
         );
+        const others = chosen === undefined ? await otherPipelines(client, allPipelines) : [];
         session.print(
           options.json,
-          () => ({ pipelines: statuses.map(statusJson) }),
-          () => renderStatus(statuses, { style, now }),
+          () => ({ pipelines: statuses.map(statusJson), others }),
+          () => renderStatus(statuses, { style, now }, others),
         );
       });
     });

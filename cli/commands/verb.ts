@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Decision, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
-import { parsePosition } from '../../contracts/position.ts';
+import { visibleName } from '../../contracts/visible.ts';
 import { exitCodeOf, messageOf, SomeFailedError, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -12,10 +12,11 @@ import { renderDecision } from '../render/decision.ts';
 import { decisionJson } from '../render/json.ts';
 import { printable } from '../render/text.ts';
 import { withSession, type Session } from '../session.ts';
+import { targetOption } from '../target.ts';
+import { countWanted, wanted, type Wanted, type WantedOptions } from '../wanted.ts';
 
 /** Options of every verb. */
-export interface VerbOptions {
-  readonly position?: string;
+export interface VerbOptions extends WantedOptions {
   readonly reason?: string;
   readonly by?: string;
   readonly yes?: boolean;
@@ -27,7 +28,7 @@ const NAMES_SHOWN = 10;
 /** The options that all verbs have. Those on a record can be bound to it. */
 export function verbOptions(command: Command, bindable: boolean): Command {
   if (bindable) command.option('--position <position>', 'act on this record or on nothing (shown by `keylane show`)');
-  return command
+  return targetOption(command)
     .option('--reason <text>', 'why; kept with the decision')
     .option('--by <name>', 'who decides (default: the user of the operating system)')
     .option('-y, --yes', 'do not ask before acting on several keys')
@@ -43,12 +44,14 @@ export async function runVerb(
   io: Io,
   data: Pick<VerbArgs, 'data' | 'text' | 'base64'> = {},
 ): Promise<void> {
-  checkPosition(typed, options.position);
-  if (typed.length > 1 && options.yes !== true && !io.isInteractive) {
-    throw new UsageError(`To ${verb} ${typed.length} keys without a terminal to ask on, give --yes.`);
+  const count = countWanted(typed, options);
+  if (verb === 'replace' && count > 1)
+    throw new UsageError('replace gives one record new data, so it goes with one key.');
+  if (count > 1 && options.yes !== true && !io.isInteractive) {
+    throw new UsageError(`To ${verb} ${count} keys without a terminal to ask on, give --yes.`);
   }
   await withSession(self, io, async (session) => {
-    const keys = typed.map((name) => session.resolve(name));
+    const keys = await wanted(session, typed, options);
     if (keys.length > 1 && options.yes !== true && !(await isConfirmed(verb, keys, session))) {
       throw new Error('Nothing was done.');
     }
@@ -60,23 +63,25 @@ export async function runVerb(
 async function decideAll(
   session: Session,
   verb: VerbName,
-  keys: readonly NamedKey[],
+  keys: readonly Wanted[],
   args: VerbArgs,
   json: boolean,
 ): Promise<void> {
   const decided: { readonly key: NamedKey; readonly decision: Decision }[] = [];
   let failed = 0;
   let firstCode: ExitCode = EXIT.done;
-  for (const key of keys) {
+  for (const { key, position } of keys) {
     try {
-      const decision = await decide(session.client, { ...key, verb, args, pools: session.poolsOf(key.pipeline) });
+      const pools = await session.poolsOf(key.pipeline);
+      const bound = position === undefined ? args : { ...args, position };
+      const decision = await decide(session.client, { ...key, verb, args: bound, pools });
       decided.push({ key, decision });
       if (!json) session.io.stdout.write(`${renderDecision(session.nameOf(key), decision, session.style)}\n`);
     } catch (error) {
       const code = exitCodeOf(error);
       const goesOn = code === EXIT.notFound || code === EXIT.nothingToDecide;
       if (keys.length === 1 || (!goesOn && decided.length === 0)) throw error;
-      session.io.stderr.write(`${messageOf(error)}\n`);
+      session.io.stderr.write(`${printable(messageOf(error))}\n`);
       failed += 1;
       if (firstCode === EXIT.done) firstCode = code;
       if (!goesOn) break;
@@ -94,19 +99,9 @@ function documentOf(decided: readonly { readonly key: NamedKey; readonly decisio
   };
 }
 
-function checkPosition(typed: readonly string[], position: string | undefined): void {
-  if (position === undefined) return;
-  if (typed.length > 1) throw new UsageError('--position names one record, so it goes with one key.');
-  if (parsePosition(position) === undefined) {
-    throw new UsageError(
-      `${JSON.stringify(position)} is not a position; one looks like shardId-000000000000:4958...3, as \`keylane show\` prints it.`,
-    );
-  }
-}
-
 function argsOf(options: VerbOptions, io: Io): VerbArgs {
-  const { position, reason, by = operator(io) } = options;
-  return { by, ...(position === undefined ? {} : { position }), ...(reason === undefined ? {} : { reason }) };
+  const { reason, by = operator(io) } = options;
+  return { by, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** Who decides, unless --by says so. */
@@ -119,8 +114,8 @@ export function operator(io: Io): string {
   }
 }
 
-async function isConfirmed(verb: VerbName, keys: readonly NamedKey[], session: Session): Promise<boolean> {
-  const names = keys.slice(0, NAMES_SHOWN).map((key) => printable(session.nameOf(key)));
+async function isConfirmed(verb: VerbName, keys: readonly Wanted[], session: Session): Promise<boolean> {
+  const names = keys.slice(0, NAMES_SHOWN).map(({ key }) => visibleName(session.nameOf(key)));
   const more = keys.length > names.length ? ` and ${keys.length - names.length} more` : '';
   return session.io.confirm(`${verb} ${keys.length} keys (${names.join(', ')}${more})?`);
 }

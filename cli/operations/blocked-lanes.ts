@@ -65,7 +65,7 @@ function listed(info: WorkflowExecutionInfo): BlockedLane {
     pipeline: info.workflowId.slice(0, colon),
     key: memo.key ?? info.workflowId.slice(colon + 1),
     workflowId: info.workflowId,
-    ...(memo.since === undefined ? {} : { since: memo.since }),
+    ...(memo.since === undefined ? {} : { since: new Date(memo.since).getTime() }),
     ...(memo.attempts === undefined ? {} : { attempts: memo.attempts }),
     ...(memo.position === undefined ? {} : { position: memo.position }),
     ...(memo.failure === undefined ? {} : { failure: readFailure(memo.failure) }),

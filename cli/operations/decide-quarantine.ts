@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { NOTHING_TO_DECIDE } from '../../contracts/lane.ts';
 import { quarantineWorkflowId } from '../../contracts/names.ts';
 import type { QuarantineDecision, QuarantineVerbArgs, QuarantineVerbName } from '../../contracts/quarantine.ts';
+import { visibleText } from '../../contracts/visible.ts';
 import { NothingInQuarantineError, NoWorkerError, QuarantinePendingError } from './errors.ts';
 import { quarantineEnd, quarantineTrouble, quarantineView } from './quarantine-view.ts';
 
@@ -52,7 +53,7 @@ export async function decideQuarantine(client: Client, verdict: QuarantineVerdic
 }
 
 function whyNot({ firstKept, why = 'the quarantine refused it' }: QuarantineDecision): string {
-  return firstKept === undefined ? why : `${why} (${firstKept.position}: ${firstKept.reason})`;
+  return firstKept === undefined ? why : `${why} (${firstKept.position}: ${visibleText(firstKept.reason)})`;
 }
 
 async function carriedOut(client: Client, verdict: QuarantineVerdict): Promise<QuarantineDecision> {

@@ -11,6 +11,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import { NOTHING_TO_DECIDE, type Decision, type VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
+import { visibleText } from '../../contracts/visible.ts';
 import { DecisionPendingError, NoSuchLaneError, NothingToDecideError, NoWorkerError } from './errors.ts';
 import { GRPC, grpcFailure } from '../../worker/temporal/grpc.ts';
 import { describeLane, endOf } from './lane-view.ts';
@@ -71,7 +72,7 @@ async function decideInLane(client: Client, verdict: Verdict): Promise<Decision>
       throw new NothingToDecideError(verb, pipeline, key, why, { cause: error });
     }
     if (error instanceof WorkflowUpdateFailedError) {
-      const why = error.cause?.message ?? error.message;
+      const why = visibleText(error.cause?.message ?? error.message);
       const named = args.position === undefined ? '' : ` of ${args.position}`;
       throw new Error(`The ${verb}${named} failed: ${why}`, { cause: error });
     }

@@ -1,5 +1,6 @@
 import type { VerbName } from '../../contracts/names.ts';
 import type { QuarantineVerbName } from '../../contracts/quarantine.ts';
+import { visibleName } from '../../contracts/visible.ts';
 
 /** Thrown when a key has no open lane. Nothing was changed. */
 export class NoSuchLaneError extends Error {
@@ -13,7 +14,7 @@ export class NoSuchLaneError extends Error {
       ended ??
       'no event of that key has come yet, or its lane has ended, as a lane does that was idle for a while. A key that ' +
         'is blocked always has one; `keylane blocked` lists them.';
-    super(`Pipeline ${pipeline} has no lane for key ${JSON.stringify(key)}: ${why}`, options);
+    super(`Pipeline ${pipeline} has no lane for key "${visibleName(key)}": ${why}`, options);
     this.pipeline = pipeline;
     this.key = key;
   }
@@ -27,7 +28,7 @@ export class NothingToDecideError extends Error {
   readonly key: string;
 
   constructor(verb: VerbName, pipeline: string, key: string, why: string, options?: ErrorOptions) {
-    super(`Nothing to ${verb} for key ${JSON.stringify(key)} of pipeline ${pipeline}: ${why}`, options);
+    super(`Nothing to ${verb} for key "${visibleName(key)}" of pipeline ${pipeline}: ${why}`, options);
     this.verb = verb;
     this.pipeline = pipeline;
     this.key = key;
@@ -57,7 +58,7 @@ export class DecisionPendingError extends Error {
 
   constructor(verb: VerbName, pipeline: string, key: string, options?: ErrorOptions) {
     super(
-      `The lane of key ${JSON.stringify(key)} of pipeline ${pipeline} has accepted the ${verb} and carries it out when the ` +
+      `The lane of key "${visibleName(key)}" of pipeline ${pipeline} has accepted the ${verb} and carries it out when the ` +
         'handler that is running has stopped. Look with `keylane show` before asking again.',
       options,
     );

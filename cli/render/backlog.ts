@@ -1,13 +1,13 @@
+import { targetWords, type NamedTarget } from '../../contracts/verb-command.ts';
+import { visibleName } from '../../contracts/visible.ts';
 import type { BacklogPage } from '../operations/backlog.ts';
-import { shellWord } from './shell.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
-import { plural, printable } from './text.ts';
+import { plural } from './text.ts';
 import { ago, iso } from './time.ts';
 
 export interface BacklogContext {
-  /** How the key is typed. */
-  readonly name: string;
+  readonly target: NamedTarget;
   readonly program: string;
   readonly style: Style;
   readonly now: number;
@@ -15,8 +15,8 @@ export interface BacklogContext {
 }
 
 /** Some of what waits in a lane, and how to see the next ones. */
-export function renderBacklog(page: BacklogPage, { name, program, style, now, limit }: BacklogContext): string {
-  const title = `${style.bold(printable(name))}  ${plural(page.total, 'event')} in the lane`;
+export function renderBacklog(page: BacklogPage, { target, program, style, now, limit }: BacklogContext): string {
+  const title = `${style.bold(visibleName(target.name))}  ${plural(page.total, 'event')} in the lane`;
   if (page.events.length === 0) return page.total === 0 ? title : `${title}, none after the first ${page.skipped}`;
   const rows = page.events.map(({ position, arrivedAt, size }, index) => {
     return [String(page.skipped + index), position, ago(arrivedAt, now), `${size} B`];
@@ -24,7 +24,7 @@ export function renderBacklog(page: BacklogPage, { name, program, style, now, li
   const list = table(['#', 'RECORD', 'ARRIVED', 'SIZE'], rows, style);
   const next = page.skipped + page.events.length;
   if (next >= page.total) return `${title}\n${list}`;
-  const more = `${program} show ${shellWord(name)} --backlog --skip ${next} --limit ${limit}`;
+  const more = `${program} show --backlog --skip ${next} --limit ${limit} ${targetWords(target).join(' ')}`;
   return `${title}\n${list}\n${style.dim(`more: ${more}`)}`;
 }
 

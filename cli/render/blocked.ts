@@ -1,3 +1,4 @@
+import { visibleName } from '../../contracts/visible.ts';
 import type { BlockedLane, BlockedLanes } from '../operations/blocked-lanes.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
@@ -20,11 +21,11 @@ export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedCo
   if (lanes.length === 0) return style.green('No key is blocked.');
   const { width } = style;
   const rows = lanes.map((lane) => [
-    style.bold(printable(nameOf(lane))),
+    style.bold(visibleName(nameOf(lane))),
     lane.since === undefined ? '?' : span(now - lane.since),
     String(lane.attempts ?? '?'),
     lane.exact ? String(lane.waiting) : `${lane.waiting}+`,
-    width === undefined ? (lane.position ?? '?') : shortPosition(lane.position ?? '?'),
+    visibleName(width === undefined ? (lane.position ?? '?') : shortPosition(lane.position ?? '?')),
     style.red(causeCell(lane, width)),
   ]);
   const parts = [table(['KEY', 'BLOCKED FOR', 'ATTEMPTS', 'WAITING', 'RECORD', 'CAUSE'], rows, style)];
@@ -61,6 +62,6 @@ function causesOf(lanes: readonly BlockedLane[]): Cause[] {
 }
 
 function renderCauses(causes: readonly Cause[], style: Style): string {
-  const rows = causes.map(({ pipeline, cause, keys }) => [String(keys), pipeline, printable(cause)]);
+  const rows = causes.map(({ pipeline, cause, keys }) => [String(keys), visibleName(pipeline), printable(cause)]);
   return `${style.bold(plural(causes.length, 'cause'))}\n${table(['KEYS', 'PIPELINE', 'CAUSE'], rows, style)}`;
 }

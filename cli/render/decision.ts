@@ -1,6 +1,6 @@
 import type { Decision } from '../../contracts/lane.ts';
+import { visibleName } from '../../contracts/visible.ts';
 import type { Style } from './style.ts';
-import { printable } from './text.ts';
 
 const PAST: Record<Decision['verb'], string> = {
   retry: 'retried',
@@ -12,7 +12,7 @@ const PAST: Record<Decision['verb'], string> = {
 
 /** One line for what a verb did. */
 export function renderDecision(name: string, decision: Decision, style: Style): string {
-  const record = decision.position === undefined ? '' : ` record ${decision.position}`;
+  const record = decision.position === undefined ? '' : ` record ${visibleName(decision.position)}`;
   const states = style.dim(`(was ${decision.stateBefore}, is ${decision.stateAfter})`);
-  return `${style.bold(printable(name))}: ${style.green(PAST[decision.verb])}${record} ${states}`;
+  return `${style.bold(visibleName(name))}: ${style.green(PAST[decision.verb])}${record} ${states}`;
 }

@@ -4,6 +4,7 @@ import { formatPosition, type Position } from '../../contracts/position.ts';
 import type { BlockedLane } from '../operations/blocked-lanes.ts';
 import type { ObservedLane } from '../operations/lane-view.ts';
 import type { PipelineStatus } from '../operations/pipeline-status.ts';
+import { visibleJson } from './log-line.ts';
 import { lossText } from './loss.ts';
 import { iso } from './time.ts';
 
@@ -11,6 +12,11 @@ import { iso } from './time.ts';
  * What --json prints: the same data with times as ISO text and positions as they are typed. Fields may be added, and
  * never change their meaning.
  */
+
+/** Without a character that a terminal acts on: in a string each is an escape, and says the same. */
+export function jsonText(document: unknown): string {
+  return visibleJson(JSON.stringify(document, undefined, 2));
+}
 
 export function blockedJson(lane: BlockedLane, name: string): object {
   const { since } = lane;

@@ -4,11 +4,12 @@ import { DATA_GONE, LARGE_EVENT } from '../../contracts/large-events.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { formatPosition } from '../../contracts/position.ts';
 import type { EndedRun } from '../../contracts/remains.ts';
+import { verbCommand } from '../../contracts/verb-command.ts';
+import { visibleName } from '../../contracts/visible.ts';
 import type { ObservedLane } from '../operations/lane-view.ts';
 import { renderData } from './event-data.ts';
-import { verbCommand } from './shell.ts';
 import type { Style } from './style.ts';
-import { table } from './table.ts';
+import { rowsOf, table } from './table.ts';
 import { indent, plural, printable } from './text.ts';
 import { ago, iso, span } from './time.ts';
 
@@ -48,11 +49,11 @@ function headline(lane: ObservedLane, { name, style, now }: LaneContext): string
   if (lane.ended !== undefined) {
     const when = lane.ended.at === undefined ? '' : ` ${ago(lane.ended.at, now)}`;
     const how = lane.ended.how === 'COMPLETED' ? `ended idle${when}` : `${lane.ended.how}${when}`;
-    return `${style.bold(printable(name))}  ${how}, ${handled}`;
+    return `${style.bold(visibleName(name))}  ${how}, ${handled}`;
   }
   const state =
     lane.takesOver === undefined ? stateText(lane.phase, style, now) : takesOverText(lane.takesOver, style, now);
-  return `${style.bold(printable(name))}  ${state}, ${handled}`;
+  return `${style.bold(visibleName(name))}  ${state}, ${handled}`;
 }
 
 function takesOverText({ at, how }: EndedRun, style: Style, now: number): string {
@@ -133,8 +134,8 @@ function decisionsSection(decisions: readonly Decision[], { style, now }: LaneCo
       decision.verb,
       printable(decision.by),
       decision.outcome === 'done' ? decision.stateAfter : style.yellow('refused'),
-      decision.position ?? '',
-      printable(decision.reason ?? decision.why ?? ''),
+      printable(decision.position ?? ''),
+      printable([decision.reason, decision.why].filter((each) => each !== undefined).join('; ')),
     ]);
   const list = table(['WHEN', 'VERB', 'BY', 'THEN', 'RECORD', 'WHY'], rows, style);
   return `${style.bold('Decisions')}\n${indent(list)}`;
@@ -147,14 +148,16 @@ const RELEASES: readonly (readonly [VerbName, string])[] = [
 ];
 
 function releaseSection(lane: ObservedLane, { name, program, style }: LaneContext): string | undefined {
-  const { phase, head } = lane;
+  const { phase, head, pipeline, key } = lane;
   if (phase.state === 'paused') {
-    return `${style.bold('To go on')}\n${indent(verbCommand(program, 'resume', name))}`;
+    return `${style.bold('To go on')}\n${indent(verbCommand(program, 'resume', { name, pipeline, key }))}`;
   }
   if (phase.state !== 'blocked' || head === undefined) return undefined;
   const position = formatPosition(head.position);
-  const lines = RELEASES.map(
-    ([verb, meaning]) => `${verbCommand(program, verb, name, position)}  ${style.dim(`# ${meaning}`)}`,
-  );
-  return `${style.bold('To release it')}\n${indent(lines.join('\n'))}`;
+  // Not as comments behind the commands: zsh takes a pasted `#` for a word.
+  const rows = RELEASES.map(([verb, meaning]) => [
+    style.dim(meaning),
+    verbCommand(program, verb, { name, pipeline, key, position }),
+  ]);
+  return `${style.bold('To release it')}\n${indent(rowsOf(rows))}`;
 }

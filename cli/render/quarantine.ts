@@ -1,9 +1,11 @@
 import type { QuarantineDecision, QuarantinedRecord } from '../../contracts/quarantine.ts';
 import { formatPosition } from '../../contracts/position.ts';
+import { shellWord } from '../../contracts/shell-word.ts';
+import { visibleName } from '../../contracts/visible.ts';
 import type { QuarantinePage } from '../operations/quarantine-view.ts';
 import { renderData } from './event-data.ts';
 import type { Style } from './style.ts';
-import { table } from './table.ts';
+import { rowsOf, table } from './table.ts';
 import { indent, plural, printable } from './text.ts';
 import { ago, iso } from './time.ts';
 
@@ -28,11 +30,13 @@ export function renderQuarantine(page: QuarantinePage, context: QuarantineContex
   const last = records.at(-1);
   const sections = [
     `${style.bold(pipeline)}  quarantine ${count}`,
-    trouble === undefined ? undefined : style.red(troubleText(trouble, page, context)),
+    trouble === undefined ? undefined : style.red(printable(troubleText(trouble, page, context))),
     ...records.map((record) => recordSection(record, context)),
     ...gone.map((segment) => style.red(`What segment ${segment} held is gone: it was deleted, or ended from outside.`)),
     more && last !== undefined
-      ? style.dim(`More: ${context.program} quarantine list ${pipeline} --after ${formatPosition(last.position)}`)
+      ? style.dim(
+          `More: ${context.program} quarantine list ${shellWord(pipeline)} --after ${shellWord(formatPosition(last.position))}`,
+        )
       : undefined,
     decisionsSection([...view.decisions, ...view.pending], context),
     records.length === 0 ? undefined : waysOut(pipeline, context),
@@ -48,7 +52,7 @@ function troubleText(trouble: string, { pipeline, view }: QuarantinePage, { prog
 
 function recordSection(record: QuarantinedRecord, { style, now, full }: QuarantineContext): string {
   const { arrivedAt, data, partitionKey, position, reason, replaced, size } = record;
-  const key = partitionKey === undefined ? '' : `, partition key ${JSON.stringify(printable(partitionKey))}`;
+  const key = partitionKey === undefined ? '' : `, partition key "${visibleName(partitionKey)}"`;
   const again = replaced === undefined ? '' : `, replaced ${plural(replaced, 'time')}`;
   return [
     style.bold(formatPosition(position)),
@@ -78,13 +82,13 @@ function decisionsSection(decisions: readonly QuarantineDecision[], { style, now
 
 function waysOut(pipeline: string, { program, named, style }: QuarantineContext): string {
   const which = named ? ` --pipeline ${pipeline}` : '';
-  const ways = [
+  const ways: readonly (readonly [string, string])[] = [
     [`quarantine retry --all${which}`, 'ask the present key function again'],
     [`quarantine skip POSITION${which}`, 'leave a record out for good'],
     [`quarantine replace POSITION --data '{...}'${which}`, 'give it other data, and ask for its key'],
   ];
-  const lines = ways.map(([command, meaning]) => `${program} ${command}  ${style.dim(`# ${meaning}`)}`);
-  return `${style.bold('To get them out')}\n${indent(lines.join('\n'))}`;
+  const rows = ways.map(([command, meaning]) => [style.dim(meaning), `${program} ${command}`]);
+  return `${style.bold('To get them out')}\n${indent(rowsOf(rows))}`;
 }
 
 /** A line or more for what a verb did. */
@@ -92,7 +96,7 @@ export function renderQuarantineDecision(pipeline: string, decision: QuarantineD
   const { decided, firstKept, kept, records, verb, why } = decision;
   const lines = [`${style.bold(pipeline)}: ${style.green(PAST[verb])} ${plural(decided, 'record')}`];
   for (const { key, position } of records) {
-    lines.push(indent(key === undefined ? position : `${position} to key ${printable(key)}`));
+    lines.push(indent(key === undefined ? position : `${position} to key ${visibleName(key)}`));
   }
   if (records.length < decided) lines.push(indent(style.dim(`and ${decided - records.length} more`)));
   if (firstKept !== undefined) {

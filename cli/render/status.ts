@@ -1,6 +1,8 @@
 import type { Gap } from '../../contracts/pipeline.ts';
 import { formatPosition, type Position } from '../../contracts/position.ts';
+import { visibleName } from '../../contracts/visible.ts';
 import type { Gaps } from '../operations/gaps.ts';
+import type { OtherPipeline } from '../operations/known-pipelines.ts';
 import type { LaneCounts, PipelineStatus } from '../operations/pipeline-status.ts';
 import type { PoolsStatus } from '../operations/pools.ts';
 import type { Trouble } from '../operations/readers.ts';
@@ -16,8 +18,22 @@ export interface StatusContext {
   readonly now: number;
 }
 
-export function renderStatus(statuses: readonly PipelineStatus[], context: StatusContext): string {
-  return statuses.map((status) => renderPipeline(status, context)).join('\n\n');
+export function renderStatus(
+  statuses: readonly PipelineStatus[],
+  context: StatusContext,
+  others: readonly OtherPipeline[] = [],
+): string {
+  const sections = statuses.map((status) => renderPipeline(status, context));
+  if (others.length > 0) sections.push(othersText(others, context.style));
+  return sections.join('\n\n');
+}
+
+function othersText(others: readonly OtherPipeline[], style: Style): string {
+  const each = others.map(({ blocked, pipeline }) => {
+    const keys = blocked === 0 ? '' : ` (${style.red(`${blocked} blocked`)})`;
+    return `${visibleName(pipeline)}${keys}`;
+  });
+  return `${style.dim('Not in the settings; --pipeline NAME shows one:')} ${each.join(', ')}`;
 }
 
 function renderPipeline(status: PipelineStatus, context: StatusContext): string {

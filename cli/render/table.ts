@@ -7,19 +7,21 @@ const NO_BORDERS = Object.fromEntries(
     .map((name) => [name, '']),
 );
 
-/** Columns with a head line and nothing drawn around them. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
+/** Columns without a head line. */
+export function rowsOf(rows: readonly (readonly string[])[]): string {
   const grid = new Table({
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2, compact: true },
   });
-  grid.push(
-    head.map((title) => style.dim(title)),
-    ...rows.map((row) => [...row]),
-  );
+  grid.push(...rows.map((row) => [...row]));
   return grid
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** Columns with a head line and nothing drawn around them. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
+  return rowsOf([head.map((title) => style.dim(title)), ...rows]);
 }

@@ -1,15 +1,7 @@
-/**
- * Text from outside (keys, failures, data) for a terminal: control characters are made visible, since a record must not
- * be able to clear an operator's screen or to write what looks like our words. Line breaks stay only where asked for.
- */
-export function printable(text: string, lines: 'one line' | 'lines' = 'one line'): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    if (lines === 'lines' && (character === '\n' || character === '\t')) return character;
-    if (character === '\n') return ' ';
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
+import { visibleText } from '../../contracts/visible.ts';
+
+/** Text from outside (failures, reasons, data) for a terminal. Names are shown by `visibleName`. */
+export const printable = visibleText;
 
 export function cut(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 3))}...`;

@@ -10,6 +10,9 @@ import type { LaneMemo, LanePhase, LaneState, LaneView } from '../../contracts/l
 import { depthOf } from './backlog.ts';
 import { LARGEST_WINDOW, waitingEvent, type BacklogView, type BacklogWindow } from '../../contracts/waiting.ts';
 import { dataText } from '../../contracts/data-text.ts';
+import { codeBlock, codeSpan } from '../../contracts/markdown.ts';
+import { verbCommand } from '../../contracts/verb-command.ts';
+import { visibleText } from '../../contracts/visible.ts';
 import { headFailure, readPhase } from './machine.ts';
 
 /** `KeylaneStatus`. Idle and running are one, since a search attribute is written on transitions only. */
@@ -18,6 +21,8 @@ export type LaneStatus = 'healthy' | 'retrying' | 'blocked' | 'paused';
 const NEXT_SHOWN = 10;
 const FINGERPRINT_CHARS = 120;
 const SHOWN_DATA_CHARS = 500;
+const SHOWN_MESSAGE_CHARS = 2000;
+const SHOWN_REASON_CHARS = 500;
 
 export function statusOf(phase: LanePhase): LaneStatus {
   return phase.state === 'idle' || phase.state === 'running' ? 'healthy' : phase.state;
@@ -34,7 +39,7 @@ export function fingerprint(failure: Failure): string {
     .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi, '#')
     .replace(/\d+/g, '#')
     .replace(/\s+/g, ' ');
-  return truncate(`${type}: ${general}`, FINGERPRINT_CHARS);
+  return truncate(visibleText(`${type}: ${general}`), FINGERPRINT_CHARS);
 }
 
 /** The memo as it should be now; null takes a field away. */
@@ -48,7 +53,13 @@ export function memoChange(
     return { key, position: null, attempts: null, failure: null, since: null };
   }
   const { stack: _stack, ...failure } = failing.failure;
-  return { key, position: formatPosition(head.position), attempts: failing.attempts, failure, since: failing.since };
+  return {
+    key,
+    position: formatPosition(head.position),
+    attempts: failing.attempts,
+    failure,
+    since: new Date(failing.since).toISOString(),
+  };
 }
 
 export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView {
@@ -99,32 +110,53 @@ export function detailsOf(pipeline: string, key: string, lane: LaneState): strin
   const failing = headFailure(phase);
   const head = lane.queue[0];
   const waiting = waitingIn(lane);
+  const lines: string[] = [];
   if (phase.state === 'idle' || phase.state === 'running') {
-    const moving = `**${phase.state}**, ${depthOf(lane)} in the lane`;
-    return lane.lost === undefined ? moving : `${moving}\n\n${lane.lost} The next event will be blocked for it.`;
+    lines.push(`**${phase.state}**, ${depthOf(lane)} in the lane`);
+    if (lane.lost !== undefined) lines.push(`${lane.lost} The next event will be blocked for it.`);
+    return [...lines, ...refusal(lane)].join('\n\n');
   }
-  const lines = [`**${phase.state}**, ${waiting} waiting behind the head`];
-  if (phase.state === 'paused') lines.push(`Paused by ${phase.by} ${at(phase.since)}${because(phase.reason)}.`);
+  lines.push(`**${phase.state}**, ${waiting} waiting behind the head`);
+  if (phase.state === 'paused')
+    lines.push(`Paused by ${codeSpan(phase.by)} ${at(phase.since)}${because(phase.reason)}`);
   if (failing !== undefined && head !== undefined) {
+    const { message, type } = failing.failure;
     lines.push(
-      `Record \`${formatPosition(head.position)}\` fails ${at(failing.since)}, ${failing.attempts} attempts so far:`,
-      `> ${failing.failure.type}: ${failing.failure.message}`,
-      `Data: \`${truncate(dataText(head.data), SHOWN_DATA_CHARS)}\``,
+      `Record ${codeSpan(formatPosition(head.position))} fails ${at(failing.since)}, ${failing.attempts} attempts so far:`,
+      codeBlock(truncate(`${type}: ${message}`, SHOWN_MESSAGE_CHARS)),
+      'Its data:',
+      codeBlock(truncate(dataText(head.data), SHOWN_DATA_CHARS)),
     );
   }
-  lines.push(...releases(pipeline, key, phase));
+  lines.push(...refusal(lane), ...releases(pipeline, key, lane));
   return lines.join('\n\n');
 }
 
-function releases(pipeline: string, key: string, phase: LanePhase): string[] {
-  const name = `'${pipeline}:${key}'`;
-  if (phase.state === 'paused') return [`Go on: \`keylane resume ${name}\``];
-  if (phase.state !== 'blocked') return [];
+/** The latest decision when it changed nothing: a signal has no other answer. */
+function refusal({ decisions }: LaneState): string[] {
+  const latest = decisions.at(-1);
+  if (latest?.outcome !== 'refused') return [];
+  const { at: time, by, verb, why = '' } = latest;
   return [
-    `Try again: \`keylane retry ${name}\`, or send the signal \`retry\``,
-    `Leave it out: \`keylane skip ${name}\`, or send the signal \`skip\``,
-    `Mend it: \`keylane replace ${name} --data '{...}'\`, or send the signal \`replace\` with \`{"data": {...}}\``,
+    `**Refused**, nothing was changed: \`${verb}\` by ${codeSpan(by)} at ${new Date(time).toISOString()}:`,
+    codeBlock(truncate(why, SHOWN_MESSAGE_CHARS)),
   ];
+}
+
+const RELEASES = [
+  ['retry', 'To try it again, send the signal `retry`, or run:'],
+  ['skip', 'To leave it out, send the signal `skip`, or run:'],
+  ['replace', 'To give it other data, send the signal `replace` with the input `{"data": {...}}`, or run:'],
+] as const;
+
+function releases(pipeline: string, key: string, { phase, queue: [head] }: LaneState): string[] {
+  const target = { pipeline, key, name: `${pipeline}:${key}` };
+  if (phase.state === 'paused') {
+    return ['To go on, send the signal `resume`, or run:', codeBlock(verbCommand('keylane', 'resume', target))];
+  }
+  if (phase.state !== 'blocked' || head === undefined) return [];
+  const bound = { ...target, position: formatPosition(head.position) };
+  return RELEASES.flatMap(([verb, how]) => [how, codeBlock(verbCommand('keylane', verb, bound))]);
 }
 
 function at(ms: number): string {
@@ -132,5 +164,5 @@ function at(ms: number): string {
 }
 
 function because(reason: string | undefined): string {
-  return reason === undefined ? '' : `: ${reason}`;
+  return reason === undefined ? '.' : `: ${codeSpan(truncate(reason, SHOWN_REASON_CHARS))}.`;
 }

@@ -128,7 +128,10 @@ export class LaneHost {
     if (this.#leaving !== undefined && verb.name === 'pause') this.#leaving.pause = verb;
     const why = this.#predecessor === undefined ? this.objection(verb) : undefined;
     if (why === undefined) this.#enqueue(verb);
-    else this.#lane = refused(this.#lane, verb, why, Date.now(), this.#options);
+    else {
+      this.#lane = refused(this.#lane, verb, why, Date.now(), this.#options);
+      this.#describe();
+    }
   }
 
   /** A verb that came as an update; gives what was decided. */

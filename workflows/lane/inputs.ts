@@ -7,16 +7,28 @@ import type { VerbName } from '../../contracts/names.ts';
 import type { BatchProgress, FinishedSignal, PauseSignal, PoolSignal } from '../../contracts/pool.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine.ts';
 import { truncate } from '../../contracts/text.ts';
+import { visibleName } from '../../contracts/visible.ts';
 import { LARGEST_WINDOW, type BacklogWindow } from '../../contracts/waiting.ts';
 import type { Verb } from './decide.ts';
 
 const TEXT_FIELDS = ['position', 'by', 'reason', 'text', 'base64'] as const;
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, 'data']);
 /** Decisions are carried through continue-as-new. */
-const MOST_CHARS: { readonly [field: string]: number | undefined } = { by: 200, reason: 2000 };
+const MOST_CHARS: { readonly [field: string]: number | undefined } = { position: 400, by: 200, reason: 2000 };
+const MAX_FIELDS_NAMED = 3;
+const MAX_FIELD_CHARS = 40;
 
-/** A verb with its argument, whatever that is: fields that are null are left out, one of a wrong type is a problem. */
-export function readVerb(name: VerbName, value: unknown): Verb {
-  if (!isObject(value)) return { name, args: {} };
+/**
+ * A verb with its argument, whatever that is: fields that are null are left out. One of a wrong type is a problem, and so
+ * is an argument or a field that is not known: it would have said which record is meant, or what its data is.
+ * @param more fields that the caller reads itself
+ */
+export function readVerb(name: VerbName, value: unknown, more: readonly string[] = []): Verb {
+  if (value === undefined || value === null) return { name, args: {} };
+  const example = name === 'replace' ? '{"data": {...}}' : '{"reason": "..."}';
+  if (!isObject(value)) return { name, args: {}, problem: `its input must be an object, such as ${example}` };
+  const unknown = Object.keys(value).filter((field) => !KNOWN_FIELDS.has(field) && !more.includes(field));
+  if (unknown.length > 0) return { name, args: {}, problem: unknownFields(name, unknown) };
   const args: { -readonly [Field in keyof VerbArgs]: VerbArgs[Field] } = {};
   for (const field of TEXT_FIELDS) {
     const given = value[field];
@@ -28,6 +40,19 @@ export function readVerb(name: VerbName, value: unknown): Verb {
   }
   if (value['data'] !== undefined) args['data'] = value['data'];
   return { name, args };
+}
+
+function unknownFields(name: VerbName, fields: readonly string[]): string {
+  const named = fields
+    .slice(0, MAX_FIELDS_NAMED)
+    .map((field) => visibleName(truncate(field, MAX_FIELD_CHARS)))
+    .join(', ');
+  const more = fields.length > MAX_FIELDS_NAMED ? ', ...' : '';
+  const remedy =
+    name === 'replace'
+      ? 'the new data belongs into the field data: {"data": {...}}'
+      : `known are ${[...KNOWN_FIELDS].join(', ')}`;
+  return `its input has fields that are not known (${named}${more}); ${remedy}`;
 }
 
 /** Which of the events that wait are asked for; without an argument the first ones. */
@@ -67,7 +92,7 @@ export function isFinished(value: unknown): value is FinishedSignal {
 /** Of a plain signal or an update; undefined when it names no key. */
 export function readPause(value: unknown): PauseSignal | undefined {
   const key = isObject(value) ? value['key'] : undefined;
-  return typeof key === 'string' && key !== '' ? { ...readVerb('pause', value).args, key } : undefined;
+  return typeof key === 'string' && key !== '' ? { ...readVerb('pause', value, ['key']).args, key } : undefined;
 }
 
 export function isQuarantineSignal(value: unknown): value is QuarantineSignal {

@@ -16,7 +16,7 @@ import {
 import { WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
-import { lastingAttributes, summaryOf } from '../../contracts/lane-start.ts';
+import { LANE_DETAILS, lastingAttributes, summaryOf } from '../../contracts/lane-start.ts';
 import type { LaneInput, LaneOptions, RecordsSignal } from '../../contracts/lane.ts';
 import { SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { FORWARDED_MARK } from '../../contracts/pool.ts';
@@ -129,6 +129,7 @@ export class Errands {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       staticSummary: summaryOf(key),
+      staticDetails: LANE_DETAILS,
     });
   }
 

@@ -21,7 +21,7 @@ const MOST_MATCHING_CHARS = 1000;
 
 /** A verb with its argument, whatever that is. */
 export function readQuarantineVerb(name: QuarantineVerbName, value: unknown): QuarantineVerb {
-  const { args, problem } = readVerb(name, value);
+  const { args, problem } = readVerb(name, value, ['positions', 'matching', 'all']);
   const who = {
     name,
     ...(args.by === undefined ? {} : { by: args.by }),

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { parsePosition } from '../../../contracts/position.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io.ts';
-import { knownPipeline } from '../../key-name.ts';
 import { quarantinePage, type QuarantinePage } from '../../operations/quarantine-view.ts';
 import { quarantineJson, renderQuarantine } from '../../render/quarantine.ts';
 import { withSession } from '../../session.ts';
@@ -35,7 +34,7 @@ export function addListCommand(quarantine: Command, io: Io): void {
         );
       }
       await withSession(self, io, async (session) => {
-        const pipelines = named === undefined ? session.pipelines : [knownPipeline(named, session.allPipelines)];
+        const pipelines = named === undefined ? session.pipelines : [await session.known(named)];
         if (after !== undefined && pipelines.length > 1) session.onlyPipeline();
         const limit = options.limit === 0 ? Infinity : options.limit;
         const pages: QuarantinePage[] = [];
@@ -50,7 +49,7 @@ export function addListCommand(quarantine: Command, io: Io): void {
           style,
           now: io.now(),
           full: options.full === true,
-          named: session.allPipelines.length > 1,
+          named: session.allPipelines.length > 1 || pipelines.some((each) => !session.allPipelines.includes(each)),
         };
         session.print(
           options.json,

@@ -122,14 +122,14 @@ test('a lane begins with its key in sight, and gets every request as one signal'
 });
 
 test.each([
-  ['long', 'ä'.repeat(600), 'ä'.repeat(200)],
+  ['long', 'ä'.repeat(600), /^`ä{100,}…`$/],
   ['with what cannot be stored', 'a\u0000b\ud800', undefined],
-  ['with a character on the cut', `x${'😀'.repeat(300)}`, `x${'😀'.repeat(99)}`],
+  ['with a character on the cut', `x${'😀'.repeat(300)}`, /^`x(😀){50,}…`$/u],
 ])('a key that is %s has a lane, whole in its memo', async (_what, key, summary) => {
   await open().gateway.send(lane(key, [1]), never);
   const description = await client.workflow.getHandle(laneWorkflowId(pipeline, key)).describe();
   expect(description.memo).toEqual({ key });
-  if (summary !== undefined) expect(await description.staticSummary()).toBe(summary);
+  if (summary !== undefined) expect(await description.staticSummary()).toMatch(summary);
 });
 
 test('O8: records without a key go to the quarantine of the pipeline', async () => {

@@ -33,15 +33,15 @@ test('keylane --help', async () => {
       status [options]            pipelines and shards: state, lag, checkpoint, time until unread
                                   records are lost; lanes by state; the quarantine
       blocked [options]           the blocked keys: since when, attempts, record, cause, how many wait
-      show [options] <key>        one lane: state, head with its data, failure, what waits, last
+      show [options] [key]        one lane: state, head with its data, failure, what waits, last
                                   decisions
 
     Deciding:
-      retry [options] <keys...>   give the failed record of a key another round of attempts
-      skip [options] <keys...>    leave the failed record of a key out, and go on with the next
-      replace [options] <key>     give the failed record of a key other data, and run it again
-      pause [options] <keys...>   stop a key; its events are kept
-      resume [options] <keys...>  let a paused key go on
+      retry [options] [keys...]   give the failed record of a key another round of attempts
+      skip [options] [keys...]    leave the failed record of a key out, and go on with the next
+      replace [options] [key]     give the failed record of a key other data, and run it again
+      pause [options] [keys...]   stop a key; its events are kept
+      resume [options] [keys...]  let a paused key go on
 
     Records without a key:
       quarantine                  the records without a usable key: list them, and decide on them
@@ -223,6 +223,8 @@ test('keylane blocked --help', async () => {
     Options:
       --limit <number>       keys at the most, the longest blocked first; 0 for all (default: 100)
       --wide                 cut nothing
+      --names0               print arguments for verbs, each bound to its record and ended by NUL: for
+                             xargs -0
       --json                 print one JSON document
       -h, --help             print help
 
@@ -236,14 +238,14 @@ test('keylane blocked --help', async () => {
     Examples:
       keylane blocked
       keylane blocked --pipeline orders --limit 0
-      keylane blocked --json | jq -r '.blocked[].name' | xargs -d '\\n' keylane retry --yes --
+      keylane blocked --limit 0 --names0 | xargs -0 -r keylane retry --yes
     "
   `);
 });
 
 test('keylane show --help', async () => {
   expect(await help('show')).toMatchInlineSnapshot(`
-    "Usage: keylane show [options] <key>
+    "Usage: keylane show [options] [key]
 
     one lane: state, head with its data, failure, what waits, last decisions
 
@@ -251,6 +253,8 @@ test('keylane show --help', async () => {
       key                    the key, or pipeline:key
 
     Options:
+      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
+                             "position"}; may be repeated
       --full                 show all of the data
       --backlog              list what waits, the head first, wherever it is kept
       --skip <count>         with --backlog: leave out the first ones (default: 0)
@@ -276,7 +280,7 @@ test('keylane show --help', async () => {
 
 test('keylane retry --help', async () => {
   expect(await help('retry')).toMatchInlineSnapshot(`
-    "Usage: keylane retry [options] <keys...>
+    "Usage: keylane retry [options] [keys...]
 
     give the failed record of a key another round of attempts
 
@@ -285,6 +289,8 @@ test('keylane retry --help', async () => {
 
     Options:
       --position <position>  act on this record or on nothing (shown by \`keylane show\`)
+      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
+                             "position"}; may be repeated
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -308,7 +314,7 @@ test('keylane retry --help', async () => {
 
 test('keylane skip --help', async () => {
   expect(await help('skip')).toMatchInlineSnapshot(`
-    "Usage: keylane skip [options] <keys...>
+    "Usage: keylane skip [options] [keys...]
 
     leave the failed record of a key out, and go on with the next
 
@@ -317,6 +323,8 @@ test('keylane skip --help', async () => {
 
     Options:
       --position <position>  act on this record or on nothing (shown by \`keylane show\`)
+      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
+                             "position"}; may be repeated
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -339,7 +347,7 @@ test('keylane skip --help', async () => {
 
 test('keylane replace --help', async () => {
   expect(await help('replace')).toMatchInlineSnapshot(`
-    "Usage: keylane replace [options] <key>
+    "Usage: keylane replace [options] [key]
 
     give the failed record of a key other data, and run it again
 
@@ -350,6 +358,8 @@ test('keylane replace --help', async () => {
       --data <json>          the new data, as JSON
       --file <file>          the new data, byte by byte as in this file
       --position <position>  act on this record or on nothing (shown by \`keylane show\`)
+      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
+                             "position"}; may be repeated
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -372,7 +382,7 @@ test('keylane replace --help', async () => {
 
 test('keylane pause --help', async () => {
   expect(await help('pause')).toMatchInlineSnapshot(`
-    "Usage: keylane pause [options] <keys...>
+    "Usage: keylane pause [options] [keys...]
 
     stop a key; its events are kept
 
@@ -380,6 +390,8 @@ test('keylane pause --help', async () => {
       keys                   keys, each alone or as pipeline:key
 
     Options:
+      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
+                             "position"}; may be repeated
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -401,7 +413,7 @@ test('keylane pause --help', async () => {
 
 test('keylane resume --help', async () => {
   expect(await help('resume')).toMatchInlineSnapshot(`
-    "Usage: keylane resume [options] <keys...>
+    "Usage: keylane resume [options] [keys...]
 
     let a paused key go on
 
@@ -409,6 +421,8 @@ test('keylane resume --help', async () => {
       keys                   keys, each alone or as pipeline:key
 
     Options:
+      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
+                             "position"}; may be repeated
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys

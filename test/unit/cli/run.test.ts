@@ -79,9 +79,9 @@ test('no settings end with 2', async () => {
   expect(stderr).toContain('there is no keylane.config.ts');
 });
 
-test('a pipeline that the settings do not have ends with 3, before any connection', async () => {
+test('a process cannot run a pipeline that the settings do not have: 3, before any connection', async () => {
   const cwd = await folderWithPipelines(['orders', 'users']);
-  const { code, stderr } = await keylane(['status', '--pipeline', 'carts'], { cwd });
+  const { code, stderr } = await keylane(['worker', '--pipeline', 'carts'], { cwd });
   expect(code).toBe(3);
   expect(stderr).toMatchInlineSnapshot(`
     "error: There is no pipeline "carts" in the settings; there is orders, users.

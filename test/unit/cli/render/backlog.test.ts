@@ -5,7 +5,7 @@ import type { BacklogPage } from '../../../../cli/operations/backlog.ts';
 
 const NOW = 1_700_000_100_000;
 const context = {
-  name: 'order 1',
+  target: { pipeline: 'orders', key: 'order 1', name: 'order 1' },
   program: 'keylane',
   style: styleFor({ isTTY: false } as never, {}),
   now: NOW,
@@ -20,7 +20,7 @@ test('a page of a backlog numbers its events from the head on, and tells how to 
     #  RECORD                  ARRIVED  SIZE
     3  shardId-000000000000:4  4s ago   40 B
     4  shardId-000000000000:5  5s ago   50 B
-    more: keylane show 'order 1' --backlog --skip 5 --limit 2"
+    more: keylane show --backlog --skip 5 --limit 2 'order 1'"
   `);
 });
 

@@ -77,9 +77,9 @@ test('blocked: head, data, failure, what waits, and the exact commands to releas
       and 1 more
 
     To release it
-      keylane retry --position shardId-000000000003:4959033827 order-42  # try it again
-      keylane skip --position shardId-000000000003:4959033827 order-42  # leave it out
-      keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42  # give it other data
+      try it again        keylane retry --position shardId-000000000003:4959033827 order-42
+      leave it out        keylane skip --position shardId-000000000003:4959033827 order-42
+      give it other data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
     "
   `);
 });
@@ -219,23 +219,23 @@ describe('large data', () => {
   test('in the store: where it is, and how it begins', () => {
     expect(large({ claim: { name: 'orders/shardId-000000000003/4959033827-0a1b', sha256: '0a1b', preview } }))
       .toMatchInlineSnapshot(`
-      "
-      order-42  blocked for 3m12s, 10 attempts, 12 events handled
+        "
+        order-42  blocked for 3m12s, 10 attempts, 12 events handled
 
-      Head  shardId-000000000003:4959033827
-        arrived 5m ago (2026-03-01T11:55:00.000Z), 1234567 bytes
-        in the store of large events: orders/shardId-000000000003/4959033827-0a1b
-        it begins:
-        {"orderId":"order-42","lines":[…
+        Head  shardId-000000000003:4959033827
+          arrived 5m ago (2026-03-01T11:55:00.000Z), 1234567 bytes
+          in the store of large events: orders/shardId-000000000003/4959033827-0a1b
+          it begins:
+          {"orderId":"order-42","lines":[…
 
-      Failure  LargeEventError: no store
+        Failure  LargeEventError: no store
 
-      To release it
-        keylane retry --position shardId-000000000003:4959033827 order-42  # try it again
-        keylane skip --position shardId-000000000003:4959033827 order-42  # leave it out
-        keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42  # give it other data
-      "
-    `);
+        To release it
+          try it again        keylane retry --position shardId-000000000003:4959033827 order-42
+          leave it out        keylane skip --position shardId-000000000003:4959033827 order-42
+          give it other data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
+        "
+      `);
   });
 
   test('in the source only: until when, and what helps is not taken for useless', () => {
@@ -252,9 +252,9 @@ describe('large data', () => {
       Failure  LargeEventError: no store
 
       To release it
-        keylane retry --position shardId-000000000003:4959033827 order-42  # try it again
-        keylane skip --position shardId-000000000003:4959033827 order-42  # leave it out
-        keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42  # give it other data
+        try it again        keylane retry --position shardId-000000000003:4959033827 order-42
+        leave it out        keylane skip --position shardId-000000000003:4959033827 order-42
+        give it other data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
       "
     `);
     expect(large({ left: { preview } }, NOW - 60_000)).toContain(

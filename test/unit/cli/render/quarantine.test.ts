@@ -43,9 +43,9 @@ test('records, the way to the next page, decisions, and the ways out', () => {
       5s ago  retry  ann  done  2    1     all records  the new field; 1 still without a key
 
     To get them out
-      keylane quarantine retry --all --pipeline orders  # ask the present key function again
-      keylane quarantine skip POSITION --pipeline orders  # leave a record out for good
-      keylane quarantine replace POSITION --data '{...}' --pipeline orders  # give it other data, and ask for its key"
+      ask the present key function again       keylane quarantine retry --all --pipeline orders
+      leave a record out for good              keylane quarantine skip POSITION --pipeline orders
+      give it other data, and ask for its key  keylane quarantine replace POSITION --data '{...}' --pipeline orders"
   `);
 });
 

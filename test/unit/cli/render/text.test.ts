@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { shellWord, verbCommand } from '../../../../cli/render/shell.ts';
 import { styleFor } from '../../../../cli/render/style.ts';
 import { plural, shortPosition } from '../../../../cli/render/text.ts';
 import { span } from '../../../../cli/render/time.ts';
@@ -16,21 +15,6 @@ test.each([
   [4.5 * 86_400_000, '4d'],
 ])('%d ms is %s', (ms, text) => {
   expect(span(ms)).toBe(text);
-});
-
-test.each([
-  ['order-42', 'order-42'],
-  ['eu:7', 'eu:7'],
-  ['two words', "'two words'"],
-  ["it's", String.raw`'it'\''s'`],
-  ['$HOME', "'$HOME'"],
-  ['', "''"],
-])('%s is the shell word %s', (word, quoted) => {
-  expect(shellWord(word)).toBe(quoted);
-});
-
-test('a replace asks for its data', () => {
-  expect(verbCommand('keylane', 'replace', 'a', 's:1')).toBe("keylane replace --position s:1 --data '{...}' a");
 });
 
 test('positions are shortened in the middle of their digits', () => {

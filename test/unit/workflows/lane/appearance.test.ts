@@ -1,12 +1,26 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { act } from '../../../../workflows/lane/decide.ts';
+import type { Decision } from '../../../../contracts/lane.ts';
+import { readVerb } from '../../../../workflows/lane/inputs.ts';
+import { ACTED_ON, hostileText } from '../../../support/hostile-text.ts';
+import { outsideOfCode } from '../../../support/markdown.ts';
+import { act, refused } from '../../../../workflows/lane/decide.ts';
 import { detailsOf, fingerprint, memoChange, statusOf, viewOf } from '../../../../workflows/lane/appearance.ts';
 import { attributesOf } from '../../../../workflows/lane/attributes.ts';
 import { accept, emptyLane } from '../../../../workflows/lane/machine.ts';
-import { FAILING, FAILURE, laneEvents, OPTIONS, recordsSignal } from '../../../support/lane-events.ts';
+import { FAILING, FAILURE, laneEvent, laneEvents, OPTIONS, recordsSignal } from '../../../support/lane-events.ts';
 
 const idle = accept(emptyLane(0), recordsSignal(laneEvents(1, 3)), OPTIONS);
 const blocked = { ...idle, phase: { state: 'blocked', ...FAILING } as const };
+
+const REFUSED: Decision = {
+  verb: 'skip',
+  outcome: 'refused',
+  at: 0,
+  by: 'ann',
+  stateBefore: 'blocked',
+  stateAfter: 'blocked',
+};
 
 describe('how a lane looks from outside', () => {
   test('failures of the same cause have the same fingerprint', () => {
@@ -29,26 +43,98 @@ describe('how a lane looks from outside', () => {
 
       Record \`shardId-000000000000:1\` fails since 1970-01-01T00:00:01.000Z, 1 attempts so far:
 
-      > Error: no such order
+      \`\`\`
+      Error: no such order
+      \`\`\`
 
-      Data: \`{"n":1}\`
+      Its data:
 
-      Try again: \`keylane retry 'orders:order-42'\`, or send the signal \`retry\`
+      \`\`\`
+      {"n":1}
+      \`\`\`
 
-      Leave it out: \`keylane skip 'orders:order-42'\`, or send the signal \`skip\`
+      To try it again, send the signal \`retry\`, or run:
 
-      Mend it: \`keylane replace 'orders:order-42' --data '{...}'\`, or send the signal \`replace\` with \`{"data": {...}}\`"
+      \`\`\`
+      keylane retry --position shardId-000000000000:1 orders:order-42
+      \`\`\`
+
+      To leave it out, send the signal \`skip\`, or run:
+
+      \`\`\`
+      keylane skip --position shardId-000000000000:1 orders:order-42
+      \`\`\`
+
+      To give it other data, send the signal \`replace\` with the input \`{"data": {...}}\`, or run:
+
+      \`\`\`
+      keylane replace --position shardId-000000000000:1 --data '{...}' orders:order-42
+      \`\`\`"
     `);
+  });
+
+  test('nothing of a record, a failure or a decision is read as ours in the Temporal UI (fault E1)', () => {
+    const held = { ...FAILING, failure: { ...FAILURE, type: 'T', message: 'm' } };
+    const of = (state: 'blocked' | 'paused', key: string, text: string, by: string) => {
+      const failing = { ...held, failure: { ...held.failure, type: text, message: by } };
+      const event = laneEvent(1, undefined, text);
+      const phase =
+        state === 'blocked'
+          ? ({ state, ...failing } as const)
+          : ({ state, since: 1, by, reason: text, held: { state: 'blocked', ...failing } } as const);
+      return outsideOfCode(
+        detailsOf('orders', key, { ...idle, queue: [event], phase, decisions: [{ ...REFUSED, by, why: text }] }),
+      );
+    };
+    const plain = { blocked: of('blocked', 'a', 'b', 'c'), paused: of('paused', 'a', 'b', 'c') };
+    fc.assert(
+      fc.property(hostileText(), hostileText(), hostileText(), (key, text, by) => {
+        expect(of('blocked', key, text, by)).toEqual(plain.blocked);
+        expect(of('paused', key, text, by)).toEqual(plain.paused);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('the details of a lane say which decision was refused last, and why, in every state (fault E3)', () => {
+    const verb = readVerb('replace', { orderId: 'order-42', amount: 12 });
+    for (const lane of [idle, blocked]) {
+      const after = refused(lane, verb, verb.problem ?? '', 2000, OPTIONS);
+      const details = detailsOf('orders', 'order-42', after);
+      expect(details).toContain(
+        '**Refused**, nothing was changed: `replace` by `unknown` at 1970-01-01T00:00:02.000Z:',
+      );
+      expect(details).toContain('fields that are not known (orderId, amount)');
+      expect(details).toContain('{"data": {...}}');
+    }
+  });
+
+  test('a cause is one line of visible text, and never ends in half a character (fault E1)', () => {
+    fc.assert(
+      fc.property(hostileText(), fc.nat(130), (text, at) => {
+        const cause = fingerprint({ ...FAILURE, type: 'T', message: 'x'.repeat(at) + text });
+        expect(cause).not.toMatch(ACTED_ON);
+        expect(cause.isWellFormed()).toBe(true);
+        expect(cause.length).toBeLessThanOrEqual(120);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('the details of a paused lane say who paused it and why', () => {
     const paused = act(idle, { name: 'pause', args: { by: 'ann', reason: 'deploy' } }, 1000, OPTIONS);
-    expect(detailsOf('orders', 'order-42', paused)).toContain('Paused by ann since 1970-01-01T00:00:01.000Z: deploy.');
+    expect(detailsOf('orders', 'order-42', paused)).toContain(
+      'Paused by `ann` since 1970-01-01T00:00:01.000Z: `deploy`.',
+    );
   });
 
   test('the memo of a released lane takes every field of the failure away', () => {
     expect(memoChange('k', idle)).toEqual({ key: 'k', position: null, attempts: null, failure: null, since: null });
     expect(memoChange('k', blocked)).toMatchObject({ position: 'shardId-000000000000:1', attempts: 1 });
+  });
+
+  test('the memo says since when as people read it (fault G6)', () => {
+    expect(memoChange('k', blocked)).toMatchObject({ since: '1970-01-01T00:00:01.000Z' });
   });
 
   test('a failure that an earlier version has carried on with a list for its message is shown all the same (fault A1)', () => {

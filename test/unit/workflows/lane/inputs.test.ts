@@ -1,14 +1,37 @@
 import { describe, expect, test } from 'vitest';
-import { isQuarantineSignal, isRecordsSignal, readVerb } from '../../../../workflows/lane/inputs.ts';
+import { isQuarantineSignal, isRecordsSignal, readPause, readVerb } from '../../../../workflows/lane/inputs.ts';
+import { readQuarantineVerb } from '../../../../workflows/quarantine/inputs.ts';
 import { keylessRecords, laneEvent, recordsSignal } from '../../../support/lane-events.ts';
 
 describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
-  test.each([null, undefined, 'text', 5, ['a'], true])('a verb with %j as argument has no fields', (value) => {
+  test.each([null, undefined])('a verb with %j as argument has no fields', (value) => {
     expect(readVerb('retry', value)).toEqual({ name: 'retry', args: {} });
   });
 
+  test.each(['text', 5, ['a'], true])('a verb with %j as argument is refused (fault E3)', (value) => {
+    expect(readVerb('replace', value)).toEqual({
+      name: 'replace',
+      args: {},
+      problem: 'its input must be an object, such as {"data": {...}}',
+    });
+  });
+
+  test('the bare record as argument of a replace is refused, with what to write (fault E3)', () => {
+    expect(readVerb('replace', { orderId: 'order-1', 'x\n\u202ey': 2, amount: 12, currency: 'EUR' }).problem).toBe(
+      'its input has fields that are not known (orderId, x\\u000a\\u202ey, amount, ...); ' +
+        'the new data belongs into the field data: {"data": {...}}',
+    );
+  });
+
+  test('a field that is mistyped must not make a verb mean another record (fault E3)', () => {
+    expect(readVerb('skip', { positon: 'shardId-0:7' }).problem).toContain('(positon)');
+    expect(readPause({ key: 'k', by: 'ann' })).toEqual({ key: 'k', by: 'ann' });
+    expect(readQuarantineVerb('skip', { positions: ['shardId-0:7'], by: 'ann' }).problem).toBeUndefined();
+    expect(readQuarantineVerb('skip', { all: true, positon: 'shardId-0:7' }).problem).toContain('(positon)');
+  });
+
   test('fields that are null are left out, data may be any JSON', () => {
-    expect(readVerb('replace', { position: null, by: 'ann', data: null, other: 1 })).toEqual({
+    expect(readVerb('replace', { position: null, by: 'ann', data: null })).toEqual({
       name: 'replace',
       args: { by: 'ann', data: null },
     });
