@@ -1,13 +1,13 @@
 /**
  * From a record of the source to what is handed over: an event of a key's lane, or a record for the quarantine when the
- * user's key function has no usable key for it (O8), or nothing when the user's filter drops it. Never throws.
+ * user's key function has no usable key for it (O8), or nothing when the user's filter drops it. Never throws: whatever goes
+ * wrong with one record sets that record apart in the quarantine, and its shard is read on (O3).
  */
 import { Buffer } from 'node:buffer';
 import { encodeEventData, previewOf } from '../contracts/event-data.ts';
 import type { Claim, EventData, SourceKind } from '../contracts/event.ts';
 import { failureText } from '../contracts/failure.ts';
 import type { Position } from '../contracts/position.ts';
-import type { QuarantinedRecord } from '../contracts/quarantine.ts';
 import { KeyableRecord } from '../contracts/record.ts';
 import { thrownText } from '../contracts/thrown.ts';
 import type { CompiledFilter } from '../sources/filter/filter.ts';
@@ -18,6 +18,10 @@ import type { Handover } from './lane-gateway.ts';
 /** A key goes into every run of its lane and into its memo, so one that is a whole document would fill them. */
 const LONGEST_KEY_BYTES = 32 * 1024;
 const LONGEST_REASON = 1000;
+/** What a record without a key has as its reason when the key function is asynchronous. */
+export const PROMISE = 'a promise: it must not be async';
+/** With this flag a pair counts as one character, which is not among these. */
+const HALF_PAIR = /[\ud800-\udfff]/u;
 /** So many times its bytes data may take in Temporal: a control character in a text is written as `\u0000`. */
 const MOST_GROWTH = 7;
 
@@ -55,29 +59,41 @@ export function createIntake(
   filter?: CompiledFilter,
   large: LargeData = { above: Infinity },
 ): Intake {
-  return (record) => {
+  const takeIn: Intake = (record) => {
+    if (record.problem !== undefined) return setApart(record, record.problem, large);
     // Before the key function, which need not have a key for what is dropped.
     if (filter?.matches(record) === false) return undefined;
+    const found = findKey(source, key, record);
+    if ('reason' in found) return setApart(record, found.reason, large);
     const { position, arrivedAt } = record;
     const size = record.data.byteLength;
-    // Before the key function, which might write into the data.
-    const travels = travelling(record.data, large);
-    const found = findKey(source, key, record);
-    const { data, ...toStore } = 'bytes' in travels ? claimed(travels, position, found) : travels;
-    const kept = { position, arrivedAt, data, size };
-    return 'key' in found
-      ? { to: 'lane', key: found.key, event: { ...kept, source }, ...toStore }
-      : { to: 'quarantine', record: { ...kept, ...keyless(found.reason, record) }, ...toStore };
+    const { data, ...toStore } = travelling(record, large, found.key);
+    return { to: 'lane', key: found.key, event: { position, arrivedAt, data, size, source }, ...toStore };
+  };
+  return (record) => {
+    try {
+      return takeIn(record);
+    } catch (error) {
+      // Without the store, which may be what has failed.
+      return setApart(record, `This record could not be taken in: ${thrownText(error)}`, { above: large.above });
+    }
   };
 }
 
-interface ForStore {
-  readonly bytes: Uint8Array;
-  readonly claimOf: ClaimOf;
+/** For the quarantine, with what the key function may need when it is asked again. */
+function setApart(record: SourceRecord, reason: string, large: LargeData): TakenIn {
+  const { position, arrivedAt, partitionKey } = record;
+  const { data, ...toStore } = travelling(record, large, undefined);
+  const kept = { position, arrivedAt, data, size: record.data.byteLength, partitionKey };
+  return { to: 'quarantine', record: { ...kept, reason: failureText(reason, LONGEST_REASON) }, ...toStore };
 }
 
-/** The data as it goes through Temporal: all of it, or what is known of it; or what goes to the store (O9). */
-function travelling(bytes: Uint8Array, { above, claimOf }: LargeData): { readonly data: EventData } | ForStore {
+/** The data as it goes through Temporal: all of it, or what is known of it; and what goes to the store for that (O9). */
+function travelling(
+  { data: bytes, position }: SourceRecord,
+  { above, claimOf }: LargeData,
+  key: string | undefined,
+): { readonly data: EventData; readonly toStore?: Claimed } {
   const size = bytes.byteLength;
   if (size <= above) {
     const data = encodeEventData(bytes);
@@ -85,21 +101,9 @@ function travelling(bytes: Uint8Array, { above, claimOf }: LargeData): { readonl
     if (size <= above / MOST_GROWTH || dataSize({ data, size }) <= above) return { data };
   }
   if (claimOf === undefined) return { data: { left: { preview: previewOf(bytes) } } };
-  return { bytes: new Uint8Array(bytes), claimOf };
-}
-
-function claimed(
-  { bytes, claimOf }: ForStore,
-  position: Position,
-  found: Found,
-): { readonly data: EventData; readonly toStore: Claimed } {
-  const claim = claimOf(position, 'key' in found ? found.key : undefined, bytes);
-  return { data: { claim }, toStore: { claim, bytes } };
-}
-
-/** What the key function may need again when it is asked anew, the data aside. */
-function keyless(reason: string, { partitionKey }: SourceRecord): Pick<QuarantinedRecord, 'reason' | 'partitionKey'> {
-  return { reason: failureText(reason, LONGEST_REASON), partitionKey };
+  const own = new Uint8Array(bytes);
+  const claim = claimOf(position, key, own);
+  return { data: { claim }, toStore: { claim, bytes: own } };
 }
 
 type Found = { readonly key: string } | { readonly reason: string };
@@ -116,6 +120,13 @@ export function findKey(source: SourceKind, key: KeyFunction | undefined, record
 
 function usable(key: unknown, where: string): Found {
   if (typeof key !== 'string' || key === '') return { reason: `${where} ${describeValue(key)}` };
+  const half = key.search(HALF_PAIR);
+  if (half !== -1) {
+    const unit = key.charCodeAt(half).toString(16).toUpperCase();
+    return {
+      reason: `${where} a text with half of a surrogate pair (U+${unit} at index ${half}): it has no UTF-8 form, and no lane of its own`,
+    };
+  }
   const bytes = Buffer.byteLength(key);
   if (bytes > LONGEST_KEY_BYTES) return { reason: `${where} a text of ${bytes} bytes, more than ${LONGEST_KEY_BYTES}` };
   return { key };
@@ -124,13 +135,17 @@ function usable(key: unknown, where: string): Found {
 function describeValue(value: unknown): string {
   if (value === '') return 'an empty text';
   if (value === undefined || value === null) return String(value);
-  if (value instanceof Promise) {
+  if (isThenable(value)) {
     // Nobody waits for it, and a rejection that nobody handles would end the process.
-    value.catch(() => {});
-    return 'a promise: it must not be async';
+    void Promise.resolve(value).catch(() => {});
+    return PROMISE;
   }
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
     return `the ${typeof value} ${value}, not a text`;
   }
   return `a value of type ${Array.isArray(value) ? 'array' : typeof value}, not a text`;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

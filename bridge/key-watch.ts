@@ -9,6 +9,7 @@
  * process reads is not known here, and a key that is seen seldom is forgotten: this finds a habit, not each case.
  */
 import type { Logger } from 'pino';
+import { PROMISE } from './intake.ts';
 import { RecentMap } from './recent-map.ts';
 
 /** Longer keys are passed over, so that memory stays bounded. */
@@ -20,6 +21,7 @@ export class KeyWatch {
   readonly #read = new Map<string, number>();
   readonly #shardOf = new RecentMap();
   #told = false;
+  #toldOfPromise = false;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -35,6 +37,17 @@ export class KeyWatch {
         else this.#read.delete(shardId);
       }
     };
+  }
+
+  /** A record has no key, for this reason. That a key function is asynchronous is a mistake in the settings, so it is told at once. */
+  keyless(reason: string): void {
+    if (this.#toldOfPromise || !reason.endsWith(PROMISE)) return;
+    this.#toldOfPromise = true;
+    this.#log.error(
+      'the key function returns a promise, and nobody waits for it: its records go to the quarantine, where nothing of them ' +
+        'is lost. Let it return the key itself, restart the bridge, then bring them to their lanes with ' +
+        '`keylane quarantine retry --all`. Further records are not told',
+    );
   }
 
   see(key: string, shardId: string): void {

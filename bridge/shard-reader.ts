@@ -231,6 +231,7 @@ export class ShardReader {
     const ticket = this.#tracker.take(position);
     this.#tally.read += 1;
     if (handover.to === 'lane') keyWatch.see(handover.key, this.#shardId);
+    else keyWatch.keyless(handover.record.reason);
     const held: Held = { bytes };
     const accepted = (): void => {
       if (handover.to === 'lane') this.#tally.taken += 1;

@@ -1,6 +1,5 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb-streams';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { UndecodableError } from './errors.ts';
+import { truncate } from './text.ts';
 
 /** An item or a key with plain values. A number that a JavaScript number cannot hold exactly is a bigint or a string. */
 export type Item = Record<string, unknown>;
@@ -36,6 +35,9 @@ export interface StreamRecordJson {
   readonly userIdentity?: { readonly type?: string; readonly principalId?: string };
 }
 
+/** Of what is shown of something that cannot be decoded. */
+const SHOWN_CHARS = 200;
+
 const CHANGE_NAMES: ReadonlySet<string> = new Set(['INSERT', 'MODIFY', 'REMOVE']);
 
 /**
@@ -45,7 +47,7 @@ const CHANGE_NAMES: ReadonlySet<string> = new Set(['INSERT', 'MODIFY', 'REMOVE']
 export function readChange(json: StreamRecordJson): Change {
   const body = json?.dynamodb;
   if (body?.Keys === undefined || !CHANGE_NAMES.has(json.eventName)) {
-    throw new UndecodableError(`Not a DynamoDB stream record: ${JSON.stringify(json)?.slice(0, 200)}`);
+    throw new UndecodableError(`Not a DynamoDB stream record: ${shown(json)}`);
   }
   const { type, principalId } = json.userIdentity ?? {};
   return {
@@ -58,9 +60,65 @@ export function readChange(json: StreamRecordJson): Change {
   };
 }
 
-function plainItem(attributes: Record<string, unknown>): Item {
-  const decoded = decodeBinary(attributes) as Record<string, AttributeValue>;
-  return unmarshall(decoded, { wrapNumbers: exactNumber });
+/** Names come from outside: `Object.fromEntries` makes a field of each, `__proto__` too, where an assignment would not. */
+function plainItem(attributes: unknown): Item {
+  return Object.fromEntries(Object.entries(objectIn(attributes)).map(([name, value]) => [name, plainValue(value)]));
+}
+
+/** JSON has no bytes: the values of B and BS attributes are base64 in it, at any depth. */
+function plainValue(attribute: unknown): unknown {
+  const [[type, value] = ['M', {}]] = Object.entries(objectIn(attribute));
+  switch (type) {
+    case 'S':
+      return textIn(value);
+    case 'N':
+      return exactNumber(textIn(value));
+    case 'B':
+      return bytesIn(value);
+    case 'BOOL':
+      return value === true;
+    case 'NULL':
+      return null;
+    case 'L':
+      return listIn(value).map(plainValue);
+    case 'M':
+      return plainItem(value);
+    case 'SS':
+      return new Set(listIn(value).map(textIn));
+    case 'NS':
+      return new Set(listIn(value).map((each) => exactNumber(textIn(each))));
+    case 'BS':
+      return new Set(listIn(value).map(bytesIn));
+    default:
+      throw new UndecodableError(`Not a type of DynamoDB's: ${truncate(type, SHOWN_CHARS)}`);
+  }
+}
+
+function bytesIn(value: unknown): Buffer {
+  return Buffer.from(textIn(value), 'base64');
+}
+
+function textIn(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw unlike('a text', value);
+}
+
+function listIn(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw unlike('a list', value);
+}
+
+function objectIn(value: unknown): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw unlike('an object', value);
+}
+
+function unlike(wanted: string, value: unknown): UndecodableError {
+  return new UndecodableError(`A DynamoDB stream record has ${shown(value)} where ${wanted} should be`);
+}
+
+function shown(value: unknown): string {
+  return truncate(JSON.stringify(value) ?? String(value), SHOWN_CHARS);
 }
 
 /** A JavaScript number where it holds the decimal exactly, else a bigint for an integer, else the digits as they are. */
@@ -80,25 +138,4 @@ function canonicalDecimal(text: string): string {
   if (trimmed === '') return '0';
   const power = Number(exponent) - fraction.length + (digits.length - trimmed.length);
   return `${sign}${trimmed}e${power}`;
-}
-
-/** JSON has no bytes: the values of B and BS attributes are base64 in it, at any depth. */
-function decodeBinary(attributes: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, decodeAttribute(value)]));
-}
-
-function decodeAttribute(value: unknown): unknown {
-  const [type = '', content] = Object.entries(value as Record<string, unknown>)[0] ?? [];
-  switch (type) {
-    case 'B':
-      return { B: Buffer.from(content as string, 'base64') };
-    case 'BS':
-      return { BS: (content as string[]).map((text) => Buffer.from(text, 'base64')) };
-    case 'L':
-      return { L: (content as unknown[]).map(decodeAttribute) };
-    case 'M':
-      return { M: decodeBinary(content as Record<string, unknown>) };
-    default:
-      return value;
-  }
 }

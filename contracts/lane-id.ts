@@ -14,7 +14,7 @@ const HASH_LENGTH = 32;
 export function laneWorkflowId(pipeline: string, key: string): string {
   const id = `${pipeline}:${key}`;
   if (byteLength(id) <= LONGEST_ID && isPlain(key)) return id;
-  const hash = bytesToHex(sha256(encode(key))).slice(0, HASH_LENGTH);
+  const hash = bytesToHex(sha256(bytesOf(key))).slice(0, HASH_LENGTH);
   const printable = toPlain(key);
   const room = LONGEST_ID - byteLength(`${pipeline}:`) - HASH_LENGTH - 1;
   return `${pipeline}:${cutToBytes(printable, room)}~${hash}`;
@@ -42,6 +42,21 @@ function cutToBytes(text: string, most: number): string {
   let cut = text.slice(0, most);
   while (byteLength(cut) > most) cut = cut.slice(0, -1);
   return cut.toWellFormed().replace(/\ufffd/g, '_');
+}
+
+/**
+ * The key in UTF-8. Half a surrogate pair, which has no UTF-8 form, gets the three bytes that its code would have, which
+ * stand in no UTF-8 text: so no two keys have the same bytes, although the bridge takes in no such key.
+ */
+function bytesOf(key: string): Uint8Array {
+  if (key.isWellFormed()) return encode(key);
+  const bytes: number[] = [];
+  for (const character of key) {
+    const code = character.charCodeAt(0);
+    if (character.isWellFormed()) bytes.push(...encode(character));
+    else bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+  }
+  return Uint8Array.from(bytes);
 }
 
 function byteLength(text: string): number {

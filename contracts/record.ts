@@ -18,7 +18,7 @@ export class StreamRecord {
   readonly position: Position;
   readonly arrivedAt: Date;
   /**
-   * Kinesis: the bytes that the producer wrote. DynamoDB Streams: the stream record as JSON, in the form that Lambda
+   * A plain Uint8Array with a buffer of its own. Kinesis: the bytes that the producer wrote. DynamoDB Streams: the stream record as JSON, in the form that Lambda
    * functions know (`eventName`, `dynamodb.NewImage` and so on); {@link change} is the same, easier to read.
    */
   readonly data: Uint8Array;
@@ -28,7 +28,8 @@ export class StreamRecord {
   constructor(fields: RecordFields) {
     this.position = fields.position;
     this.arrivedAt = new Date(fields.arrivedAt);
-    this.data = fields.data;
+    // Its own bytes: of a pooled Buffer, `data.buffer` would show other records, and a write would change this one.
+    this.data = new Uint8Array(fields.data);
     this.#source = fields.source;
   }
 

@@ -86,4 +86,6 @@ export interface SourceRecord {
   /** Kinesis: the partition key. DynamoDB Streams: the item's key in canonical form. */
   readonly partitionKey: string;
   readonly data: Uint8Array;
+  /** Why the source cannot make more of the record than these bytes. It has no key then, and waits for a person (O8). */
+  readonly problem?: string;
 }

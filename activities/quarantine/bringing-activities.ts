@@ -28,6 +28,7 @@ import { formatPosition } from '../../contracts/position.ts';
 import { poolsOf, type PipelineSettings } from '../../contracts/settings.ts';
 import { formatSize } from '../../contracts/size.ts';
 import { SourceUnavailableError } from '../../sources/errors.ts';
+import { aggregateProblem } from '../../sources/kinesis/aggregate.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { StoreUnavailableError } from '../../stores/errors.ts';
@@ -78,6 +79,8 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
       const data = isLeft(record)
         ? await leftData(source, record, cancellationSignal)
         : await dataOf(record, claims, () => cancellationSignal);
+      const problem = source.kind === 'kinesis' ? aggregateProblem(data) : undefined;
+      if (problem !== undefined) return { reason: problem };
       return findKey(source.kind, settings.key, { ...record, data, partitionKey: record.partitionKey ?? '' });
     } catch (error) {
       // It may be there when this is tried again.

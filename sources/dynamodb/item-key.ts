@@ -1,4 +1,5 @@
 import type { AttributeValue, KeySchemaElement } from '@aws-sdk/client-dynamodb-streams';
+import { base64 } from './record-json.ts';
 
 /**
  * The item's key as one text, the same for the same item always: a text as it is, a number in DynamoDB's digits, bytes
@@ -20,7 +21,7 @@ function keyText(
 ): string | undefined {
   const name = schema.find((element) => element.KeyType === keyType)?.AttributeName;
   const value = name === undefined ? undefined : keys[name];
-  if (value?.B !== undefined) return Buffer.from(value.B).toString('base64');
+  if (value?.B !== undefined) return base64(value.B);
   return value?.S ?? value?.N;
 }
 

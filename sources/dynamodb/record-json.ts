@@ -34,8 +34,11 @@ function item(attributes: Record<string, AttributeValue> | undefined) {
   return attributes && Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, attribute(value)]));
 }
 
-/** JSON has no bytes: they become base64, as in Lambda's events. */
+/**
+ * JSON has no bytes: they become base64, as in Lambda's events. DynamoDB Local (3.3) writes an empty map without its type.
+ */
 function attribute(value: AttributeValue): unknown {
+  if (Object.keys(value).length === 0) return { M: {} };
   if (value.B !== undefined) return { B: base64(value.B) };
   if (value.BS !== undefined) return { BS: value.BS.map(base64) };
   if (value.L !== undefined) return { L: value.L.map(attribute) };
@@ -43,7 +46,9 @@ function attribute(value: AttributeValue): unknown {
   return value;
 }
 
-function base64(bytes: Uint8Array): string {
+/** @param bytes base64 already in a record of which the answer was read by itself: see raw-records.ts */
+export function base64(bytes: Uint8Array | string): string {
+  if (typeof bytes === 'string') return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 

@@ -12,6 +12,7 @@ import { type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
 import type { SourceRecord } from '../source.ts';
 import { canonicalItemKey } from './item-key.ts';
+import { rawPageOf, withRawImages } from './raw-records.ts';
 import { streamRecordJson } from './record-json.ts';
 import type { DynamodbTableStream, TableStream } from './table-stream.ts';
 
@@ -65,9 +66,11 @@ export class DynamodbShardIterators implements ShardIterators {
     const stream = await this.#table.streamOf(this.#shardId, signal);
     const command = new GetRecordsCommand({ ShardIterator: iterator });
     const asked = `GetRecords of shard ${this.#shardId}`;
+    const rawPage = rawPageOf(command);
     const page = await this.#run(asked, signal, (options) => this.#client.send(command, options));
+    const records = withRawImages(page.Records ?? [], rawPage());
     return {
-      records: (page.Records ?? []).map((record) => sourceRecord(this.#shardId, stream, record)),
+      records: records.map((record) => sourceRecord(this.#shardId, stream, record)),
       nextIterator: page.NextShardIterator,
     };
   }
@@ -106,10 +109,25 @@ export class DynamodbShardIterators implements ShardIterators {
 
 function sourceRecord(shardId: string, stream: TableStream, record: _Record): SourceRecord {
   const { Keys = {}, SequenceNumber = '', ApproximateCreationDateTime } = record.dynamodb ?? {};
-  return {
+  const place = {
     position: { shardId, sequenceNumber: SequenceNumber },
     arrivedAt: ApproximateCreationDateTime?.getTime() ?? 0,
-    partitionKey: canonicalItemKey(Keys, stream.keySchema),
-    data: encoder.encode(JSON.stringify(streamRecordJson(record))),
   };
+  try {
+    const partitionKey = canonicalItemKey(Keys, stream.keySchema);
+    return { ...place, partitionKey, data: encoder.encode(JSON.stringify(streamRecordJson(record))) };
+  } catch (error) {
+    // The affair of this record, and not of those behind it (O3).
+    const problem = `This record of the stream cannot be read: ${String(error)}`;
+    return { ...place, partitionKey: '', data: encoder.encode(textOf(record)), problem };
+  }
+}
+
+/** Of a record that makes no sense, as much as can be written. */
+function textOf(record: _Record): string {
+  try {
+    return JSON.stringify(record);
+  } catch {
+    return '';
+  }
 }

@@ -27,8 +27,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     about: 'text',
     read: (operand) =>
       textRule(operand, (text) => {
-        const folded = withoutCase(text);
-        return (value) => withoutCase(value) === folded;
+        const pattern = anyCaseOf(text);
+        return (value) => pattern.test(value);
       }),
   },
   'anything-but': { about: 'anything', read: anythingBut },
@@ -110,9 +110,12 @@ function textRule(operand: unknown, rule: (text: string) => (value: string) => b
   };
 }
 
-/** Upper case first: there are letters with two small forms (σ, ς). */
-function withoutCase(text: string): string {
-  return text.toUpperCase().toLowerCase();
+/**
+ * The text with each letter in any case, by Unicode's simple case folding, which is what these flags mean: one letter stands
+ * for one letter. `toUpperCase` would make `ß` the same as `SS`, and a record with another text would be dropped or kept.
+ */
+function anyCaseOf(text: string): RegExp {
+  return new RegExp(`^${text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}$`, 'iu');
 }
 
 function anythingBut(operand: unknown): ReadRule {

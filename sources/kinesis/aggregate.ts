@@ -3,8 +3,10 @@
  * message and the MD5 of that message. The format:
  * https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
  *
- * Whatever does not keep to the format in every byte is a plain record, which happens to begin with the magic number:
- * so nothing is lost here and nothing throws (O4, O8).
+ * Without the magic number, or with another MD5, it is a plain record, as it is to the official consumer library. With both
+ * it was meant to be an aggregate: when its message cannot be read, or holds no record, that is a problem of this one record,
+ * which is told to people (O8). The official library hands on the first as if it were data, and drops the second in silence.
+ * Nothing throws here, and nothing is lost (O4).
  */
 import { createHash } from 'node:crypto';
 import { lengthTag, MalformedError, readFields, varintTag } from './aggregate-fields.ts';
@@ -41,20 +43,36 @@ const DIGEST_BYTES = 16;
 const AGGREGATE = { partitionKey: lengthTag(1), explicitHashKey: lengthTag(2), record: lengthTag(3) };
 const RECORD = { partitionKeyIndex: varintTag(1), explicitHashKeyIndex: varintTag(2), data: lengthTag(3) };
 
+/** Why nothing can be made of an aggregate. */
+export interface BrokenAggregate {
+  readonly problem: string;
+}
+
 /**
  * The user records of an aggregate, in the order in which the producer added them; `plain` when it is not one.
  * @param range of the shard; without it no record counts as outside
  */
-export function deaggregate(data: Uint8Array, range?: HashKeyRange): readonly UserRecord[] | 'plain' {
+export function deaggregate(data: Uint8Array, range?: HashKeyRange): readonly UserRecord[] | 'plain' | BrokenAggregate {
   const message = messageOf(data);
   if (message === undefined) return 'plain';
   try {
     const records = readAggregate(message, range);
-    return records.length === 0 ? 'plain' : records;
+    return records.length === 0 ? broken('it holds no record') : records;
   } catch (error) {
-    if (error instanceof MalformedError) return 'plain';
-    throw error;
+    return broken(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What is wrong with data that was meant to be an aggregate; undefined for any other. */
+export function aggregateProblem(data: Uint8Array): string | undefined {
+  const packed = deaggregate(data);
+  return typeof packed === 'object' && 'problem' in packed ? packed.problem : undefined;
+}
+
+function broken(why: string): BrokenAggregate {
+  return {
+    problem: `This record is an aggregate of the Kinesis Producer Library's format that cannot be read: ${why}`,
+  };
 }
 
 /** Whether it is worth trying: false for nearly everything that is not an aggregate. */

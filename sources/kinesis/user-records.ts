@@ -36,7 +36,9 @@ function unpack(
   } = record;
   const arrivedAt = record.ApproximateArrivalTimestamp?.getTime() ?? 0;
   const packed = deaggregate(data, range);
-  if (packed === 'plain') return [{ position: { shardId, sequenceNumber }, arrivedAt, partitionKey, data }];
+  const whole = { position: { shardId, sequenceNumber }, arrivedAt, partitionKey, data };
+  if (packed === 'plain') return [whole];
+  if ('problem' in packed) return [{ ...whole, problem: packed.problem }];
   return packed.map((user) => {
     const position = { shardId, sequenceNumber, subSequenceNumber: user.subSequenceNumber };
     const unpacked = { position, arrivedAt, partitionKey: user.partitionKey, data: user.data };

@@ -88,7 +88,7 @@ test('the clients of the streams are imported by sources/ only, elsewhere as typ
   );
   expect(wrong.map(described)).toEqual([]);
   const typesOnly = imports.filter(({ target, typeOnly }) => STREAM_CLIENTS.has(target) && typeOnly);
-  expect([...new Set(typesOnly.map(({ file }) => folderOf(file)))].toSorted()).toEqual(['contracts', 'sources']);
+  expect([...new Set(typesOnly.map(({ file }) => folderOf(file)))].toSorted()).toEqual(['sources']);
 });
 
 test('workflow code imports no package but those of Temporal that are deterministic', () => {

@@ -1,6 +1,7 @@
 import { DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StreamRecordJson } from '../../contracts/change.ts';
+import { HandlerEvent } from '../../contracts/record.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { openSource } from '../../sources/open.ts';
 import type { Source, SourceRecord } from '../../sources/source.ts';
@@ -78,6 +79,31 @@ describe('DynamoDB Local as the stream of a table', () => {
     expect(modify).toMatchObject({ eventName: 'MODIFY', dynamodb: { NewImage: image } });
     expect(remove).toMatchObject({ eventName: 'REMOVE', dynamodb: { OldImage: image } });
     expect(remove?.dynamodb).not.toHaveProperty('NewImage');
+  });
+
+  test('attributes have the values that they have, whatever their names, also beside an empty map (faults D1, D2)', async () => {
+    const { table, source } = await create();
+    const odd = '{"__proto__":{"S":"top"},"constructor":{"M":{"__proto__":{"L":[{"M":{"__proto__":{"B":"AP8="}}}]}}}}';
+    await putRaw(server.endpoint, table.name, `{"id":{"S":"a"},${odd.slice(1)}`);
+    await putRaw(
+      server.endpoint,
+      table.name,
+      '{"id":{"S":"b"},"list":{"L":[]},"map":{"M":{}},"in":{"L":[{"M":{}},{"L":[]}]}}',
+    );
+    await putRaw(server.endpoint, table.name, `{"id":{"S":"__proto__"},"m":{"M":${odd}}}`);
+    const records = await readRecords(source.openShard(await onlyShard(source), { at: 'horizon' }), 3);
+    expect(records.map(({ partitionKey, problem }) => [partitionKey, problem])).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+      ['__proto__', undefined],
+    ]);
+    const images = records.map((record) => jsonOf(record).dynamodb.NewImage);
+    expect(sorted(images[0])).toBe(sorted(JSON.parse(`{"id":{"S":"a"},${odd.slice(1)}`)));
+    expect(images[1]).toEqual({ id: { S: 'b' }, list: { L: [] }, map: { M: {} }, in: { L: [{ M: {} }, { L: [] }] } });
+    expect(sorted(images[2])).toBe(sorted(JSON.parse(`{"id":{"S":"__proto__"},"m":{"M":${odd}}}`)));
+    for (const record of records) {
+      expect(() => new HandlerEvent({ source: 'dynamodb', key: '', ...record }).change).not.toThrow();
+    }
   });
 
   test.each([
@@ -213,4 +239,27 @@ function nextTable(): string {
 
 function jsonOf(record: SourceRecord): StreamRecordJson {
   return JSON.parse(Buffer.from(record.data).toString()) as StreamRecordJson;
+}
+
+/** As JSON, which can hold any name: the SDK's serialiser loses `__proto__` too. */
+async function putRaw(endpoint: string, table: string, item: string): Promise<void> {
+  const credential = 'Credential=000000000000/20260101/us-east-1/dynamodb/aws4_request';
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'DynamoDB_20120810.PutItem',
+      authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=00`,
+    },
+    body: `{"TableName":"${table}","Item":${item}}`,
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+/** JSON with the names in order. */
+function sorted(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? '';
+  if (Array.isArray(value)) return `[${value.map(sorted).join()}]`;
+  const fields = Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${sorted(inner)}`);
+  return `{${fields.toSorted().join()}}`;
 }

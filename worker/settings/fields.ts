@@ -62,6 +62,18 @@ export function text(pattern: RegExp, what: string) {
   return checked<string>((value) => typeof value === 'string' && pattern.test(value), `must be ${what}`);
 }
 
+/** A function that returns its result, and no promise of it. */
 export function oneFunction<F>(what: string) {
-  return checked<F>((value) => typeof value === 'function', `must be ${what}`);
+  return checked<F>(
+    (value) => typeof value === 'function' && !isAsync(value),
+    ({ input }) =>
+      typeof input === 'function'
+        ? `is async, and nobody waits for its promise: it must be ${what}`
+        : `must be ${what}`,
+  );
+}
+
+/** Functions that are written so. Of any other it is known only when it is called. */
+function isAsync(value: object): boolean {
+  return ['[object AsyncFunction]', '[object AsyncGeneratorFunction]'].includes(Object.prototype.toString.call(value));
 }

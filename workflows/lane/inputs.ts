@@ -110,7 +110,9 @@ function isPlaced(value: unknown): boolean {
   if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
   const { shardId, sequenceNumber } = value['position'];
   const { late = '' } = value;
-  return typeof shardId === 'string' && typeof sequenceNumber === 'string' && typeof late === 'string';
+  const hasTexts = typeof shardId === 'string' && typeof sequenceNumber === 'string' && typeof late === 'string';
+  // Marks are kept by shard ids, and no source has a shard called `constructor`.
+  return hasTexts && !(shardId in Object.prototype);
 }
 
 /** In one of the forms of {@link EventData}, each of which is looked into. */

@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createIntake, type KeyFunction } from '../../../bridge/intake.ts';
+import { HandlerEvent } from '../../../contracts/record.ts';
 import { record } from './scripted-source.ts';
 
 const one = { ...record('shard-0', 7, 'the-partition-key'), data: Buffer.from('{"id":"order-1"}') };
@@ -88,4 +90,90 @@ test('a key function that writes into the data does not change what is handed ov
     return 'key';
   })(given);
   expect(handover).toMatchObject({ event: { data: { text: 'abc' } } });
+});
+
+test('O1 O8: a key that ends in half a character goes to the quarantine, as it would share a lane (fault D5)', () => {
+  const ill = fc
+    .tuple(fc.string(), fc.integer({ min: 0xd800, max: 0xdfff }), fc.string())
+    .map(([before, unit, after]) => `${before}${String.fromCharCode(unit)}${after}`);
+  fc.assert(
+    fc.property(ill, (key) => {
+      const reason = reasonOf(() => key);
+      expect(reason).toMatch(/half of a surrogate pair \(U\+D[89A-F][0-9A-F]{2} at index \d+\)/);
+      expect(reason?.isWellFormed()).toBe(true);
+      expect(createIntake('kinesis', undefined)({ ...one, partitionKey: key })?.to).toBe('quarantine');
+    }),
+  );
+  expect(createIntake('kinesis', () => 'c\ufffd')(one)).toMatchObject({ to: 'lane', key: 'c\ufffd' });
+});
+
+const hostile: readonly [string, () => unknown][] = [
+  ['a proxy that was revoked', () => revoked()],
+  ['an error with a message that throws', () => Object.defineProperty(new Error('x'), 'message', { get: thrower(1) })],
+  ['an error with a message that is an object', () => Object.assign(new Error('x'), { message: Object.create(null) })],
+  ['an error with a name that is a symbol', () => Object.assign(new Error('x'), { name: Symbol('s') })],
+  ['a symbol', () => Symbol('s')],
+  ['half a character', () => new Error('bad \ud83d')],
+];
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+test.each(hostile)('O8: a key function that throws or returns %s costs its record only (fault D1)', (_, made) => {
+  for (const key of [thrower(made()), made]) {
+    const reason = reasonOf(key);
+    expect(reason).toMatch(/^The key function (threw|returned)/);
+    expect(reason?.isWellFormed()).toBe(true);
+  }
+});
+
+test.each(hostile)('O8: a filter that throws %s costs its record only, which is kept (fault D1)', (_, made) => {
+  const filter = { matches: thrower(made()) };
+  expect(createIntake('kinesis', undefined, filter)(one)).toMatchObject({
+    to: 'quarantine',
+    record: {
+      position: one.position,
+      data: { json: { id: 'order-1' } },
+      reason: expect.stringMatching(/^This record could not be taken in: /),
+    },
+  });
+});
+
+test('O8: a record whose place in the store cannot be named is set apart with its beginning (fault D1)', () => {
+  const large = { above: 4, claimOf: thrower(new Error('no name')) };
+  expect(createIntake('kinesis', undefined, undefined, large)(one)).toMatchObject({
+    to: 'quarantine',
+    record: { data: { left: { preview: '{"id":"order-1"}' } }, reason: expect.stringContaining('Error: no name') },
+  });
+});
+
+test('O8: what the source cannot read of a record is the reason why it is set apart (fault D7)', () => {
+  const handover = createIntake('kinesis', () => 'a')({ ...one, problem: 'An aggregate without a record' });
+  expect(handover).toMatchObject({ to: 'quarantine', record: { reason: 'An aggregate without a record' } });
+});
+
+test('O8: a thenable is told as a promise (fault H1)', () => {
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
+  const thenable = { then: () => undefined };
+  expect(reasonOf(() => thenable)).toBe('The key function returned a promise: it must not be async');
+});
+
+test('a key function gets bytes of its own, and so does a handler (fault D7)', () => {
+  const pooled = Buffer.from('{"id":"order-1"}');
+  expect(pooled.buffer.byteLength).toBeGreaterThan(pooled.length);
+  let seen: Uint8Array | undefined;
+  createIntake('kinesis', (given) => {
+    seen = given.data;
+    given.data[0] = 0;
+    return 'a';
+  })({ ...one, data: pooled });
+  const fields = { source: 'kinesis', position: one.position, arrivedAt: 0, data: pooled, key: 'a' } as const;
+  for (const data of [seen, new HandlerEvent(fields).data]) {
+    expect(data?.constructor).toBe(Uint8Array);
+    expect(data?.buffer.byteLength).toBe(pooled.length);
+  }
+  expect(pooled.toString()).toBe('{"id":"order-1"}');
 });

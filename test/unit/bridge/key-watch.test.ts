@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { findKey } from '../../../bridge/intake.ts';
 import { KeyWatch } from '../../../bridge/key-watch.ts';
+import { record } from './scripted-source.ts';
 
 function setUp() {
   const lines: { readonly key: string; readonly shards: string[] }[] = [];
@@ -16,6 +18,14 @@ test('a key from two shards that are read at the same time is told once, with bo
   watch.see('other', 'a');
   watch.see('other', 'b');
   expect(lines).toMatchObject([{ level: 40, key: 'key', shards: ['a', 'b'] }]);
+});
+
+test('a key function that returns promises is told once, with the way back to the lanes (fault H1)', () => {
+  const { lines, watch } = setUp();
+  const reason = (value: unknown) =>
+    findKey('kinesis', () => value, record('shard-0', 1, 'a')) as { readonly reason: string };
+  for (const value of [undefined, Promise.resolve('a'), Promise.resolve('b')]) watch.keyless(reason(value).reason);
+  expect(lines).toMatchObject([{ level: 50, msg: expect.stringMatching(/promise.*quarantine retry --all/) }]);
 });
 
 test('O2: a key that goes on in the child of its shard is nothing to tell', () => {

@@ -54,6 +54,36 @@ describe('readChange', () => {
     });
   });
 
+  test('gives attributes the names that they have, at any depth (fault D1)', () => {
+    const json = JSON.parse(
+      '{"__proto__":{"S":"top"},"constructor":{"M":{"__proto__":{"L":[{"M":{"__proto__":{"N":"1"},"toString":{"BOOL":true}}}]}}}}',
+    ) as Record<string, unknown>;
+    const image = imageOf(json) as Record<string, unknown>;
+    expect(Object.getPrototypeOf(image)).toBe(Object.prototype);
+    expect(JSON.stringify(image)).toBe(
+      '{"__proto__":"top","constructor":{"__proto__":[{"__proto__":1,"toString":true}]}}',
+    );
+  });
+
+  test('takes an attribute without a type for an empty map, as DynamoDB Local writes one (fault D2)', () => {
+    expect(imageOf({ empty: {}, deep: { L: [{}, { M: { inner: {} } }] } })).toEqual({
+      empty: {},
+      deep: [{}, { inner: {} }],
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ['a value that is no object', { a: 'text' }],
+    ['null', { a: null }],
+    ['a list that is none', { a: { L: 'x' } }],
+    ['a map that is none', { a: { M: 3 } }],
+    ['bytes that are no text', { a: { B: 3 } }],
+    ['a type that nobody knows', { a: { X: 'x' } }],
+    ['an image that is a list', ['x']],
+  ])('O8: an image with %s cannot be decoded (fault D1)', (_, image) => {
+    expect(() => imageOf(image as Record<string, unknown>)).toThrow(UndecodableError);
+  });
+
   test('gives every number exactly', () => {
     expect(
       imageOf({ price: { N: '123456789.12345678901234567890' }, list: { L: [{ N: '12345678901234567890' }] } }),

@@ -56,6 +56,15 @@ describe('O4: event data comes back as the same bytes', () => {
   });
 });
 
+test('JSON that is nested deeply travels as text, so that no request and no lane is too deep to be written (fault D1)', () => {
+  for (const depth of [1, 50, 101, 1000, 6000]) {
+    const nested = `${'[{"[":'.repeat(depth)}0${'}]'.repeat(depth)}`;
+    expect('text' in encodeEventData(utf8.encode(nested))).toBe(depth > 50);
+  }
+  const brackets = JSON.stringify(['['.repeat(1000), '{'.repeat(1000), '"\\"[']);
+  expect(encodeEventData(utf8.encode(brackets))).toHaveProperty('json');
+});
+
 describe('event data is as readable as it can be', () => {
   test.each<[string, string | Uint8Array, InlineData]>([
     ['JSON', '{"id":7,"list":[true,null]}', { json: { id: 7, list: [true, null] } }],

@@ -51,3 +51,16 @@ test('a record that makes no sense goes on as it is', () => {
   const odd = { eventName: 'UNKNOWN_TO_SDK_VERSION', dynamodb: { SequenceNumber: '1' } } as unknown as _Record;
   expect(streamRecordJson(odd)).toEqual(odd);
 });
+
+test('an empty map has its type also when DynamoDB Local leaves it out (fault D2)', () => {
+  const image = { id: { S: 'a' }, empty: {}, deep: { L: [{}, { M: { inner: {} } }] } } as unknown as Record<
+    string,
+    never
+  >;
+  const record = { ...removal, dynamodb: { ...removal.dynamodb, OldImage: image } };
+  expect(streamRecordJson(record).dynamodb.OldImage).toEqual({
+    id: { S: 'a' },
+    empty: { M: {} },
+    deep: { L: [{ M: {} }, { M: { inner: { M: {} } } }] },
+  });
+});

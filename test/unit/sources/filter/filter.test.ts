@@ -37,9 +37,31 @@ describe('numbers', () => {
   });
 });
 
+test('equals-ignore-case takes any text for itself, as a text and not as an expression (fault D8)', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, other) => {
+      const pattern = { a: [{ 'equals-ignore-case': text }] };
+      expect(inData(pattern, { a: text })).toBe(true);
+      if (other.length !== text.length) expect(inData(pattern, { a: other })).toBe(false);
+    }),
+  );
+});
+
 describe('texts', () => {
   test.each<[FilterPattern, unknown, boolean]>([
-    [{ a: [{ 'equals-ignore-case': 'straße ΣΑΣ' }] }, { a: 'STRASSE σας' }, true],
+    [{ a: [{ 'equals-ignore-case': 'straße ΣΑΣ' }] }, { a: 'STRAẞE σας' }, true],
+    // Each letter for itself: no letter becomes two, and none loses its accent or its dot (fault D8).
+    [{ a: [{ 'equals-ignore-case': 'straße' }] }, { a: 'STRASSE' }, false],
+    [{ a: [{ 'equals-ignore-case': 'STRASSE' }] }, { a: 'straße' }, false],
+    [{ a: [{ 'equals-ignore-case': 'ẞ' }] }, { a: 'ß' }, true],
+    [{ a: [{ 'equals-ignore-case': 'ß' }] }, { a: 'ẞ' }, true],
+    [{ a: [{ 'equals-ignore-case': 'oﬃce' }] }, { a: 'OFFICE' }, false],
+    [{ a: [{ 'equals-ignore-case': 'i' }] }, { a: 'İ' }, false],
+    [{ a: [{ 'equals-ignore-case': 'i' }] }, { a: 'ı' }, false],
+    [{ a: [{ 'equals-ignore-case': '𐐀' }] }, { a: '𐐨' }, true],
+    [{ a: [{ 'equals-ignore-case': 'a.c' }] }, { a: 'ABC' }, false],
+    [{ a: [{ 'equals-ignore-case': 'a' }] }, { a: 'A\n' }, false],
+    [{ a: [{ 'equals-ignore-case': '' }] }, { a: '' }, true],
     [{ a: [{ prefix: '' }] }, { a: 'x' }, true],
     [{ a: [{ prefix: '' }] }, { a: 5 }, false],
     [{ a: [{ suffix: '5' }] }, { a: 5 }, false],

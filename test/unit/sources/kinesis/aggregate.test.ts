@@ -16,10 +16,14 @@ const packedRecord: fc.Arbitrary<PackedRecord> = fc.record({
 });
 const packedRecords = fc.array(packedRecord, { minLength: 1, maxLength: 20 });
 
+function isUnpacked(found: ReturnType<typeof deaggregate>): found is readonly UserRecord[] {
+  return Array.isArray(found);
+}
+
 /** User records as they went in. */
 function unpacked(data: Uint8Array): PackedRecord[] {
   const records = deaggregate(data);
-  if (records === 'plain') throw new Error('The data was taken for a plain record');
+  if (!isUnpacked(records)) throw new Error('The data was not unpacked');
   expect(records.map(({ subSequenceNumber }) => subSequenceNumber)).toEqual([...records.keys()]);
   return records.map(({ partitionKey, explicitHashKey, data: content }) => ({
     partitionKey,
@@ -89,10 +93,15 @@ describe('O4: what is not an aggregate in every byte is a plain record', () => {
     ['no data', new Uint8Array()],
     ['other data', Buffer.from('{"orderId":"order-1"}')],
     ['the magic number alone', Buffer.from('f3899ac2', 'hex')],
-    ['magic number and MD5 of nothing', frame([])],
-    ['no user records', frame([text(1, 'a')])],
     ['another magic number', Buffer.concat([Buffer.of(0xf3, 0x89, 0x9a, 0xc3), frame(user).subarray(4)])],
     ['a wrong MD5', Buffer.concat([frame(user).subarray(0, -1), Buffer.of(0)])],
+  ])('%s', (_name, data) => {
+    expect(deaggregate(data)).toBe('plain');
+  });
+
+  test.each<[string, Uint8Array]>([
+    ['magic number and MD5 of nothing', frame([])],
+    ['no user records', frame([text(1, 'a')])],
     ['a partition key index beyond the table', record(varint(1, 1), bytes(3, [1]))],
     ['the largest index that there is', record(varint(1, 2n ** 64n - 1n), bytes(3, [1]))],
     ['an explicit hash key index without a table', record(varint(1, 0), varint(2, 0), bytes(3, [1]))],
@@ -111,8 +120,10 @@ describe('O4: what is not an aggregate in every byte is a plain record', () => {
     ['a group', frame([...user, [11, 12]])],
     ['a wire type that there is not', frame([...user, [14]])],
     ['a key that is not UTF-8', frame([...user, bytes(1, [0xff])])],
-  ])('%s', (_name, data) => {
-    expect(deaggregate(data)).toBe('plain');
+  ])('O8: with the right MD5 it is told that it cannot be read: %s (fault D7)', (_name, data) => {
+    expect(deaggregate(data)).toEqual({
+      problem: expect.stringMatching(/^This record is an aggregate of the .* format that cannot be read: \S/),
+    });
   });
 
   test('the user record of these cases alone is not plain', () => {
@@ -161,7 +172,7 @@ describe('O4: what is not an aggregate in every byte is a plain record', () => {
     fc.assert(
       fc.property(fields, (list) => {
         const records = deaggregate(frame(list), { first: 0n, last: 0n });
-        if (records === 'plain') return;
+        if (!isUnpacked(records)) return;
         unpackedOnes += 1;
         expect(records.length).toBeGreaterThan(0);
       }),
@@ -182,8 +193,8 @@ describe('O4: what is not an aggregate in every byte is a plain record', () => {
 
 describe('O4: a user record outside the hash keys of its shard is delivered, and marked', () => {
   const hashOf = (partitionKey: string) => BigInt(`0x${createHash('md5').update(partitionKey, 'utf8').digest('hex')}`);
-  const outside = (records: readonly UserRecord[] | 'plain') =>
-    records === 'plain' ? records : records.map(({ outsideShard }) => outsideShard);
+  const outside = (records: ReturnType<typeof deaggregate>) =>
+    !isUnpacked(records) ? records : records.map(({ outsideShard }) => outsideShard);
   const data = (...keys: [string, string?][]) =>
     aggregate(keys.map(([partitionKey, explicitHashKey]) => ({ partitionKey, explicitHashKey, data: Buffer.of(1) })));
 

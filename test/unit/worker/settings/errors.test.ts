@@ -116,6 +116,19 @@ describe('the fields', () => {
       `);
   });
 
+  test.each(['async () => "a"', 'async function (record) { return record.text(); }', 'async *key() { yield "a"; }'])(
+    'an async key function: nobody waits for its promise (fault H1): %s',
+    async (key) => {
+      const field = key.includes('*key') ? key : `key: ${key}`;
+      const error = await errorOfConfig(
+        `export default { pipelines: { orders: { source: { kind: 'kinesis', stream: 'orders' }, ${field}, handler() {} } } };`,
+      );
+      expect(error).toMatch(
+        /pipelines\.orders\.key = .*: is async, and nobody waits for its promise: it must be a function of a record that returns its key/,
+      );
+    },
+  );
+
   test('no pipelines at all', async () => {
     expect(await errorOfConfig('export default {};')).toMatchInlineSnapshot(`
       "The settings cannot be used: <cwd>/keylane.config.ts

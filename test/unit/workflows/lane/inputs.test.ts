@@ -65,6 +65,14 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
     expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: 7 }] })).toBe(false);
   });
 
+  test('a shard whose name every object has would break the marks, and no bridge has sent it (fault D1)', () => {
+    for (const shardId of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+      const position = { shardId, sequenceNumber: '1' };
+      expect(isRecordsSignal({ events: [{ ...laneEvent(1), position }] })).toBe(false);
+      expect(isQuarantineSignal({ records: [{ ...keylessRecords(1, 1)[0], position }] })).toBe(false);
+    }
+  });
+
   test.each([
     [{ claim: null }, false],
     [{ claim: { name: 'a/b/c', sha256: '' } }, false],
