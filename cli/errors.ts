@@ -3,7 +3,11 @@ import { CommanderError } from 'commander';
 import { SourceError } from '../sources/errors.ts';
 import { OtherSourceError } from '../worker/pipelines.ts';
 import { SettingsError } from '../worker/settings/errors.ts';
-import { DevServerStartError, TemporalServerUnavailableError } from '../worker/temporal-server/errors.ts';
+import {
+  DevServerStartError,
+  SearchAttributesError,
+  TemporalServerUnavailableError,
+} from '../worker/temporal-server/errors.ts';
 import { TemporalUnreachableError } from '../worker/temporal/connection.ts';
 import { TemporalEnvironmentError } from '../worker/temporal/environment.ts';
 import { VersioningUnavailableError } from '../worker/temporal/versioning-support.ts';
@@ -50,6 +54,7 @@ const CODES: readonly (readonly [ErrorClass, ExitCode])[] = [
   [TemporalEnvironmentError, EXIT.usage],
   [VersioningUnavailableError, EXIT.usage],
   [OtherSourceError, EXIT.usage],
+  [SearchAttributesError, EXIT.usage],
   [NoSuchPipelineError, EXIT.notFound],
   [NoSuchLaneError, EXIT.notFound],
   [NothingToDecideError, EXIT.nothingToDecide],

@@ -107,7 +107,10 @@ async function start(
   const embedded =
     options.embedded === undefined
       ? undefined
-      : await startEmbeddedServer({ database: options.embedded.database, log, report, signal }, closers);
+      : await startEmbeddedServer(
+          { ...options.embedded, namespace: options.settings.temporal.namespace, log, report, signal },
+          closers,
+        );
   const settings = embedded === undefined ? options.settings : withTemporal(options.settings, embedded);
   const version = versionOf(settings);
   const sources = roles.includes('bridge') ? await openSources(settings, log, signal, closers) : undefined;
@@ -117,7 +120,12 @@ async function start(
   const client = await connectPatiently(settings.temporal, { log, signal, env });
   closers.add('client', () => client.connection.close());
   const namespace = settings.temporal.namespace ?? DEFAULT_NAMESPACE;
-  await ensureSearchAttributes(client.connection as Connection, namespace, KEYLANE_SEARCH_ATTRIBUTES);
+  await ensureSearchAttributes(client.connection as Connection, namespace, KEYLANE_SEARCH_ATTRIBUTES, (reason) =>
+    log.warn(
+      { namespace, searchAttributes: KEYLANE_SEARCH_ATTRIBUTES },
+      `This process may not list search attributes (${reason}). If one of these is missing or has another type, keys hang; see docs/settings.md`,
+    ),
+  );
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal, env));
   closers.add('worker connection', () => connection.close());
 

@@ -1,7 +1,9 @@
 /** The built command line as a person meets it: errors with their exit codes, and a server that forgets nothing. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ensureSearchAttributes } from '../../worker/temporal-server/search-attributes.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
@@ -63,6 +65,32 @@ describe('bad input gets a clear error and loses nothing', () => {
     const missing = await keylane(['worker', '--config', 'keylane.config.mjs'], where());
     expect(missing.code).toBe(2);
     expect(missing.stderr).toContain(join(project.folder, 'nowhere.ts'));
+  });
+
+  test('a search attribute of Keylane that exists with another type: what to type; exit code 2 (fault F9)', async () => {
+    await newProject();
+    const namespace = uniqueName();
+    const connection = await Connection.connect({ address: devServer().address });
+    const workflowExecutionRetentionPeriod = { seconds: 86_400 as never };
+    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
+    await eventually(() => ensureSearchAttributes(connection, namespace, { KeylaneBacklog: 'Keyword' }), 30_000);
+    await connection.close();
+    const { code, stderr } = await keylane(['worker', '--namespace', namespace], where());
+    expect(code).toBe(2);
+    expect(stderr).toContain('KeylaneBacklog is Keyword, must be Int');
+    expect(stderr).toContain(`search-attribute create --namespace ${namespace} --name KeylaneBacklog --type Int`);
+  });
+
+  test('keylane dev uses the namespace that is set (fault F11)', async () => {
+    await newProject();
+    stream = await KinesisStream.create(emulator.endpoint, name, 1);
+    const env = where({ TEMPORAL_NAMESPACE: 'orders', TEMPORAL_ADDRESS: '' });
+    const dev = new KeylaneProcess(['dev', '--temporary'], env);
+    await eventually(() => Promise.resolve(dev.output.includes('Keylane runs')), 60_000);
+    const address = /"address":"([^"]+)"/.exec(dev.output)?.[1] ?? '';
+    const { code, stdout } = await keylane(['status', '--json'], where({ ...env.env, TEMPORAL_ADDRESS: address }));
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('reading') as string });
+    expect((await dev.signal('SIGTERM')).code).toBe(0);
   });
 
   test('a stream that is not there is named with what to do; exit code 5', async () => {

@@ -6,8 +6,9 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const require = createRequire(fileURLToPath(import.meta.url));
-const { native } = require('@temporalio/core-bridge');
+const ours = createRequire(fileURLToPath(import.meta.url));
+// The copy of it that the SDK uses.
+const { native } = createRequire(ours.resolve('@temporalio/worker'))('@temporalio/core-bridge');
 const LONG_MS = 40_000;
 const SOON_MS = 4000;
 

@@ -50,3 +50,63 @@ export class DatabaseInUseError extends Error {
     this.database = database;
   }
 }
+
+/** Thrown when a namespace cannot have the search attributes that Keylane writes. A person must change the namespace. */
+export class SearchAttributesError extends Error {
+  override readonly name = 'SearchAttributesError';
+  /** Those that are wrong or missing. */
+  readonly attributes: readonly string[];
+
+  constructor(message: readonly string[], attributes: readonly string[]) {
+    super(message.join('\n'));
+    this.attributes = attributes;
+  }
+
+  /** Attributes of these names are there for something else. */
+  static wrongTypes(
+    namespace: string,
+    wrong: readonly { readonly name: string; readonly type: string; readonly has: string }[],
+  ): SearchAttributesError {
+    const commands = wrong.flatMap(({ name, type }) => [
+      `  ${OPERATOR} remove --namespace ${shellWord(namespace)} --name ${name}`,
+      `  ${create(namespace, name, type)}`,
+    ]);
+    return new SearchAttributesError(
+      [
+        `Namespace ${namespace} has search attributes of Keylane's names with other types, and would refuse what Keylane writes:`,
+        ...wrong.map(({ name, type, has }) => `  ${name} is ${has}, must be ${type}`),
+        'If nothing else uses them, replace them; otherwise use another namespace:',
+        ...commands,
+      ],
+      wrong.map(({ name }) => name),
+    );
+  }
+
+  /** The server does not register these. */
+  static refused(
+    namespace: string,
+    refused: readonly (readonly [name: string, type: string])[],
+    reason: string,
+  ): SearchAttributesError {
+    return new SearchAttributesError(
+      [
+        `Namespace ${namespace} lacks search attributes that Keylane writes, and does not let this process register them (${reason}):`,
+        ...refused.map(([name, type]) => `  ${name} (${type})`),
+        'If there is no room for them, remove some that nothing uses; then register them with the right to do so:',
+        `  ${OPERATOR} list --namespace ${shellWord(namespace)}`,
+        ...refused.map(([name, type]) => `  ${create(namespace, name, type)}`),
+      ],
+      refused.map(([name]) => name),
+    );
+  }
+}
+
+const OPERATOR = 'temporal operator search-attribute';
+
+function create(namespace: string, name: string, type: string): string {
+  return `${OPERATOR} create --namespace ${shellWord(namespace)} --name ${name} --type ${type}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

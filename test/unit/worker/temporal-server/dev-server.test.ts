@@ -167,6 +167,16 @@ describe('on a database file', () => {
     expect(value).toBe(7);
   });
 
+  test('a namespace that is named later is added to an old database, with the search attributes (fault F11)', async () => {
+    const database = join(folder, 'temporal.db');
+    const first = await start({ database, searchAttributes: { KeylaneTest: 'Keyword' } });
+    await first.stop();
+    const second = await start({ database, namespace: 'orders', searchAttributes: { KeylaneTest: 'Keyword' } });
+    expect(second.namespace).toBe('orders');
+    const count = await withClient(second, (client) => client.workflow.count('KeylaneTest = "x"'));
+    expect(count.count).toBe(0);
+  });
+
   test('a second server is refused, by name of the first, and the first goes on', async () => {
     const database = join(folder, 'temporal.db');
     const first = await start({ database });
