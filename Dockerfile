@@ -4,7 +4,7 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /keylane
 COPY package.json package-lock.json .npmrc ./
-# Without scripts: `prepare` builds, and the sources are not there yet. No dependency needs one here.
+# No dependency needs its install script here.
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build

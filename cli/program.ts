@@ -31,7 +31,10 @@ export function buildProgram(io: Io): Command {
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
-    .option('--config <file>', 'settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)')
+    .option(
+      '--config <file>',
+      'settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this folder or above)',
+    )
     .option('--pipeline <name>', 'the pipeline that is meant')
     .option('--address <host:port>', "Temporal's address, above all settings")
     .option('--namespace <name>', "Temporal's namespace, above all settings")

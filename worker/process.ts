@@ -120,12 +120,7 @@ async function start(
   const client = await connectPatiently(settings.temporal, { log, signal, env });
   closers.add('client', () => client.connection.close());
   const namespace = settings.temporal.namespace ?? DEFAULT_NAMESPACE;
-  await ensureSearchAttributes(client.connection as Connection, namespace, KEYLANE_SEARCH_ATTRIBUTES, (reason) =>
-    log.warn(
-      { namespace, searchAttributes: KEYLANE_SEARCH_ATTRIBUTES },
-      `This process may not list search attributes (${reason}). If one of these is missing or has another type, keys hang; see docs/settings.md`,
-    ),
-  );
+  await checkSearchAttributes(client, namespace, log);
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal, env));
   closers.add('worker connection', () => connection.close());
 
@@ -157,6 +152,16 @@ async function start(
   const metrics = metricsAt === undefined ? {} : { metrics: `http://${metricsAt}/metrics` };
   log.info({ pipelines: [...settings.pipelines.keys()], roles, ...version, ...metrics }, 'Keylane runs');
   return { client, uiUrl: embedded?.uiUrl, failures };
+}
+
+async function checkSearchAttributes({ connection }: Client, namespace: string, log: Logger): Promise<void> {
+  const searchAttributes = KEYLANE_SEARCH_ATTRIBUTES;
+  await ensureSearchAttributes(connection as Connection, namespace, searchAttributes, (reason) =>
+    log.warn(
+      { namespace, searchAttributes },
+      `This process may not list search attributes (${reason}). If one of these is missing or has another type, keys hang; see docs/settings.md`,
+    ),
+  );
 }
 
 function withTemporal(settings: Settings, { address, namespace }: { address: string; namespace: string }): Settings {

@@ -15,8 +15,11 @@ type NewData = Pick<VerbArgs, 'data' | 'text' | 'base64'>;
 
 /** @throws {UsageError} */
 export async function newData({ data, file }: NewDataOptions, io: Io): Promise<NewData> {
-  if (data !== undefined && file === undefined) return { data: parse(data) };
-  if (file === undefined || data !== undefined) throw new UsageError('Give the new data by --data or by --file.');
+  if (data !== undefined && file !== undefined) {
+    throw new UsageError('--data and --file exclude each other: give the new data by one of them.');
+  }
+  if (data !== undefined) return { data: parse(data) };
+  if (file === undefined) throw new UsageError('Give the new data by --data or by --file.');
   return fromBytes(await read(resolve(io.cwd, file)));
 }
 

@@ -1,4 +1,4 @@
-import type { VerbName } from '../../contracts/names.ts';
+import { PIPELINE_NAME, type VerbName } from '../../contracts/names.ts';
 import type { QuarantineVerbName } from '../../contracts/quarantine.ts';
 import { visibleName } from '../../contracts/visible.ts';
 
@@ -14,7 +14,7 @@ export class NoSuchLaneError extends Error {
       ended ??
       'no event of that key has come yet, or its lane has ended, as a lane does that was idle for a while. A key that ' +
         'is blocked always has one; `keylane blocked` lists them.';
-    super(`Pipeline ${pipeline} has no lane for key "${visibleName(key)}": ${why}`, options);
+    super(`Pipeline ${pipeline} has no lane for key "${visibleName(key)}": ${why}${prefixHint(key)}`, options);
     this.pipeline = pipeline;
     this.key = key;
   }
@@ -114,4 +114,11 @@ export class QuarantinePendingError extends Error {
       options,
     );
   }
+}
+
+/** For a name that was meant as pipeline:key. */
+function prefixHint(key: string): string {
+  const prefix = /^(?<prefix>[^:]+):./.exec(key)?.groups?.['prefix'];
+  if (prefix === undefined || !PIPELINE_NAME.test(prefix)) return '';
+  return ` (The whole of it was taken for the key; ${prefix} is a pipeline only where the settings have one of that name and --pipeline is not given.)`;
 }

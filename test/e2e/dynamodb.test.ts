@@ -1,6 +1,11 @@
 /** The whole of Keylane on DynamoDB Local and a real Temporal server. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { dynamodb, type Handler } from '../../contracts/config.ts';
+import { loadHandler } from '../../worker/settings/handler.ts';
 import { DynamodbTable, EMULATOR_ENV, startDynamodbLocal, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOSTINGS, hostings, type Hosting } from '../support/hostings.ts';
@@ -47,6 +52,12 @@ async function write(table: DynamodbTable, items: number, changes: number, from 
       Array.from({ length: items }, (_, item) => table.put({ id: { S: `item-${item}` }, n: { N: String(n) } })),
     );
   }
+}
+
+/** The TypeScript of the README. */
+function readmeBlocks(): string[] {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  return [...readme.matchAll(/```ts\n(?<code>[\s\S]*?)```/g)].map(({ groups }) => groups?.['code'] ?? '');
 }
 
 describe('a table', () => {
@@ -116,6 +127,32 @@ describe('end to end on DynamoDB Streams', () => {
       { key: 'a', name: 'INSERT', keys, newImage: first, expired: false },
       { key: 'a', name: 'MODIFY', keys, oldImage: first, newImage: second, expired: false },
       { key: 'a', name: 'REMOVE', keys, oldImage: second, expired: false },
+    ]);
+  });
+
+  test("the README's example for a table handles what is written to one (fault H2)", async () => {
+    const blocks = readmeBlocks();
+    const example = blocks.find((block) => block.includes('event.change') || block.includes('change?.newImage'));
+    const settings = blocks.find((block) => block.includes('dynamodb({ table:')) ?? '';
+    // What it says holds without a key function, and not beside the handler for Kinesis.
+    expect(settings).not.toContain('key:');
+    expect(blocks.filter((block) => block.includes('dynamodb'))).toEqual([settings]);
+    const folder = await mkdtemp(join(tmpdir(), 'keylane-readme-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 'accounts.ts'), example ?? '');
+    const handler = await loadHandler(join(folder, 'accounts.ts'));
+    const logged: unknown[] = [];
+    const { it, table } = await open(async (event, context) => {
+      const info = (fields: unknown) => logged.push(fields);
+      await handler(event, { ...context, log: { ...context.log, info } });
+    });
+    await table.put({ id: { S: 'a' }, balance: { N: '5' } });
+    await table.delete({ id: { S: 'a' } });
+    await it.start();
+    await eventually(() => logged.length === 2);
+    expect(logged).toEqual([
+      { key: 'a', change: 'INSERT', balance: 5 },
+      { key: 'a', change: 'REMOVE', balance: undefined },
     ]);
   });
 

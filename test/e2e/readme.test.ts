@@ -1,6 +1,7 @@
 /** The README's first pipeline, with its files and its commands as they are written there. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,5 +86,33 @@ test('the two commands are scripts of the package', async () => {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
   expect(readme).toContain('npm ci && npm run demo\n');
   expect(readme).toContain('npm ci && npm test\n');
-  expect(scripts).toMatchObject({ demo: expect.any(String), test: expect.any(String), prepare: expect.any(String) });
+  // From a clean clone: each builds what it runs.
+  const builds = expect.stringMatching(/^npm run (--silent )?build && /) as string;
+  expect(scripts).toMatchObject({ demo: builds, test: builds });
+});
+
+test('its commands of aws name the emulator by an option that every version 2 knows (fault H2)', () => {
+  const lines = commands('aws ');
+  expect(lines.length).toBeGreaterThanOrEqual(3);
+  for (const line of lines) expect(line).toContain('--endpoint-url http://127.0.0.1:4567');
+});
+
+test('an installation runs no script of the package, and what it packs has been built (fault H6)', async () => {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+  const onInstall = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
+  expect(Object.keys(scripts).filter((name) => onInstall.includes(name))).toEqual([]);
+  expect(scripts).toMatchObject({ prepack: 'npm run build' });
+  expect(readme).toContain('`npm ci && npm run build`');
+});
+
+test('a project without a resolution by exports finds the code and its types (fault H4)', async () => {
+  const { main, types, exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly main: string;
+    readonly types: string;
+    readonly exports: Readonly<Record<string, unknown>>;
+  };
+  expect(exports['.']).toEqual({ types, default: main });
+  const required = createRequire(join(folder, 'index.cjs'))('keylane') as object;
+  expect(Object.keys(required)).toContain('defineConfig');
+  expect(await readFile(join(ROOT, types), 'utf8')).toContain('defineConfig');
 });

@@ -18,9 +18,10 @@ export class SettingsError extends Error {
   readonly file: string;
   readonly problems: readonly SettingsProblem[];
 
-  constructor(file: string, problems: readonly SettingsProblem[], options?: ErrorOptions) {
+  /** @param subject what of the settings cannot be used */
+  constructor(file: string, problems: readonly SettingsProblem[], options?: ErrorOptions, subject = 'settings') {
     super(
-      [`The settings cannot be used: ${file}`, ...problems.map((problem) => `  ${line(problem)}`)].join('\n'),
+      [`The ${subject} cannot be used: ${file}`, ...problems.map((problem) => `  ${line(problem)}`)].join('\n'),
       options,
     );
     this.file = file;

@@ -1,12 +1,14 @@
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { SettingsError } from './errors.ts';
 
 /** In the order in which they are looked for; the first that is there is taken. */
-export const SETTINGS_FILES: readonly string[] = ['ts', 'mts', 'js', 'mjs'].map((ending) => `keylane.config.${ending}`);
+const ENDINGS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
+export const SETTINGS_FILES: readonly string[] = ENDINGS.map((ending) => `keylane.config.${ending}`);
 
 /**
- * Absolute path of the settings file: the one named, or the one in the folder.
+ * Absolute path of the settings file: the one named, or the one in the folder, or in the nearest folder above it. The search
+ * ends at the root of a repository: what lies above it belongs to something else.
  * @throws {SettingsError} if there is none
  */
 export async function findSettingsFile(cwd: string, named: string | undefined): Promise<string> {
@@ -15,16 +17,26 @@ export async function findSettingsFile(cwd: string, named: string | undefined): 
     if (await isFile(file)) return file;
     throw new SettingsError(file, [{ path: '', message: 'there is no such file' }]);
   }
-  for (const name of SETTINGS_FILES) {
-    const file = join(cwd, name);
-    if (await isFile(file)) return file;
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    for (const name of SETTINGS_FILES) {
+      const file = join(folder, name);
+      if (await isFile(file)) return file;
+    }
+    if (folder === dirname(folder) || (await exists(join(folder, '.git')))) break;
   }
   throw new SettingsError(cwd, [
     {
       path: '',
-      message: `there is no ${SETTINGS_FILES.join(', ')} in this folder: write one, or name it with --config`,
+      message: `there is no ${SETTINGS_FILES.join(', ')} in this folder or above it: write one, or name it with --config`,
     },
   ]);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 export async function isFile(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import type { Handler } from '../../contracts/config.ts';
-import { SettingsError } from './errors.ts';
-import { importModule, MODULE_ENDINGS } from './modules.ts';
+import { SettingsError, type SettingsProblem } from './errors.ts';
+import { importModule, MODULE_ENDINGS, whatFailed } from './modules.ts';
 import { showValue } from './problems.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function loadHandler(handler: string | Handler): Promise<Handler> {
   if (typeof handler === 'function') return handler;
   const exported = await importHandler(handler);
   if (typeof exported['default'] === 'function') return exported['default'] as Handler;
-  throw new SettingsError(handler, [
+  throw handlerError(handler, [
     {
       path: 'default export',
       ...(exported['default'] === undefined ? {} : { value: showValue(exported['default']) }),
@@ -23,15 +23,17 @@ export async function loadHandler(handler: string | Handler): Promise<Handler> {
 
 async function importHandler(file: string): Promise<Record<string, unknown>> {
   if (!MODULE_ENDINGS.includes(extname(file))) {
-    throw new SettingsError(file, [{ path: '', message: `a handler's module ends in ${MODULE_ENDINGS.join(', ')}` }]);
+    throw handlerError(file, [{ path: '', message: `a handler's module ends in ${MODULE_ENDINGS.join(', ')}` }]);
   }
   try {
     return await importModule(file);
   } catch (error) {
-    throw new SettingsError(file, [{ path: '', message: `importing the handler failed: ${String(error)}` }], {
-      cause: error,
-    });
+    throw handlerError(file, [{ path: '', message: `importing it failed: ${whatFailed(error)}` }], error);
   }
+}
+
+function handlerError(file: string, problems: readonly SettingsProblem[], cause?: unknown): SettingsError {
+  return new SettingsError(file, problems, cause === undefined ? {} : { cause }, 'handler');
 }
 
 function otherExports(exported: Record<string, unknown>): string {

@@ -6,7 +6,7 @@ import { DEFAULTS } from './defaults.ts';
 import { SettingsError, type SettingsProblem } from './errors.ts';
 import { filterProblems } from './filter-problems.ts';
 import { findSettingsFile, isFile } from './find.ts';
-import { importModule, MODULE_ENDINGS } from './modules.ts';
+import { importModule, MODULE_ENDINGS, whatFailed } from './modules.ts';
 import { formatPath, showValue, toProblems } from './problems.ts';
 import { configSchema } from './schema.ts';
 import { toPipelines } from './settings.ts';
@@ -49,7 +49,9 @@ async function importConfig(file: string): Promise<unknown> {
   try {
     exported = await importModule(file);
   } catch (error) {
-    throw new SettingsError(file, [{ path: '', message: `importing it failed: ${String(error)}` }], { cause: error });
+    throw new SettingsError(file, [{ path: '', message: `importing it failed: ${whatFailed(error)}` }], {
+      cause: error,
+    });
   }
   if (exported['default'] !== undefined) return exported['default'];
   throw new SettingsError(file, [

@@ -64,3 +64,10 @@ test('a namespace that is not there comes with what to do', () => {
 test('a mistake of ours comes with its stack', () => {
   expect(messageOf(new TypeError('x is undefined'))).toContain('errors.test.ts');
 });
+
+test('a key that looks like pipeline:key says that its pipeline is not one (fault H5)', () => {
+  expect(new NoSuchLaneError('payments', 'orders:x', undefined).message).toMatch(/orders is a pipeline only where/);
+  for (const key of ['x', ':x', 'orders:', '1:2', 'a b:c']) {
+    expect(new NoSuchLaneError('payments', key, undefined).message).not.toContain('is a pipeline only where');
+  }
+});

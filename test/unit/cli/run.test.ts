@@ -21,6 +21,12 @@ describe('wrong usage ends with 2', () => {
     expect(stderr).not.toBe('');
   });
 
+  test('a limit below 0 (fault H5)', async () => {
+    const { code, stderr } = await keylane(['blocked', '--limit', '-1']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('It must be a whole number, 0 or more.');
+  });
+
   test('a mistyped command: what was meant', async () => {
     expect((await keylane(['blockd'])).stderr).toMatchInlineSnapshot(`
       "error: unknown command 'blockd'
@@ -29,12 +35,13 @@ describe('wrong usage ends with 2', () => {
     `);
   });
 
-  test('replace without data, with two, with none that is JSON, with no such file', async () => {
+  test('replace without data, with two, with none that is JSON, with no such file (fault H5)', async () => {
     expect((await keylane(['replace', 'a'])).stderr).toMatchInlineSnapshot(`
       "error: Give the new data by --data or by --file.
       "
     `);
-    expect((await keylane(['replace', 'a', '--data', '1', '--file', 'x'])).code).toBe(2);
+    const both = await keylane(['replace', 'a', '--data', '1', '--file', 'x']);
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('exclude each other') as string });
     expect((await keylane(['replace', 'a', '--data', '{a:1}'])).stderr).toMatchInlineSnapshot(`
       "error: --data is not JSON: SyntaxError: Expected property name or '}' in JSON at position 1. For data that is none, use --file.
       "

@@ -22,7 +22,7 @@ describe('the file', () => {
   test('no settings file: says which names were looked for', async () => {
     expect(await errorOf({})).toMatchInlineSnapshot(`
       "The settings cannot be used: <cwd>
-        there is no keylane.config.ts, keylane.config.mts, keylane.config.js, keylane.config.mjs in this folder: write one, or name it with --config"
+        there is no keylane.config.ts, keylane.config.mts, keylane.config.cts, keylane.config.js, keylane.config.mjs, keylane.config.cjs in this folder or above it: write one, or name it with --config"
     `);
   });
 
@@ -43,7 +43,7 @@ describe('the file', () => {
   test('a file that throws: names the file and the error', async () => {
     expect(await errorOfConfig('throw new RangeError("no STAGE");')).toMatchInlineSnapshot(`
       "The settings cannot be used: <cwd>/keylane.config.ts
-        importing it failed: RangeError: no STAGE"
+        importing it failed: RangeError: no STAGE (at <cwd>/keylane.config.ts:1)"
     `);
   });
 

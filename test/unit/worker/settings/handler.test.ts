@@ -27,28 +27,28 @@ test.each([
 
 test('no default export: names the functions that are there', async () => {
   expect(await errorOf('handle.ts', 'export function handle() {}')).toMatchInlineSnapshot(`
-    "The settings cannot be used: <cwd>/handle.ts
+    "The handler cannot be used: <cwd>/handle.ts
       default export: a handler's module must export its function by default: \`export default async function handle(event, context) {}\` (it exports handle by name)"
   `);
 });
 
 test('a default export that is not a function', async () => {
   expect(await errorOf('handle.ts', 'export default { handle() {} }')).toMatchInlineSnapshot(`
-    "The settings cannot be used: <cwd>/handle.ts
+    "The handler cannot be used: <cwd>/handle.ts
       default export = { handle: [Function: handle] }: a handler's module must export its function by default: \`export default async function handle(event, context) {}\`"
   `);
 });
 
 test('a module that throws', async () => {
   expect(await errorOf('handle.ts', 'throw new Error("no database")')).toMatchInlineSnapshot(`
-    "The settings cannot be used: <cwd>/handle.ts
-      importing the handler failed: Error: no database"
+    "The handler cannot be used: <cwd>/handle.ts
+      importing it failed: Error: no database (at <cwd>/handle.ts:1)"
   `);
 });
 
 test('a file of another kind', async () => {
   expect(await errorOf('handle.py', '')).toMatchInlineSnapshot(`
-    "The settings cannot be used: <cwd>/handle.py
+    "The handler cannot be used: <cwd>/handle.py
       a handler's module ends in .ts, .mts, .cts, .js, .mjs, .cjs"
   `);
 });

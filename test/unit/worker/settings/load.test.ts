@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSettings } from '../../../../worker/settings/load.ts';
+import { loadHandler } from '../../../../worker/settings/handler.ts';
 import { TemporalEnvironmentError } from '../../../../worker/temporal/environment.ts';
 import { folderWith, ordersConfig } from './folder.ts';
 
@@ -200,5 +201,97 @@ describe('where Temporal is', () => {
   test('a profile that is not there is told', async () => {
     await expect(temporal('', { TEMPORAL_PROFILE: 'prod' })).rejects.toThrow(TemporalEnvironmentError);
     await expect(temporal('', { TEMPORAL_PROFILE: 'prod' })).rejects.toThrow("Profile 'prod' not found");
+  });
+});
+
+describe('where settings are, and in which form (fault H3)', () => {
+  const object = `{ pipelines: { orders: { source: { kind: 'kinesis', stream: 'orders' }, handler() {} } } }`;
+  const compiled = `"use strict"; Object.defineProperty(exports, "__esModule", { value: true }); exports.default = ${object};`;
+  const commonJs = '{ "type": "commonjs" }';
+
+  test.each([
+    ['keylane.config.ts', `export default ${object};`],
+    ['keylane.config.mts', `export default ${object};`],
+    ['keylane.config.cts', `export default ${object};`],
+    ['keylane.config.cts', `module.exports = ${object};`],
+    ['keylane.config.cts', `const config: unknown = ${object}; export = config;`],
+    ['keylane.config.ts', `module.exports = ${object};`],
+    ['keylane.config.mjs', `export default ${object};`],
+    ['keylane.config.cjs', `module.exports = ${object};`],
+    ['keylane.config.cjs', compiled],
+    ['keylane.config.js', `module.exports = ${object};`],
+    ['keylane.config.js', compiled],
+  ])('%s: %s', async (name, text) => {
+    const cwd = await folderWith({ [name]: text, 'package.json': commonJs });
+    const settings = await loadSettings({ cwd, env: NOTHING });
+    expect([...settings.pipelines.keys()]).toEqual(['orders']);
+  });
+
+  test('a handler has the same forms', async () => {
+    const forms = {
+      'module.cjs': 'module.exports = async function handle() {};',
+      'compiled.cjs': 'Object.defineProperty(exports, "__esModule", { value: true }); exports.default = () => {};',
+      'module.cts': 'module.exports = async function handle() {};',
+      'default.cts': 'export default async function handle() {}',
+    };
+    const cwd = await folderWith(forms);
+    for (const name of Object.keys(forms)) expect(await loadHandler(join(cwd, name))).toBeTypeOf('function');
+  });
+
+  test('they are looked for in the folders above, the nearest first, and what they name is beside them', async () => {
+    const cwd = await folderWith({
+      'keylane.config.ts': ordersConfig("handler: './handle.mjs'"),
+      'handle.mjs': 'export default () => {};',
+      'packages/one/src/file.txt': '',
+      'packages/two/keylane.config.cjs': `module.exports = ${object};`,
+      'packages/two/src/file.txt': '',
+    });
+    const above = await loadSettings({ cwd: join(cwd, 'packages/one/src'), env: NOTHING });
+    expect(above.file).toBe(join(cwd, 'keylane.config.ts'));
+    expect(above.pipelines.get('orders')?.handler).toBe(join(cwd, 'handle.mjs'));
+    const nearer = await loadSettings({ cwd: join(cwd, 'packages/two/src'), env: NOTHING });
+    expect(nearer.file).toBe(join(cwd, 'packages/two/keylane.config.cjs'));
+  });
+
+  test('not above the root of a repository', async () => {
+    const cwd = await folderWith({
+      'keylane.config.cjs': `module.exports = ${object};`,
+      'repository/.git/HEAD': '',
+      'repository/src/file.txt': '',
+    });
+    await expect(loadSettings({ cwd: join(cwd, 'repository/src'), env: NOTHING })).rejects.toThrow(
+      /there is no keylane\.config\.ts, .*keylane\.config\.cjs in this folder or above it/,
+    );
+  });
+});
+
+describe('texts that help (fault H5)', () => {
+  test.each([
+    ['kye', 'key'],
+    ['handelr', 'handler'],
+    ['sorce', 'source'],
+    ['timoeut', 'timeout'],
+    ['ilde', 'idle'],
+  ])('the unknown field %s: was it %s?', async (typed, meant) => {
+    const cwd = await folderWith({ 'keylane.config.ts': ordersConfig(`handler() {}, ${typed}: 1`) });
+    await expect(loadSettings({ cwd, env: NOTHING })).rejects.toThrow(`Did you mean ${meant}?`);
+  });
+
+  test('a module that throws when it is imported: which, what and where', async () => {
+    const broken = `\n\nexport default () => {};\nconst url = undefined;\nurl.host;\n`;
+    const cwd = await folderWith({
+      'handle.ts': broken,
+      'handle.mjs': broken,
+      'keylane.config.ts': broken,
+    });
+    for (const name of ['handle.ts', 'handle.mjs']) {
+      const error: unknown = await loadHandler(join(cwd, name)).catch((reason: unknown) => reason);
+      expect((error as Error).message).toMatch(
+        new RegExp(`^The handler cannot be used: .*${name}\\n.*TypeError: Cannot read.*host.*${name}:5\\)`),
+      );
+    }
+    await expect(loadSettings({ cwd, env: NOTHING })).rejects.toThrow(
+      /^The settings cannot be used: .*config\.ts:5\)/s,
+    );
   });
 });
