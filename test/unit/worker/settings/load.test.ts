@@ -131,7 +131,6 @@ describe('finding and importing', () => {
           source: { kind: 'kinesis', stream: String(shared.loaded) }, handler: './handle.ts' } } };`,
       'handle.ts': `import { shared } from './shared.ts'; export default () => shared.loaded;`,
     });
-    const { loadHandler } = await import('../../../../worker/settings/handler.ts');
     const orders = (await loadSettings({ cwd, env: NOTHING })).pipelines.get('orders')!;
     const handler = (await loadHandler(orders.handler)) as unknown as () => number;
     expect(orders.source).toMatchObject({ stream: String(handler()) });
