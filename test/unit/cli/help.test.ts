@@ -15,7 +15,8 @@ test('keylane --help', async () => {
 
     Options:
       --version                   print the version
-      --config <file>             settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>             settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                                  folder or above)
       --pipeline <name>           the pipeline that is meant
       --address <host:port>       Temporal's address, above all settings
       --namespace <name>          Temporal's namespace, above all settings
@@ -79,8 +80,8 @@ test('keylane dev --help', async () => {
 
     Global Options:
       --version                      print the version
-      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
-                                     folder)
+      --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
+                                     this folder or above)
       --pipeline <name>              the pipeline that is meant
       --address <host:port>          Temporal's address, above all settings
       --namespace <name>             Temporal's namespace, above all settings
@@ -112,8 +113,8 @@ test('keylane start --help', async () => {
 
     Global Options:
       --version                      print the version
-      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
-                                     folder)
+      --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
+                                     this folder or above)
       --pipeline <name>              the pipeline that is meant
       --address <host:port>          Temporal's address, above all settings
       --namespace <name>             Temporal's namespace, above all settings
@@ -145,8 +146,8 @@ test('keylane bridge --help', async () => {
 
     Global Options:
       --version                      print the version
-      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
-                                     folder)
+      --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
+                                     this folder or above)
       --pipeline <name>              the pipeline that is meant
       --address <host:port>          Temporal's address, above all settings
       --namespace <name>             Temporal's namespace, above all settings
@@ -175,8 +176,8 @@ test('keylane worker --help', async () => {
 
     Global Options:
       --version                      print the version
-      --config <file>                settings file (default: keylane.config.{ts,mts,js,mjs} in this
-                                     folder)
+      --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
+                                     this folder or above)
       --pipeline <name>              the pipeline that is meant
       --address <host:port>          Temporal's address, above all settings
       --namespace <name>             Temporal's namespace, above all settings
@@ -201,7 +202,8 @@ test('keylane status --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -230,7 +232,8 @@ test('keylane blocked --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -264,7 +267,8 @@ test('keylane show --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -299,7 +303,8 @@ test('keylane retry --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -333,7 +338,8 @@ test('keylane skip --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -368,7 +374,8 @@ test('keylane replace --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -400,7 +407,8 @@ test('keylane pause --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -431,7 +439,8 @@ test('keylane resume --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
