@@ -18,8 +18,8 @@ test('keylane quarantine --help', async () => {
 
     Global Options:
       --version                       print the version
-      --config <file>                 settings file (default: keylane.config.{ts,mts,js,mjs} in this
-                                      folder)
+      --config <file>                 settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
+                                      this folder or above)
       --pipeline <name>               the pipeline that is meant
       --address <host:port>           Temporal's address, above all settings
       --namespace <name>              Temporal's namespace, above all settings
@@ -59,7 +59,8 @@ test('keylane quarantine list --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -92,7 +93,8 @@ test('keylane quarantine retry --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
@@ -124,7 +126,8 @@ test('keylane quarantine replace --help', async () => {
 
     Global Options:
       --version              print the version
-      --config <file>        settings file (default: keylane.config.{ts,mts,js,mjs} in this folder)
+      --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
+                             folder or above)
       --pipeline <name>      the pipeline that is meant
       --address <host:port>  Temporal's address, above all settings
       --namespace <name>     Temporal's namespace, above all settings
