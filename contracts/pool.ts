@@ -196,6 +196,8 @@ export interface PauseSignal extends VerbArgs {
 export interface PoolMemo {
   /** It holds as much as it should: the bridge waits. */
   readonly full: boolean;
+  /** Why, where that does not pass by itself: so many keys have lanes of their own that a next run could hold no more. */
+  readonly fullOf?: 'moved keys';
   readonly outage?: Pick<Outage, 'since' | 'failure'>;
 }
 
@@ -211,6 +213,8 @@ export interface PoolView {
   /** Keys that have a lane of their own. */
   readonly moved: number;
   readonly handled: number;
+  /** As in the memo. */
+  readonly fullOf?: 'moved keys';
   readonly outage?: Outage;
   /** Set when events are gone that were not handled. */
   readonly lost?: string;

@@ -15,6 +15,8 @@ export interface PoolsStatus {
   /** Keys that have a lane of their own. */
   readonly moved: number;
   readonly handled: number;
+  /** Pools that take in nothing more, since so many of their keys have lanes of their own. */
+  readonly fullOfMovedKeys: number;
   /** Pools in which most keys fail, since when the first of them has been, and its latest failure. */
   readonly outages: number;
   readonly outage?: { readonly since: number; readonly failure: Failure };
@@ -42,6 +44,7 @@ export async function poolsStatus(client: Client, pipeline: string, pools: numbe
     waiting: sum(({ waiting }) => waiting),
     moved: sum(({ moved }) => moved),
     handled: sum(({ handled }) => handled),
+    fullOfMovedKeys: views.filter(({ fullOf }) => fullOf === 'moved keys').length,
     outages: outages.length,
     ...(first === undefined ? {} : { outage: { since: first.since, failure: readFailure(first.failure) } }),
     lost: views.flatMap(({ lost }) => lost ?? []),

@@ -102,11 +102,16 @@ function lanesText(lanes: LaneCounts, style: Style): string {
 }
 
 function poolLines(pools: PoolsStatus, { style, now }: StatusContext): string[] {
-  const { count, lost, moved, outage, outages, silent, waiting } = pools;
+  const { count, fullOfMovedKeys, lost, moved, outage, outages, silent, waiting } = pools;
   const quiet = silent === 0 ? '' : style.yellow(`, ${silent} do not answer`);
   const lines = [
     `pools       ${count}, ${plural(waiting, 'event')} not done, ${plural(moved, 'key')} moved out${quiet}`,
   ];
+  if (fullOfMovedKeys > 0) {
+    const are = fullOfMovedKeys === 1 ? 'takes' : 'take';
+    const what = `${plural(fullOfMovedKeys, 'pool')} ${are} in no more records: too many keys need lanes of their own (keylane blocked)`;
+    lines.push(`            ${style.red(what)}`);
+  }
   if (outage !== undefined) {
     const { message, type } = outage.failure;
     const what = `most keys of ${plural(outages, 'pool')} fail, since ${ago(outage.since, now)}: ${type}: ${message}`;

@@ -40,7 +40,7 @@ import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { devServer } from './dev-server.ts';
 import { LaneWorker, type HarnessOptions } from './lane-worker.ts';
-import { log } from './log.ts';
+import { expectNoTurnWithoutInput, log } from './log.ts';
 
 export { QUICK_RETRIES, type HarnessOptions } from './lane-worker.ts';
 
@@ -124,6 +124,7 @@ export class LaneHarness {
         .catch(() => undefined);
     await this.#native.close();
     await this.client.connection.close();
+    expectNoTurnWithoutInput();
   }
 
   /** Sends events to a key's lane, as a bridge does. */

@@ -68,6 +68,27 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await lanes.stop();
   });
 
+  test('a pool whose run ends while a pause waits for a lane that cannot be begun yet', async () => {
+    const lanes = await LaneHarness.start({ handler: () => {} });
+    // Not begun by the pool, and open.
+    await lanes.send('key-0', [laneEvent(1, SHARD, { n: 1 })]);
+    let position = 1;
+    const send = async () => {
+      const events = ['key-0', 'key-1'].map((key) => poolEvent(key, (position += 1), position));
+      await lanes.pool(events, { signalsPerRun: 6 });
+      return (await lanes.poolHandle.describe()).runId;
+    };
+    const runId = await send();
+    const paused = lanes.poolHandle.executeUpdate('pause', { args: [{ key: 'key-0', by: 'ann' }] });
+    while ((await send()) === runId) await delay(50);
+    await paused;
+    await record(
+      'pool-that-ended-while-a-pause-waited',
+      lanes.client.workflow.getHandle(lanes.poolHandle.workflowId, runId),
+    );
+    await lanes.stop();
+  });
+
   test('a pool whose lanes give way to the batches of healthy keys', async () => {
     const lanes = await LaneHarness.start({
       handler: async (event) => {

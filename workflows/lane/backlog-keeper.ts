@@ -37,13 +37,16 @@ export class BacklogKeeper {
   readonly #pipeline: string;
   readonly #segments: Segments<LaneEvent>;
   readonly #limits: SegmentLimits;
+  readonly #onInput: () => void;
   /** Runs that began before there were segments have none. Undefined until it matters. */
   #hasSegments: boolean | undefined;
   /** The backlog could not be read just now. */
   #readsLater = false;
 
-  constructor({ pipeline, key, options, carried }: LaneInput) {
+  /** @param onInput is called when the backlog may be read again */
+  constructor({ pipeline, key, options, carried }: LaneInput, onInput: () => void) {
     this.#pipeline = pipeline;
+    this.#onInput = onInput;
     // Counted on from run to run: so all segments of a backlog are one range, however many they become.
     const latest = latestSegment(carried);
     this.#segments = new Segments(pipeline, (events) => ({ version: 1, pipeline, key, events }), latest);
@@ -100,6 +103,7 @@ export class BacklogKeeper {
       this.#readsLater = true;
       void sleep(READ_AGAIN_MS).then(() => {
         this.#readsLater = false;
+        this.#onInput();
       });
     } else if (answer === 'gone') {
       cell.lane = segmentLost(cell.lane, `Events of this key that waited in ${segment} are gone: it was deleted.`);

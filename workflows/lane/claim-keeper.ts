@@ -21,10 +21,13 @@ const { deleteData } = proxyActivities<HandlingActivities>({
  */
 export class ClaimKeeper {
   readonly #pipeline: string;
+  readonly #onEnd: () => void;
   #scope: CancellationScope | undefined;
 
-  constructor(pipeline: string) {
+  /** @param onEnd is called when a deletion has ended */
+  constructor(pipeline: string, onEnd: () => void) {
     this.#pipeline = pipeline;
+    this.#onEnd = onEnd;
   }
 
   mayBegin({ unneeded = [] }: LaneState, isMoving: boolean): boolean {
@@ -38,6 +41,7 @@ export class ClaimKeeper {
     void scope.run(async () => {
       if (await this.#delete(names)) cell.lane = withoutUnneeded(cell.lane, names);
       this.#scope = undefined;
+      this.#onEnd();
     });
   }
 

@@ -44,6 +44,7 @@ import { giveBack, passPauseOn } from './homecoming.ts';
 import { askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
 import { succeed } from './succession.ts';
+import { Turns } from '../turns.ts';
 import { startEvent, startFetch, startSlice, startStretch, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
@@ -82,14 +83,15 @@ export class LaneHost {
   #drains = false;
   #idleTimer: 'none' | 'set' | 'fired' = 'none';
   #lastChange = Date.now();
+  readonly #turns = new Turns();
 
   constructor(input: LaneInput) {
     this.#pipeline = input.pipeline;
     this.#key = input.key;
     this.#options = input.options;
     this.#limits = new RunLimits(input.options.signalsPerRun, input.options.segments !== undefined);
-    this.#backlog = new BacklogKeeper(input);
-    this.#claims = new ClaimKeeper(input.pipeline);
+    this.#backlog = new BacklogKeeper(input, () => this.#turns.input());
+    this.#claims = new ClaimKeeper(input.pipeline, () => this.#turns.input());
     this.#marks = new MarkKeeper(input);
     this.#cell = { lane: input.carried ?? emptyLane(workflowInfo().startTime.getTime()) };
     this.#predecessor = input.predecessor;
@@ -111,6 +113,7 @@ export class LaneHost {
     this.#lastChange = Date.now();
     if (this.#predecessor === undefined) this.#lane = accept(this.#lane, signal, this.#options);
     else this.#early.push(signal);
+    this.#turns.input();
     if (this.#published !== 'healthy') this.#describe();
   }
 
@@ -165,6 +168,7 @@ export class LaneHost {
   drain(): void {
     this.#drains = true;
     if (this.#idleTimer === 'set') this.#idleTimer = 'fired';
+    this.#turns.input();
   }
 
   /** Runs until the lane ends idle; leaves by an exception when it continues as new. */
@@ -172,18 +176,20 @@ export class LaneHost {
     if (this.#predecessor !== undefined) await this.#takeOver(this.#predecessor);
     this.#describe();
     for (;;) {
-      if (mustTellLoss(this.#lane)) this.#lane = blockedByLoss(this.#lane, Date.now());
       await this.#settleWork();
+      this.#tellLoss();
       await this.#decideAll();
+      this.#tellLoss();
       this.#publish();
       // Some segments at a time, so that no verb waits for a long backlog to be moved.
-      if (this.#isTooLong()) await this.#backlog.move(this.#cell);
+      if (this.#isTooLong() && (await this.#backlog.move(this.#cell))) this.#turns.input();
       if (this.#limits.isDue(this.#lane)) await this.#continueAsNew();
       this.#startWork();
       if (this.#isTimeToDelete()) this.#claims.begin(this.#cell);
       if (await this.#mayEnd()) return;
       this.#setIdleTimer();
       await condition(() => this.#hasNews());
+      if (!this.#turns.begin()) await this.#turns.pause();
     }
   }
 
@@ -206,13 +212,20 @@ export class LaneHost {
   #enqueue(verb: Verb): PendingVerb {
     const pending: PendingVerb = { verb: bind(this.#lane, verb), answer: undefined };
     this.#verbs.push(pending);
+    this.#turns.input();
     return pending;
+  }
+
+  #tellLoss(): void {
+    if (mustTellLoss(this.#lane)) this.#lane = blockedByLoss(this.#lane, Date.now());
   }
 
   #startWork(): void {
     if (this.#work !== undefined) return;
     const work = this.#nextWork();
-    const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs: this.#options.heartbeatTimeoutMs };
+    const { heartbeatTimeoutMs } = this.#options;
+    const onEnd = () => this.#turns.input();
+    const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs, onEnd };
     if (work.kind === 'stretch') {
       this.#lane = stretchStarted(this.#lane, work.events.length);
       this.#work = startStretch(lane, work.events);
@@ -223,7 +236,7 @@ export class LaneHost {
       if (this.#lane.phase.state === 'idle') this.#lane = stretchStarted(this.#lane, 1);
       this.#work = startFetch(lane, work.event);
     } else if (work.kind === 'slice') {
-      this.#work = startSlice(this.#backlog.sliceFor(work));
+      this.#work = startSlice(this.#backlog.sliceFor(work), onEnd);
     }
   }
 
@@ -376,6 +389,7 @@ export class LaneHost {
     const left = this.#lastChange + this.#idleMs - Date.now();
     void sleep(Math.max(1, left)).then(() => {
       this.#idleTimer = 'fired';
+      this.#turns.input();
     });
   }
 
@@ -392,8 +406,9 @@ export class LaneHost {
   }
   /** A lane that a pool has begun ends as soon as it has nothing to do: only the pool sends to it, and remembers for it (O6). */
   async #goHome(pool: string): Promise<boolean> {
+    // Also when there is something to do just now: a timer that has fired is over, and is not waited for again.
+    if (this.#idleTimer === 'fired') this.#idleTimer = 'none';
     if (!this.#isIdle() || this.#verbs.length > 0 || this.#idleTimer === 'set') return false;
-    this.#idleTimer = 'none';
     this.#leaving = {};
     this.#lastChange = Date.now();
     const isBack = await giveBack(pool, this.#key, this.#lane);

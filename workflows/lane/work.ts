@@ -60,6 +60,8 @@ interface LaneName {
   readonly pipeline: string;
   readonly key: string;
   readonly heartbeatTimeoutMs: number;
+  /** Is called when the work has ended. */
+  readonly onEnd: () => void;
 }
 
 /** The activities watch the handler's time limit themselves; this only has to be longer than any handler. */
@@ -72,7 +74,7 @@ const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 const FETCH_POLICY: RetryPolicy = { ...FALLBACK_POLICY, maxAttempts: 10 };
 
 export function startStretch(lane: LaneName, events: readonly LaneEvent[]): WorkInFlight {
-  const { pipeline, key, heartbeatTimeoutMs } = lane;
+  const { pipeline, key, heartbeatTimeoutMs, onEnd } = lane;
   const { runStretch } = proxyActivities<HandlingActivities>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: heartbeatTimeoutMs,
@@ -81,7 +83,7 @@ export function startStretch(lane: LaneName, events: readonly LaneEvent[]): Work
     // Failures of handlers are outcomes, so what is retried here is a lost process. See `careful` in LaneState.
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   });
-  return start('stretch', 0, async () => {
+  return start('stretch', 0, onEnd, async () => {
     try {
       return { kind: 'stretch', outcome: readStretchOutcome(await runStretch({ pipeline, key, events })) };
     } catch (error) {
@@ -91,7 +93,7 @@ export function startStretch(lane: LaneName, events: readonly LaneEvent[]): Work
 }
 
 export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailure): WorkInFlight {
-  const { pipeline, key, heartbeatTimeoutMs } = lane;
+  const { pipeline, key, heartbeatTimeoutMs, onEnd } = lane;
   const { policy, attempts, roundFrom } = failing;
   const madeInRound = attempts - roundFrom;
   // The activity's first attempt stands for the last one made, if this round has had one and the next is not due yet: see
@@ -118,7 +120,7 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
       maximumInterval: Math.max(1, policy.maxIntervalMs),
     },
   });
-  return start('event', input.attemptsBefore, async () => {
+  return start('event', input.attemptsBefore, onEnd, async () => {
     try {
       await runEvent(input);
       return { kind: 'event', result: 'succeeded' };
@@ -129,7 +131,7 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
 }
 
 /** Fetches the data of an event from its source, which only processes that read it have. */
-export function startFetch({ pipeline, key }: LaneName, { position, arrivedAt, size }: LaneEvent): WorkInFlight {
+export function startFetch({ pipeline, key, onEnd }: LaneName, { position, arrivedAt, size }: LaneEvent): WorkInFlight {
   const { fetchData } = proxyActivities<ReadingActivities>({
     taskQueue: readingTaskQueue(workflowInfo().taskQueue),
     scheduleToStartTimeout: '5 minutes',
@@ -139,7 +141,7 @@ export function startFetch({ pipeline, key }: LaneName, { position, arrivedAt, s
     summary: formatPosition(position).slice(-200),
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 8 },
   });
-  return start('fetch', 0, async () => {
+  return start('fetch', 0, onEnd, async () => {
     try {
       const outcome = await fetchData({ pipeline, key, position, arrivedAt, size });
       return { kind: 'fetch', outcome: 'data' in outcome ? outcome : (readFailedEvent(outcome) as FailedEvent) };
@@ -152,8 +154,8 @@ export function startFetch({ pipeline, key }: LaneName, { position, arrivedAt, s
 }
 
 /** Takes events back from a segment. */
-export function startSlice(slice: SegmentSlice): WorkInFlight {
-  return start('slice', 0, async () => {
+export function startSlice(slice: SegmentSlice, onEnd: () => void): WorkInFlight {
+  return start('slice', 0, onEnd, async () => {
     const answer = await askForSlice(slice);
     return { kind: 'slice', segment: slice.segment, ...(answer === undefined ? {} : { answer }) };
   });
@@ -164,11 +166,17 @@ function remainingWait({ nextAttemptAt }: HeadFailure): { readonly waitMs?: numb
   return nextAttemptAt === undefined ? {} : { waitMs: Math.max(1, nextAttemptAt - Date.now()) };
 }
 
-function start(kind: Ended['kind'], attemptsBefore: number, run: () => Promise<Ended>): WorkInFlight {
+function start(
+  kind: Ended['kind'],
+  attemptsBefore: number,
+  onEnd: () => void,
+  run: () => Promise<Ended>,
+): WorkInFlight {
   const scope = new CancellationScope();
   const work: WorkInFlight = { kind, attemptsBefore, scope, ended: undefined };
   void scope.run(async () => {
     work.ended = await run();
+    onEnd();
   });
   return work;
 }

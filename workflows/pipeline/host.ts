@@ -34,6 +34,7 @@ import type {
   ReadingActivities,
 } from '../../contracts/pipeline.ts';
 import { startReader, type ReaderOut } from './reader.ts';
+import { Turns } from '../turns.ts';
 
 /** After a shard's end its children may take a while to be listed; so often it is looked at in short intervals. */
 const SOON_TRIES = 10;
@@ -54,6 +55,7 @@ export class PipelineHost {
   #listingScope: CancellationScope | undefined;
   #scheduled = 0;
   #soonTries = 0;
+  readonly #turns = new Turns();
   /** Not in a run that an earlier version began: it must replay as it was. */
   readonly #isFair = patched('fair shares of shards');
 
@@ -79,17 +81,20 @@ export class PipelineHost {
 
   configure(configuration: PipelineConfiguration): void {
     this.#options = configuration.options;
+    this.#turns.input();
   }
 
   /** Stops reading; the lanes go on. Readers come home with their checkpoints. */
   pause(args: PipelineCommandArgs): void {
     const { by = 'unknown', reason } = args;
     this.#state = { ...this.#state, paused: { by, since: Date.now(), ...(reason === undefined ? {} : { reason }) } };
+    this.#turns.input();
   }
 
   resume(): void {
     const { paused: _paused, ...state } = this.#state;
     this.#state = state;
+    this.#turns.input();
   }
 
   /** Never returns; leaves by an exception when the run continues as new. */
@@ -104,6 +109,7 @@ export class PipelineHost {
         this.#recallAll();
       }
       await condition(() => this.#hasNews());
+      if (!this.#turns.begin()) await this.#turns.pause();
     }
   }
 
@@ -159,9 +165,15 @@ export class PipelineHost {
         ...(retentionMs === undefined ? {} : { retentionMs }),
         ...(pools === undefined ? {} : { pools }),
       };
-      this.#readers.set(this.#readersStarted, startReader(reader));
+      this.#readers.set(
+        this.#readersStarted,
+        startReader(reader, () => this.#turns.input()),
+      );
     }
-    if (this.#isStillOut(recall)) this.#readers.get(recall)?.recall();
+    const recalls = this.#isStillOut(recall);
+    if (recalls) this.#readers.get(recall)?.recall();
+    // What is dealt out now decides what comes next: another reader may have to come home for the shards that are left.
+    if (recalls || start.length > 0) this.#turns.input();
   }
 
   #recallAll(): void {
@@ -193,6 +205,7 @@ export class PipelineHost {
 
   #scheduleListing(): void {
     this.#listing = 'scheduled';
+    this.#turns.input();
     this.#scheduled += 1;
     const current = this.#scheduled;
     const isExpecting = this.#soonTries > 0 && awaitsChildren(this.#state);
@@ -200,6 +213,7 @@ export class PipelineHost {
     void sleep(isExpecting || awaitsParents(this.#state) ? SOON_MS : this.#options.discoverEveryMs).then(() => {
       // A timer that was overtaken by a shard's end must not ask once more.
       if (this.#listing === 'scheduled' && current === this.#scheduled) this.#listing = 'due';
+      this.#turns.input();
     });
   }
 

@@ -24,7 +24,8 @@ const NOTHING_TO_REPORT: ReaderReport = { shards: {} };
 /** A failure that Temporal does not retry would otherwise be tried again at once, for ever. */
 const WAIT_AFTER_FAILURE = '10s';
 
-export function startReader(input: ReaderInput): ReaderOut {
+/** @param onHome is called when it has come home */
+export function startReader(input: ReaderInput, onHome: () => void): ReaderOut {
   const scope = new CancellationScope();
   const reader = {
     shards: input.shards.map((shard) => shard.shardId),
@@ -41,6 +42,7 @@ export function startReader(input: ReaderInput): ReaderOut {
     .catch((error: unknown) => reportOfLostReader(error))
     .then((report) => {
       reader.home = report;
+      onHome();
     });
   return reader;
 }

@@ -32,6 +32,8 @@ export interface BatchOptions {
   readonly number: number;
   readonly slowAfterMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** Is called when it has ended. */
+  readonly onEnd: () => void;
 }
 
 /** A key that the batch does not have any more. */
@@ -53,6 +55,7 @@ export class Batch {
     void this.#scope.run(async () => {
       await this.#run(keys, options);
       this.#hasEnded = true;
+      options.onEnd();
     });
   }
 

@@ -14,6 +14,12 @@ export class Closing {
   #state: 'open' | 'told' | 'closed' = 'open';
   /** Runs that began before there was such a notice have neither it nor the timer in their histories. */
   #tells = true;
+  readonly #onInput: () => void;
+
+  /** @param onInput is called when the wait is over */
+  constructor(onInput: () => void) {
+    this.#onInput = onInput;
+  }
 
   /** Bridges shall wait. */
   get isTold(): boolean {
@@ -40,5 +46,6 @@ export class Closing {
 
   #closed(): void {
     if (this.#state === 'told') this.#state = 'closed';
+    this.#onInput();
   }
 }

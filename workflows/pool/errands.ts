@@ -30,8 +30,9 @@ import type { Errand, MovedKeys } from './moved-keys.ts';
 /** At a time, when there is nothing else to do; and beside batches, whose healthy keys lanes that begin shall not hold up. */
 const UNDER_WAY = 50;
 const BESIDE_BATCHES = 4;
-/** After one that failed. */
+/** The wait after one that failed, which doubles for the same key: each try is in the history of the run. */
 const AGAIN_MS = 1000;
+const MAX_AGAIN_MS = 30_000;
 
 export interface ErrandOptions {
   readonly pipeline: string;
@@ -41,6 +42,8 @@ export interface ErrandOptions {
   readonly isBusy: () => boolean;
   /** Takes a key back, with what waits for it. */
   readonly takeBack: (key: string, events: readonly LaneEvent[]) => void;
+  /** Is called when one has ended, and when one that failed may be tried again. */
+  readonly onInput: () => void;
 }
 
 export class Errands {
@@ -48,6 +51,8 @@ export class Errands {
   /** Runs that began before do not, and their histories say so. */
   readonly #givesWay = patched('lanes give way to batches');
   #underWay = 0;
+  /** In a row, by key. */
+  readonly #failures = new Map<string, number>();
 
   constructor(options: ErrandOptions) {
     this.#options = options;
@@ -76,28 +81,40 @@ export class Errands {
   }
 
   async #do(errand: Errand): Promise<void> {
-    const { moved } = this.#options;
+    const { moved, onInput } = this.#options;
+    const { key } = errand;
+    const failed = await this.#attempt(errand);
+    this.#underWay -= 1;
+    onInput();
+    if (failed === undefined) {
+      this.#failures.delete(key);
+      return;
+    }
+    const { error } = failed;
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    log.warn('The lane of a key cannot be given what is meant for it; it is tried again', { error, key, failures });
+    await sleep(Math.min(AGAIN_MS * 2 ** (failures - 1), MAX_AGAIN_MS));
+    moved.failed(errand);
+    onInput();
+  }
+
+  /** Returns what went wrong when the errand has to be tried again. */
+  async #attempt(errand: Errand): Promise<{ readonly error: unknown } | undefined> {
     try {
       if (errand.kind === 'start' && errand.inDoubt) {
         const hasBegun = await this.#hasBegun(errand);
         if (hasBegun === undefined) throw new Error('Whether its lane has begun already is not known');
-        if (hasBegun) {
-          this.#underWay -= 1;
-          return;
-        }
+        if (hasBegun) return undefined;
       }
       await (errand.kind === 'start' ? this.#start(errand) : this.#forward(errand));
       this.#succeeded(errand);
-      this.#underWay -= 1;
+      return undefined;
     } catch (error) {
       const isHere = await (errand.kind === 'forward'
         ? isNotThere(error) && this.#afterEnd(errand)
         : error instanceof WorkflowExecutionAlreadyStartedError && this.#hasBegun(errand));
-      this.#underWay -= 1;
-      if (isHere) return;
-      log.warn('The lane of a key cannot be given what is meant for it; it is tried again', { error, key: errand.key });
-      await sleep(AGAIN_MS);
-      moved.failed(errand);
+      return isHere ? undefined : { error };
     }
   }
 

@@ -19,6 +19,7 @@ import {
   condition,
   log,
   makeContinueAsNewFunc,
+  patched,
   sleep,
   uuid4,
   workflowInfo,
@@ -52,10 +53,11 @@ import { Errands } from './errands.ts';
 import { HealthyKeys, type TakenKey } from './healthy-keys.ts';
 import { MovedKeys } from './moved-keys.ts';
 import { emptyPool, succeed } from './succession.ts';
-import { Notice } from './notice.ts';
+import { Notice, type Held } from './notice.ts';
 import type { Trial } from './outage.ts';
 import { OutageKeeper, type Failed } from './outage-keeper.ts';
 import { PoolMeter } from './pool-meter.ts';
+import { Turns } from '../turns.ts';
 
 /** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
 const KEYS_AFTER_A_LOSS = 32;
@@ -89,8 +91,13 @@ export class PoolHost {
   readonly #meter: PoolMeter;
   #handled: number;
   #lastBatch = 0;
-  readonly #notice = new Notice();
-  readonly #closing = new Closing();
+  readonly #notice: Notice;
+  readonly #turns = new Turns();
+  readonly #closing = new Closing(() => this.#turns.input());
+  /** What is to be carried did not fit into a next run: so few bytes of moved keys may be left before that is tried again. */
+  #endsBelow: number | undefined;
+  /** The run ends now: a pause that waits for its lane goes on in the next. */
+  #isLeaving = false;
 
   constructor({ pipeline, options, carried, predecessor }: PoolInput) {
     this.#pipeline = pipeline;
@@ -102,7 +109,8 @@ export class PoolHost {
     this.#moved = new MovedKeys(state.moved);
     this.#memory = memoryOf(state);
     this.#meter = new PoolMeter(pipeline);
-    this.#outages = new OutageKeeper(state.outage, this.#meter);
+    this.#outages = new OutageKeeper(state.outage, this.#meter, () => this.#turns.input());
+    this.#notice = new Notice(options.full);
     this.#lost = state.lost;
     this.#handled = state.handled;
     this.#errands = this.#newErrands();
@@ -115,6 +123,7 @@ export class PoolHost {
   }
 
   #whenTakenOver(then: () => void): void {
+    this.#turns.input();
     if (this.#predecessor === undefined) then();
     else this.#early.push(then);
   }
@@ -129,6 +138,7 @@ export class PoolHost {
   progress(progress: BatchProgress): void {
     this.#limits.countSignal();
     this.#batches.get(progress.batch)?.progress(progress);
+    this.#turns.input();
   }
 
   finished({ key, through }: FinishedSignal): void {
@@ -156,10 +166,13 @@ export class PoolHost {
     });
   }
 
-  /** Resolves when the key has a lane of its own, which is paused. */
-  async paused(pause: PauseSignal): Promise<void> {
-    this.pause(pause);
-    await condition(() => !this.#pausing.has(pause.key) && !this.#moved.isBeginning(pause.key));
+  /**
+   * Resolves when the key has a lane of its own, which is paused; or when the run ends and the key has left the pool, which runs
+   * nothing of it any more: the next run begins its lane. So no run waits for a lane that cannot be begun yet.
+   */
+  async paused({ key, ...args }: PauseSignal): Promise<void> {
+    this.pause({ key, ...args });
+    await condition(() => !this.#pausing.has(key) && (this.#isLeaving || !this.#moved.isBeginning(key)));
   }
 
   view(): PoolView {
@@ -171,6 +184,7 @@ export class PoolHost {
       batches: this.#batches.size,
       moved: this.#moved.count,
       handled: this.#handled,
+      ...(this.#notice.fullOf === undefined ? {} : { fullOf: this.#notice.fullOf }),
       ...this.#outageField(),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
       ...(this.#predecessor === undefined ? {} : { takesOver: this.#predecessor }),
@@ -218,12 +232,14 @@ export class PoolHost {
       if (this.#isEnding) {
         this.#closing.begin();
         await this.#continueAsNew();
-      } else {
+      }
+      if (!this.#isEnding) {
         this.#closing.reopen();
         this.#startWork();
       }
-      this.#notice.write(this.#keys, this.#options.full, this.#outages.outage, this.#closing.isTold);
+      this.#notice.write(this.#held, this.#outages.outage, this.#closing.isTold);
       await condition(() => this.#hasNews());
+      if (!this.#turns.begin()) await this.#turns.pause();
     }
   }
 
@@ -248,14 +264,19 @@ export class PoolHost {
     const { lane } = this.#options;
     const takeBack = (key: string, events: readonly LaneEvent[]) => this.#takeBack(key, events);
     const isBusy = () => this.#busyBatches > 0 || this.#mayStartBatch();
-    return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, isBusy, takeBack });
+    const onInput = () => this.#turns.input();
+    return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, isBusy, takeBack, onInput });
   }
 
   #hasNews(): boolean {
     for (const batch of this.#batches.values()) if (batch.hasNews) return true;
-    if (this.#mayLeave().length > 0) return true;
+    if (this.#mayLeave().length > 0 || this.#notice.hasNews(this.#moved)) return true;
     if (this.#isEnding) return (this.#isQuiet && !this.#closing.isWaiting) || this.#mustStop;
     return this.#errands.hasNews || this.#mayStartBatch();
+  }
+
+  get #held(): Held {
+    return { waiting: this.#keys, moved: this.#moved };
   }
 
   #place({ key, ...event }: PoolEvent): void {
@@ -278,7 +299,8 @@ export class PoolHost {
       this.#outages.tryBegins();
       this.#lastBatch += 1;
       const { slowAfterMs, heartbeatTimeoutMs } = this.#options;
-      const options = { pipeline: this.#pipeline, number: this.#lastBatch, slowAfterMs, heartbeatTimeoutMs };
+      const onEnd = () => this.#turns.input();
+      const options = { pipeline: this.#pipeline, number: this.#lastBatch, slowAfterMs, heartbeatTimeoutMs, onEnd };
       this.#batches.set(this.#lastBatch, new Batch(taken, options));
     }
   }
@@ -366,11 +388,17 @@ export class PoolHost {
     }
   }
 
-  /** What a next run cannot be given goes to where there is room for it. */
-  #moveOutTheLongest(): void {
+  /**
+   * What a next run cannot be given goes to where there is room for it. When there is nothing that could go, the run goes on until
+   * enough keys have come back: it takes in no more records meanwhile, so its history hardly grows.
+   * @param excess bytes that do not fit
+   */
+  async #makeRoom(excess: number): Promise<void> {
     const keys = this.#keys.longest(KEYS_OUT_AT_ONCE);
-    if (keys.length === 0) log.error('The pool holds more than a next run can be given');
+    if (keys.length === 0) this.#endsBelow = this.#moved.bytes - excess;
     for (const key of keys) this.#moveOut(key, { state: 'idle' });
+    if (keys.length > 0) this.#errands.begin();
+    await condition(() => this.#isQuiet);
   }
 
   /** A pause that waits for the key goes with it, whatever it moves out for, and its lane keeps the decision (O11). */
@@ -392,11 +420,13 @@ export class PoolHost {
   /** The run should end, so nothing is begun any more. Slow keys may take long: the others go on as long as they can. */
   get #isEnding(): boolean {
     if (!this.#limits.isLong()) return false;
+    if (this.#endsBelow !== undefined && this.#moved.bytes > this.#endsBelow) return false;
     if (this.#limits.isPressing()) return true;
     // What is carried alone may be so much that the server suggests a new run: each run does some of it (O5).
     if (this.#lastBatch === 0 && this.#keys.hasReady) return false;
     // What a next run cannot be given is done first: a lane for each key would cost a hundred times as much.
-    if (this.#keys.bytes > MOST_LEFT_BYTES && this.#keys.hasReady && this.#outages.outage === undefined) return false;
+    const mostLeft = Math.min(MOST_LEFT_BYTES, MOST_CARRIED_BYTES - this.#moved.bytes);
+    if (this.#keys.bytes > mostLeft && this.#keys.hasReady && this.#outages.outage === undefined) return false;
     return ![...this.#batches.values()].some(({ isSlow }) => isSlow);
   }
 
@@ -414,18 +444,19 @@ export class PoolHost {
     if (!this.#isQuiet || this.#closing.isWaiting) return;
     if (Object.keys(this.#memory.marks).length > MARKS_CARRIED)
       this.#memory = await withoutOldMarks(this.#pipeline, () => this.#memory, this.#options.leaseMarginMs);
-    if (jsonBytes(this.#state()) > MOST_CARRIED_BYTES) {
-      this.#moveOutTheLongest();
-      this.#errands.begin();
-      await condition(() => this.#isQuiet);
-      return;
-    }
+    const excess = jsonBytes(this.#state()) - MOST_CARRIED_BYTES;
+    if (excess > 0) return await this.#makeRoom(excess);
     if (this.#mayLeave().length > 0) return;
-    if (!allHandlersFinished()) {
+    if (!allHandlersFinished() && !patched('a run does not wait for pauses')) {
       this.#errands.begin();
       await condition(() => this.#errands.hasNews || this.#isQuiet);
+      this.#turns.input();
       return;
     }
+    this.#isLeaving = true;
+    await condition(() => allHandlersFinished() || this.#mayLeave().length > 0);
+    this.#isLeaving = allHandlersFinished();
+    if (!this.#isLeaving) return;
     const input: PoolInput = {
       version: 1,
       pipeline: this.#pipeline,
@@ -434,7 +465,7 @@ export class PoolHost {
     };
     const { memo = {}, typedSearchAttributes } = workflowInfo();
     await makeContinueAsNewFunc<(input: PoolInput) => Promise<void>>({
-      memo: { ...memo, full: this.#notice.holdsEnough(this.#keys, this.#options.full) },
+      memo: { ...memo, full: this.#notice.holdsEnough(this.#held) },
       typedSearchAttributes,
     })(input);
   }

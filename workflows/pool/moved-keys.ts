@@ -14,6 +14,7 @@
  */
 import { countWeighed, eventWeight, type EventLimits } from '../../contracts/event-weight.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
+import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { LaneState } from '../../contracts/lane.ts';
 import type { EndedRun } from '../../contracts/remains.ts';
 import { FORWARDED_MARK, type Beginning, type MovedKey } from '../../contracts/pool.ts';
@@ -21,6 +22,9 @@ import { placeOf } from '../lane/marks.ts';
 
 /** What one request carries; text with much to quote takes some times its bytes, and a payload may have 2 MiB. */
 const REQUEST: EventLimits = { events: 500, bytes: 256 * 1024 };
+
+/** Beside the key: `:{"sent":1},`. */
+const BYTES_OF_AN_ENTRY = 12;
 
 /** What is to be done for a key. */
 export type Errand =
@@ -30,6 +34,8 @@ export type Errand =
 
 interface Entry {
   begin: Beginning | undefined;
+  /** About how many bytes of a next run's argument the key takes. */
+  bytes: number;
   sent: number;
   events: LaneEvent[];
   errand: Errand | undefined;
@@ -43,16 +49,24 @@ export class MovedKeys {
   readonly #entries = new Map<string, Entry>();
   /** With something to do and nothing on its way. */
   readonly #ready = new Set<string>();
+  #bytes = 0;
 
   constructor(moved: Readonly<Record<string, MovedKey>>) {
     for (const [key, { sent, begin, events = [], inDoubt = false }] of Object.entries(moved)) {
-      this.#entries.set(key, { begin, sent, events: [...events], errand: undefined, finished: undefined, inDoubt });
+      const entry = { begin, bytes: 0, sent, events: [...events], errand: undefined, finished: undefined, inDoubt };
+      this.#entries.set(key, entry);
+      this.#weigh(key, entry);
       if (begin !== undefined || events.length > 0) this.#ready.add(key);
     }
   }
 
   get count(): number {
     return this.#entries.size;
+  }
+
+  /** About how many bytes of a next run's argument the keys take. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get hasReady(): boolean {
@@ -82,20 +96,24 @@ export class MovedKeys {
     const queue = lane.queue.slice(0, count).map((event, index) => numbered(event, index + 1));
     const last = queue.at(-1);
     const marks = last === undefined ? {} : { [FORWARDED_MARK]: placeOf(last) };
-    this.#entries.set(key, {
+    const entry: Entry = {
+      bytes: 0,
       begin: { kind: 'anew', id, lane: { ...lane, queue, marks } },
       sent: queue.length,
       events: lane.queue.slice(count),
       errand: undefined,
       finished: undefined,
       inDoubt: false,
-    });
+    };
+    this.#entries.set(key, entry);
+    this.#weigh(key, entry);
     this.#ready.add(key);
   }
 
   add(key: string, event: LaneEvent): void {
     const entry = this.#entries.get(key) as Entry;
     entry.events.push(event);
+    this.#add(entry, eventWeight(event));
     if (entry.errand === undefined) this.#ready.add(key);
   }
 
@@ -127,6 +145,7 @@ export class MovedKeys {
       entry.sent += errand.events.length;
       entry.events.splice(0, errand.events.length);
     }
+    this.#weigh(errand.key, entry);
     if (entry.finished === entry.sent) return this.take(errand.key, entry.sent);
     this.#settle(errand.key, entry);
     return undefined;
@@ -151,6 +170,7 @@ export class MovedKeys {
   begunAgain(errand: Errand, predecessor: EndedRun): void {
     const entry = this.#entries.get(errand.key) as Entry;
     entry.begin = { kind: 'taking over', predecessor };
+    this.#weigh(errand.key, entry);
     // That was the word of the one that was ended.
     entry.finished = undefined;
     this.#settle(errand.key, entry);
@@ -161,8 +181,9 @@ export class MovedKeys {
    * @param through number of the last event that the lane was given, which may be more than is known here
    */
   take(key: string, through: number): readonly LaneEvent[] {
-    const { events, sent } = this.#entries.get(key) as Entry;
+    const { bytes, events, sent } = this.#entries.get(key) as Entry;
     this.#entries.delete(key);
+    this.#bytes -= bytes;
     this.#ready.delete(key);
     return events.slice(Math.max(0, through - sent));
   }
@@ -178,6 +199,18 @@ export class MovedKeys {
     if (mayBeOnItsWay) entry.finished = through;
     else if (entry.begin === undefined && through === entry.sent) return this.take(key, entry.sent);
     return undefined;
+  }
+
+  #weigh(key: string, entry: Entry): void {
+    const { begin, events } = entry;
+    const beginning = begin === undefined ? 0 : jsonBytes(begin);
+    const waiting = events.reduce((sum, event) => sum + eventWeight(event), 0);
+    this.#add(entry, jsonBytes([key]) + BYTES_OF_AN_ENTRY + beginning + waiting - entry.bytes);
+  }
+
+  #add(entry: Entry, bytes: number): void {
+    entry.bytes += bytes;
+    this.#bytes += bytes;
   }
 
   #settle(key: string, entry: Entry): void {

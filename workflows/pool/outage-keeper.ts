@@ -13,13 +13,18 @@ export interface Failed {
 export class OutageKeeper {
   readonly #trials = new Trials();
   readonly #meter: PoolMeter;
+  readonly #onInput: () => void;
   #outage: Outage | undefined;
   #isTryDue = false;
 
-  /** @param outage that began in a run before */
-  constructor(outage: Outage | undefined, meter: PoolMeter) {
+  /**
+   * @param outage that began in a run before
+   * @param onInput is called when a try may be due
+   */
+  constructor(outage: Outage | undefined, meter: PoolMeter, onInput: () => void) {
     this.#outage = outage;
     this.#meter = meter;
+    this.#onInput = onInput;
     if (outage !== undefined) this.#waitForTry(outage);
   }
 
@@ -67,6 +72,7 @@ export class OutageKeeper {
   #waitForTry({ retryAt }: Outage): void {
     void sleep(Math.max(1, retryAt - Date.now())).then(() => {
       this.#isTryDue = this.#outage !== undefined && this.#outage.retryAt <= Date.now();
+      this.#onInput();
     });
   }
 }

@@ -72,6 +72,7 @@ import {
   withOne,
 } from './state.ts';
 import { succeed } from './succession.ts';
+import { Turns } from '../turns.ts';
 import { startBringing, startSearch, type Ended, type WorkInFlight } from './work.ts';
 
 /** Segments that one step looks through. */
@@ -98,6 +99,7 @@ export class QuarantineHost {
   readonly #early: (() => void)[] = [];
   /** The run ends now: whoever waits for an answer gets what there is. */
   #isLeaving = false;
+  readonly #turns = new Turns();
 
   constructor(input: QuarantineInput) {
     const { pipeline, carried, limits = DEFAULT_QUARANTINE_LIMITS, predecessor } = input;
@@ -136,12 +138,14 @@ export class QuarantineHost {
   }
 
   #whenTakenOver(then: () => void): void {
+    this.#turns.input();
     if (this.#predecessor === undefined) then();
     else this.#early.push(then);
   }
 
   countSignal(): void {
     this.#run.countSignal();
+    this.#turns.input();
   }
 
   objection(verb: QuarantineVerb): string | undefined {
@@ -167,6 +171,7 @@ export class QuarantineHost {
   async updateVerb(verb: QuarantineVerb): Promise<QuarantineDecision> {
     const id = uuid4();
     this.#state = enqueue(this.#state, verb, Date.now(), id);
+    this.#turns.input();
     const isPending = () => this.#state.jobs.some(({ decision }) => decision.id === id);
     await CancellationScope.nonCancellable(() => condition(() => this.#isLeaving || !isPending()));
     const all = [...this.#state.jobs.map(({ decision }) => decision), ...this.#state.decisions];
@@ -186,6 +191,7 @@ export class QuarantineHost {
       if (this.#run.isLong()) await this.#continueAsNew();
       await this.#startWork();
       await condition(() => this.#hasNews());
+      if (!this.#turns.begin()) await this.#turns.pause();
     }
   }
 
@@ -220,12 +226,18 @@ export class QuarantineHost {
     if (step.kind === 'begin') {
       await this.#moveAll();
       this.#state = begun(this.#state);
+      // The next step needs nothing but this one.
+      this.#turns.input();
     } else if (step.kind === 'end') {
       this.#state = ended(this.#state, this.#limits);
+      this.#turns.input();
     } else if (step.kind === 'bring') {
       const { entries, first } = step.bringing;
       const segment = segmentWorkflowId(pipeline, step.bringing.segment);
-      this.#work = Object.assign(startBringing({ pipeline, segment, entries, first }), { segments: [] });
+      this.#work = Object.assign(
+        startBringing({ pipeline, segment, entries, first }, () => this.#turns.input()),
+        { segments: [] },
+      );
     } else if (step.kind === 'find') {
       const { from, selection, data, decision } = step.job;
       const segments = step.segments.map((name) => segmentWorkflowId(pipeline, name));
@@ -238,7 +250,10 @@ export class QuarantineHost {
         ...(data === undefined ? {} : { data }),
         decided: untoldOf(this.#state, step.segments),
       };
-      this.#work = Object.assign(startSearch(search, decision.verb !== 'skip'), { segments: step.segments });
+      this.#work = Object.assign(
+        startSearch(search, decision.verb !== 'skip', () => this.#turns.input()),
+        { segments: step.segments },
+      );
     }
   }
 

@@ -65,7 +65,7 @@ async function counted(given: QuarantineState, { pipeline }: Heir): Promise<Quar
     const names = firstSegments(left, COUNTED);
     const segments = names.map((name) => segmentWorkflowId(pipeline, name));
     const nothing = { selection: { kind: 'positions', positions: [] }, from: 0, most: 0 } as const;
-    const search = startSearch({ pipeline, segments, ...nothing, decided: untoldOf(state, names) }, false);
+    const search = startSearch({ pipeline, segments, ...nothing, decided: untoldOf(state, names) }, false, () => {});
     await condition(() => search.ended !== undefined);
     // Nothing but the count is wrong then, until all is decided on.
     if (search.ended?.kind !== 'found') return given;

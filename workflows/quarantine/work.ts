@@ -36,17 +36,17 @@ const RETRY = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval
 /** What waits for a process that reads, or for a lane that is full, waits for as long as that takes. */
 const FOREVER = '365 days';
 
-export function startSearch(search: SegmentSearch, needsKeys: boolean): WorkInFlight {
+export function startSearch(search: SegmentSearch, needsKeys: boolean, onEnd: () => void): WorkInFlight {
   const options = { startToCloseTimeout: '5 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: RETRY } as const;
   const summary = `${search.segments.length} segments`;
-  return start(async () => {
+  return start(onEnd, async () => {
     const { findRecords } = proxyActivities<SearchingActivities>({ ...options, summary });
     const { findKeys } = proxyActivities<BringingActivities>({ ...options, summary, taskQueue: whereSettingsAre() });
     return { kind: 'found', finding: await (needsKeys ? findKeys(search) : findRecords(search)) };
   });
 }
 
-export function startBringing(input: BringInput): WorkInFlight {
+export function startBringing(input: BringInput, onEnd: () => void): WorkInFlight {
   const { bringRecords } = proxyActivities<Pick<BringingActivities, 'bringRecords'>>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -55,7 +55,7 @@ export function startBringing(input: BringInput): WorkInFlight {
     taskQueue: whereSettingsAre(),
     retry: RETRY,
   });
-  return start(async () => {
+  return start(onEnd, async () => {
     await bringRecords(input);
     return { kind: 'brought' };
   });
@@ -65,15 +65,17 @@ function whereSettingsAre(): string {
   return readingTaskQueue(workflowInfo().taskQueue);
 }
 
-function start(run: () => Promise<Ended>): WorkInFlight {
+function start(onEnd: () => void, run: () => Promise<Ended>): WorkInFlight {
   const scope = new CancellationScope();
   const work: WorkInFlight = { scope, ended: undefined };
   void scope.run(run).then(
     (ended) => {
       work.ended = ended;
+      onEnd();
     },
     (error: unknown) => {
       work.ended = isStopped(error) ? { kind: 'stopped' } : failed(error);
+      onEnd();
     },
   );
   return work;

@@ -2,9 +2,11 @@
  * What the pipeline workflow uses of Temporal's workflow SDK, in memory and on virtual time: so that the simulation runs
  * the workflow's own code and not a copy of its decisions. The test puts it in the place of `@temporalio/workflow`.
  *
- * Like the SDK it looks at conditions after each thing that came in, and a run that is over does nothing more.
+ * Like the SDK it looks at conditions after each thing that came in, and a run that is over does nothing more. A loop that turns
+ * more than a few times without a new input fails the run.
  */
 import { ActivityFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
+import { TURNED_WITHOUT_INPUT } from '../../../workflows/turned.ts';
 import type { SimulatedClock } from './clock.ts';
 
 export { ActivityFailure, TimeoutFailure };
@@ -25,6 +27,8 @@ export type Schedule = (
 
 /** Rough figures of what a workflow's doings leave in its history. */
 const EVENTS = { activity: 3, timer: 2, task: 3 };
+/** With one input a loop may have several things to do, one after the other: a reader for each of some shards, say. */
+const MAX_TURNS_WITHOUT_INPUT = 100;
 
 export class CancellationScope {
   isCanceled = false;
@@ -68,7 +72,10 @@ export class ContinueAsNew extends Error {
 /** One run of the workflow. */
 export class WorkflowRun {
   historyLength = 3;
+  /** As the workflow sees it, which is as of the beginning of its task. */
+  lengthAtTask = 3;
   #isOver = false;
+  #turnsWithoutInput = 0;
   /** Of its own: what listens to it goes with the run. */
   readonly #root = new CancellationScope();
   readonly #clock: SimulatedClock;
@@ -93,6 +100,8 @@ export class WorkflowRun {
   /** Runs workflow code; to be called at its start and for each update. */
   enter<T>(fn: () => T): T {
     this.#turnTo();
+    this.#turnsWithoutInput = 0;
+    this.lengthAtTask = this.historyLength;
     try {
       return fn();
     } finally {
@@ -119,7 +128,11 @@ export class WorkflowRun {
   }
 
   condition(test: () => boolean): Promise<void> {
-    if (test()) return Promise.resolve();
+    if (test()) {
+      this.#turnsWithoutInput += 1;
+      if (this.#turnsWithoutInput <= MAX_TURNS_WITHOUT_INPUT) return Promise.resolve();
+      return Promise.reject(new Error('A loop of the workflow turns without a new input: it would turn for ever'));
+    }
     return new Promise((resolve) => this.#conditions.add({ test, resolve }));
   }
 
@@ -183,10 +196,17 @@ export function proxyActivities(options: ActivityOptions): unknown {
 export const sleep = (time: number | string): Promise<unknown> =>
   here.run!.sleep(typeof time === 'number' ? time : Number.parseFloat(time) * 1000);
 export const condition = (test: () => boolean): Promise<void> => here.run!.condition(test);
-export const workflowInfo = () => ({ continueAsNewSuggested: false, historyLength: here.run!.historyLength });
+export const workflowInfo = () => ({ continueAsNewSuggested: false, historyLength: here.run!.lengthAtTask });
 export const patched = (): boolean => true;
 export const allHandlersFinished = (): boolean => true;
 export const continueAsNew = (input: unknown): Promise<never> => Promise.reject(new ContinueAsNew(clone(input)));
 export const isCancellation = (error: unknown): boolean =>
   error instanceof CancelledFailure || (error instanceof ActivityFailure && error.cause instanceof CancelledFailure);
-export const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+export const log = {
+  error(message: string): void {
+    if (message === TURNED_WITHOUT_INPUT) throw new Error(message);
+  },
+  warn: () => {},
+  info: () => {},
+  debug: () => {},
+};
