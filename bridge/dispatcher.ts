@@ -11,8 +11,9 @@
  *   other (O3).
  * - D3: a request that fails is repeated, with the same records in front, until it is accepted or the dispatcher is
  *   stopped. Nothing is dropped, nothing overtakes (O1, O9). One that is too large is repeated with fewer of them.
- * - D4: a record whose data has to be in a store first waits for that, and all of its lane that came after it; such a lane
- *   holds no turn (O3, O4).
+ * - D4: a record whose data is being written to a store waits for that, with all of its lane or pool that came after it, and
+ *   holds no turn (O3, O4). The wait is bounded by whoever submits: then the record goes on without its data, since what is
+ *   sent out of order to a pool would be taken for a repeat and dropped (O6). So does a single one that is too large.
  */
 import { setMaxListeners } from 'node:events';
 import { backoffMs } from './backoff.ts';
@@ -65,9 +66,9 @@ export class Dispatcher {
 
   /**
    * @param accepted called once, when the record is held durably
-   * @param stored resolves when the record may be sent, and never rejects. @default at once
+   * @param stored resolves with what to send when the record may be sent, and never rejects. @default as it is, at once
    */
-  submit(handover: Handover, accepted: () => void, stored?: Promise<void>): void {
+  submit(handover: Handover, accepted: () => void, stored?: Promise<Handover>): void {
     const id = queueId(handover, this.#options.pools);
     let queue = this.#queues.get(id);
     if (queue === undefined) {
@@ -77,12 +78,12 @@ export class Dispatcher {
     }
     const entry: Entry = { handover, accepted, isStored: stored === undefined };
     queue.add(entry);
-    void stored?.then(() => this.#stored(queue, entry));
+    void stored?.then((ready) => this.#stored(queue, entry, ready));
     this.#takeTurnsSoon();
   }
 
-  #stored(queue: LaneQueue, entry: Entry): void {
-    entry.isStored = true;
+  #stored(queue: LaneQueue, entry: Entry, handover: Handover): void {
+    queue.set(entry, handover);
     if (!this.#waiting.delete(queue)) return;
     this.#ready.add(queue);
     this.#takeTurnsSoon();
@@ -147,8 +148,8 @@ export class Dispatcher {
       const leaseUntil = await lease.stamp();
       signal.throwIfAborted();
       const front = queue.front();
-      await gateway.send({ ...toBatch(front, pools), leaseUntil, attempt: queue.failures + 1 }, signal);
       sent = front.length;
+      await gateway.send({ ...toBatch(front, pools), leaseUntil, attempt: queue.failures + 1 }, signal);
     } catch (error) {
       failure = error;
     }
@@ -167,6 +168,7 @@ export class Dispatcher {
       else this.#ready.add(queue);
     } else {
       queue.failures += 1;
+      if (failure instanceof RequestTooLargeError) queue.tooLarge(sent);
       this.#wait(queue, ticket, failure);
     }
     this.#takeTurns();
@@ -177,7 +179,6 @@ export class Dispatcher {
     const restMs = failure instanceof PressureError ? this.#pacer.failed(ticket, failure.isThrottled) : undefined;
     if (failure instanceof HandoverRefusedError || failure instanceof RequestTooLargeError) this.#pacer.refused(ticket);
     if (failure instanceof RequestTooLargeError) {
-      queue.halve();
       this.#ready.add(queue);
       return;
     }

@@ -26,7 +26,7 @@ export interface LaneGateway {
    * Resolves when every record of the request is held durably; whatever else happens, it rejects, and the same records
    * are sent again (the receiver drops those that it has). Must settle soon after `signal` aborts.
    * @throws {HandoverRefusedError} when it is no use to try again soon
-   * @throws {RequestTooLargeError} when fewer records might pass
+   * @throws {RequestTooLargeError} when fewer records might pass, or the only one without its data
    * @throws {PressureError} when the same would be said to other lanes
    */
   send(request: HandoverRequest, signal: AbortSignal): Promise<void>;
@@ -43,7 +43,10 @@ export class HandoverRefusedError extends Error {
   }
 }
 
-/** Thrown when a request is refused for its size that has several records. They are sent again, half as many at a time (O9). */
+/**
+ * Thrown when a request is refused for its size. Several records are sent again, half as many at a time; a single one is sent
+ * without its data, where that may be ({@link mayLeaveData}), and is refused for a while where not (O9).
+ */
 export class RequestTooLargeError extends Error {
   override readonly name = 'RequestTooLargeError';
 }

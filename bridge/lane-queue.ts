@@ -8,6 +8,7 @@
 import { poolOf } from '../contracts/pool-of.ts';
 import { encodedSize } from './encoded-size.ts';
 import type { Handover, HandoverBatch } from './lane-gateway.ts';
+import { mayLeaveData, sourceOnly } from './source-only.ts';
 
 /**
  * Bounds of one request; a single record may be larger. Half a MiB is where Temporal begins to warn; a server may be set to
@@ -15,9 +16,11 @@ import type { Handover, HandoverBatch } from './lane-gateway.ts';
  */
 const MOST_RECORDS = 500;
 const MOST_BYTES = 512 * 1024;
+/** Full requests that must pass before twice as many records are tried: at first, and when that was refused many times. */
+const GROW_AFTER = { first: 4, max: 256 };
 
 export interface Entry {
-  readonly handover: Handover;
+  handover: Handover;
   /** Called once, when the record is held durably. */
   readonly accepted: () => void;
   /** Whether it may be sent: its data is where the event says that it is. */
@@ -31,7 +34,14 @@ export class LaneQueue {
   /** How many requests of all lanes had been answered when the last of them failed. */
   failedAt: number | undefined;
   #mostRecords = MOST_RECORDS;
-  #entries: { readonly entry: Entry; readonly bytes: number }[] = [];
+  /** Full requests that have passed since the number of records changed, and how many must before it grows. */
+  #passed = 0;
+  #growAfter = GROW_AFTER.first;
+  /** Records of the request that was refused last. */
+  #refused = Infinity;
+  /** The number of records has grown, and no full request has passed since. */
+  #isTrying = false;
+  #entries: { readonly entry: Entry; bytes: number }[] = [];
 
   constructor(id: string) {
     this.id = id;
@@ -62,14 +72,51 @@ export class LaneQueue {
     return front;
   }
 
-  /** The front is too much for one request, and so may be what comes behind it. */
-  halve(): void {
-    this.#mostRecords = Math.max(1, Math.floor(this.front().length / 2));
+  /** Sets what the entry hands over, now that it is known. Its place does not change. */
+  set(entry: Entry, handover: Handover): void {
+    entry.handover = handover;
+    entry.isStored = true;
+    const found = this.#entries.find((each) => each.entry === entry);
+    if (found !== undefined) found.bytes = encodedSize(handover);
+  }
+
+  /**
+   * A request with the first `count` records was refused for its size. Several are sent in smaller parts; a single one is
+   * sent without its data, so that those behind it, which may be of other keys, do not wait for it (O3).
+   */
+  tooLarge(count: number): void {
+    this.#passed = 0;
+    const [first] = this.#entries;
+    if (count === 1 && first !== undefined) {
+      if (mayLeaveData(first.entry.handover)) this.set(first.entry, sourceOnly(first.entry.handover));
+      return;
+    }
+    this.#refused = count;
+    this.#mostRecords = Math.max(1, Math.floor(count / 2));
+    // What is always refused must not be tried every few requests.
+    if (this.#isTrying) this.#growAfter = Math.min(GROW_AFTER.max, this.#growAfter * 2);
+    this.#isTrying = false;
   }
 
   /** Forgets the first `count` records and tells who handed them in. */
   accept(count: number): void {
     for (const { entry } of this.#entries.splice(0, count)) entry.accepted();
+    this.#grow(count);
+  }
+
+  /** One refusal must not keep the requests of a busy pool small for good (O9). */
+  #grow(count: number): void {
+    if (count >= this.#refused) {
+      this.#refused = Infinity;
+      this.#growAfter = GROW_AFTER.first;
+    }
+    if (count < this.#mostRecords || this.#mostRecords === MOST_RECORDS) return;
+    this.#isTrying = false;
+    this.#passed += 1;
+    if (this.#passed < this.#growAfter) return;
+    this.#passed = 0;
+    this.#isTrying = true;
+    this.#mostRecords = Math.min(MOST_RECORDS, this.#mostRecords * 2);
   }
 }
 

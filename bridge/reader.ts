@@ -25,6 +25,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { Intake } from './intake.ts';
 import { KeyWatch } from './key-watch.ts';
 import type { LaneGateway } from './lane-gateway.ts';
+import { LateWrites } from './late-writes.ts';
 import type { Stamper } from './lease.ts';
 import type { LossWatch } from './loss-watch.ts';
 import type { ReaderMeter, ReadingMeter } from './reading-meter.ts';
@@ -40,6 +41,8 @@ const DRAIN_MS = 5000;
 const PAGES_IN_HAND = 8;
 /** A shift is longer or shorter by up to a fifth, so that readers which began together do not come home together. */
 const SHIFT_JITTER = 0.2;
+/** Of what a reader may hold: data that is still being written though its event has gone on. */
+const LATE_SHARE = 1 / 4;
 
 export interface ReaderOptions {
   readonly source: Source;
@@ -87,6 +90,7 @@ export class Reader {
   readonly #over = new AbortController();
   /** Aborts when none of the shards can be read, with the last error as reason. */
   readonly #noneReadable = new AbortController();
+  readonly #lateWrites: LateWrites;
   readonly #keyWatch: KeyWatch;
   readonly #meter: ReaderMeter | undefined;
 
@@ -96,8 +100,9 @@ export class Reader {
     if (options.hasFinished) this.#firstFinished.abort();
     const stop = AbortSignal.any([this.#over.signal, lease.lost]);
     for (const signal of [this.#stop.signal, this.#over.signal, stop]) setMaxListeners(0, signal);
-    this.#budget = new Budget({ records: limits.recordsInFlight, bytes: limits.bytesInFlight });
-    const { requestsInFlight } = limits;
+    const { bytesInFlight, recordsInFlight, requestsInFlight } = limits;
+    this.#budget = new Budget({ records: recordsInFlight, bytes: bytesInFlight });
+    this.#lateWrites = new LateWrites({ records: recordsInFlight * LATE_SHARE, bytes: bytesInFlight * LATE_SHARE });
     this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight, pools, clock, random });
     const pages = new Budget({ records: PAGES_IN_HAND, bytes: Infinity });
     const claimWriter = options.store && new ClaimWriter({ ...options.store, clock, random, stop });
@@ -112,6 +117,7 @@ export class Reader {
         budget: this.#budget,
         pages,
         claimWriter,
+        lateWrites: this.#lateWrites,
         keyWatch: this.#keyWatch,
         random,
         wall,
@@ -173,6 +179,7 @@ export class Reader {
     this.#stop.abort(new Error('The reader comes home.'));
     await this.#drain(loops);
     this.#dispatcher.stop();
+    this.#lateWrites.giveUpAll();
     lease.lost.throwIfAborted();
     const { report } = this;
     const fails = this.#noneReadable.signal.aborted && !this.#shards.some(({ reader }) => reader.finished);

@@ -29,9 +29,12 @@ import { encodedSize } from './encoded-size.ts';
 import type { ClaimWriter } from './claim-writer.ts';
 import type { Intake, TakenIn } from './intake.ts';
 import type { KeyWatch } from './key-watch.ts';
+import type { Handover } from './lane-gateway.ts';
+import type { LateWrites } from './late-writes.ts';
 import { PollPace } from './poll-pace.ts';
 import type { ReadingMeter } from './reading-meter.ts';
 import { ShardTally } from './shard-tally.ts';
+import { sourceOnly } from './source-only.ts';
 
 const BACKOFF = { firstMs: 250, mostMs: 10_000 };
 /** For what does not pass by itself. */
@@ -53,6 +56,8 @@ export interface ShardReaderOptions {
   readonly pages: Budget;
   /** Needed where the intake has data stored. */
   readonly claimWriter: ClaimWriter | undefined;
+  /** Writes of data whose events have gone on. */
+  readonly lateWrites: LateWrites;
   readonly keyWatch: KeyWatch;
   readonly meter?: ReadingMeter | undefined;
   readonly clock: Clock;
@@ -68,9 +73,12 @@ export interface ShardReaderOptions {
   readonly onFailed: (shardId: string, error: unknown) => void;
 }
 
-/** What a record takes of the budget. */
+/** A record that was let in. */
 interface Held {
+  /** What it takes of the budget. */
   bytes: number;
+  /** Set while its data is being written though it goes on without it. */
+  late?: AbortController;
 }
 
 export class ShardReader {
@@ -163,6 +171,8 @@ export class ShardReader {
     this.#recover();
     this.#tally.page(page, askedAt, this.#tracker.newest);
     this.#ended = page.ended;
+    // Its children do not wait for the store (O2).
+    if (this.#ended) this.#options.lateWrites.giveUpAll(this.#shardId);
     this.#tellWhenFinished();
     return begunAt + this.#pollPace.after(page);
   }
@@ -233,26 +243,58 @@ export class ShardReader {
     if (handover.to === 'lane') keyWatch.see(handover.key, this.#shardId);
     else keyWatch.keyless(handover.record.reason);
     const held: Held = { bytes };
-    const accepted = (): void => {
-      if (handover.to === 'lane') this.#tally.taken += 1;
-      else this.#tally.quarantined += 1;
+    const done = (): void => {
       budget.release(held.bytes);
       this.#tracker.done(ticket);
       this.#tellWhenFinished();
     };
-    dispatcher.submit(handover, accepted, toStore && this.#store(toStore, held));
+    const accepted = (): void => {
+      if (handover.to === 'lane') this.#tally.taken += 1;
+      else this.#tally.quarantined += 1;
+      if (held.late === undefined) done();
+      else this.#awaitLateWrite(held, held.late, done);
+    };
+    dispatcher.submit(handover, accepted, toStore && this.#store(handover, toStore, held));
   }
 
   /**
-   * Resolves when the data is in the store; nothing holds it from then on (O9). A function of its own, since the variables
-   * that one function's closures use live as long as any of them: with `accepted` the data would wait for its lane.
+   * Resolves with what to send when the data is in the store, or when that takes too long. Nothing holds the data when it
+   * is in the store (O9). A function of its own, since the variables that one function's closures use live as long as any of
+   * them: with `accepted` the data would wait for its lane.
    */
-  async #store({ bytes, claim }: NonNullable<TakenIn['toStore']>, held: Held): Promise<void> {
+  async #store(handover: Handover, { bytes, claim }: NonNullable<TakenIn['toStore']>, held: Held): Promise<Handover> {
     const { budget, claimWriter } = this.#options;
+    if (claimWriter === undefined) throw new Error(`There is no store for ${claim.name}`);
     const size = bytes.byteLength;
-    await claimWriter?.write(claim, bytes);
-    held.bytes -= size;
-    budget.shrink(size);
+    const late = new AbortController();
+    const written = claimWriter.write(claim, bytes, late.signal).then(() => {
+      held.bytes -= size;
+      budget.shrink(size);
+    });
+    if (await claimWriter.inTime(written)) return handover;
+    held.late = late;
+    void written.then(() => late.abort());
+    return sourceOnly(handover);
+  }
+
+  /** The event has been accepted without its data. The checkpoint waits for the data while that holds up nothing else. */
+  #awaitLateWrite(held: Held, late: AbortController, done: () => void): void {
+    const { lateWrites, stop } = this.#options;
+    if (late.signal.aborted) {
+      done();
+      return;
+    }
+    const write = { shardId: this.#shardId, bytes: held.bytes, giveUp: () => late.abort() };
+    late.signal.addEventListener(
+      'abort',
+      () => {
+        lateWrites.done(write);
+        done();
+      },
+      { once: true },
+    );
+    if (this.#ended || stop.aborted) write.giveUp();
+    else lateWrites.add(write);
   }
 
   #tellWhenFinished(): void {

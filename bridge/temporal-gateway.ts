@@ -33,6 +33,7 @@ import {
   HandoverRefusedError,
   PressureError,
   RequestTooLargeError,
+  type Handover,
   type HandoverRequest,
   type LaneGateway,
 } from './lane-gateway.ts';
@@ -42,6 +43,7 @@ import { latestRun } from './predecessor.ts';
 import type { RecentMap } from './recent-map.ts';
 import { refusalOf } from './refusal.ts';
 import { rejectWhenAborted } from './reject-when-aborted.ts';
+import { mayLeaveData } from './source-only.ts';
 import type { ThrottleLog } from './throttle-log.ts';
 import { triedOnce } from './tried-once.ts';
 
@@ -300,19 +302,33 @@ export class TemporalGateway implements LaneGateway {
 
 /**
  * Temporal takes payloads up to a limit (2 MiB unless the server is set otherwise), and a request that carries a single
- * record cannot be made smaller. Larger data is not in it: but for a server that is set to take less than `largeEvents.above`.
- * Dropping the record would be a loss, so its key waits and the checkpoint with it, and every attempt says so (O9).
+ * record cannot be made smaller but by leaving out its data. That happens only where a server is set to take less than
+ * `largeEvents.above`. A record whose data cannot be fetched from the source again waits, since dropping it would be a loss,
+ * and the checkpoint with it; every attempt says so (O9).
  */
-function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedError {
+function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedError | RequestTooLargeError {
   const { key, position, bytes } = describe(request);
   const where = key === undefined ? 'the quarantine' : `key ${JSON.stringify(key)}`;
+  const what = `Record ${position} (${bytes} bytes) for ${where} is larger than Temporal accepts in one payload.`;
+  const remedy =
+    'Lower largeEvents.above, or raise limit.blobSize.error on the server (and for more than 4 MiB, what gRPC takes)';
+  if (handoversOf(request).every(mayLeaveData)) {
+    return new RequestTooLargeError(
+      `${what} It goes on without its data, which stays in the source until its key fetches it. ${remedy}.`,
+      { cause: error },
+    );
+  }
   return new HandoverRefusedError(
-    `Record ${position} (${bytes} bytes) for ${where} is larger than Temporal accepts in one payload. It stays where it ` +
-      'is, and with it the checkpoint of its shard. Lower largeEvents.above, or raise limit.blobSize.error on the server (and for more than 4 MiB, what gRPC takes); it is sent again every ' +
+    `${what} It stays where it is, and with it the checkpoint of its shard. ${remedy}; it is sent again every ` +
       `${TOO_LARGE_RETRY_MS / 1000} s until it is accepted.`,
     TOO_LARGE_RETRY_MS,
     { cause: error },
   );
+}
+
+function handoversOf(request: HandoverRequest): readonly Handover[] {
+  if (request.to === 'quarantine') return request.records.map((record) => ({ to: 'quarantine', record }));
+  return request.events.map((event) => ({ to: 'lane', key: '', event }));
 }
 
 function signalOf(request: HandoverRequest): RecordsSignal | PoolSignal | QuarantineSignal {

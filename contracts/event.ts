@@ -22,9 +22,16 @@ export interface Claim {
   readonly preview: string;
 }
 
-/** Data that is too large for Temporal when there was no store: nobody has it but the source, for as long as that keeps it. */
+/**
+ * Data that is too large for Temporal, when there was no store or it did not answer: the source has it, for as long as it
+ * keeps its records.
+ */
 export interface LeftData {
-  readonly left: { readonly preview: string };
+  readonly left: {
+    readonly preview: string;
+    /** What the bridge was writing when the event went on without its data. It may be in the store by now. */
+    readonly stored?: Pick<Claim, 'name' | 'sha256'>;
+  };
 }
 
 export type EventData = InlineData | ClaimedData | LeftData;

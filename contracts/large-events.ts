@@ -1,4 +1,4 @@
-import type { ClaimedData, LaneEvent } from './event.ts';
+import type { ClaimedData, LaneEvent, LeftData } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 
 /** Bytes that an event's data may take in Temporal where there is a store, unless the settings say otherwise. */
@@ -25,6 +25,8 @@ export class LargeEventError extends Error {
 export interface FetchInput extends Pick<LaneEvent, 'position' | 'arrivedAt' | 'size'> {
   readonly pipeline: string;
   readonly key: string;
+  /** Where the bridge was writing the data when the event went on without it. */
+  readonly left?: LeftData['left'];
 }
 
 /** The failure is one that only a person mends; the policy is that of the settings, for when the event is tried. */

@@ -3,6 +3,7 @@ import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
 import { QUARANTINE_MARK } from '../../contracts/quarantine.ts';
+import { withHeartbeat } from '../handling/heartbeat.ts';
 import { readQuarantineCheckpoint } from './quarantine-checkpoint.ts';
 import { readLeftSignals, readLeftTail, readRemains } from './remains.ts';
 import { readSlice } from './segment-events.ts';
@@ -46,9 +47,9 @@ export function createAskingActivities(client: Client): AskingActivities {
     },
 
     slice: async (slice) => await readSlice(client, slice),
-    remains: async (run) => await readRemains(client, run),
-    leftTail: async (run, from) => await readLeftTail(client, run, from),
-    leftSignals: async (run, from) => await readLeftSignals(client, run, from),
+    remains: async (run) => await withHeartbeat(async () => await readRemains(client, run)),
+    leftTail: async (run, from) => await withHeartbeat(async () => await readLeftTail(client, run, from)),
+    leftSignals: async (run, from) => await withHeartbeat(async () => await readLeftSignals(client, run, from)),
 
     latestRun: async (workflowId) => await latestRun(client, workflowId),
 

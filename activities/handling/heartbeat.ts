@@ -10,3 +10,16 @@ export function startHeartbeat(timeoutMs: number, details: () => unknown): { sto
   const timer = setInterval(() => context.heartbeat(details()), timeoutMs / 3);
   return { stop: () => clearInterval(timer) };
 }
+
+/**
+ * Runs the work of an activity that has no progress to report. The heartbeat says that its process is alive, so that
+ * another process takes over within the heartbeat timeout when it is not.
+ */
+export async function withHeartbeat<T>(run: () => Promise<T>): Promise<T> {
+  const heartbeat = startHeartbeat(Context.current().info.heartbeatTimeoutMs ?? Infinity, () => null);
+  try {
+    return await run();
+  } finally {
+    heartbeat.stop();
+  }
+}

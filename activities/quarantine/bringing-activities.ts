@@ -33,7 +33,8 @@ import type { Source } from '../../sources/source.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { StoreUnavailableError } from '../../stores/errors.ts';
 import { dataOf } from '../handling/event-bytes.ts';
-import { startHeartbeat } from '../handling/heartbeat.ts';
+import { withHeartbeat } from '../handling/heartbeat.ts';
+import { storedData } from '../reading/stored-data.ts';
 import { findRecords, type KeyOf } from './find-records.ts';
 import { readSegmentRecords } from './segment-records.ts';
 
@@ -57,18 +58,9 @@ export interface BringingDependencies {
 
 export function createBringingActivities(dependencies: BringingDependencies): BringingActivities {
   return {
-    findKeys: async (search) => await beating(async () => await findKeys(dependencies, search)),
-    bringRecords: async (input) => await beating(async () => await bringRecords(dependencies, input)),
+    findKeys: async (search) => await withHeartbeat(async () => await findKeys(dependencies, search)),
+    bringRecords: async (input) => await withHeartbeat(async () => await bringRecords(dependencies, input)),
   };
-}
-
-async function beating<T>(run: () => Promise<T>): Promise<T> {
-  const heartbeat = startHeartbeat(Context.current().info.heartbeatTimeoutMs ?? Infinity, () => null);
-  try {
-    return await run();
-  } finally {
-    heartbeat.stop();
-  }
 }
 
 async function findKeys({ client, pipelines }: BringingDependencies, search: SegmentSearch): Promise<SegmentFinding> {
@@ -76,9 +68,12 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
   const { cancellationSignal } = Context.current();
   const keyOf: KeyOf = async (record) => {
     try {
-      const data = isLeft(record)
-        ? await leftData(source, record, cancellationSignal)
-        : await dataOf(record, claims, () => cancellationSignal);
+      const { data: held } = record;
+      const data =
+        'left' in held
+          ? ((await storedData(claims, held.left, cancellationSignal)) ??
+            (await leftData(source, record, cancellationSignal)))
+          : await dataOf(record, claims, () => cancellationSignal);
       const problem = source.kind === 'kinesis' ? aggregateProblem(data) : undefined;
       if (problem !== undefined) return { reason: problem };
       return findKey(source.kind, settings.key, { ...record, data, partitionKey: record.partitionKey ?? '' });
@@ -90,10 +85,6 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
     }
   };
   return await findRecords(client, search, keyOf);
-}
-
-function isLeft({ data }: QuarantinedRecord): boolean {
-  return 'left' in data;
 }
 
 /** For its key only: the lane fetches the data itself, when its turn comes, or tells what is missing for that. */

@@ -4,6 +4,7 @@ import type { PipelineSettings } from '../../contracts/settings.ts';
 import { formatSize } from '../../contracts/size.ts';
 import type { Source } from '../../sources/source.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
+import { storedData } from './stored-data.ts';
 
 interface FetchingPipeline {
   readonly settings: PipelineSettings;
@@ -27,6 +28,10 @@ export async function fetchData(
     return { failure: { type, message, nonRetryable: true }, policy: settings.handling.retry };
   };
   if (claims === undefined) return await failed(LARGE_EVENT, noStore);
+  const { left } = event;
+  if (left?.stored !== undefined && (await storedData(claims, left, signal)) !== undefined) {
+    return { data: { claim: { ...left.stored, preview: left.preview } } };
+  }
   const record = await source.recordAt(event.position, signal);
   // One of another size stands in a stream that was created anew.
   if (record?.data.byteLength !== event.size) return await failed(DATA_GONE, gone);
@@ -46,8 +51,11 @@ async function keptUntil(source: Source, { arrivedAt }: FetchInput, signal: Abor
 }
 
 function noStore({ size }: FetchInput, { largeEvents, name }: PipelineSettings, until: string | undefined): string {
+  const { above } = largeEvents;
+  const bound =
+    size > above ? `what goes through Temporal (${formatSize(above)})` : 'what this Temporal server accepts';
   return (
-    `The data of this event (${formatSize(size)}) is larger than what goes through Temporal (${formatSize(largeEvents.above)}), ` +
+    `The data of this event (${formatSize(size)}) is larger than ${bound}, ` +
     `and pipeline ${name} has no store for it. Set largeEvents.store (docs/large-events.md), restart bridge and worker, ` +
     `then retry the key. Until then only the source has it, ${until === undefined ? 'for as long as its retention' : `until ${until}`}.`
   );

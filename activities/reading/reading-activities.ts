@@ -30,7 +30,10 @@ import type { PipelineSettings } from '../../contracts/settings.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { compileFilter } from '../../sources/filter/filter.ts';
 import type { Source } from '../../sources/source.ts';
+import { truncate } from '../../contracts/text.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
+import { StoreUnavailableError } from '../../stores/errors.ts';
+import { withHeartbeat } from '../handling/heartbeat.ts';
 import { adoptQuarantine } from '../quarantine/adopt.ts';
 import { createBringingActivities } from '../quarantine/bringing-activities.ts';
 import { fetchData } from './fetch-data.ts';
@@ -65,6 +68,9 @@ export interface ReadingDependencies {
   readonly stopping: AbortSignal;
 }
 
+/** Attempts to fetch data from the source. After some two minutes of them the key is blocked, and an operator sees why. */
+const FETCH_ATTEMPTS = 8;
+
 /** What a process keeps for a pipeline while its readers come and go. */
 interface Kept {
   readonly lister: ShardLister;
@@ -96,9 +102,9 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   const told = { outage: new OutageLog(log, 'Temporal'), throttling: new ThrottleLog(log) };
   const process: Process = { ...dependencies, ...told, kept };
   return {
-    listShards: async (pipeline, known) => await listShards(process, pipeline, known),
+    listShards: async (pipeline, known) => await withHeartbeat(async () => await listShards(process, pipeline, known)),
     readShards: async (input) => await readShards(process, input),
-    fetchData: async (input) => await fetchLeftData(process, input),
+    fetchData: async (input) => await withHeartbeat(async () => await fetchLeftData(process, input)),
     ...createBringingActivities({
       ...dependencies,
       gateway: (pipeline, own) => openGateway(process, pipeline, own),
@@ -222,11 +228,16 @@ function openGateway(deps: Process, pipeline: string, log: Logger): LaneGateway 
   return new TemporalGateway({ ...shared, pipeline, lane, pool, requestTimeoutMs });
 }
 
+/** A store that does not answer is waited for without a bound: the data would go nowhere else. */
 async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise<FetchOutcome> {
+  const { cancellationSignal, info } = Context.current();
   try {
-    return await fetchData(pipelines(input.pipeline), input, Context.current().cancellationSignal);
+    return await fetchData(pipelines(input.pipeline), input, cancellationSignal);
   } catch (error) {
-    throw toFailure(error);
+    const isWaitedFor = error instanceof StoreUnavailableError || cancellationSignal.aborted;
+    if (isWaitedFor || info.attempt < FETCH_ATTEMPTS) throw toFailure(error);
+    const message = truncate(error instanceof Error ? error.message : String(error), FAILURE_CHARS);
+    throw ApplicationFailure.nonRetryable(message, error instanceof Error ? error.name : 'Error');
   }
 }
 

@@ -101,7 +101,8 @@ function whereabouts(data: EventData, keptUntil: number | undefined, now: number
     keptUntil === undefined
       ? 'for as long as its retention'
       : `until ${iso(keptUntil)} (${left > 0 ? `in ${span(left)}` : `${ago(keptUntil, now)}: it may be gone`})`;
-  return [`in no store; the source keeps it ${until}`, 'it begins:'];
+  const where = data.left.stored === undefined ? 'in no store' : 'perhaps not in the store yet';
+  return [`${where}; the source keeps it ${until}`, 'it begins:'];
 }
 
 function failureSection({ failure }: HeadFailure, { style }: LaneContext): string {

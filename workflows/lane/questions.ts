@@ -48,6 +48,7 @@ const askPatiently = proxyActivities<AskingActivities>({ startToCloseTimeout: '1
 /** Histories may be long, and who has to know before it begins can wait: about an hour. */
 const askLong = proxyActivities<AskingActivities>({
   startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10s',
   retry: { maximumAttempts: 120, initialInterval: '1s', maximumInterval: '30s' },
 });
 

@@ -131,19 +131,25 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
 }
 
 /** Fetches the data of an event from its source, which only processes that read it have. */
-export function startFetch({ pipeline, key, onEnd }: LaneName, { position, arrivedAt, size }: LaneEvent): WorkInFlight {
+export function startFetch(
+  { pipeline, key, onEnd }: LaneName,
+  { position, arrivedAt, data, size }: LaneEvent,
+): WorkInFlight {
+  const left = 'left' in data && data.left.stored !== undefined ? { left: data.left } : {};
   const { fetchData } = proxyActivities<ReadingActivities>({
     taskQueue: readingTaskQueue(workflowInfo().taskQueue),
     scheduleToStartTimeout: '5 minutes',
     startToCloseTimeout: '2 minutes',
+    heartbeatTimeout: '10s',
     // No handler runs, so there is nothing to wait for.
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     summary: formatPosition(position).slice(-200),
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 8 },
+    // The activity says itself when trying again is no use. A store that does not answer is waited for.
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   });
   return start('fetch', 0, onEnd, async () => {
     try {
-      const outcome = await fetchData({ pipeline, key, position, arrivedAt, size });
+      const outcome = await fetchData({ pipeline, key, position, arrivedAt, size, ...left });
       return { kind: 'fetch', outcome: 'data' in outcome ? outcome : (readFailedEvent(outcome) as FailedEvent) };
     } catch (error) {
       if (isCancellation(error)) return { kind: 'fetch' };

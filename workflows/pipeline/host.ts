@@ -40,10 +40,13 @@ import { Turns } from '../turns.ts';
 const SOON_TRIES = 10;
 const SOON_MS = 2000;
 
-const { listShards } = proxyActivities<Pick<ReadingActivities, 'listShards'>>({
-  startToCloseTimeout: '2 minutes',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
-});
+/** The heartbeat is the failover: children of a shard that has ended wait for the listing (O2). */
+const listing = (heartbeatTimeoutMs: number) =>
+  proxyActivities<Pick<ReadingActivities, 'listShards'>>({
+    startToCloseTimeout: '2 minutes',
+    heartbeatTimeout: heartbeatTimeoutMs,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  });
 
 export class PipelineHost {
   readonly #input: PipelineInput;
@@ -185,10 +188,11 @@ export class PipelineHost {
     const scope = new CancellationScope();
     this.#listingScope = scope;
     // What is answered is the difference to the listing that the state has: no other is taken in meanwhile.
-    const listing = scope.run(() => listShards(this.#input.pipeline, this.#state.listed));
-    void listing.then(
-      (listed) => {
-        this.#state = observe(this.#state, listed, this.#input.startAt, Date.now());
+    const { listShards } = listing(this.#options.heartbeatTimeoutMs);
+    const listed = scope.run(() => listShards(this.#input.pipeline, this.#state.listed));
+    void listed.then(
+      (shards) => {
+        this.#state = observe(this.#state, shards, this.#input.startAt, Date.now());
         this.#scheduleListing();
       },
       (error: unknown) => {

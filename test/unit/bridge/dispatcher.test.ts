@@ -187,6 +187,50 @@ test('O1 O9: a request that is too large for the server goes in smaller parts, a
   expect(numbers(await next())).toEqual(['6', '7', '8']);
 });
 
+test('O9: after a refusal for size requests grow again, and a size that is always refused is tried less and less (fault B9)', async () => {
+  const { clock, submit, next } = byHand();
+  let n = 0;
+  const refill = (): void => {
+    for (let i = 0; i < 500; i += 1) submit(event('a', ++n));
+  };
+  const sizes: number[] = [];
+  const answer = async (most: number, count: number): Promise<number[]> => {
+    sizes.length = 0;
+    for (let i = 0; i < count; i += 1) {
+      refill();
+      const each = await next();
+      sizes.push(numbers(each).length);
+      if (numbers(each).length > most) each.fail(new RequestTooLargeError('too large'));
+      else each.accept();
+      await clock.settle();
+    }
+    return sizes;
+  };
+  await answer(100, 3);
+  expect(sizes).toEqual([500, 250, 125]);
+  await answer(500, 40);
+  expect(sizes.at(-1)).toBe(500);
+  // A server that never takes more than 100 is not asked to every other time.
+  await answer(100, 400);
+  const refused = sizes.slice(100).filter((size) => size > 100);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused.length).toBeLessThan(30);
+});
+
+test('O3 O9: one record that the server refuses for its size goes on without its data, at once (fault B1)', async () => {
+  const { clock, submit, accepted, next } = byHand();
+  submit(event('a', 1, 'x'.repeat(1000)));
+  submit(event('a', 2));
+  (await next()).fail(new RequestTooLargeError('too large'));
+  (await next()).fail(new RequestTooLargeError('too large'));
+  const without = await next();
+  expect(without.request).toMatchObject({ events: [{ size: 1000, data: { left: { preview: 'x'.repeat(384) } } }] });
+  without.accept();
+  (await next()).accept();
+  await clock.settle();
+  expect(accepted).toEqual(['a1', 'a2']);
+});
+
 test('O8: records without a key go to the quarantine in a queue of their own', async () => {
   const { submit, next } = byHand();
   const { position } = { position: { shardId: 's', sequenceNumber: '7' } };

@@ -11,7 +11,6 @@ import {
   HandoverRefusedError,
   PressureError,
   RequestTooLargeError,
-  type HandoverRequest,
 } from '../../../bridge/lane-gateway.ts';
 import { LaneRoom } from '../../../bridge/lane-room.ts';
 import { OutageLog } from '../../../bridge/outage-log.ts';
@@ -73,7 +72,7 @@ function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_ROOM_LIM
   return { gateway, lines, room };
 }
 
-function lane(key: string, numbers: readonly number[], text = 'x'): HandoverRequest {
+function lane(key: string, numbers: readonly number[], text = 'x') {
   const events = numbers.map((n) => ({
     position: { shardId: 'shard-0', sequenceNumber: String(n) },
     arrivedAt: n,
@@ -81,7 +80,7 @@ function lane(key: string, numbers: readonly number[], text = 'x'): HandoverRequ
     size: text.length,
     source: 'kinesis' as const,
   }));
-  return { to: 'lane', key, events, leaseUntil: 42, attempt: 1 };
+  return { to: 'lane', key, events, leaseUntil: 42, attempt: 1 } as const;
 }
 
 function read(payloads: readonly { data?: Uint8Array | null }[] | null | undefined): unknown[] {
@@ -167,16 +166,26 @@ test('O5: a quarantine that was ended from outside is begun anew with the run th
 });
 
 test.each([2_200_000, 4_400_000])(
-  'O9: a record of %i bytes is refused, for a while, and the log says which',
+  'O9: a record of %i bytes is refused, and goes on without its data; the log says which (fault B1)',
   async (bytes) => {
     const { gateway, lines } = open();
     const sent = gateway.send(lane('large', [5], 'x'.repeat(bytes)), never);
-    await expect(sent).rejects.toThrow(HandoverRefusedError);
-    await expect(sent).rejects.toMatchObject({ retryAfterMs: 60_000 });
+    await expect(sent).rejects.toThrow(RequestTooLargeError);
     expect(lines).toMatchObject([{ level: 50, key: 'large', position: 'shard-0:5' }]);
     expect(lines[0]?.msg).toMatch(/^Record shard-0:5 \(\d+ bytes\) for key "large" is larger than Temporal accepts/);
+    expect(lines[0]?.msg).toContain('goes on without its data');
   },
 );
+
+test('O4 O9: a record that is too large and was replaced is refused for a while: the source has other data', async () => {
+  const { gateway, lines } = open();
+  const request = lane('large', [5], 'x'.repeat(2_200_000));
+  const events = request.events.map((event) => ({ ...event, replaced: 1 }));
+  const sent = gateway.send({ ...request, events }, never);
+  await expect(sent).rejects.toThrow(HandoverRefusedError);
+  await expect(sent).rejects.toMatchObject({ retryAfterMs: 60_000 });
+  expect(lines).toMatchObject([{ level: 50, key: 'large', position: 'shard-0:5' }]);
+});
 
 test('O9: records that are too large together are not told, they are sent in smaller parts', async () => {
   const { gateway, lines } = open();

@@ -42,6 +42,19 @@ describe('data that was left in the source', () => {
     expect(Buffer.compare(await claims.read(outcome.data.claim, signal), kept.data)).toBe(0);
   });
 
+  test('O5 is taken from the store when the bridge has written it meanwhile, also when the source has it no more (fault B1)', async () => {
+    const { preview, ...stored } = claimOf('orders', position, 'a', kept.data);
+    const waiting = { ...event, left: { preview, stored } };
+    const early = await fetchData({ settings, source: sourceWith(kept), claims }, waiting, signal);
+    expect(early).toEqual({ data: { claim: { preview, ...stored } } });
+    await claims.write({ preview, ...stored }, kept.data, signal);
+    const late = await fetchData({ settings, source: sourceWith(), claims }, waiting, signal);
+    expect(late).toEqual({ data: { claim: { preview, ...stored } } });
+    await claims.delete(stored.name, signal);
+    const gone = await fetchData({ settings, source: sourceWith(), claims }, waiting, signal);
+    expect(gone).toMatchObject({ failure: { type: DATA_GONE } });
+  });
+
   test('is not fetched without a store: what to set, and until when, with the retries of the settings', async () => {
     const outcome = await fetchData({ settings, source: sourceWith(kept), claims: undefined }, event, signal);
     expect(outcome).toMatchObject({ failure: { type: LARGE_EVENT, nonRetryable: true }, policy: { maxAttempts: 4 } });

@@ -1,0 +1,21 @@
+import type { LeftData } from '../../contracts/event.ts';
+import type { Claims } from '../../stores/claims.ts';
+import { DataGoneError } from '../../stores/errors.ts';
+
+/**
+ * The data of an event that went on while its data was being written, where that has succeeded since; undefined where not.
+ * @throws {StoreUnavailableError}
+ */
+export async function storedData(
+  claims: Claims | undefined,
+  { preview, stored }: LeftData['left'],
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  if (claims === undefined || stored === undefined) return undefined;
+  try {
+    return await claims.read({ ...stored, preview }, signal);
+  } catch (error) {
+    if (error instanceof DataGoneError) return undefined;
+    throw error;
+  }
+}
