@@ -21,6 +21,9 @@ import { bundleWorkflows } from '../../../support/workflow-bundle.ts';
 const taskQueue = `status-${randomUUID().slice(0, 8)}`;
 const reading = `${taskQueue}-reads`;
 const failing = `${taskQueue}-fails`;
+const killed = `${taskQueue}-killed`;
+const denied = `${taskQueue}-denied`;
+const pipelines = [reading, failing, killed, denied];
 
 let client: Client;
 let worker: Worker;
@@ -41,8 +44,8 @@ beforeAll(async () => {
     shutdownForceTime: 2000,
   });
   running = worker.run();
-  for (const pipeline of [reading, failing]) {
-    const options = { ...DEFAULT_PIPELINE_OPTIONS, maxReaders: 1 };
+  for (const pipeline of pipelines) {
+    const options = { ...DEFAULT_PIPELINE_OPTIONS, maxReaders: 1, heartbeatTimeoutMs: 1000 };
     const input: PipelineInput = {
       version: 1,
       pipeline,
@@ -55,7 +58,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const pipeline of [reading, failing]) await client.workflow.getHandle(pipeline).terminate();
+  for (const pipeline of pipelines) await client.workflow.getHandle(pipeline).terminate();
   worker.shutdown();
   await running;
   await native.close();
@@ -72,7 +75,15 @@ async function listShards(pipeline: string) {
 }
 
 /** Heartbeats where it is, and stays out until it is called home. */
-async function readShards({ shards }: ReaderInput): Promise<ReaderReport> {
+async function readShards({ pipeline, shards }: ReaderInput): Promise<ReaderReport> {
+  const { attempt } = Context.current().info;
+  if (pipeline === killed && attempt === 1) await Context.current().cancelled;
+  if (pipeline === denied) {
+    const nothing = { finished: false, read: 0, taken: 0, quarantined: 0 };
+    Context.current().heartbeat({ shards: Object.fromEntries(shards.map(({ shardId }) => [shardId, nothing])) });
+    if (attempt > 1) await rest(600_000);
+    throw ApplicationFailure.retryable('Access denied', 'NoAccess');
+  }
   const progress = shards.map(({ shardId }) => {
     const checkpoint = { shardId, sequenceNumber: '4711' };
     const gaps = [{ shardId, until: checkpoint, at: 5 }];
@@ -82,11 +93,21 @@ async function readShards({ shards }: ReaderInput): Promise<ReaderReport> {
     ];
   });
   const report = { shards: Object.fromEntries(progress) } as ReaderReport;
-  Context.current().heartbeat(report);
-  await Context.current().cancelled.catch((error: unknown) => {
-    if (!(error instanceof CancelledFailure)) throw error;
-  });
+  await rest(600_000, () => Context.current().heartbeat(report));
   return report;
+}
+
+/** Until it is called home. */
+async function rest(ms: number, beat = () => Context.current().heartbeat({ shards: {} })): Promise<void> {
+  beat();
+  const timer = setInterval(beat, 200);
+  try {
+    await Context.current().sleep(ms);
+  } catch (error) {
+    if (!(error instanceof CancelledFailure)) throw error;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 test('a checkpoint in a heartbeat counts before the reader comes home; a child waits for its parent (O2)', async () => {
@@ -117,6 +138,27 @@ test('what keeps a pipeline from reading is shown', async () => {
   await eventually(async () => {
     const { troubles } = await pipelineStatus(client, failing);
     expect(troubles).toMatchObject([{ activity: 'listShards', message: 'Stream orders was not found' }]);
+  });
+});
+
+test('the error of a reader that was killed is no longer shown when another process reads (fault F7)', async () => {
+  const attempts = async () => {
+    const { raw } = await client.workflow.getHandle(killed).describe();
+    return raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'readShards')?.attempt;
+  };
+  await eventually(async () => {
+    expect(await attempts()).toBe(2);
+    expect(await pipelineStatus(client, killed)).toMatchObject({
+      troubles: [],
+      shards: [{ shardId: 'parent', lagMs: 1500 }, { shardId: 'child' }],
+    });
+  }, 10_000);
+});
+
+test('the error of a reader that tries again and has read nothing yet is still shown (fault F7)', async () => {
+  await eventually(async () => {
+    const { troubles } = await pipelineStatus(client, denied);
+    expect(troubles).toMatchObject([{ activity: 'readShards', attempt: 2, message: 'Access denied' }]);
   });
 });
 
