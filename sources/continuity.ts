@@ -36,11 +36,14 @@ export class Continuity {
   #unproven = false;
   /** The latest page has told up to when the shard has been read. */
   #told = false;
+  /** Something of the shard has been read, by whoever. */
+  #begun: boolean;
 
   /** @param notBefore records that arrived before are not wanted; ms since 1970 */
   constructor(start: StartPoint, notBefore: number | undefined, now: () => number) {
     this.#now = now;
     if (start.at === 'after') this.#last = start.position;
+    this.#begun = start.at === 'after';
     this.#upTo = upToOf(start) ?? notBefore;
   }
 
@@ -71,9 +74,12 @@ export class Continuity {
     return await this.#missing(first?.position, retentionMs);
   }
 
-  /** For a shard of which the source has nothing any more. */
+  /**
+   * For a shard of which the source has nothing any more. One that has been read without coming to its end was open when it
+   * was last read: what was written to it since is missing, also when that is less than the retention ago.
+   */
   async gapToEnd(retentionMs: () => Promise<number>): Promise<SourceGap | undefined> {
-    return await this.#missing(undefined, retentionMs);
+    return this.#begun ? this.#gap(undefined) : await this.#missing(undefined, retentionMs);
   }
 
   /** Those that have not been read before. A position inside an aggregate is read again with its whole aggregate. */
@@ -84,6 +90,7 @@ export class Continuity {
 
   /** @param askedAt when the page was asked for, ms since 1970 */
   advance(page: ReadPage, askedAt: number): void {
+    this.#begun = true;
     const newest = page.records.at(-1)?.position;
     if (newest !== undefined) {
       this.#unproven = false;
@@ -96,6 +103,10 @@ export class Continuity {
 
   async #missing(until: Position | undefined, retentionMs: () => Promise<number>): Promise<SourceGap | undefined> {
     if (this.#upTo !== undefined && this.#upTo >= this.#now() - (await retentionMs())) return undefined;
+    return this.#gap(until);
+  }
+
+  #gap(until: Position | undefined): SourceGap {
     return { ...(this.#last && { after: this.#last }), ...(until && { until }) };
   }
 }

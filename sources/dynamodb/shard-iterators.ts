@@ -10,6 +10,7 @@ import type { Position } from '../../contracts/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
 import { type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
+import { MissingShard } from '../missing-shard.ts';
 import type { SourceRecord } from '../source.ts';
 import { canonicalItemKey } from './item-key.ts';
 import { rawPageOf, withRawImages } from './raw-records.ts';
@@ -31,6 +32,7 @@ export class DynamodbShardIterators implements ShardIterators {
   readonly #calls: ServiceCalls;
   readonly #table: DynamodbTableStream;
   readonly #shardId: string;
+  readonly #missing = new MissingShard();
 
   constructor(client: DynamoDBStreamsClient, calls: ServiceCalls, table: DynamodbTableStream, shardId: string) {
     this.#client = client;
@@ -68,6 +70,7 @@ export class DynamodbShardIterators implements ShardIterators {
     const asked = `GetRecords of shard ${this.#shardId}`;
     const rawPage = rawPageOf(command);
     const page = await this.#run(asked, signal, (options) => this.#client.send(command, options));
+    this.#missing.found();
     const records = withRawImages(page.Records ?? [], rawPage());
     return {
       records: records.map((record) => sourceRecord(this.#shardId, stream, record)),
@@ -93,9 +96,10 @@ export class DynamodbShardIterators implements ShardIterators {
 
   /** Nothing here is for a person to mend: the table has been found, or the listing says what is wrong with it. */
   async #notFound({ source, message }: SourceError, signal: AbortSignal): Promise<SourceUnavailableError> {
-    const state = await this.#table.stateOf(this.#shardId, signal);
+    const { hasEnded, state } = await this.#table.lookFor(this.#shardId, signal);
     const cause = { cause: new Error(message) };
-    if (state === 'expired') {
+    const isGone = this.#missing.notFound(hasEnded);
+    if (isGone || state === 'expired') {
       return new ExpiredShardError(source, `${source}: shard ${this.#shardId} has expired.`, cause);
     }
     const listing = state === 'listed' ? 'is listed' : 'is not listed (yet)';

@@ -19,6 +19,13 @@ interface Generation extends TableStream {
 /** What a listing says of a shard. `unknown`: it is not there, and may be too young for that to mean anything. */
 export type ShardState = 'listed' | 'expired' | 'unknown';
 
+/** What a new listing says of a shard that was not found. */
+export interface ShardSighting {
+  readonly state: ShardState;
+  /** Nothing more is written to it: the listing shows it as closed, or has a child of it. */
+  readonly hasEnded: boolean;
+}
+
 /** Real ids hold the time of the shard's creation in ms; so no two streams of a table have a shard of the same id. */
 const SHARD_ID = /^shardId-(\d{20})-/;
 
@@ -73,11 +80,14 @@ export class DynamodbTableStream {
    * By a new listing. A table without any stream is for a person to look at: it may well be the wrong table.
    * @throws {SourceError}
    */
-  async stateOf(shardId: string, signal: AbortSignal): Promise<ShardState> {
-    await this.listShards(signal);
-    if (this.#byShard.has(shardId)) return 'listed';
+  async lookFor(shardId: string, signal: AbortSignal): Promise<ShardSighting> {
+    const shards = await this.listShards(signal);
+    const isClosed = shards.find((each) => each.shardId === shardId)?.closed === true;
+    const hasEnded = isClosed || shards.some(({ parents }) => parents.includes(shardId));
+    if (this.#byShard.has(shardId)) return { state: 'listed', hasEnded };
     const createdAt = SHARD_ID.exec(shardId)?.[1];
-    return createdAt === undefined || this.#isExpired(Number(createdAt)) ? 'expired' : 'unknown';
+    const isExpired = createdAt === undefined || this.#isExpired(Number(createdAt));
+    return { state: isExpired ? 'expired' : 'unknown', hasEnded };
   }
 
   /** A table that has always had its stream needs no listing of all shards only to read one. */

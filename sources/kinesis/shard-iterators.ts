@@ -10,9 +10,10 @@ import { formatPosition } from '../../contracts/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
 import { SourceConfigurationError, type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
+import { MissingShard } from '../missing-shard.ts';
 import { MIN_INTERVAL_MS } from '../options.ts';
 import type { KinesisRetention } from './retention.ts';
-import type { KinesisShardList } from './shard-list.ts';
+import type { KinesisShardList, ShardSighting } from './shard-list.ts';
 import type { StreamId } from './stream-id.ts';
 import { userRecords } from './user-records.ts';
 
@@ -38,6 +39,7 @@ export class KinesisShardIterators implements ShardIterators {
   readonly #shardId: string;
   /** Pages that had neither a next iterator nor child shards. */
   #childless = 0;
+  readonly #missing = new MissingShard();
 
   constructor(access: StreamAccess, shardId: string) {
     this.#access = access;
@@ -67,6 +69,7 @@ export class KinesisShardIterators implements ShardIterators {
     const asked = `GetRecords of shard ${this.#shardId}`;
     try {
       const page = await calls.run(asked, signal, (options) => client.send(command, options));
+      this.#missing.found();
       const { records, strays } = await userRecords(this.#shardId, page.Records ?? [], () =>
         shards.hashKeysOf(this.#shardId, signal),
       );
@@ -106,18 +109,20 @@ export class KinesisShardIterators implements ShardIterators {
   /** Whether the shard has expired, when that is what was answered. Nothing here is for a person to mend. */
   async #notFound(error: unknown, signal: AbortSignal): Promise<unknown> {
     if (!isRefusal(error, 'ResourceNotFoundException')) return error;
-    const state = await this.#access.shards.stateOf(this.#shardId, signal);
-    return shardNotFound(error, this.#shardId, state);
+    return shardNotFound(error, this.#shardId, await this.#access.shards.lookFor(this.#shardId, signal), this.#missing);
   }
 }
 
 export function shardNotFound(
   { source, message }: SourceError,
   shardId: string,
-  state: string,
+  { hasEnded, state }: ShardSighting,
+  missing: MissingShard,
 ): SourceUnavailableError {
   const cause = { cause: new Error(message) };
-  if (state === 'expired') return new ExpiredShardError(source, `${source}: shard ${shardId} has expired.`, cause);
+  const isGone = missing.notFound(hasEnded);
+  if (isGone || state === 'expired')
+    return new ExpiredShardError(source, `${source}: shard ${shardId} has expired.`, cause);
   const listing = state === 'unknown' ? 'is not listed (yet)' : `is listed as ${state}`;
   return new SourceUnavailableError(
     source,

@@ -16,6 +16,13 @@ const MAX_LISTINGS = 3;
 /** What a listing says of a shard. `unknown`: it is not there, and the listing may be too old to have it. */
 export type ShardState = 'open' | 'closed' | 'expired' | 'unknown';
 
+/** What a new listing says of a shard that was not found. */
+export interface ShardSighting {
+  readonly state: ShardState;
+  /** Nothing more is written to it: the listing shows it as closed, or has a child of it. */
+  readonly hasEnded: boolean;
+}
+
 /** Lists the shards of a stream over all pages, each shard once, and remembers what of them never changes. */
 export class KinesisShardList {
   readonly #client: KinesisClient;
@@ -47,10 +54,14 @@ export class KinesisShardList {
    * this one, lacks it because it has expired.
    */
   async stateOf(shardId: string, signal: AbortSignal): Promise<ShardState> {
+    return (await this.lookFor(shardId, signal)).state;
+  }
+
+  async lookFor(shardId: string, signal: AbortSignal): Promise<ShardSighting> {
     const shards = await this.read(signal);
-    const shard = shards.find((each) => each.shardId === shardId);
-    if (shard !== undefined) return shard.closed ? 'closed' : 'open';
-    return shards.some((each) => each.shardId > shardId) ? 'expired' : 'unknown';
+    const state = stateIn(shards, shardId);
+    const hasEnded = state === 'closed' || shards.some(({ parents }) => parents.includes(shardId));
+    return { state, hasEnded };
   }
 
   /** Undefined for a shard that is not listed. */
@@ -97,6 +108,12 @@ export class KinesisShardList {
     const command = new ListShardsCommand({ ...subject, MaxResults: this.#pageSize });
     return this.#calls.run('ListShards', signal, (options) => this.#client.send(command, options));
   }
+}
+
+function stateIn(shards: readonly ShardInfo[], shardId: string): ShardState {
+  const shard = shards.find((each) => each.shardId === shardId);
+  if (shard !== undefined) return shard.closed ? 'closed' : 'open';
+  return shards.some((each) => each.shardId > shardId) ? 'expired' : 'unknown';
 }
 
 function shardInfo(shard: Shard): ShardInfo {

@@ -190,7 +190,7 @@ describe('Kinesis', () => {
     }
   });
 
-  test('case 13: a shard that expires under a living iterator ends, without a gap when all of it was read', async () => {
+  test('case 13: a shard that expires under a living iterator ends with a gap: what came after its last page is not known (fault I3)', async () => {
     const { shardId, position } = await readOne();
     fake.clock.advance(DAY - MINUTE);
     const cursor = source.openShard(shardId, { at: 'after', position, upTo: fake.clock.now() });
@@ -198,7 +198,7 @@ describe('Kinesis', () => {
     fake.stream('orders').split(shardId);
     fake.clock.advance(DAY + 1);
     fake.faults.add({ operation: 'GetRecords', fault: faults.notFound });
-    expect(await cursor.next(never)).toMatchObject({ records: [], ended: true });
+    expect(await cursor.next(never)).toEqual({ records: [], ended: true, gap: { after: position } });
   });
 
   test('case 4: a shard that is not found, and that a listing lacks which may be too old, is asked again', async () => {

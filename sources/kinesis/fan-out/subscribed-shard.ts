@@ -19,6 +19,7 @@ import type { StartPoint } from '../../../contracts/pipeline.ts';
 import { isRefusal } from '../../aws/service-calls.ts';
 import { SourceUnavailableError } from '../../errors.ts';
 import type { IteratorPage, ShardIterators } from '../../iterator-cursor.ts';
+import { MissingShard } from '../../missing-shard.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS } from '../../options.ts';
 import {
   type KinesisShardIterators,
@@ -61,6 +62,7 @@ export class SubscribedShard implements ShardIterators {
   #polls = false;
   /** Events in a row that had neither a continuation number nor child shards. */
   #childless = 0;
+  readonly #missing = new MissingShard();
 
   constructor(shardId: string, options: SubscribedShardOptions) {
     this.#shardId = shardId;
@@ -144,6 +146,7 @@ export class SubscribedShard implements ShardIterators {
     const { records, strays } = await userRecords(this.#shardId, event.Records ?? [], () =>
       access.shards.hashKeysOf(this.#shardId, signal),
     );
+    this.#missing.found();
     const next = event.ContinuationSequenceNumber ?? '';
     const page = { records, strays, lagMs: event.MillisBehindLatest };
     if (next === '') {
@@ -179,7 +182,7 @@ export class SubscribedShard implements ShardIterators {
       if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
       // The consumer may have been deregistered. If so, it is registered again.
       consumer.forget();
-      throw shardNotFound(error, this.#shardId, await access.shards.stateOf(this.#shardId, signal));
+      throw shardNotFound(error, this.#shardId, await access.shards.lookFor(this.#shardId, signal), this.#missing);
     }
   }
 
