@@ -7,11 +7,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adoptQuarantine } from '../../../activities/quarantine/adopt.ts';
 import { systemClock } from '../../../bridge/clock.ts';
-import {
-  HandoverRefusedError,
-  PressureError,
-  RequestTooLargeError,
-} from '../../../bridge/lane-gateway.ts';
+import { HandoverRefusedError, PressureError, RequestTooLargeError } from '../../../bridge/lane-gateway.ts';
 import { LaneRoom } from '../../../bridge/lane-room.ts';
 import { OutageLog } from '../../../bridge/outage-log.ts';
 import { RecentMap } from '../../../bridge/recent-map.ts';
