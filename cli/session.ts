@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { poolsOf, type Settings } from '../contracts/settings.ts';
+import { MOST_INLINE_BYTES } from '../contracts/large-events.ts';
+import { poolsOf, type LargeEventsSettings, type Settings } from '../contracts/settings.ts';
 import { shellWord } from '../contracts/shell-word.ts';
 import { loadSettings } from '../worker/settings/load.ts';
 import { connectClient } from '../worker/temporal/connection.ts';
@@ -78,6 +79,11 @@ export class Session {
     const asked = this.#others.get(pipeline) ?? isAtTemporal(this.client, pipeline);
     this.#others.set(pipeline, asked);
     return await asked;
+  }
+
+  /** What becomes of large data of the pipeline. */
+  largeEventsOf(pipeline: string): LargeEventsSettings {
+    return this.#settings.pipelines.get(pipeline)?.largeEvents ?? { above: MOST_INLINE_BYTES, store: undefined };
   }
 
   /** How near to being lost unread records of the pipeline are when a warning is due. */

@@ -1,17 +1,9 @@
 import { Buffer } from 'node:buffer';
 import type { InlineData } from './event.ts';
+import { isDeep } from './json-depth.ts';
 
 /** Bytes of large data that people are shown wherever its event is named. */
 const PREVIEW_BYTES = 384;
-
-/** Levels of lists and objects in data that travels as JSON. */
-const MOST_LEVELS = 100;
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-/** Of lists and objects. */
-const [OPENING, CLOSING] = [
-  [0x5b, 0x7b],
-  [0x5d, 0x7d],
-];
 
 // ignoreBOM keeps a leading byte order mark: the bytes must survive the round trip.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -36,24 +28,6 @@ function encodeText(text: string): InlineData {
     // Not JSON.
   }
   return { text };
-}
-
-/**
- * Whether a text, if it is JSON, is nested too deeply to be carried as JSON: `JSON.stringify` calls itself for each level,
- * and a request or a lane's state that overflows the stack could never be written.
- */
-export function isDeep(text: string): boolean {
-  let depth = 0;
-  let isInText = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code === QUOTE) isInText = !isInText;
-    else if (isInText) index += code === BACKSLASH ? 1 : 0;
-    else if (OPENING.includes(code)) depth += 1;
-    else if (CLOSING.includes(code)) depth -= 1;
-    if (depth > MOST_LEVELS) return true;
-  }
-  return false;
 }
 
 export function decodeEventData(data: InlineData): Uint8Array {

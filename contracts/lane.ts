@@ -1,5 +1,5 @@
 import { DEFAULT_SEGMENT_LIMITS, type Backlog, type SegmentLimits } from './backlog.ts';
-import type { LaneEvent } from './event.ts';
+import type { Claim, LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 import type { VerbName } from './names.ts';
 import type { Position } from './position.ts';
@@ -141,6 +141,9 @@ export interface VerbArgs {
   readonly data?: unknown;
   readonly text?: string;
   readonly base64?: string;
+  /** Or new data that is in the store of large events already, and its bytes. */
+  readonly claim?: Claim;
+  readonly size?: number;
 }
 
 /** What a verb did. A refused one changed nothing. */

@@ -1,5 +1,5 @@
 import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits, type SegmentName, type SegmentRange } from './backlog.ts';
-import type { EventData, InlineData } from './event.ts';
+import type { Claim, ClaimedData, EventData, InlineData } from './event.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions } from './lane.ts';
 import type { Position } from './position.ts';
 import type { EndedRun } from './remains.ts';
@@ -122,6 +122,9 @@ export interface QuarantineVerbArgs {
   readonly data?: unknown;
   readonly text?: string;
   readonly base64?: string;
+  /** Or new data that is in the store of large events already, and its bytes. */
+  readonly claim?: Claim;
+  readonly size?: number;
 }
 
 /** The most positions that one verb names. */
@@ -137,7 +140,9 @@ export type Selection =
 export interface QuarantineJob {
   readonly selection: Selection;
   /** What `replace` gives the record. */
-  readonly data?: InlineData;
+  readonly data?: InlineData | ClaimedData;
+  /** Bytes of it; absent in a job of an earlier version. */
+  readonly size?: number;
   /** Segments that it has not been through; absent until it begins. */
   readonly left?: readonly SegmentRange[];
   /** Index in the first of them. */
@@ -201,7 +206,8 @@ export interface SegmentSearch {
   /** Records at the most. */
   readonly most: number;
   /** The key of this data is asked for, and not of what the record holds. */
-  readonly data?: InlineData;
+  readonly data?: InlineData | ClaimedData;
+  readonly size?: number;
   /** For each of the segments, indexes of records that are out and of which it has not been told. */
   readonly decided: readonly (readonly number[])[];
 }

@@ -28,7 +28,14 @@ export const RUN_GONE = 'RunGone';
 /** What an ended run held when it last did something. What came after that is read as {@link LeftSignals}. */
 export type Remains =
   /** `state` is absent when it never did anything. `tail`: so many events are behind it, and are asked for in pages. */
-  | { readonly kind: 'held'; readonly state?: LaneState; readonly tail: number; readonly from: SignalsFrom }
+  | {
+      readonly kind: 'held';
+      readonly state?: LaneState;
+      /** See {@link LaneRemains}. */
+      readonly queue?: number;
+      readonly tail: number;
+      readonly from: SignalsFrom;
+    }
   /** It was about to take over from another one itself: nothing of its own is done. */
   | { readonly kind: 'took over'; readonly predecessor: EndedRun; readonly from: SignalsFrom };
 
@@ -52,6 +59,11 @@ export interface LaneRemains {
   readonly state: LaneState;
   /** Events of the tail: see the query `tail`. */
   readonly tail: number;
+  /**
+   * Set when the queue would make the answer larger than Temporal takes: the state is without it, and the query `tail` gives
+   * so many events of the queue first.
+   */
+  readonly queue?: number;
   /** Set until what this run had to take over is in its state. */
   readonly predecessor?: EndedRun;
 }

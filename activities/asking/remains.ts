@@ -43,9 +43,15 @@ async function remainsOf(client: Client, run: RunName): Promise<Remains> {
     from.after === 0
       ? startOf(await decodeFirst<LaneInput>(client, firstInput))
       : await client.workflow.getHandle(run.workflowId, run.runId).query<LaneRemains>(QUERIES.remains);
-  const { predecessor, state, tail } = known;
+  const { predecessor, queue, state, tail } = known;
   if (predecessor !== undefined) return { kind: 'took over', predecessor, from: { after: 0 } };
-  return { kind: 'held', from, tail, ...(state === undefined ? {} : { state }) };
+  return {
+    kind: 'held',
+    from,
+    tail,
+    ...(state === undefined ? {} : { state }),
+    ...(queue === undefined ? {} : { queue }),
+  };
 }
 
 function startOf({ carried, predecessor }: Partial<LaneInput> = {}): Partial<LaneRemains> & { readonly tail: number } {

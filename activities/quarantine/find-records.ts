@@ -18,6 +18,11 @@ const TOLD_CHARS = 256;
 /** Records whose data has to be fetched to find their keys: each may have 10 MiB, and a step has minutes. */
 const MOST_FETCHED = 10;
 
+interface Given {
+  readonly data: SegmentSearch['data'] | undefined;
+  readonly size: number | undefined;
+}
+
 /** A key, or why there is none. */
 export type KeyOf = (record: QuarantinedRecord) => Promise<{ readonly key: string } | { readonly reason: string }>;
 
@@ -55,7 +60,7 @@ async function findIn(
   all: readonly QuarantinedRecord[],
   decided: ReadonlySet<number>,
   from: number,
-  { selection, most, data }: SegmentSearch,
+  { selection, most, data, size }: SegmentSearch,
   keyOf: KeyOf | undefined,
 ): Promise<{ readonly records: readonly FoundRecord[]; readonly next?: number }> {
   const records: FoundRecord[] = [];
@@ -65,7 +70,7 @@ async function findIn(
     if (index < from || decided.has(index) || !isWanted(selection, record)) continue;
     if (records.length >= most || keyChars >= MOST_KEY_CHARS || fetched >= MOST_FETCHED)
       return { records, next: index };
-    const found = await describe(index, record, data, keyOf);
+    const found = await describe(index, record, { data, size }, keyOf);
     records.push(found);
     keyChars += found.key?.length ?? 0;
     if (keyOf !== undefined && !isInline(record.data)) fetched += 1;
@@ -87,10 +92,10 @@ function isWanted(selection: Selection, { position, reason }: QuarantinedRecord)
 async function describe(
   index: number,
   record: QuarantinedRecord,
-  data: SegmentSearch['data'],
+  { data, size }: Given,
   keyOf: KeyOf | undefined,
 ): Promise<FoundRecord> {
-  const replacement = data === undefined ? undefined : withData(record, data);
+  const replacement = data === undefined ? undefined : withData(record, data, size);
   const found = await keyOf?.(replacement ?? record);
   const reason = found !== undefined && 'reason' in found ? found.reason : record.reason;
   return {
@@ -104,6 +109,11 @@ async function describe(
   };
 }
 
-function withData(record: QuarantinedRecord, data: NonNullable<SegmentSearch['data']>): QuarantinedRecord {
-  return { ...record, data, size: decodeEventData(data).byteLength, replaced: (record.replaced ?? 0) + 1 };
+function withData(
+  record: QuarantinedRecord,
+  data: NonNullable<SegmentSearch['data']>,
+  given: number | undefined,
+): QuarantinedRecord {
+  const size = given ?? ('claim' in data ? 0 : decodeEventData(data).byteLength);
+  return { ...record, data, size, replaced: (record.replaced ?? 0) + 1 };
 }

@@ -1,7 +1,8 @@
+import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { encodeEventData } from '../../contracts/event-data.ts';
-import type { VerbArgs } from '../../contracts/lane.ts';
+import type { NewDataArgs } from '../../contracts/new-data.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 
@@ -11,21 +12,21 @@ export interface NewDataOptions {
   readonly file?: string;
 }
 
-type NewData = Pick<VerbArgs, 'data' | 'text' | 'base64'>;
-
 /** @throws {UsageError} */
-export async function newData({ data, file }: NewDataOptions, io: Io): Promise<NewData> {
+export async function newData({ data, file }: NewDataOptions, io: Io): Promise<NewDataArgs> {
   if (data !== undefined && file !== undefined) {
     throw new UsageError('--data and --file exclude each other: give the new data by one of them.');
   }
-  if (data !== undefined) return { data: parse(data) };
+  if (data !== undefined) return fromBytes(Buffer.from(requireJson(data)));
   if (file === undefined) throw new UsageError('Give the new data by --data or by --file.');
   return fromBytes(await read(resolve(io.cwd, file)));
 }
 
-function parse(json: string): unknown {
+/** It is sent as it was typed: JavaScript would write some numbers with other digits. */
+function requireJson(json: string): string {
   try {
-    return JSON.parse(json);
+    JSON.parse(json);
+    return json;
   } catch (error) {
     throw new UsageError(`--data is not JSON: ${String(error)}. For data that is none, use --file.`);
   }
@@ -39,7 +40,7 @@ async function read(file: string): Promise<Uint8Array> {
   }
 }
 
-function fromBytes(bytes: Uint8Array): NewData {
+function fromBytes(bytes: Uint8Array): NewDataArgs {
   const encoded = encodeEventData(bytes);
   return 'json' in encoded ? { data: encoded.json } : encoded;
 }

@@ -2,12 +2,13 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Decision, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
+import type { NewDataArgs } from '../../contracts/new-data.ts';
 import { visibleName } from '../../contracts/visible.ts';
 import { exitCodeOf, messageOf, SomeFailedError, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { NamedKey } from '../key-name.ts';
-import { decide } from '../operations/decide.ts';
+import { decideWithData } from '../operations/replace.ts';
 import { renderDecision } from '../render/decision.ts';
 import { decisionJson } from '../render/json.ts';
 import { printable } from '../render/text.ts';
@@ -42,7 +43,7 @@ export async function runVerb(
   options: VerbOptions,
   self: Command,
   io: Io,
-  data: Pick<VerbArgs, 'data' | 'text' | 'base64'> = {},
+  data: NewDataArgs = {},
 ): Promise<void> {
   const count = countWanted(typed, options);
   if (verb === 'replace' && count > 1)
@@ -74,7 +75,8 @@ async function decideAll(
     try {
       const pools = await session.poolsOf(key.pipeline);
       const bound = position === undefined ? args : { ...args, position };
-      const decision = await decide(session.client, { ...key, verb, args: bound, pools });
+      const verdict = { ...key, verb, args: bound, pools };
+      const decision = await decideWithData(session.client, verdict, session.largeEventsOf(key.pipeline));
       decided.push({ key, decision });
       if (!json) session.io.stdout.write(`${renderDecision(session.nameOf(key), decision, session.style)}\n`);
     } catch (error) {

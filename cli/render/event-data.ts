@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isInline, type ClaimedData, type EventData, type InlineData, type LeftData } from '../../contracts/event.ts';
+import { indentedJson } from './indented-json.ts';
 import { cut, printable } from './text.ts';
 
 const SHOWN_CHARS = 2048;
@@ -19,12 +20,7 @@ function previewIn(data: ClaimedData | LeftData): string {
 
 function wholeText(data: InlineData): string {
   if ('base64' in data) return hexDump(Buffer.from(data.base64, 'base64'));
-  if ('json' in data) return JSON.stringify(data.json, undefined, 2);
-  try {
-    return JSON.stringify(JSON.parse(data.text), undefined, 2);
-  } catch {
-    return data.text;
-  }
+  return 'json' in data ? JSON.stringify(data.json, undefined, 2) : indentedJson(data.text);
 }
 
 /** Offset, bytes, and what of them is text: as `hexdump -C` and `xxd` show them. `--json` has them in base64. */

@@ -12,6 +12,7 @@ import {
   startDynamodbLocal,
   type TableOptions,
 } from '../support/emulators/index.ts';
+import { putRawItem } from '../support/emulators/raw-item.ts';
 import {
   describeSource,
   never,
@@ -84,13 +85,13 @@ describe('DynamoDB Local as the stream of a table', () => {
   test('attributes have the values that they have, whatever their names, also beside an empty map (faults D1, D2)', async () => {
     const { table, source } = await create();
     const odd = '{"__proto__":{"S":"top"},"constructor":{"M":{"__proto__":{"L":[{"M":{"__proto__":{"B":"AP8="}}}]}}}}';
-    await putRaw(server.endpoint, table.name, `{"id":{"S":"a"},${odd.slice(1)}`);
-    await putRaw(
+    await putRawItem(server.endpoint, table.name, `{"id":{"S":"a"},${odd.slice(1)}`);
+    await putRawItem(
       server.endpoint,
       table.name,
       '{"id":{"S":"b"},"list":{"L":[]},"map":{"M":{}},"in":{"L":[{"M":{}},{"L":[]}]}}',
     );
-    await putRaw(server.endpoint, table.name, `{"id":{"S":"__proto__"},"m":{"M":${odd}}}`);
+    await putRawItem(server.endpoint, table.name, `{"id":{"S":"__proto__"},"m":{"M":${odd}}}`);
     const records = await readRecords(source.openShard(await onlyShard(source), { at: 'horizon' }), 3);
     expect(records.map(({ partitionKey, problem }) => [partitionKey, problem])).toEqual([
       ['a', undefined],
@@ -239,21 +240,6 @@ function nextTable(): string {
 
 function jsonOf(record: SourceRecord): StreamRecordJson {
   return JSON.parse(Buffer.from(record.data).toString()) as StreamRecordJson;
-}
-
-/** As JSON, which can hold any name: the SDK's serialiser loses `__proto__` too. */
-async function putRaw(endpoint: string, table: string, item: string): Promise<void> {
-  const credential = 'Credential=000000000000/20260101/us-east-1/dynamodb/aws4_request';
-  const answer = await fetch(endpoint, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': 'DynamoDB_20120810.PutItem',
-      authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=00`,
-    },
-    body: `{"TableName":"${table}","Item":${item}}`,
-  });
-  if (!answer.ok) throw new Error(await answer.text());
 }
 
 /** JSON with the names in order. */

@@ -14,11 +14,11 @@ import {
   halfOf,
   isLong,
   latestSegment,
+  leftFrom,
   movedToSegment,
   nextSegments,
-  tailFrom,
+  remainsOf,
   takenBack,
-  withoutTail,
   withTail,
 } from './backlog.ts';
 import { segmentLost } from './loss.ts';
@@ -80,12 +80,12 @@ export class BacklogKeeper {
     return held.length > 0;
   }
 
-  withoutTail(lane: LaneState): Pick<LaneRemains, 'state' | 'tail'> {
-    return withoutTail(lane, this.#limits);
+  remains(lane: LaneState): Pick<LaneRemains, 'queue' | 'state' | 'tail'> {
+    return remainsOf(lane, this.#limits);
   }
 
-  tailFrom(lane: LaneState, from: number): readonly LaneEvent[] {
-    return tailFrom(lane, this.#limits, from);
+  leftFrom(lane: LaneState, from: number): readonly LaneEvent[] {
+    return leftFrom(lane, this.#limits, from);
   }
 
   mayRead(work: Work): boolean {

@@ -63,6 +63,28 @@ export function withoutTail(
   return { state: { ...rest, backlog: { ...backlog, tail: [] } }, tail: backlog.tail.length };
 }
 
+/** Bytes of a state that an answer may have: Temporal takes 2 MiB, and there is more around it. */
+const MAX_REMAINS_BYTES = 1024 * 1024;
+
+/** The same without its queue too, when that is too much for an answer. */
+export function remainsOf(
+  lane: LaneState,
+  limits: SegmentLimits,
+): { readonly state: LaneState; readonly tail: number; readonly queue?: number } {
+  const held = withoutTail(lane, limits);
+  const { queue } = held.state;
+  if (queue.length === 0 || jsonBytes(held.state) <= MAX_REMAINS_BYTES) return held;
+  return { ...held, state: { ...held.state, queue: [] }, queue: queue.length };
+}
+
+/** Some of what {@link remainsOf} leaves out: the queue, where it does, and then the tail. */
+export function leftFrom(lane: LaneState, limits: SegmentLimits, from: number): readonly LaneEvent[] {
+  const { queue: left = 0 } = remainsOf(lane, limits);
+  if (from >= left) return tailFrom(lane, limits, from - left);
+  const events = withTail(lane, limits).queue.slice(from);
+  return events.slice(0, countWeighed(events, TAIL_PAGE, jsonBytes));
+}
+
 /** Some of what {@link withoutTail} leaves out, as much as Temporal takes in an answer. */
 export function tailFrom(lane: LaneState, limits: SegmentLimits, from: number): readonly LaneEvent[] {
   const left = withTail(lane, limits).backlog?.tail.slice(from) ?? [];

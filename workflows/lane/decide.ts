@@ -15,8 +15,11 @@ import {
   type VerbArgs,
 } from '../../contracts/lane.ts';
 import { dataText } from '../../contracts/data-text.ts';
-import type { InlineData, LaneEvent } from '../../contracts/event.ts';
+import type { LaneEvent } from '../../contracts/event.ts';
 import type { VerbName } from '../../contracts/names.ts';
+import { readNewData } from '../../contracts/new-data.ts';
+import { truncate } from '../../contracts/text.ts';
+import { keptDecisions } from '../kept-decisions.ts';
 import { headFailure } from './machine.ts';
 import { isBeyond } from './marks.ts';
 import { move } from './transitions.ts';
@@ -47,7 +50,7 @@ export function judge(lane: LaneState, verb: Verb, working: boolean): Verdict {
     return working ? STOP_FIRST : ACT;
   }
   if (verb.name === 'resume') return state === 'paused' ? ACT : refuse(`the lane is not paused, it is ${state}`);
-  if (verb.name === 'replace' && newData(verb.args) === undefined) {
+  if (verb.name === 'replace' && readNewData(verb.args) === undefined) {
     return refuse('replace needs new data: `data` (any JSON value), `text` or `base64`');
   }
   return judgeHeadVerb(lane, verb, working);
@@ -120,7 +123,7 @@ export function refused(lane: LaneState, verb: Verb, why: string, now: number, o
 }
 
 function record(lane: LaneState, decision: Decision, options: LaneOptions): LaneState {
-  return { ...lane, decisions: [...lane.decisions, decision].slice(-options.decisionsKept) };
+  return { ...lane, decisions: keptDecisions([...lane.decisions, decision], options.decisionsKept) };
 }
 
 function decisionBase(verb: Verb, now: number, lane: LaneState, stateAfter: LanePhase['state']) {
@@ -187,22 +190,15 @@ function withoutFailure(phase: LanePhase): LanePhase {
 
 function replacedHead(lane: LaneState, args: VerbArgs): LaneEvent {
   const head = lane.queue[0];
-  const data = newData(args);
-  if (head === undefined || data === undefined) throw new Error('replace needs a head and data');
-  const size = 'base64' in data ? Math.floor((data.base64.length * 3) / 4) : dataText(data).length;
-  return { ...head, data, size, replaced: (head.replaced ?? 0) + 1 };
-}
-
-function newData(args: VerbArgs): InlineData | undefined {
-  if (args.base64 !== undefined) return { base64: args.base64 };
-  if (args.text !== undefined) return { text: args.text };
-  return args.data === undefined ? undefined : { json: args.data };
+  const given = readNewData(args);
+  if (head === undefined || given === undefined || 'problem' in given) throw new Error('replace needs a head and data');
+  return { ...head, ...given, replaced: (head.replaced ?? 0) + 1 };
 }
 
 function dataOf(verb: Verb, before: LaneEvent | undefined, after: LaneEvent | undefined) {
   if (before === undefined || (verb.name !== 'skip' && verb.name !== 'replace')) return {};
-  const dataBefore = dataText(before.data).slice(0, DECISION_DATA_CHARS);
+  const dataBefore = truncate(dataText(before.data), DECISION_DATA_CHARS);
   const claim = 'claim' in before.data ? { claimBefore: before.data.claim.name } : {};
   if (verb.name === 'skip' || after === undefined) return { dataBefore, ...claim };
-  return { dataBefore, ...claim, dataAfter: dataText(after.data).slice(0, DECISION_DATA_CHARS) };
+  return { dataBefore, ...claim, dataAfter: truncate(dataText(after.data), DECISION_DATA_CHARS) };
 }

@@ -156,12 +156,12 @@ export class LaneHost {
 
   /** For a run that comes after this one was ended from outside. */
   remains(): LaneRemains {
-    const held = this.#backlog.withoutTail(this.#lane);
+    const held = this.#backlog.remains(this.#lane);
     return { ...held, ...(this.#predecessor === undefined ? {} : { predecessor: this.#predecessor }) };
   }
 
   tail(from: unknown): readonly LaneEvent[] {
-    return this.#backlog.tailFrom(this.#lane, typeof from === 'number' ? from : 0);
+    return this.#backlog.leftFrom(this.#lane, typeof from === 'number' ? from : 0);
   }
 
   /** A cancel from outside is a request: what the lane holds is worked off, and then it ends (O5). */

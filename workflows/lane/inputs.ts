@@ -4,6 +4,7 @@
  */
 import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
+import { isClaim, readNewData } from '../../contracts/new-data.ts';
 import type { BatchProgress, FinishedSignal, PauseSignal, PoolSignal } from '../../contracts/pool.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine.ts';
 import { truncate } from '../../contracts/text.ts';
@@ -12,7 +13,7 @@ import { LARGEST_WINDOW, type BacklogWindow } from '../../contracts/waiting.ts';
 import type { Verb } from './decide.ts';
 
 const TEXT_FIELDS = ['position', 'by', 'reason', 'text', 'base64'] as const;
-const KNOWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, 'data']);
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, 'data', 'claim', 'size']);
 /** Decisions are carried through continue-as-new. */
 const MOST_CHARS: { readonly [field: string]: number | undefined } = { position: 400, by: 200, reason: 2000 };
 const MAX_FIELDS_NAMED = 3;
@@ -39,7 +40,20 @@ export function readVerb(name: VerbName, value: unknown, more: readonly string[]
     args[field] = maxChars === undefined ? given : truncate(given, maxChars);
   }
   if (value['data'] !== undefined) args['data'] = value['data'];
-  return { name, args };
+  const { claim, size } = value;
+  if (claim !== undefined && claim !== null) {
+    if (!isClaim(claim)) return { name, args: {}, problem: '`claim` is none of the store of large events' };
+    Object.assign(args, { claim, size: typeof size === 'number' && size >= 0 ? size : 0 });
+  }
+  const given = readNewData(args);
+  if (given === undefined || !('problem' in given)) return { name, args };
+  const { by, position, reason } = args;
+  // The refusal is kept, and the data is not.
+  return { name, args: withoutUndefined({ by, position, reason }), problem: given.problem };
+}
+
+function withoutUndefined(args: { readonly [Field in keyof VerbArgs]: VerbArgs[Field] | undefined }): VerbArgs {
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
 }
 
 function unknownFields(name: VerbName, fields: readonly string[]): string {
@@ -119,11 +133,7 @@ function isPlaced(value: unknown): boolean {
 function isData(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { base64, claim, left, text } = value;
-  if ('claim' in value) {
-    return (
-      isObject(claim) && [claim['name'], claim['sha256'], claim['preview']].every((each) => typeof each === 'string')
-    );
-  }
+  if ('claim' in value) return isClaim(claim);
   if ('left' in value) return isObject(left) && typeof left['preview'] === 'string';
   if ('base64' in value) return typeof base64 === 'string';
   return 'text' in value ? typeof text === 'string' : 'json' in value;

@@ -36,11 +36,21 @@ export async function succeed(ended: EndedRun, options: LaneOptions, shorten: Sh
 /** The ended run's own state, its tail after the rest. */
 async function heldBy(
   ended: EndedRun,
-  { state, tail }: Remains & { readonly kind: 'held' },
+  { state = emptyLane(0), queue: left = 0, tail }: Remains & { readonly kind: 'held' },
   shorten: Shorten,
 ): Promise<LaneState> {
-  let lane = takenOver(state ?? emptyLane(0));
-  for (let taken = 0; taken < tail;) {
+  const queue = [...state.queue];
+  while (queue.length < left) {
+    const events = await askForLeftTail(runOf(ended), queue.length);
+    // The head is among what is gone, so the state of its failure says nothing of what comes first now.
+    if (events === undefined || events.length === 0) {
+      const rest = takenOver({ ...state, queue, ...(queue.length === 0 ? { phase: { state: 'idle' } } : {}) });
+      return withLoss(rest, lossOf(ended, 'Some of what it held'));
+    }
+    queue.push(...events);
+  }
+  let lane = takenOver({ ...state, queue });
+  for (let taken = left; taken < left + tail;) {
     const events = await askForLeftTail(runOf(ended), taken);
     if (events === undefined || events.length === 0) return withLoss(lane, lossOf(ended, 'Some of what it held'));
     lane = await shorten({ ...lane, ...append(lane, events) });

@@ -239,7 +239,7 @@ export class QuarantineHost {
         { segments: [] },
       );
     } else if (step.kind === 'find') {
-      const { from, selection, data, decision } = step.job;
+      const { from, selection, data, size, decision } = step.job;
       const segments = step.segments.map((name) => segmentWorkflowId(pipeline, name));
       const search: SegmentSearch = {
         pipeline,
@@ -248,6 +248,7 @@ export class QuarantineHost {
         selection,
         most: this.#limits.batch,
         ...(data === undefined ? {} : { data }),
+        ...(size === undefined ? {} : { size }),
         decided: untoldOf(this.#state, step.segments),
       };
       this.#work = Object.assign(

@@ -1,10 +1,8 @@
 /** What comes to a quarantine from outside, checked at the edge: see the lane's inputs for why. */
-import type { InlineData } from '../../contracts/event.ts';
-import { jsonBytes } from '../../contracts/json-bytes.ts';
-import { MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
+import { readNewData, type NewData } from '../../contracts/new-data.ts';
 import { parsePosition } from '../../contracts/position.ts';
 import { MOST_POSITIONS, type QuarantineVerbName, type Selection } from '../../contracts/quarantine.ts';
-import { formatSize } from '../../contracts/size.ts';
+import { truncate } from '../../contracts/text.ts';
 import { readVerb } from '../lane/inputs.ts';
 
 export interface QuarantineVerb {
@@ -12,12 +10,14 @@ export interface QuarantineVerb {
   readonly by?: string;
   readonly reason?: string;
   readonly selection?: Selection;
-  readonly data?: InlineData;
+  readonly data?: NewData['data'];
+  readonly size?: number;
   /** Why its arguments cannot be used; such a verb is refused. */
   readonly problem?: string;
 }
 
 const MOST_MATCHING_CHARS = 1000;
+const MOST_POSITION_CHARS = 400;
 
 /** A verb with its argument, whatever that is. */
 export function readQuarantineVerb(name: QuarantineVerbName, value: unknown): QuarantineVerb {
@@ -31,17 +31,12 @@ export function readQuarantineVerb(name: QuarantineVerbName, value: unknown): Qu
   const selection = selectionOf((value ?? {}) as Record<string, unknown>);
   if (typeof selection === 'string') return { ...who, problem: selection };
   if (name !== 'replace') return { ...who, selection };
-  const data = newData(args);
-  if (data === undefined)
+  const given = readNewData(args);
+  if (given === undefined)
     return { ...who, problem: 'replace needs new data: `data` (any JSON value), `text` or `base64`' };
-  // What it goes through with other things: Temporal ends a run that asks for more than 2 MiB.
-  const bytes = jsonBytes(data);
-  if (bytes > MOST_INLINE_BYTES) {
-    const most = formatSize(MOST_INLINE_BYTES);
-    return { ...who, problem: `the new data takes ${formatSize(bytes)} in Temporal, and may take ${most}` };
-  }
+  if ('problem' in given) return { ...who, problem: given.problem };
   const isOne = selection.kind === 'positions' && selection.positions.length === 1;
-  return isOne ? { ...who, selection, data } : { ...who, problem: 'replace needs the `position` of one record' };
+  return isOne ? { ...who, selection, ...given } : { ...who, problem: 'replace needs the `position` of one record' };
 }
 
 /** Or what is wrong with it. */
@@ -58,14 +53,10 @@ function selectionOf({ position, positions, matching, all }: Record<string, unkn
   }
   const texts: readonly unknown[] = Array.isArray(named) ? named : [named];
   if (texts.length === 0 || texts.length > MOST_POSITIONS) return `it needs 1 to ${MOST_POSITIONS} positions`;
-  const wrong = texts.find((each) => typeof each !== 'string' || parsePosition(each) === undefined);
+  const wrong = texts.find(
+    (each) => typeof each !== 'string' || each.length > MOST_POSITION_CHARS || parsePosition(each) === undefined,
+  );
   if (wrong !== undefined)
-    return `${JSON.stringify(wrong)} is not a position; one looks like shardId-000000000000:4958...3`;
+    return `${truncate(JSON.stringify(wrong), MOST_POSITION_CHARS)} is not a position; one looks like shardId-000000000000:4958...3`;
   return { kind: 'positions', positions: [...new Set(texts as readonly string[])] };
-}
-
-function newData({ data, text, base64 }: { data?: unknown; text?: string; base64?: string }): InlineData | undefined {
-  if (base64 !== undefined) return { base64 };
-  if (text !== undefined) return { text };
-  return data === undefined ? undefined : { json: data };
 }

@@ -22,6 +22,7 @@ import type {
   Selection,
 } from '../../contracts/quarantine.ts';
 import { dataText } from '../../contracts/data-text.ts';
+import { keptDecisions } from '../kept-decisions.ts';
 import { firstSegments, withoutFirst } from '../segment-ranges.ts';
 import type { QuarantineVerb } from './inputs.ts';
 import { countOf, decided, withoutHolding } from './state.ts';
@@ -48,11 +49,15 @@ export function objection(state: QuarantineState, verb: QuarantineVerb): string 
 }
 
 export function enqueue(state: QuarantineState, verb: QuarantineVerb, now: number, id: string): QuarantineState {
-  const { selection, data } = verb;
+  const { selection, data, size } = verb;
   if (selection === undefined) return state;
   const decision: QuarantineDecision = { ...newDecision(verb, now, id), outcome: 'going on' };
-  const job: QuarantineJob = { selection, ...(data === undefined ? {} : { data }), from: 0, decision };
+  const job: QuarantineJob = { selection, ...sizedData(data, size), from: 0, decision };
   return { ...state, jobs: [...state.jobs, job] };
+}
+
+function sizedData(data: QuarantineVerb['data'], size: number | undefined): Pick<QuarantineJob, 'data' | 'size'> {
+  return data === undefined ? {} : { data, ...(size === undefined ? {} : { size }) };
 }
 
 /** Keeps a refusal of a verb that came as a signal, to which there is no other answer. */
@@ -174,7 +179,7 @@ export function replaced(
   now: number,
 ): QuarantineState {
   const after = decided(state, old.segment, { count: 1, undecided: old.undecided });
-  const job = withJob(after, ({ data: _data, ...rest }) => rest);
+  const job = withJob(after, ({ data: _data, size: _size, ...rest }) => rest);
   return bringing(job, segment, { undecided: 1, records: [{ ...old.record, index: 0 }] }, now);
 }
 
@@ -270,7 +275,7 @@ function missingText([first, ...others]: readonly string[]): string | undefined 
 }
 
 function recorded(state: QuarantineState, decision: QuarantineDecision, limits: QuarantineLimits): QuarantineState {
-  return { ...state, decisions: [...state.decisions, decision].slice(-limits.decisionsKept) };
+  return { ...state, decisions: keptDecisions([...state.decisions, decision], limits.decisionsKept) };
 }
 
 function withJob(state: QuarantineState, change: (job: QuarantineJob) => QuarantineJob): QuarantineState {

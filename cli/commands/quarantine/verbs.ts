@@ -6,10 +6,11 @@ import {
   type QuarantineVerbArgs,
   type QuarantineVerbName,
 } from '../../../contracts/quarantine.ts';
+import type { NewDataArgs } from '../../../contracts/new-data.ts';
 import { SomeFailedError, UsageError } from '../../errors.ts';
 import { EXIT } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { decideQuarantine } from '../../operations/decide-quarantine.ts';
+import { decideQuarantineWithData } from '../../operations/replace.ts';
 import { quarantineView } from '../../operations/quarantine-view.ts';
 import { quarantineDecisionJson, renderQuarantineDecision } from '../../render/quarantine.ts';
 import { withSession, type Session } from '../../session.ts';
@@ -78,7 +79,7 @@ async function run(
   options: VerbOptions,
   self: Command,
   io: Io,
-  data: Pick<QuarantineVerbArgs, 'data' | 'text' | 'base64'> = {},
+  data: NewDataArgs = {},
 ): Promise<void> {
   const requests = requestsOf(positions, options);
   const isSeveral = positions.length !== 1;
@@ -94,11 +95,8 @@ async function run(
     }
     const decisions: QuarantineDecision[] = [];
     for (const request of requests) {
-      const decision = await decideQuarantine(session.client, {
-        pipeline,
-        verb,
-        args: { ...request, ...who, ...data },
-      });
+      const verdict = { pipeline, verb, args: { ...request, ...who, ...data } };
+      const decision = await decideQuarantineWithData(session.client, verdict, session.largeEventsOf(pipeline));
       decisions.push(decision);
       if (options.json !== true) io.stdout.write(`${renderQuarantineDecision(pipeline, decision, session.style)}\n`);
     }
