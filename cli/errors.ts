@@ -35,6 +35,15 @@ export class NoSuchPipelineError extends Error {
   }
 }
 
+/** Thrown when a record was decided on and has failed again since; it has been told which. */
+export class FailedAgainError extends Error {
+  override readonly name = 'FailedAgainError';
+
+  constructor(failed: number, all: number) {
+    super(all === 1 ? 'The record has failed again.' : `${failed} of ${all} records have failed again.`);
+  }
+}
+
 /** Thrown when some of several keys or records could not be decided on; it has been told which. */
 export class SomeFailedError extends Error {
   override readonly name = 'SomeFailedError';

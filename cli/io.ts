@@ -14,6 +14,8 @@ export interface Io {
   confirm(question: string): Promise<boolean>;
   /** Ends the process at once. */
   exit(code: number): void;
+  /** From now on what settings print goes to standard error: only `stdout` of this writes to standard output. */
+  reserveStdout?(): void;
 }
 
 export interface Output {
@@ -23,15 +25,19 @@ export interface Output {
 }
 
 export function processIo(): Io {
-  const { stdin, stdout, stderr, env } = process;
+  const { stdin, stderr, env } = process;
+  ignoreLostReaders();
   return {
-    stdout,
+    stdout: outputOf(process.stdout),
     stderr,
     isInteractive: stdin.isTTY && stderr.isTTY,
     env,
     cwd: process.cwd(),
     now: () => Date.now(),
     exit: (code) => process.exit(code),
+    reserveStdout: () => {
+      process.stdout.write = stderr.write.bind(stderr);
+    },
     // On standard error: standard output may hold nothing but the one JSON document.
     confirm: async (question) => {
       const terminal = createInterface({ input: stdin, output: stderr });
@@ -44,11 +50,40 @@ export function processIo(): Io {
   };
 }
 
+/** With the method as it is now: see {@link Io.reserveStdout}. */
+function outputOf(stream: NodeJS.WriteStream): Output {
+  const write = stream.write.bind(stream);
+  return {
+    write: (text) => write(text),
+    get isTTY() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.columns;
+    },
+  };
+}
+
+const READER_GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET', 'EIO']);
+
+/**
+ * Who has read enough (`| head -1`) closes the pipe: the command says nothing about that and does the rest of its work. A
+ * service does not end with those who read its log, whatever happens to that.
+ */
+function ignoreLostReaders(): void {
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!READER_GONE.has(error.code)) throw error;
+  });
+}
+
 /**
  * Ends the process when everything that was written has left it. What settings and handlers leave open (a database pool,
  * an interval) would otherwise keep a command that has answered, and a process that has stopped, alive for ever.
  */
 export async function endProcess(code: number): Promise<never> {
+  // The stream's own method again.
+  Reflect.deleteProperty(process.stdout, 'write');
   await Promise.all([process.stdout, process.stderr].map((stream) => flushed(stream)));
   process.exit(code);
 }

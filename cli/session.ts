@@ -118,6 +118,7 @@ export class Session {
 /** Loads the settings, connects, runs, and closes the connection whatever happens. */
 export async function withSession(command: Command, io: Io, run: (session: Session) => Promise<void>): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
+  io.reserveStdout?.();
   const settings = await settingsOf(options, io);
   const client = await connectClient(settings.temporal, { timeoutMs: CONNECT_TIMEOUT_MS, env: io.env });
   try {

@@ -46,6 +46,7 @@ export const SIGNALS = {
   decided: 'decided',
   progress: 'progress',
   finished: 'finished',
+  look: 'look',
 } as const;
 export const QUERIES = {
   lane: 'lane',

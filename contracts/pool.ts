@@ -180,6 +180,11 @@ export interface BatchProgress {
   readonly running: readonly number[];
 }
 
+/** Argument of the signal `look`: does the lane of this key still run? */
+export interface LookSignal {
+  readonly key: string;
+}
+
 /** Argument of the signal `finished`, with which a lane gives its key back and ends. */
 export interface FinishedSignal {
   readonly key: string;

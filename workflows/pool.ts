@@ -2,7 +2,7 @@ import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHan
 import { QUERIES, SIGNALS } from '../contracts/names.ts';
 import type { PauseSignal, PoolEvent, PoolInput, PoolKeyView, PoolRemains, PoolView } from '../contracts/pool.ts';
 import { INTERNAL, VERB_DESCRIPTIONS } from './descriptions.ts';
-import { isFinished, isPoolSignal, isProgress, readPause } from './lane/inputs.ts';
+import { isFinished, isLook, isPoolSignal, isProgress, readPause } from './lane/inputs.ts';
 import { refusal } from './lane/refusal.ts';
 import { PoolHost } from './pool/host.ts';
 
@@ -42,6 +42,13 @@ export async function pool(input: PoolInput): Promise<void> {
       if (isFinished(signal)) host.finished(signal);
     },
     { description: INTERNAL },
+  );
+  setHandler(
+    defineSignal<[unknown]>(SIGNALS.look),
+    (signal) => {
+      if (isLook(signal)) host.look(signal);
+    },
+    { description: 'Begins the lane of a key again when it was terminated. Input: {"key": the key}.' },
   );
   setHandler(
     defineSignal<[unknown]>('pause'),

@@ -30,8 +30,9 @@ export function addBlockedCommand(program: Command, io: Io): void {
     .action(async (options: BlockedOptions, self: Command) => {
       if (options.names0 === true && options.json === true) throw new UsageError('Give --names0 or --json.');
       await withSession(self, io, async (session) => {
-        const { client, chosen } = session;
+        const { client, chosen, pipelines } = session;
         const found = await blockedLanes(client, {
+          endedOf: pipelines,
           limit: options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit,
           ...(chosen === undefined ? {} : { pipeline: chosen }),
         });

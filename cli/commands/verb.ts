@@ -1,16 +1,19 @@
 import { userInfo } from 'node:os';
-import type { Command } from 'commander';
-import type { Decision, VerbArgs } from '../../contracts/lane.ts';
+import { InvalidArgumentError, type Command } from 'commander';
+import { durationMs } from '../../contracts/duration.ts';
+import type { VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import type { NewDataArgs } from '../../contracts/new-data.ts';
 import { visibleName } from '../../contracts/visible.ts';
-import { exitCodeOf, messageOf, SomeFailedError, UsageError } from '../errors.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { exitCodeOf, FailedAgainError, messageOf, SomeFailedError, UsageError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { NamedKey } from '../key-name.ts';
+import { outcomes, type Decided, type Outcome } from '../operations/outcome.ts';
 import { decideWithData } from '../operations/replace.ts';
 import { renderDecision } from '../render/decision.ts';
-import { decisionJson } from '../render/json.ts';
+import { decisionJson, errorJson } from '../render/json.ts';
+import { renderOutcome } from '../render/outcome.ts';
 import { printable } from '../render/text.ts';
 import { withSession, type Session } from '../session.ts';
 import { targetOption } from '../target.ts';
@@ -22,13 +25,21 @@ export interface VerbOptions extends WantedOptions {
   readonly by?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
+  /** ms; false when nothing is to be waited for. */
+  readonly wait?: number | false;
 }
 
 const NAMES_SHOWN = 10;
+const DEFAULT_WAIT_MS = 5000;
 
 /** The options that all verbs have. Those on a record can be bound to it. */
 export function verbOptions(command: Command, bindable: boolean): Command {
-  if (bindable) command.option('--position <position>', 'act on this record or on nothing (shown by `keylane show`)');
+  if (bindable) {
+    command
+      .option('--position <position>', 'act on this record or on nothing (shown by `keylane show`)')
+      .option('--wait <duration>', 'wait so long to say what became of the record', parseWait, DEFAULT_WAIT_MS)
+      .option('--no-wait', 'come back when the lane has decided');
+  }
   return targetOption(command)
     .option('--reason <text>', 'why; kept with the decision')
     .option('--by <name>', 'who decides (default: the user of the operating system)')
@@ -56,8 +67,13 @@ export async function runVerb(
     if (keys.length > 1 && options.yes !== true && !(await isConfirmed(verb, keys, session))) {
       throw new Error('Nothing was done.');
     }
-    await decideAll(session, verb, keys, { ...argsOf(options, io), ...data }, options.json === true);
+    await decideAll(session, verb, keys, { ...argsOf(options, io), ...data }, options);
   });
+}
+
+interface Refused {
+  readonly key: NamedKey;
+  readonly error: unknown;
 }
 
 /** A key that is refused does not keep the others from being decided on; a server that is gone does. */
@@ -66,11 +82,10 @@ async function decideAll(
   verb: VerbName,
   keys: readonly Wanted[],
   args: VerbArgs,
-  json: boolean,
+  { json = false, wait = false }: VerbOptions,
 ): Promise<void> {
-  const decided: { readonly key: NamedKey; readonly decision: Decision }[] = [];
-  let failed = 0;
-  let firstCode: ExitCode = EXIT.done;
+  const decided: Decided[] = [];
+  const refused: Refused[] = [];
   for (const { key, position } of keys) {
     try {
       const pools = await session.poolsOf(key.pipeline);
@@ -84,21 +99,53 @@ async function decideAll(
       const goesOn = code === EXIT.notFound || code === EXIT.nothingToDecide;
       if (keys.length === 1 || (!goesOn && decided.length === 0)) throw error;
       session.io.stderr.write(`${printable(messageOf(error))}\n`);
-      failed += 1;
-      if (firstCode === EXIT.done) firstCode = code;
+      refused.push({ key, error });
       if (!goesOn) break;
     }
   }
-  if (json && decided.length > 0) session.print(true, () => documentOf(decided, session), String);
-  if (failed > 0) throw new SomeFailedError(keys.length - decided.length, keys.length, firstCode);
+  const until = session.io.now() + (wait === false ? 0 : wait);
+  const became = wait === false ? [] : await outcomes(session.client, decided, until);
+  if (json) session.print(true, () => documentOf(session, decided, became, refused), String);
+  else printOutcomes(session, decided, became);
+  const [first] = refused;
+  if (first !== undefined)
+    throw new SomeFailedError(keys.length - decided.length, keys.length, exitCodeOf(first.error));
+  const failed = became.filter((outcome) => outcome?.record === 'failed again').length;
+  if (failed > 0) throw new FailedAgainError(failed, keys.length);
 }
 
-function documentOf(decided: readonly { readonly key: NamedKey; readonly decision: Decision }[], session: Session) {
+function printOutcomes(session: Session, decided: readonly Decided[], became: readonly (Outcome | undefined)[]): void {
+  for (const [index, outcome] of became.entries()) {
+    if (outcome === undefined) continue;
+    const text = renderOutcome(outcome, session.style);
+    const key = decided[index]?.key;
+    const name = decided.length === 1 || key === undefined ? '' : `${visibleName(session.nameOf(key))}: `;
+    session.io.stdout.write(`  ${name}${text}\n`);
+  }
+}
+
+function documentOf(
+  session: Session,
+  decided: readonly Decided[],
+  became: readonly (Outcome | undefined)[],
+  refused: readonly Refused[],
+) {
   return {
-    decisions: decided.map(({ key, decision }) => {
-      return { name: session.nameOf(key), ...key, decision: decisionJson(decision) };
+    decisions: decided.map(({ key, decision }, index) => {
+      const outcome = became[index];
+      const now = outcome === undefined ? {} : { outcome };
+      return { name: session.nameOf(key), ...key, decision: decisionJson(decision), ...now };
+    }),
+    refused: refused.map(({ error, key }) => {
+      return { name: session.nameOf(key), ...key, ...errorJson(error, exitCodeOf(error)) };
     }),
   };
+}
+
+function parseWait(text: string): number {
+  const ms = durationMs(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('It must be a length of time such as 500ms, 5s or 2m.');
 }
 
 function argsOf(options: VerbOptions, io: Io): VerbArgs {

@@ -2,8 +2,11 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { readFailure, type Failure } from '../../contracts/failure.ts';
 import type { LaneMemo, LaneView } from '../../contracts/lane.ts';
 import { QUERIES, SEARCH_ATTRIBUTES } from '../../contracts/names.ts';
+import { formatPosition } from '../../contracts/position.ts';
 import { mapBounded } from './concurrency.ts';
+import { endedLanes, type EndedLane } from './ended-lanes.ts';
 import { NoWorkerError } from './errors.ts';
+import type { Ended } from './lane-view.ts';
 import { askWorkflow } from './query.ts';
 import { listing, openLanes } from './visibility.ts';
 
@@ -20,6 +23,8 @@ export interface BlockedLane {
   readonly cause?: string;
   /** Events behind the head. */
   readonly waiting: number;
+  /** Set when it was terminated, failed or timed out: a verb begins it again, with all that it held. */
+  readonly ended?: Ended;
   /** False when no worker answered: `waiting` is from the moment at which it was blocked, and has grown since. */
   readonly exact: boolean;
 }
@@ -33,6 +38,8 @@ export interface BlockedLanes {
 
 export interface BlockedLanesOptions {
   readonly pipeline?: string;
+  /** Of these, also lanes that were terminated, failed or timed out with work in them. */
+  readonly endedOf?: readonly string[];
   /** Lanes given back at the most. @default all */
   readonly limit?: number;
   /** How long to wait for a worker to tell how many events wait. */
@@ -44,15 +51,31 @@ const ANSWER_TIMEOUT_MS = 3000;
 
 /** The keys that need a person. The list comes from visibility, which follows what happens within a second or two. */
 export async function blockedLanes(client: Client, options: BlockedLanesOptions = {}): Promise<BlockedLanes> {
-  const { pipeline, limit = Number.POSITIVE_INFINITY, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
+  const { pipeline, endedOf = [], limit = Number.POSITIVE_INFINITY, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
   const query = openLanes({ status: 'blocked', ...(pipeline === undefined ? {} : { pipeline }) });
   const found = await listing(client, async () => {
     const lanes: BlockedLane[] = [];
     for await (const info of client.workflow.list({ query })) lanes.push(listed(info));
     return lanes;
   });
-  const shown = found.toSorted((a, b) => (a.since ?? 0) - (b.since ?? 0)).slice(0, limit);
-  return { lanes: await withExactNumbers(client, shown, answerTimeoutMs), total: found.length };
+  const ended = (await endedLanes(client, endedOf, { limit, answerTimeoutMs })).map(listedEnd);
+  // Nothing of a lane that has ended goes on by itself, so these come first.
+  const shown = [...ended.toSorted(oldestFirst), ...found.toSorted(oldestFirst)].slice(0, limit);
+  return { lanes: await withExactNumbers(client, shown, answerTimeoutMs), total: ended.length + found.length };
+}
+
+function oldestFirst(a: BlockedLane, b: BlockedLane): number {
+  return (a.since ?? 0) - (b.since ?? 0);
+}
+
+function listedEnd({ ended, info, view }: EndedLane): BlockedLane {
+  const head = view?.head;
+  return {
+    ...listed(info),
+    ...(view === undefined ? {} : { key: view.key, waiting: view.waiting, exact: true }),
+    ...(head === undefined ? {} : { position: formatPosition(head.position) }),
+    ended,
+  };
 }
 
 function listed(info: WorkflowExecutionInfo): BlockedLane {
@@ -83,7 +106,7 @@ async function withExactNumbers(
   // Where no worker answers for one, none answers for the rest either: do not wait for each.
   const silent = new Set<string>();
   return mapBounded(lanes, QUERIES_AT_ONCE, async (lane) => {
-    if (silent.has(lane.pipeline)) return lane;
+    if (lane.ended !== undefined || silent.has(lane.pipeline)) return lane;
     try {
       const { workflowId } = lane;
       const view = await askWorkflow<LaneView>(client, { workflowId, query: QUERIES.lane, timeoutMs });

@@ -16,6 +16,7 @@ import { DecisionPendingError, NoSuchLaneError, NothingToDecideError, NoWorkerEr
 import { GRPC, grpcFailure } from '../../worker/temporal/grpc.ts';
 import { describeLane, endOf } from './lane-view.ts';
 import { pausePooledKey, pooledKeyView } from './pooled-key.ts';
+import { recoverLane } from './recover-lane.ts';
 
 export interface Verdict {
   readonly pipeline: string;
@@ -45,9 +46,9 @@ const NOT_CONFIRMED =
  */
 export async function decide(client: Client, verdict: Verdict): Promise<Decision> {
   const { args, key, pipeline, pools, verb } = verdict;
-  if (pools === undefined) return await decideInLane(client, verdict);
+  if (pools === undefined) return await decideInRecovered(client, verdict);
   try {
-    return await decideInLane(client, verdict);
+    return await decideInRecovered(client, verdict);
   } catch (error) {
     // Refused also by a lane that is just about to end.
     if (!(error instanceof NoSuchLaneError || error instanceof NothingToDecideError)) throw error;
@@ -55,6 +56,16 @@ export async function decide(client: Client, verdict: Verdict): Promise<Decision
     if (view.where === 'lane') throw error;
     if (verb === 'pause') return await pausePooledKey(client, { pipeline, key, pools }, args);
     throw new NothingToDecideError(verb, pipeline, key, `the key is healthy, in pool ${pool}`, { cause: error });
+  }
+}
+
+/** A lane that was terminated is begun again first, with all that it held. */
+async function decideInRecovered(client: Client, verdict: Verdict): Promise<Decision> {
+  try {
+    return await decideInLane(client, verdict);
+  } catch (error) {
+    if (!(error instanceof NoSuchLaneError) || !(await recoverLane(client, verdict))) throw error;
+    return await decideInLane(client, verdict);
   }
 }
 

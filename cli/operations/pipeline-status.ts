@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { pipelineWorkflowId, QUERIES, quarantineWorkflowId } from '../../contracts/names.ts';
 import type { PipelineState, PipelineView } from '../../contracts/pipeline.ts';
 import type { QuarantineView } from '../../contracts/quarantine.ts';
+import { endedLanes } from './ended-lanes.ts';
 import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from './lane-view.ts';
 import { poolsStatus, type PoolsStatus } from './pools.ts';
@@ -33,6 +34,8 @@ export interface PipelineStatus {
   readonly shards: readonly ShardStatus[];
   readonly records: RecordCounts;
   readonly lanes: LaneCounts;
+  /** Lanes that were terminated, failed or timed out with work in them, which nothing has taken over; 100 at most. */
+  readonly endedLanes: number;
   /** Where its healthy keys are; absent when each key has a lane of its own, or no worker was there to say. */
   readonly pools?: PoolsStatus;
   /** Records without a usable key (O8); undefined when no worker was there to say. */
@@ -55,6 +58,7 @@ export interface StatusOptions {
 }
 
 const ANSWER_TIMEOUT_MS = 5000;
+const MAX_ENDED = 100;
 
 const NOTHING_READ = {
   state: 'not started',
@@ -72,12 +76,13 @@ export async function pipelineStatus(
   pipeline: string,
   { now = Date.now(), warnBeforeMs = 0 }: StatusOptions = {},
 ): Promise<PipelineStatus> {
-  const [description, lanes, quarantine] = await Promise.all([
+  const [description, lanes, terminated, quarantine] = await Promise.all([
     describePipeline(client, pipeline),
     countLanes(client, pipeline),
+    endedLanes(client, [pipeline], { limit: MAX_ENDED, answerTimeoutMs: ANSWER_TIMEOUT_MS }),
     lookAtQuarantine(client, pipeline),
   ]);
-  const base = { pipeline, lanes, ...quarantine };
+  const base = { pipeline, lanes, endedLanes: terminated.length, ...quarantine };
   if (description === undefined) return { ...base, ...NOTHING_READ };
   const ended = endOf(description);
   const [view, reports, failing] = await Promise.all([

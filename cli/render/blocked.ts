@@ -8,6 +8,10 @@ import { span } from './time.ts';
 const LEAST_CAUSE_WIDTH = 24;
 const OTHER_COLUMNS_WIDTH = 78;
 
+const ENDED =
+  'Lanes that were terminated, failed or timed out do nothing until the next event of their key, or a verb, begins them ' +
+  'again with all that they held: `keylane retry KEY`. Temporal forgets what they held after its retention.';
+
 export interface BlockedContext {
   /** How a key is typed back. */
   readonly nameOf: (lane: BlockedLane) => string;
@@ -30,6 +34,7 @@ export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedCo
   ]);
   const parts = [table(['KEY', 'BLOCKED FOR', 'ATTEMPTS', 'WAITING', 'RECORD', 'CAUSE'], rows, style)];
   if (lanes.length < total) parts.push(style.dim(`${total - lanes.length} more are blocked: --limit 0 lists all.`));
+  if (lanes.some((lane) => lane.ended !== undefined)) parts.push(style.yellow(ENDED));
   const causes = causesOf(lanes);
   if (causes.length < lanes.length) parts.push(renderCauses(causes, style));
   if (lanes.some((lane) => !lane.exact)) {
@@ -39,8 +44,9 @@ export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedCo
 }
 
 function causeCell(lane: BlockedLane, width: number | undefined): string {
-  const { failure } = lane;
-  const text = printable(failure === undefined ? (lane.cause ?? '?') : `${failure.type}: ${failure.message}`);
+  const { ended, failure } = lane;
+  const cause = printable(failure === undefined ? (lane.cause ?? '?') : `${failure.type}: ${failure.message}`);
+  const text = ended === undefined ? cause : `${ended.how}, to be begun again${cause === '?' ? '' : `; ${cause}`}`;
   return width === undefined ? text : cut(text, Math.max(LEAST_CAUSE_WIDTH, width - OTHER_COLUMNS_WIDTH));
 }
 

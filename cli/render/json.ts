@@ -1,6 +1,8 @@
 import type { Decision, LanePhase } from '../../contracts/lane.ts';
 import type { Gap } from '../../contracts/pipeline.ts';
 import { formatPosition, type Position } from '../../contracts/position.ts';
+import { messageOf } from '../errors.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import type { BlockedLane } from '../operations/blocked-lanes.ts';
 import type { ObservedLane } from '../operations/lane-view.ts';
 import type { PipelineStatus } from '../operations/pipeline-status.ts';
@@ -18,9 +20,20 @@ export function jsonText(document: unknown): string {
   return visibleJson(JSON.stringify(document, undefined, 2));
 }
 
+/** What --json prints of an error: the exit code, the name of the error's class, and what standard error says. */
+export function errorJson(error: unknown, code: ExitCode): object {
+  const name = error instanceof Error ? error.name : 'Error';
+  return { error: { code, name, message: messageOf(error).replace(/^error: /, '') } };
+}
+
 export function blockedJson(lane: BlockedLane, name: string): object {
-  const { since } = lane;
-  return { name, ...lane, ...(since === undefined ? {} : { since: iso(since) }) };
+  const { ended, since } = lane;
+  return {
+    name,
+    ...lane,
+    ...(since === undefined ? {} : { since: iso(since) }),
+    ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),
+  };
 }
 
 export function laneJson(lane: ObservedLane, name: string): object {

@@ -33,7 +33,7 @@ export function renderLane(lane: ObservedLane, context: LaneContext): string {
     failing === undefined ? undefined : failureSection(failing, context),
     lane.waiting === 0 ? undefined : waitingSection(lane, context),
     lane.decisions.length === 0 ? undefined : decisionsSection(lane.decisions, context),
-    lane.ended === undefined ? releaseSection(lane, context) : undefined,
+    lane.ended === undefined ? releaseSection(lane, context) : againSection(lane, context),
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
 }
@@ -161,4 +161,13 @@ function releaseSection(lane: ObservedLane, { name, program, style }: LaneContex
     verbCommand(program, verb, { name, pipeline, key, position }),
   ]);
   return `${style.bold('To release it')}\n${indent(rowsOf(rows))}`;
+}
+
+/** Of a lane that was terminated, failed or timed out with work in it. */
+function againSection(lane: ObservedLane, { name, program, style }: LaneContext): string | undefined {
+  const { ended, head, key, pipeline } = lane;
+  if (ended === undefined || ended.how === 'COMPLETED' || head === undefined) return undefined;
+  const position = formatPosition(head.position);
+  const command = verbCommand(program, 'retry', { name, pipeline, key, position });
+  return `${style.bold('To begin it again')}, with all that it held; the next event of the key does that too\n${indent(command)}`;
 }

@@ -43,6 +43,7 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
   if (status.state === 'not started') return [...lines, ...notStarted(status)].join('\n');
   lines.push(
     indent(`lanes       ${lanesText(status.lanes, style)}`),
+    ...(status.endedLanes > 0 ? [indent(`            ${style.red(endedText(status.endedLanes))}`)] : []),
     indent(`quarantine  ${quarantineText(status, style)}`),
   );
   if (status.pools !== undefined) lines.push(...poolLines(status.pools, context).map((line) => indent(line)));
@@ -88,6 +89,10 @@ function stateText(status: PipelineStatus, { style, now }: StatusContext): strin
     case 'unknown':
       return style.yellow(`running, ${plural(status.readers, 'reader')}`);
   }
+}
+
+function endedText(count: number): string {
+  return `${plural(count, 'lane')} with work in ${count === 1 ? 'it was' : 'them were'} terminated, failed or timed out: \`keylane blocked\``;
 }
 
 function lanesText(lanes: LaneCounts, style: Style): string {

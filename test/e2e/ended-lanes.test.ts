@@ -3,6 +3,8 @@
  * the next run of the key, and where that cannot be, a person hears of it before anything behind it is handled.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { blockedLanes } from '../../cli/operations/blocked-lanes.ts';
+import { decide } from '../../cli/operations/decide.ts';
 import { kinesis } from '../../contracts/config.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import { poolWorkflowId } from '../../contracts/names.ts';
@@ -75,6 +77,39 @@ async function expectAll(last: number): Promise<void> {
   await eventually(() => ledger.count >= last, 60_000);
   expect(ledger.of(KEY)).toEqual(upTo(last));
 }
+
+describe.each(hostings)('O5 O11 a blocked lane that is terminated (%s hosting)', (hosting) => {
+  test('stays listed with its record until a verb begins it again (fault G4)', async () => {
+    await open(hosting);
+    await keylane.start();
+    await write(1, 6);
+    await eventually(isBlockedAt(3), 60_000);
+    await eventually(async () => (await view()).waiting === 3, 60_000);
+    const { client } = keylane;
+    const listed = async () => (await blockedLanes(client, { pipeline: name, endedOf: [name] })).lanes;
+    const [before] = await listed();
+    await lane().terminate('by mistake');
+    const [after] = await eventually(async () => {
+      const lanes = await listed();
+      return lanes[0]?.ended === undefined ? false : lanes;
+    }, 30_000);
+    expect(after).toMatchObject({ key: KEY, position: before?.position, waiting: 3, ended: { how: 'TERMINATED' } });
+    expect(await keylane.status(name)).toMatchObject({ lanes: { blocked: 0 }, endedLanes: 1 });
+    poison.clear();
+    const pools = hosting === 'own' ? undefined : POOLS;
+    const args = { position: before?.position ?? '' };
+    const decision = await decide(client, { pipeline: name, key: KEY, verb: 'retry', args, pools });
+    expect(decision).toMatchObject({ outcome: 'done', position: before?.position });
+    await expectAll(6);
+    await eventually(
+      async () => (await listed()).length === 0 && (await keylane.status(name)).endedLanes === 0,
+      30_000,
+    );
+    // What comes later finds a lane or a pool that knows all of it.
+    await write(7, 8);
+    await expectAll(8);
+  });
+});
 
 describe('O1 O4 O5 O6 a lane with a backlog', () => {
   test('that is terminated is taken over by the next run: its head, its segments, and what no task has seen', async () => {

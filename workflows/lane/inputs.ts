@@ -5,7 +5,7 @@
 import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { isClaim, readNewData } from '../../contracts/new-data.ts';
-import type { BatchProgress, FinishedSignal, PauseSignal, PoolSignal } from '../../contracts/pool.ts';
+import type { BatchProgress, FinishedSignal, LookSignal, PauseSignal, PoolSignal } from '../../contracts/pool.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine.ts';
 import { truncate } from '../../contracts/text.ts';
 import { visibleName } from '../../contracts/visible.ts';
@@ -101,6 +101,10 @@ export function isProgress(value: unknown): value is BatchProgress {
 
 export function isFinished(value: unknown): value is FinishedSignal {
   return isObject(value) && typeof value['key'] === 'string' && Number.isFinite(value['through']);
+}
+
+export function isLook(value: unknown): value is LookSignal {
+  return isObject(value) && typeof value['key'] === 'string';
 }
 
 /** Of a plain signal or an update; undefined when it names no key. */

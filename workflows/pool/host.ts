@@ -31,6 +31,7 @@ import type { LanePhase, LaneState } from '../../contracts/lane.ts';
 import type {
   BatchProgress,
   FinishedSignal,
+  LookSignal,
   PauseSignal,
   PoolEvent,
   PoolInput,
@@ -139,6 +140,12 @@ export class PoolHost {
     this.#limits.countSignal();
     this.#batches.get(progress.batch)?.progress(progress);
     this.#turns.input();
+  }
+
+  /** Somebody asks whether the lane of a key still runs: one that was ended from outside is begun again (O5). */
+  look({ key }: LookSignal): void {
+    this.#limits.countSignal();
+    this.#whenTakenOver(() => this.#moved.look(key));
   }
 
   finished({ key, through }: FinishedSignal): void {

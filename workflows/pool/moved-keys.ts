@@ -117,6 +117,12 @@ export class MovedKeys {
     if (entry.errand === undefined) this.#ready.add(key);
   }
 
+  /** What becomes of a request without events tells whether its lane still runs, or a new one has to take over from it. */
+  look(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && entry.errand === undefined) this.#ready.add(key);
+  }
+
   /** Something to do, or undefined. Counts as on its way until {@link succeeded}, {@link failed} or {@link gone}. */
   begin(): Errand | undefined {
     const [key] = this.#ready;

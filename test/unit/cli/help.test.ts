@@ -293,6 +293,8 @@ test('keylane retry --help', async () => {
 
     Options:
       --position <position>  act on this record or on nothing (shown by \`keylane show\`)
+      --wait <duration>      wait so long to say what became of the record (default: 5000)
+      --no-wait              come back when the lane has decided
       --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
                              "position"}; may be repeated
       --reason <text>        why; kept with the decision
@@ -328,6 +330,8 @@ test('keylane skip --help', async () => {
 
     Options:
       --position <position>  act on this record or on nothing (shown by \`keylane show\`)
+      --wait <duration>      wait so long to say what became of the record (default: 5000)
+      --no-wait              come back when the lane has decided
       --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
                              "position"}; may be repeated
       --reason <text>        why; kept with the decision
@@ -364,6 +368,8 @@ test('keylane replace --help', async () => {
       --data <json>          the new data, as JSON
       --file <file>          the new data, byte by byte as in this file
       --position <position>  act on this record or on nothing (shown by \`keylane show\`)
+      --wait <duration>      wait so long to say what became of the record (default: 5000)
+      --no-wait              come back when the lane has decided
       --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
                              "position"}; may be repeated
       --reason <text>        why; kept with the decision

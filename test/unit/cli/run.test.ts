@@ -82,7 +82,8 @@ describe('wrong usage ends with 2', () => {
 
 test('no settings end with 2', async () => {
   const { code, stdout, stderr } = await keylane(['status', '--json'], { cwd: '/nonexistent' });
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 2, name: 'SettingsError' } });
   expect(stderr).toContain('there is no keylane.config.ts');
 });
 
@@ -96,13 +97,25 @@ test('a process cannot run a pipeline that the settings do not have: 3, before a
   `);
 });
 
-test('Temporal out of reach ends with 5, and --json leaves standard output empty', async () => {
+test('Temporal out of reach ends with 5, and --json has a document that says so (fault F2)', async () => {
   const cwd = await folderWithPipelines(['orders']);
   const address = `127.0.0.1:${await freePort()}`;
   const { code, stdout, stderr } = await keylane(['blocked', '--json', '--address', address], { cwd });
-  expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+  expect(code).toBe(5);
+  const message = expect.stringContaining(`Temporal cannot be reached at ${address}`) as string;
+  expect(JSON.parse(stdout)).toEqual({ error: { code: 5, name: 'TemporalUnreachableError', message } });
   expect(stderr).toContain(`Temporal cannot be reached at ${address}`);
 });
+
+test('--json is an option, and not the value of one or a key (fault F2)', async () => {
+  const cwd = await folderWithPipelines(['orders']);
+  const address = `127.0.0.1:${await freePort()}`;
+  const isDocument = async (...argv: string[]) =>
+    (await keylane([...argv, '--address', address], { cwd })).stdout !== '';
+  expect(await isDocument('skip', '--reason', '--json', 'a')).toBe(false);
+  expect((await keylane(['skip', '--address', address, '--', '--json'], { cwd })).stdout).toBe('');
+  expect((await keylane(['skip', '--jsno', '--json'], { cwd })).stdout).toContain('"code": 2');
+}, 20_000);
 
 test('--version prints the version and nothing else', async () => {
   const { code, stdout } = await keylane(['--version']);

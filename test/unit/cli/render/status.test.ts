@@ -31,6 +31,7 @@ const reading: PipelineStatus = {
   records: { taken: 0, filtered: 0 },
   lanes: { healthy: 120, retrying: 1, blocked: 2, paused: 0 },
   quarantined: 0,
+  endedLanes: 0,
   troubles: [],
   gaps: { count: 0, latest: [] },
   warnings: [],
@@ -153,6 +154,7 @@ test('O10: gaps, what the filter dropped, shards that cannot be read, and how lo
 test('O10: --json has gaps and warnings, with positions as they are typed and times as text', () => {
   expect(statusJson(troubled)).toMatchInlineSnapshot(`
     {
+      "endedLanes": 0,
       "gaps": {
         "count": 2,
         "latest": [

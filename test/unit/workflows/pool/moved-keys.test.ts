@@ -49,6 +49,31 @@ describe('keys with a lane of their own', () => {
     expect(moved.finished('a', 1200)).toEqual([]);
   });
 
+  test('O1 O5 a look at a lane is one request without events: it finds a lane that was terminated, and changes nothing else (fault G4)', () => {
+    const moved = begun(2);
+    moved.look('nobody');
+    expect(moved.begin()).toBeUndefined();
+    moved.look('a');
+    const look = moved.begin() as Errand;
+    expect(numbersOf(look)).toEqual([]);
+    moved.look('a');
+    expect(moved.begin()).toBeUndefined();
+    moved.succeeded(look);
+    expect(moved.hasReady).toBe(false);
+
+    moved.look('a');
+    const again = moved.begin() as Errand;
+    expect(moved.gone(again)).toBeUndefined();
+    moved.begunAgain(again, ENDED);
+    expect(moved.begin()).toMatchObject({ kind: 'start', begin: { kind: 'taking over', predecessor: ENDED } });
+
+    const back = begun(2);
+    back.look('a');
+    const meanwhile = back.begin() as Errand;
+    expect(back.finished('a', 2)).toBeUndefined();
+    expect(back.gone(meanwhile)).toEqual([]);
+  });
+
   test('O1 nothing is forwarded before the lane has begun, and one request at a time', () => {
     const moved = movedOut(1);
     const start = moved.begin() as Errand;
