@@ -26,10 +26,19 @@ export interface ReadingFigures {
   readonly lanesFull: number;
 }
 
+export interface StreamFigures {
+  /** Another stream was found in place of the pipeline's own. */
+  readonly changed: boolean;
+  /** The stream does not keep the order of a key, and the settings do not accept that. */
+  readonly unordered: boolean;
+}
+
 /** Where figures of a pipeline's reading go. Never throws. */
 export interface ReadingMetrics {
   count(counts: RecordCounts): void;
   /** Records were gone from the source before they were read (O10). */
   gap(): void;
   show(figures: ReadingFigures): void;
+  /** What the latest listings say of the stream itself. */
+  showStream(figures: StreamFigures): void;
 }

@@ -8,6 +8,7 @@ import {
   SearchAttributesError,
   TemporalServerUnavailableError,
 } from '../worker/temporal-server/errors.ts';
+import { UnorderedStreamError } from '../worker/stream-check.ts';
 import { TemporalUnreachableError } from '../worker/temporal/connection.ts';
 import { TemporalEnvironmentError } from '../worker/temporal/environment.ts';
 import { VersioningUnavailableError } from '../worker/temporal/versioning-support.ts';
@@ -64,6 +65,7 @@ const CODES: readonly (readonly [ErrorClass, ExitCode])[] = [
   [VersioningUnavailableError, EXIT.usage],
   [OtherSourceError, EXIT.usage],
   [SearchAttributesError, EXIT.usage],
+  [UnorderedStreamError, EXIT.usage],
   [NoSuchPipelineError, EXIT.notFound],
   [NoSuchLaneError, EXIT.notFound],
   [NothingToDecideError, EXIT.nothingToDecide],

@@ -100,6 +100,12 @@ export interface PipelineConfig {
    * @default every record
    */
   readonly filter?: FilterPattern | readonly FilterPattern[];
+  /**
+   * `none` accepts a Kinesis stream whose record distribution strategy is AUTO: the records of a key then lie in any shard,
+   * and its events are handled in the order in which they are read. One at a time, and none is lost.
+   * @default 'key'
+   */
+  readonly order?: 'key' | 'none';
   /** A function, or a path to a module whose default export is one, relative to the settings file. */
   readonly handler: string | Handler;
   readonly retry?: RetryConfig;

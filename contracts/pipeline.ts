@@ -1,5 +1,6 @@
 import type { FetchInput, FetchOutcome } from './large-events.ts';
 import type { Position } from './position.ts';
+import type { KnownStream, OtherStream, StreamIdentity } from './stream-identity.ts';
 
 /** One shard as the source lists it. */
 export interface ShardInfo {
@@ -53,6 +54,8 @@ export interface PipelineInput {
   readonly options: PipelineOptions;
   /** How many pools its keys share, for good. Absent when each key has a lane of its own. */
   readonly pools?: number;
+  /** As the process that started it saw its stream. Absent when it could not see it. */
+  readonly stream?: KnownStream;
   readonly carried?: CarriedState;
 }
 
@@ -112,6 +115,12 @@ export interface PipelineState {
   /** How long the source keeps a record, as of the latest listing. */
   readonly retentionMs?: number;
   readonly paused?: { readonly by: string; readonly since: number; readonly reason?: string };
+  /** The stream that its checkpoints belong to. Absent until a listing has told. */
+  readonly stream?: KnownStream;
+  /** Set while another stream is found in its place: nothing is read. */
+  readonly otherStream?: OtherStream;
+  /** Set while the stream spreads the records of a key over its shards, which the pipeline was not told to accept. */
+  readonly unordered?: { readonly since: number };
 }
 
 /** A state from an earlier run. Earlier versions kept finished shards among the others, in full. */
@@ -130,6 +139,8 @@ export interface ReaderInput {
   readonly retentionMs?: number;
   /** As the pipeline says, whatever the settings of the process that reads. */
   readonly pools?: number;
+  /** A process whose source is another stream must not read these shards. Absent until a listing has told. */
+  readonly stream?: KnownStream;
 }
 
 /** A shard as it is given to a reader. */
@@ -189,6 +200,10 @@ export type ShardListing = (WholeListing | ListingDifference) & {
   /** Stands for this listing. Absent in those of earlier versions. */
   readonly digest?: string;
   readonly retentionMs?: number;
+  /** Which stream was listed, as far as that could be learned. */
+  readonly stream?: StreamIdentity;
+  /** The stream spreads the records of a key over its shards, and the settings do not accept that. Absent when not known. */
+  readonly unordered?: boolean;
 };
 
 export interface WholeListing {
@@ -203,8 +218,11 @@ export interface ListingDifference {
 
 /** The activities of the pipeline workflow, on the reading task queue. */
 export interface ReadingActivities {
-  /** @param known digest of the listing that was taken in last */
-  listShards(pipeline: string, known?: string): Promise<ShardListing>;
+  /**
+   * @param known digest of the listing that was taken in last
+   * @param stream the one that the pipeline reads
+   */
+  listShards(pipeline: string, known?: string, stream?: KnownStream): Promise<ShardListing>;
   readShards(input: ReaderInput): Promise<ReaderReport>;
   /** For a lane: puts large data that was left in the source into the store, now that there is one. */
   fetchData(input: FetchInput): Promise<FetchOutcome>;

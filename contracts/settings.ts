@@ -39,6 +39,8 @@ export interface MetricsSettings {
 export interface PipelineSettings {
   readonly name: string;
   readonly source: KinesisConfig | DynamodbConfig;
+  /** `none`: the events of a key are handled in whatever order they are read. */
+  readonly order: 'key' | 'none';
   readonly key: ((record: KeyableRecord) => unknown) | undefined;
   /** A record must match one of them to be handled; undefined to handle every record. */
   readonly filter: readonly FilterPattern[] | undefined;

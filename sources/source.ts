@@ -1,6 +1,8 @@
 import type { SourceKind } from '../contracts/event.ts';
 import type { ShardInfo, StartPoint } from '../contracts/pipeline.ts';
 import type { Position } from '../contracts/position.ts';
+import type { StreamIdentity } from '../contracts/stream-identity.ts';
+import type { SourceError } from './errors.ts';
 
 /**
  * The port to a stream. An adapter hides iterators, paging of listings, throttling and the errors of its service; it
@@ -18,6 +20,18 @@ export interface Source {
    */
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]>;
   /**
+   * Which stream this is and how it behaves, as far as the service tells. To be asked after a listing, which tells some
+   * of it.
+   * @throws the signal's reason when it aborts
+   */
+  describe(signal: AbortSignal): Promise<SourceDescription>;
+  /**
+   * The present moment by the service's clock, ms since 1970; a second early at the most, never late. Undefined when the
+   * service does not tell the time.
+   * @throws {SourceError}
+   */
+  now(signal: AbortSignal): Promise<number | undefined>;
+  /**
    * How long the stream keeps a record, in ms.
    * @throws {SourceError}
    */
@@ -31,6 +45,15 @@ export interface Source {
   recordAt(position: Position, signal: AbortSignal): Promise<SourceRecord | undefined>;
   /** Frees connections. */
   close(): void;
+}
+
+export interface SourceDescription {
+  readonly stream: StreamIdentity;
+  readonly retentionMs?: number;
+  /** True when the stream spreads the records of a key over its shards, so that nothing tells their order. */
+  readonly unordered?: boolean;
+  /** Why some of it is not known. */
+  readonly incomplete?: SourceError;
 }
 
 /** Reads one shard forwards. One call at a time. */

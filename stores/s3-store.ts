@@ -6,7 +6,8 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { awsClient } from '../aws/client.ts';
+import { proxyFor, proxyName } from '../aws/proxy.ts';
 import type { S3Config } from '../contracts/config.ts';
 import { DataGoneError, StoreUnavailableError } from './errors.ts';
 import type { EventStore } from './store.ts';
@@ -16,6 +17,8 @@ const CONNECTION_TIMEOUT_MS = 5000;
 const SILENCE_MS = 30_000;
 /** Of one request: eight of 10 MiB together take their time on a slow line, and one that is broken off begins anew. */
 const REQUEST_TIMEOUT_MS = 120_000;
+/** The default of the SDK. */
+const MAX_CONNECTIONS = 50;
 
 /** A bucket of S3. Rights needed below the prefix: s3:PutObject, s3:GetObject, s3:DeleteObject. */
 export class S3Store implements EventStore {
@@ -23,23 +26,28 @@ export class S3Store implements EventStore {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
+  /** For messages: what stands between this process and the bucket. */
+  readonly #way: string;
 
   constructor({ bucket, prefix, region, endpoint }: S3Config) {
     this.#bucket = bucket;
     this.#prefix = prefix === undefined ? '' : `${prefix}/`;
     this.identity = `s3://${bucket}${prefix === undefined ? '' : `/${prefix}`}`;
-    this.#client = new S3Client({
-      ...(region === undefined ? {} : { region }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      // What is not AWS seldom has a domain for each bucket.
-      forcePathStyle: (endpoint ?? environmentEndpoint()) !== undefined,
-      requestHandler: new NodeHttpHandler({
+    const proxy = proxyFor(endpoint ?? environmentEndpoint() ?? `https://${bucket}.s3.amazonaws.com`);
+    this.#way = proxy === undefined ? '' : ` (through the proxy ${proxyName(proxy)})`;
+    // What is not AWS seldom has a domain for each bucket.
+    const forcePathStyle = (endpoint ?? environmentEndpoint()) !== undefined;
+    this.#client = awsClient(
+      (given) => new S3Client({ ...given, forcePathStyle }),
+      { ...(region === undefined ? {} : { region }), ...(endpoint === undefined ? {} : { endpoint }) },
+      {
         connectionTimeout: CONNECTION_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         throwOnRequestTimeout: true,
         socketTimeout: SILENCE_MS,
-      }),
-    });
+        maxSockets: MAX_CONNECTIONS,
+      },
+    );
   }
 
   async put(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -77,7 +85,7 @@ export class S3Store implements EventStore {
       if (error instanceof NoSuchKey) {
         throw new DataGoneError(this.identity, `There is no ${name} in ${this.identity}`);
       }
-      const message = `Data of a large event cannot be ${what} in ${this.identity}: ${describe(error)}`;
+      const message = `Data of a large event cannot be ${what} in ${this.identity}${this.#way}: ${describe(error)}`;
       // What the client throws holds the connection and all headers; it has no place in a log.
       throw new StoreUnavailableError(this.identity, message);
     }

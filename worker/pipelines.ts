@@ -7,7 +7,6 @@
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { argumentOf } from '../bridge/run-argument.ts';
-import type { SourceConfig } from '../contracts/config.ts';
 import { pipelineWorkflowId, PIPELINE_NAME, QUERIES, readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
 import { PIPELINE_UPDATES } from '../contracts/pipeline.ts';
 import type {
@@ -18,6 +17,9 @@ import type {
   StartPoint,
 } from '../contracts/pipeline.ts';
 import { poolsOf, type PipelineSettings } from '../contracts/settings.ts';
+import { seen, STREAM_MEMO, type StreamIdentity } from '../contracts/stream-identity.ts';
+import type { Source } from '../sources/source.ts';
+import { presentMoment } from './present-moment.ts';
 import { untilAnswered } from './temporal/until-answered.ts';
 
 export interface StartOptions {
@@ -29,6 +31,8 @@ export interface StartOptions {
   readonly startOver: boolean;
   /** Where a pipeline without checkpoints begins, instead of what the settings say. ms since 1970 */
   readonly from?: number | undefined;
+  /** As it was seen before this process took any work; absent where it could not be seen. */
+  readonly stream?: StreamIdentity | undefined;
 }
 
 /** Thrown when a pipeline has been here before and its checkpoints cannot be found any more. A person must decide. */
@@ -51,13 +55,18 @@ export class OtherSourceError extends Error {
   override readonly name = 'OtherSourceError';
   readonly pipeline: string;
 
-  constructor(pipeline: string, before: string, now: string) {
-    super(
-      `Pipeline "${pipeline}" has been reading ${before}, but the settings name ${now}. Its checkpoints mean nothing ` +
-        'there. Give the pipeline another name, or begin again: --start-over.',
-    );
+  constructor(pipeline: string, message: string) {
+    super(message);
     this.pipeline = pipeline;
   }
+}
+
+function otherSource(pipeline: string, before: string, now: string): OtherSourceError {
+  return new OtherSourceError(
+    pipeline,
+    `Pipeline "${pipeline}" has been reading ${before}, but the settings name ${now}. Its checkpoints mean nothing ` +
+      'there. Give the pipeline another name, or begin again: --start-over.',
+  );
 }
 
 /** Thrown when a pipeline has begun with another hosting: a key would have two lanes (O1). */
@@ -83,22 +92,30 @@ async function checkBeginning(
   { hosting, name }: PipelineSettings,
   source: string,
   options: StartOptions,
-): Promise<void> {
+): Promise<PipelineInput | undefined> {
   const { client, startOver } = options;
   const before = await argumentOf<PipelineInput>(client, { workflowId: pipelineWorkflowId(name) });
-  if (before === undefined) return;
-  if (!startOver && before.source !== source) throw new OtherSourceError(name, before.source, source);
+  if (before === undefined) return undefined;
+  if (!startOver && before.source !== source) throw otherSource(name, before.source, source);
   // Pools and lanes stay, with what they hold, also when it is started over (O1).
   const pools = poolsOf(hosting);
   if (before.pools !== pools) throw new OtherHostingError(name, before.pools, pools);
+  return before;
 }
 
-/** Starts or joins one pipeline. `source` names its stream, as the adapter does. */
-export async function startPipeline(settings: PipelineSettings, source: string, options: StartOptions): Promise<void> {
+/** What a pipeline has to know of its source when it starts. */
+export type StartedSource = Pick<Source, 'identity' | 'now'>;
+
+/** Starts or joins one pipeline. */
+export async function startPipeline(
+  settings: PipelineSettings,
+  source: StartedSource,
+  options: StartOptions,
+): Promise<void> {
   const { client, log, signal, startOver, from } = options;
   const { name } = settings;
   const status = await statusOf(client, name);
-  if (status !== undefined) await checkBeginning(settings, source, options);
+  const before = status === undefined ? undefined : await checkBeginning(settings, source.identity, options);
   if (startOver) {
     // In one request: between an end and a start another bridge could recover what shall be forgotten.
     await start(settings, source, options, undefined, WorkflowIdConflictPolicy.TERMINATE_EXISTING);
@@ -120,7 +137,8 @@ export async function startPipeline(settings: PipelineSettings, source: string, 
   log.warn({ pipeline: name, status }, 'The pipeline was ended from outside; it goes on from its last checkpoints');
   // A closed run still answers queries while the server keeps its history.
   const { state } = await untilAnswered(() => handle.query<PipelineView>(QUERIES.pipeline), patience);
-  await start(settings, source, options, state);
+  // Until its shards have been listed, the moment that was fixed first is all that says where they begin.
+  await start(settings, source, options, { state, startAt: before?.startAt });
 }
 
 async function statusOf(client: Client, name: string): Promise<string | undefined> {
@@ -141,21 +159,28 @@ async function hasLeftTraces(client: Client, name: string): Promise<boolean> {
 
 async function start(
   settings: PipelineSettings,
-  source: string,
-  { client, taskQueue, from }: StartOptions,
-  carried: PipelineState | undefined,
+  source: StartedSource,
+  options: StartOptions,
+  former: { readonly state: PipelineState; readonly startAt: StartPoint | undefined } | undefined,
   // Two bridges may start at the same moment: the second joins.
   workflowIdConflictPolicy: WorkflowIdConflictPolicy = WorkflowIdConflictPolicy.USE_EXISTING,
 ): Promise<void> {
   const { hosting, name, pipeline } = settings;
+  const { client, from, taskQueue } = options;
   const pools = poolsOf(hosting);
+  const carried = former?.state;
+  const stream = carried?.stream ?? (options.stream && seen(undefined, options.stream, Date.now()));
   const input: PipelineInput = {
     version: 1,
     pipeline: name,
-    source,
-    startAt: from === undefined ? startPoint(settings.source) : { at: 'time', since: from },
+    source: source.identity,
+    startAt:
+      from === undefined
+        ? (former?.startAt ?? (await startPoint(settings, source, options)))
+        : { at: 'time', since: from },
     options: pipeline,
     ...(pools === undefined ? {} : { pools }),
+    ...(stream === undefined ? {} : { stream }),
     ...(carried === undefined ? {} : { carried }),
   };
   await client.workflow.start(WORKFLOW_TYPES.pipeline, {
@@ -163,12 +188,18 @@ async function start(
     taskQueue: readingTaskQueue(taskQueue),
     args: [input],
     workflowIdConflictPolicy,
-    staticSummary: `reads ${source}`,
+    staticSummary: `reads ${source.identity}`,
+    ...(stream === undefined ? {} : { memo: { [STREAM_MEMO]: stream } }),
   });
 }
 
 /** LATEST is fixed as the present moment, once: whatever is written from now on is read, however late (O4). */
-function startPoint({ startAt }: SourceConfig): StartPoint {
+async function startPoint(
+  { name, source: { startAt } }: PipelineSettings,
+  source: StartedSource,
+  { log, signal }: StartOptions,
+): Promise<StartPoint> {
   if (startAt === undefined || startAt === 'TRIM_HORIZON') return { at: 'horizon' };
-  return { at: 'time', since: startAt === 'LATEST' ? Date.now() : startAt.getTime() };
+  if (startAt !== 'LATEST') return { at: 'time', since: startAt.getTime() };
+  return { at: 'time', since: await presentMoment(source, { log: log.child({ pipeline: name }), signal }) };
 }

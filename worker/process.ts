@@ -9,13 +9,17 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { FreezeWatch } from '../contracts/freeze-watch.ts';
 import type { Settings } from '../contracts/settings.ts';
+import type { StreamIdentity } from '../contracts/stream-identity.ts';
+import type { Source } from '../sources/source.ts';
 import { startBridgeWorker } from './bridge-worker.ts';
 import { Closers } from './closers.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { ExitDeadline } from './exit-deadline.ts';
 import { startLaneWorker } from './lane-worker.ts';
 import { socketAddress } from './metrics/address.ts';
-import { startPipeline } from './pipelines.ts';
+import { startPipeline, type StartOptions } from './pipelines.ts';
+import { warnOfOtherPipelines } from './shared-queue.ts';
+import { checkStreams, requireOwnStream } from './stream-check.ts';
 import { installRuntime } from './runtime.ts';
 import { openSources } from './sources.ts';
 import { openStores } from './stores.ts';
@@ -125,6 +129,9 @@ async function start(
   closers.add('worker connection', () => connection.close());
 
   const claims = await openStores(settings, closers);
+  // Before any worker polls: what it is given may be another process's pipeline of the same name (O4).
+  const streams = sources && (await checkStreams(settings, sources, { client, signal, log, startOver }));
+  await warnOfOtherPipelines(settings, { client, log });
   const watch = await watchVersion(version, { settings, roles, client, log }, closers);
   const shared = { settings, claims, connection, client, freezeWatch, version, log };
   const failures: Promise<never>[] = [];
@@ -139,12 +146,7 @@ async function start(
     closers.add('bridge', () => bridge.stop());
     failures.push(bridge.failed);
     const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, signal, startOver, from: timeOf(from) };
-    const starting = async () => {
-      for (const pipeline of settings.pipelines.values()) {
-        const source = sources.get(pipeline.name);
-        if (source !== undefined) await startPipeline(pipeline, source.identity, startOptions);
-      }
-    };
+    const starting = () => startPipelines(settings, sources, streams, startOptions);
     // A version that gets no work yet must not give pipelines its options, and need not find anybody who answers for them.
     if (watch.hasWork) await starting();
     else failures.push(watch.untilWork().then(starting).then(forever));
@@ -152,6 +154,25 @@ async function start(
   const metrics = metricsAt === undefined ? {} : { metrics: `http://${metricsAt}/metrics` };
   log.info({ pipelines: [...settings.pipelines.keys()], roles, ...version, ...metrics }, 'Keylane runs');
   return { client, uiUrl: embedded?.uiUrl, failures };
+}
+
+/** At the same time: one that waits for its source must not hold up the others. */
+async function startPipelines(
+  { pipelines }: Settings,
+  sources: ReadonlyMap<string, Source>,
+  streams: ReadonlyMap<string, StreamIdentity> | undefined,
+  options: StartOptions,
+): Promise<void> {
+  await Promise.all(
+    [...pipelines].map(async ([name, pipeline]) => {
+      const source = sources.get(name);
+      if (source === undefined) return;
+      const stream = streams?.get(name);
+      await startPipeline(pipeline, source, { ...options, stream });
+      // Two that start it at the same moment have both found none.
+      if (stream !== undefined) await requireOwnStream(options.client, name, stream);
+    }),
+  );
 }
 
 async function checkSearchAttributes({ connection }: Client, namespace: string, log: Logger): Promise<void> {

@@ -40,12 +40,15 @@ import { fetchData } from './fetch-data.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
 import { ShardLister } from './shard-lister.ts';
+import { StreamGuard } from './stream-guard.ts';
 
 /**
  * Temporal keeps 4 KiB of the last failure of a pending activity, and nothing of a larger one; the causes below the
  * message and their stacks would be too much.
  */
 const FAILURE_CHARS = 2000;
+/** A listing that fails is tried again within half a minute: its figures last until then, also when listings are frequent. */
+const LEAST_FIGURES_FOR_MS = 3 * 60_000;
 
 interface ReadablePipeline {
   readonly settings: PipelineSettings;
@@ -74,6 +77,7 @@ const FETCH_ATTEMPTS = 8;
 /** What a process keeps for a pipeline while its readers come and go. */
 interface Kept {
   readonly lister: ShardLister;
+  readonly guard: StreamGuard;
   readonly keyWatch: KeyWatch;
   readonly lossWatch: LossWatch;
   readonly room: LaneRoom;
@@ -102,7 +106,7 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   const told = { outage: new OutageLog(log, 'Temporal'), throttling: new ThrottleLog(log) };
   const process: Process = { ...dependencies, ...told, kept };
   return {
-    listShards: async (pipeline, known) => await withHeartbeat(async () => await listShards(process, pipeline, known)),
+    listShards: async (...asked) => await withHeartbeat(async () => await listShards(process, ...asked)),
     readShards: async (input) => await readShards(process, input),
     fetchData: async (input) => await withHeartbeat(async () => await fetchLeftData(process, input)),
     ...createBringingActivities({
@@ -119,6 +123,14 @@ function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
   const room = new LaneRoom({ limits: settings.reading.room, log: own, clock: systemClock });
   return {
     lister: new ShardLister(source, own),
+    guard: new StreamGuard({
+      pipeline,
+      source,
+      metrics,
+      log: own,
+      acceptsUnordered: settings.order === 'none',
+      figuresForMs: Math.max(LEAST_FIGURES_FOR_MS, 2 * settings.pipeline.discoverEveryMs),
+    }),
     keyWatch: new KeyWatch(own),
     lossWatch: new LossWatch(own, settings.reading.warnBeforeMs),
     room,
@@ -128,10 +140,14 @@ function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
   };
 }
 
-async function listShards(deps: Process, pipeline: string, known: string | undefined): Promise<ShardListing> {
+async function listShards(
+  deps: Process,
+  ...[pipeline, known, stream]: Parameters<ReadingActivities['listShards']>
+): Promise<ShardListing> {
   const { cancellationSignal } = Context.current();
   try {
-    const listing = await deps.kept(pipeline).lister.list(known, cancellationSignal);
+    const { guard, lister } = deps.kept(pipeline);
+    const listing = guard.listed(await lister.list(known, cancellationSignal), stream);
     await lookAfterQuarantine(deps, pipeline, cancellationSignal);
     return listing;
   } catch (error) {
@@ -179,13 +195,14 @@ async function readShards(deps: Process, input: ReaderInput): Promise<ReaderRepo
 }
 
 async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: AbortSignal): Promise<ReaderReport> {
-  const { keyWatch, lossWatch, meter, store } = deps.kept(input.pipeline);
+  const { guard, keyWatch, lossWatch, meter, store } = deps.kept(input.pipeline);
   const pipeline = deps.pipelines(input.pipeline);
   const { settings, source } = pipeline;
   const context = Context.current();
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
   const { shards, finished } = resume(input, context.info.heartbeatDetails as ReaderReport | undefined);
   const hasFinished = Object.keys(finished).length > 0;
+  await guard.check(input.stream, comeHome);
   const whole = (report: ReaderReport): ReaderReport => ({ shards: { ...finished, ...report.shards } });
   const reader = new Reader({
     source,

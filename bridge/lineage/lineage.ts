@@ -88,7 +88,10 @@ function latest(a: number | undefined, b: number | undefined): { readonly upTo?:
 }
 
 /** Each gap is kept once, whoever reports it again (O10). */
-function noteGaps(state: PipelineState, report: ReaderReport): PipelineState {
+export function noteGaps(
+  state: PipelineState,
+  report: { readonly shards: Readonly<Record<string, Pick<ShardProgress, 'gaps'>>> },
+): PipelineState {
   const known = new Set((state.gaps ?? []).map(gapId));
   const fresh = Object.values(report.shards)
     .flatMap((progress) => progress.gaps ?? [])

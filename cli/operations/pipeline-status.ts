@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { pipelineWorkflowId, QUERIES, quarantineWorkflowId } from '../../contracts/names.ts';
 import type { PipelineState, PipelineView } from '../../contracts/pipeline.ts';
 import type { QuarantineView } from '../../contracts/quarantine.ts';
+import type { KnownStream, OtherStream } from '../../contracts/stream-identity.ts';
 import { endedLanes } from './ended-lanes.ts';
 import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from './lane-view.ts';
@@ -24,8 +25,8 @@ export interface LaneCounts {
 
 export interface PipelineStatus {
   readonly pipeline: string;
-  /** `unknown`: it runs, and no worker is there to say more. */
-  readonly state: 'reading' | 'paused' | 'ended' | 'not started' | 'unknown';
+  /** `stopped`: another stream is in place of its own. `unknown`: it runs, and no worker is there to say more. */
+  readonly state: 'reading' | 'paused' | 'stopped' | 'ended' | 'not started' | 'unknown';
   /** As in `kinesis:orders`. */
   readonly source?: string;
   readonly paused?: NonNullable<PipelineState['paused']>;
@@ -45,6 +46,12 @@ export interface PipelineStatus {
   readonly troubles: readonly Trouble[];
   /** How long the source keeps a record, where that is known. */
   readonly retentionMs?: number;
+  /** The stream that its checkpoints belong to, once a listing has told. */
+  readonly stream?: KnownStream;
+  /** Another stream that was found in its place. */
+  readonly otherStream?: OtherStream;
+  /** Since when the stream is known not to keep the order of a key, which the settings do not accept. */
+  readonly unordered?: NonNullable<PipelineState['unordered']>;
   /** Records that were lost before they were read (O10). */
   readonly gaps: Gaps;
   readonly warnings: readonly LossWarning[];
@@ -106,6 +113,7 @@ export async function pipelineStatus(
     records: recordCounts(view?.state, shards),
     troubles: failing,
     ...(retentionMs === undefined ? {} : { retentionMs }),
+    ...streamStatus(view),
     gaps: gapsOf(view?.state, reports),
     warnings: lossWarnings(shards, warnBeforeMs),
   };
@@ -113,7 +121,18 @@ export async function pipelineStatus(
 
 function stateOf(view: PipelineView | undefined): PipelineStatus['state'] {
   if (view === undefined) return 'unknown';
-  return view.state.paused === undefined ? 'reading' : 'paused';
+  const { otherStream, paused } = view.state;
+  if (paused !== undefined) return 'paused';
+  return otherStream === undefined ? 'reading' : 'stopped';
+}
+
+function streamStatus(view: PipelineView | undefined): Pick<PipelineStatus, 'stream' | 'otherStream' | 'unordered'> {
+  const { otherStream, stream, unordered } = view?.state ?? {};
+  return {
+    ...(stream === undefined ? {} : { stream }),
+    ...(otherStream === undefined ? {} : { otherStream }),
+    ...(unordered === undefined ? {} : { unordered }),
+  };
 }
 
 async function describePipeline(client: Client, pipeline: string): Promise<WorkflowExecutionDescription | undefined> {

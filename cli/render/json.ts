@@ -57,7 +57,7 @@ export function decisionJson(decision: Decision): object {
 }
 
 export function statusJson(status: PipelineStatus): object {
-  const { paused, ended, pools } = status;
+  const { paused, ended, otherStream, pools, unordered } = status;
   const outage = pools?.outage;
   return {
     ...status,
@@ -67,6 +67,8 @@ export function statusJson(status: PipelineStatus): object {
     quarantined: status.quarantined ?? null,
     ...(paused === undefined ? {} : { paused: withIsoTime(paused, 'since') }),
     ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),
+    ...(otherStream === undefined ? {} : { otherStream: withIsoTime(otherStream, 'since') }),
+    ...(unordered === undefined ? {} : { unordered: withIsoTime(unordered, 'since') }),
     shards: status.shards.map((shard) => withPositions(withIsoTime(shard, 'upTo'), shard, ['checkpoint'])),
     gaps: { ...status.gaps, latest: status.gaps.latest.map(gapJson) },
     warnings: status.warnings.map((warning) => ({ ...warning, message: lossText(warning, status.retentionMs) })),

@@ -1,6 +1,7 @@
 import type { Gap } from '../../contracts/pipeline.ts';
 import { formatPosition, type Position } from '../../contracts/position.ts';
 import { visibleName } from '../../contracts/visible.ts';
+import { otherStreamText, unorderedText } from '../../contracts/stream-identity.ts';
 import type { Gaps } from '../operations/gaps.ts';
 import type { OtherPipeline } from '../operations/known-pipelines.ts';
 import type { LaneCounts, PipelineStatus } from '../operations/pipeline-status.ts';
@@ -56,6 +57,7 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
     lines.push(indent(style.yellow('No worker answers: is `keylane bridge` (or start, dev) running?')));
   }
   lines.push(
+    ...streamLines(status, context).map((line) => indent(style.red(line))),
     ...status.warnings.map((warning) => indent(style.yellow(lossText(warning, status.retentionMs)))),
     ...status.troubles.map((trouble) => indent(style.red(troubleText(trouble)))),
     ...status.shards.flatMap(({ shardId, trouble }) =>
@@ -63,6 +65,24 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
     ),
   );
   return lines.join('\n');
+}
+
+function streamLines(
+  { otherStream, pipeline, source, stream, unordered }: PipelineStatus,
+  { now }: StatusContext,
+): string[] {
+  const lines: string[] = [];
+  if (otherStream !== undefined && stream !== undefined) {
+    lines.push(
+      `Nothing is read, since ${ago(otherStream.since, now)}. ${otherStreamText(pipeline, stream, otherStream.found)}`,
+    );
+  }
+  if (unordered !== undefined) {
+    lines.push(
+      `Keys are out of order, seen first ${ago(unordered.since, now)}: ${unorderedText(source ?? 'the source')}`,
+    );
+  }
+  return lines.map((line) => printable(line));
 }
 
 function notStarted({ lanes }: PipelineStatus): string[] {
@@ -80,6 +100,8 @@ function stateText(status: PipelineStatus, { style, now }: StatusContext): strin
       const who = paused === undefined ? '' : ` ${ago(paused.since, now)} by ${printable(paused.by)}`;
       return style.yellow(`paused${who}${paused?.reason === undefined ? '' : ` (${printable(paused.reason)})`}`);
     }
+    case 'stopped':
+      return style.red('stopped');
     case 'ended': {
       const at = status.ended?.at;
       return style.red(`ended from outside (${status.ended?.how})${at === undefined ? '' : ` ${ago(at, now)}`}`);

@@ -23,6 +23,9 @@ const ACCESS = person('Allow this action on the stream to the identity that Keyl
 const CREDENTIALS = person(
   'Check the AWS credentials: environment, profile or role (an emulator needs some too, whatever they are).',
 );
+const CLOCK = later(
+  "This machine's clock is wrong: set it (NTP). AWS takes no request whose time is more than minutes away from its own. It is asked again.",
+);
 const KMS = person('Check the KMS key that encrypts the stream, and that the identity may decrypt with it.');
 const MISSING = person('Check name, region, endpoint and account; what has been deleted must be created again.');
 const REQUEST = person('Check the settings of the source.');
@@ -58,7 +61,9 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ENOTFOUND: CONNECTION,
   ExpiredToken: EXPIRED_CREDENTIALS,
   ExpiredTokenException: EXPIRED_CREDENTIALS,
-  RequestExpired: EXPIRED_CREDENTIALS,
+  RequestTimeTooSkewed: CLOCK,
+  RequestInTheFuture: CLOCK,
+  RequestExpired: CLOCK,
   // Cursor and listing deal with these three; they only come out when one follows upon the other.
   ExpiredIteratorException: STALE,
   ExpiredNextTokenException: STALE,
@@ -90,6 +95,9 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
 
 const NO_REGION = person("Set the source's `region`, AWS_REGION, or a region in the AWS profile.");
 
+/** AWS calls it an invalid signature when the time that was signed is not now. */
+const CLOCK_MESSAGE = /^Signature (expired|not yet current)\b/;
+
 /**
  * Classifies by name and code, else by HTTP status. What is left is taken for something that passes: asking again loses
  * nothing, giving up would stop a shard.
@@ -97,6 +105,7 @@ const NO_REGION = person("Set the source's `region`, AWS_REGION, or a region in 
 export function refusalOf(error: unknown): Refusal {
   const { name = '', code = '', message = '', $metadata } = asServiceError(error);
   if (message === 'Region is missing') return NO_REGION;
+  if (CLOCK_MESSAGE.test(message)) return CLOCK;
   const known = entry(name) ?? entry(code);
   if (known !== undefined) return known;
   const status = $metadata?.httpStatusCode ?? 500;

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { proxyFor, proxyName } from '../../aws/proxy.ts';
 import { SourceError } from '../errors.ts';
 import { describeError, refusalOf } from './refusals.ts';
 
@@ -11,13 +12,21 @@ import { describeError, refusalOf } from './refusals.ts';
 export class ServiceCalls {
   readonly #client: KinesisClient | DynamoDBStreamsClient;
   readonly #source: string;
+  readonly #isProxied: boolean;
   #endpoint: string | undefined;
+  /** The `Date` of the latest answer that had one, and when that came, by the monotonic clock. */
+  #told: { readonly date: number; readonly at: number } | undefined;
 
-  /** @param source identity of the source, as in `kinesis:orders` */
-  constructor(client: KinesisClient | DynamoDBStreamsClient, source: string) {
+  /**
+   * @param source identity of the source, as in `kinesis:orders`
+   * @param options `proxied`: the client goes through the proxy of the environment, where there is one
+   */
+  constructor(client: KinesisClient | DynamoDBStreamsClient, source: string, { proxied = true } = {}) {
     this.#client = client;
+    this.#isProxied = proxied;
     this.#source = source;
     this.#noteEndpoint();
+    this.#noteDate();
   }
 
   /**
@@ -43,9 +52,49 @@ export class ServiceCalls {
     return this.#endpoint;
   }
 
+  /**
+   * The service's time, from the answer to a call that is made for it; a refusal has a `Date` too. Undefined when the
+   * answer has none.
+   * @throws {SourceError} when there is no answer
+   */
+  async now(ask: () => Promise<unknown>): Promise<number | undefined> {
+    this.#told = undefined;
+    try {
+      await ask();
+    } catch (error) {
+      if (!(error instanceof SourceError) || this.#told === undefined) throw error;
+    }
+    // Assigned by the middleware meanwhile, which the compiler does not see.
+    const told = this.#told as { readonly date: number; readonly at: number } | undefined;
+    return told && told.date + Math.floor(performance.now() - told.at);
+  }
+
   async #where(): Promise<string> {
     const region = await this.#client.config.region().catch(() => 'none');
-    return `region ${region}, ${this.#endpoint ?? 'nothing sent'}`;
+    return `region ${region}, ${this.#endpoint ?? 'nothing sent'}${this.#way()}`;
+  }
+
+  /** What stands between this process and the endpoint, when the environment names a proxy for it. */
+  #way(): string {
+    const proxy = this.#endpoint === undefined ? undefined : proxyFor(this.#endpoint);
+    if (proxy === undefined) return '';
+    const name = proxyName(proxy);
+    return this.#isProxied ? `, through the proxy ${name}` : `, not through the proxy ${name}, which cannot do HTTP/2`;
+  }
+
+  #noteDate(): void {
+    const stack = this.#client.middlewareStack as KinesisClient['middlewareStack'];
+    stack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { headers = {} } = result.response as { headers?: Readonly<Record<string, string>> };
+        const date = Date.parse(headers['date'] ?? '');
+        if (!Number.isNaN(date)) this.#told = { date, at: performance.now() };
+        return result;
+      },
+      // Inside the one that turns a refusal into an error.
+      { step: 'deserialize', priority: 'low', name: 'keylaneNoteDate' },
+    );
   }
 
   /** Only the request knows the endpoint, which may come from settings, environment, profile or the region. */

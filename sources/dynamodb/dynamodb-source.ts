@@ -2,15 +2,17 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamodbConfig } from '../../contracts/config.ts';
 import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
 import type { Position } from '../../contracts/position.ts';
-import { clientOptions } from '../aws/client-options.ts';
+import { awsClient } from '../../aws/client.ts';
+import { STREAM_REQUESTS } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';
 import { IteratorCursor } from '../iterator-cursor.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
 import { recordAt } from '../record-at.ts';
-import type { ShardCursor, Source, SourceRecord } from '../source.ts';
+import { SourceError } from '../errors.ts';
+import type { ShardCursor, Source, SourceDescription, SourceRecord } from '../source.ts';
 import { DynamodbShardIterators, RETENTION_MS } from './shard-iterators.ts';
 import { StreamCalls } from './stream-calls.ts';
-import { DynamodbTableStream } from './table-stream.ts';
+import { DynamodbTableStream, type TableIdentity } from './table-stream.ts';
 
 /**
  * A record's time is rounded down, to the second by AWS and to the minute by DynamoDB Local. A start at a time takes
@@ -26,6 +28,8 @@ export class DynamodbSource implements Source {
   readonly #now: () => number;
   readonly #client: DynamoDBStreamsClient;
   readonly #calls: ServiceCalls;
+  readonly #tableName: string;
+  readonly #streams: StreamCalls;
   readonly #table: DynamodbTableStream;
 
   constructor(config: DynamodbConfig, options: SourceOptions = {}) {
@@ -33,19 +37,28 @@ export class DynamodbSource implements Source {
     this.identity = `dynamodb:${config.table}`;
     this.pace = { minIntervalMs: MIN_INTERVAL_MS, idleIntervalMs };
     this.#now = now;
-    this.#client = new DynamoDBStreamsClient(clientOptions(config));
+    this.#client = awsClient((given) => new DynamoDBStreamsClient(given), config, STREAM_REQUESTS);
     this.#calls = new ServiceCalls(this.#client, this.identity);
     const isExpired = (createdAt: number) => createdAt < now() - RETENTION_MS;
-    this.#table = new DynamodbTableStream(
-      new StreamCalls(this.#client, this.#calls),
-      this.identity,
-      config.table,
-      isExpired,
-    );
+    this.#tableName = config.table;
+    this.#streams = new StreamCalls(this.#client, this.#calls);
+    this.#table = new DynamodbTableStream(this.#streams, this.identity, config.table, isExpired);
   }
 
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
     return this.#table.listShards(signal);
+  }
+
+  async describe(signal: AbortSignal): Promise<SourceDescription> {
+    const [identity, region] = await Promise.all([this.#identity(signal), this.#client.config.region()]);
+    const { endpoint } = this.#calls;
+    const stream = { region, ...(endpoint === undefined ? {} : { endpoint }) };
+    if (identity instanceof SourceError) return { stream, retentionMs: RETENTION_MS, incomplete: identity };
+    return { stream: { ...stream, ...identity }, retentionMs: RETENTION_MS, unordered: false };
+  }
+
+  now(signal: AbortSignal): Promise<number | undefined> {
+    return this.#calls.now(() => this.#streams.ofTable(this.#tableName, signal));
   }
 
   retentionMs(): Promise<number> {
@@ -64,6 +77,15 @@ export class DynamodbSource implements Source {
   recordAt(position: Position, signal: AbortSignal): Promise<SourceRecord | undefined> {
     const shard = new DynamodbShardIterators(this.#client, this.#calls, this.#table, position.shardId);
     return recordAt(shard, () => shard.openAt(position, signal), position, signal);
+  }
+
+  async #identity(signal: AbortSignal): Promise<TableIdentity | SourceError> {
+    try {
+      return await this.#table.identity(signal);
+    } catch (error) {
+      if (error instanceof SourceError) return error;
+      throw error;
+    }
   }
 
   close(): void {

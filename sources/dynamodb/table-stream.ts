@@ -1,5 +1,6 @@
 import type { KeySchemaElement, Shard, StreamDescription } from '@aws-sdk/client-dynamodb-streams';
 import type { ShardInfo } from '../../contracts/pipeline.ts';
+import type { StreamIdentity } from '../../contracts/stream-identity.ts';
 import { isRefusal } from '../aws/service-calls.ts';
 import { SharedCall } from '../aws/shared-call.ts';
 import { SourceConfigurationError } from '../errors.ts';
@@ -12,7 +13,11 @@ export interface TableStream {
   readonly keySchema: readonly KeySchemaElement[];
 }
 
+/** What tells the table from another one of its name. */
+export type TableIdentity = Pick<StreamIdentity, 'arn' | 'labels' | 'enabled'>;
+
 interface Generation extends TableStream {
+  readonly isEnabled: boolean;
   readonly shards: readonly ShardInfo[];
 }
 
@@ -44,6 +49,7 @@ export class DynamodbTableStream {
   readonly #reading = new SharedCall(async (signal) => await this.#read(signal));
   readonly #findingOut = new SharedCall(async (signal) => await this.#findOut(signal));
   #newest: TableStream | undefined;
+  #listed: readonly Generation[] | undefined;
   #byShard: ReadonlyMap<string, TableStream> = new Map();
 
   /** @param isExpired whether a shard that was created then may have expired by now */
@@ -63,6 +69,22 @@ export class DynamodbTableStream {
     const generations = await this.#reading.ask(signal);
     if (generations.length === 0) throw this.#none();
     return linkGenerations(generations.map(({ shards }) => shards));
+  }
+
+  /**
+   * By the latest listing. A table that is created anew under its name keeps the streams of the one before for a day, as
+   * one whose stream is disabled and enabled again does: both are told by the labels.
+   * @throws {SourceError}
+   */
+  async identity(signal: AbortSignal): Promise<TableIdentity> {
+    const generations = this.#listed ?? (await this.#reading.ask(signal));
+    const newest = generations.at(-1);
+    const enabled = generations.findLast(({ isEnabled }) => isEnabled);
+    return {
+      labels: generations.map(({ arn }) => partsOf(arn).label),
+      ...(newest === undefined ? {} : { arn: partsOf(newest.arn).table }),
+      ...(enabled === undefined ? {} : { enabled: partsOf(enabled.arn).label }),
+    };
   }
 
   /**
@@ -112,6 +134,7 @@ export class DynamodbTableStream {
       generations.flatMap((generation) => generation.shards.map(({ shardId }) => [shardId, generation] as const)),
     );
     this.#newest = generations.at(-1);
+    this.#listed = generations;
     return generations;
   }
 
@@ -131,7 +154,14 @@ function generationOf(arn: string, pages: readonly [StreamDescription, ...Stream
       shards.set(info.shardId, info);
     }
   }
-  return { arn, keySchema: pages[0].KeySchema ?? [], shards: [...shards.values()] };
+  const isEnabled = pages[0].StreamStatus === 'ENABLED' || pages[0].StreamStatus === 'ENABLING';
+  return { arn, keySchema: pages[0].KeySchema ?? [], isEnabled, shards: [...shards.values()] };
+}
+
+/** `arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-01-31T12:00:00.000` */
+function partsOf(arn: string): { readonly table: string; readonly label: string } {
+  const [table = arn, label = ''] = arn.split('/stream/');
+  return { table, label };
 }
 
 function shardInfo(shard: Shard, isDisabled: boolean): ShardInfo {

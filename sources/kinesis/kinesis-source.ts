@@ -2,18 +2,20 @@ import { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { KinesisConfig } from '../../contracts/config.ts';
 import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
 import type { Position } from '../../contracts/position.ts';
-import { clientOptions } from '../aws/client-options.ts';
+import { awsClient } from '../../aws/client.ts';
+import { STREAM_REQUESTS } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';
+import { SourceError } from '../errors.ts';
 import { IteratorCursor } from '../iterator-cursor.ts';
 import { DEFAULT_IDLE_INTERVAL_MS, MIN_INTERVAL_MS, type SourceOptions } from '../options.ts';
 import { recordAt } from '../record-at.ts';
-import type { ShardCursor, Source, SourceRecord } from '../source.ts';
+import type { ShardCursor, Source, SourceDescription, SourceRecord } from '../source.ts';
 import { AwaitedCursor } from './fan-out/awaited-cursor.ts';
 import { FanOut, type FanOutLimits } from './fan-out/fan-out.ts';
-import { KinesisRetention } from './retention.ts';
 import { KinesisShardIterators, type StreamAccess } from './shard-iterators.ts';
 import { KinesisShardList } from './shard-list.ts';
-import { streamId, streamName } from './stream-id.ts';
+import { streamArn, streamId, streamName } from './stream-id.ts';
+import { KinesisSummary, type StreamSummary } from './stream-summary.ts';
 
 /** Shards in one answer of ListShards. AWS gives 1,000 unless told, and allows 10,000. */
 const SHARDS_PER_PAGE = 1000;
@@ -34,6 +36,7 @@ export class KinesisSource implements Source {
   readonly identity: string;
   readonly pace: Source['pace'];
   readonly #now: () => number;
+  readonly #arn: string | undefined;
   readonly #access: StreamAccess;
   readonly #fanOut: FanOut | undefined;
 
@@ -42,7 +45,8 @@ export class KinesisSource implements Source {
     this.identity = `kinesis:${streamName(config.stream)}`;
     this.pace = config.fanOut === undefined ? { minIntervalMs: MIN_INTERVAL_MS, idleIntervalMs } : PUSHED;
     this.#now = now;
-    const client = new KinesisClient(clientOptions(config));
+    this.#arn = streamArn(config.stream);
+    const client = awsClient((given) => new KinesisClient(given), config, STREAM_REQUESTS);
     const calls = new ServiceCalls(client, this.identity);
     const stream = streamId(config.stream);
     this.#access = {
@@ -50,7 +54,7 @@ export class KinesisSource implements Source {
       calls,
       stream,
       shards: new KinesisShardList(client, calls, stream, shardsPerPage),
-      retention: new KinesisRetention(client, calls, stream, now),
+      summary: new KinesisSummary(client, calls, stream, now),
     };
     if (config.fanOut !== undefined) {
       this.#fanOut = new FanOut(config.fanOut, this.identity, this.#access, config, options.fanOutLimits);
@@ -63,8 +67,29 @@ export class KinesisSource implements Source {
     return await this.#access.shards.read(signal);
   }
 
-  retentionMs(signal: AbortSignal): Promise<number> {
-    return this.#access.retention.ask(signal);
+  async describe(signal: AbortSignal): Promise<SourceDescription> {
+    const { calls, client, shards } = this.#access;
+    const [told, region] = await Promise.all([this.#summary(signal), client.config.region()]);
+    const { endpoint } = calls;
+    const { oldest } = shards;
+    const stream = {
+      region,
+      ...(this.#arn === undefined ? {} : { arn: this.#arn }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(oldest === undefined ? {} : { oldestShard: oldest }),
+    };
+    if (told instanceof SourceError) return { stream, incomplete: told };
+    const { identity, retentionMs, unordered } = told;
+    return { stream: { ...stream, ...identity }, retentionMs, unordered };
+  }
+
+  now(signal: AbortSignal): Promise<number | undefined> {
+    const { calls, summary } = this.#access;
+    return calls.now(() => summary.ask(signal));
+  }
+
+  async retentionMs(signal: AbortSignal): Promise<number> {
+    return (await this.#access.summary.ask(signal)).retentionMs;
   }
 
   openShard(shardId: string, start: StartPoint): ShardCursor {
@@ -77,6 +102,15 @@ export class KinesisSource implements Source {
   recordAt(position: Position, signal: AbortSignal): Promise<SourceRecord | undefined> {
     const shard = new KinesisShardIterators(this.#access, position.shardId);
     return recordAt(shard, () => shard.open({ at: 'after', position }, signal), position, signal);
+  }
+
+  async #summary(signal: AbortSignal): Promise<StreamSummary | SourceError> {
+    try {
+      return await this.#access.summary.ask(signal);
+    } catch (error) {
+      if (error instanceof SourceError) return error;
+      throw error;
+    }
   }
 
   close(): void {

@@ -12,9 +12,9 @@ import { SourceConfigurationError, type SourceError, SourceUnavailableError } fr
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
 import { MissingShard } from '../missing-shard.ts';
 import { MIN_INTERVAL_MS } from '../options.ts';
-import type { KinesisRetention } from './retention.ts';
 import type { KinesisShardList, ShardSighting } from './shard-list.ts';
 import type { StreamId } from './stream-id.ts';
+import type { KinesisSummary } from './stream-summary.ts';
 import { userRecords } from './user-records.ts';
 
 /** A stream and the ways to ask about it, which its shards share. */
@@ -23,7 +23,7 @@ export interface StreamAccess {
   readonly calls: ServiceCalls;
   readonly stream: StreamId;
   readonly shards: KinesisShardList;
-  readonly retention: KinesisRetention;
+  readonly summary: KinesisSummary;
 }
 
 type IteratorStart = Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'StartingSequenceNumber' | 'Timestamp'>;
@@ -88,7 +88,7 @@ export class KinesisShardIterators implements ShardIterators {
   }
 
   retentionMs(signal: AbortSignal): Promise<number> {
-    return this.#access.retention.recent(signal);
+    return this.#access.summary.retentionMs(signal);
   }
 
   /**

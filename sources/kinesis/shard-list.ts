@@ -64,6 +64,13 @@ export class KinesisShardList {
     return { state, hasEnded };
   }
 
+  /** The oldest shard of the latest listing, and the sequence number with which it begins. */
+  get oldest(): { readonly shardId: string; readonly beginning: string } | undefined {
+    const [shardId] = [...this.#beginnings.keys()].toSorted();
+    const beginning = shardId === undefined ? undefined : this.#beginnings.get(shardId);
+    return shardId === undefined || beginning === undefined ? undefined : { shardId, beginning };
+  }
+
   /** Undefined for a shard that is not listed. */
   async hashKeysOf(shardId: string, signal: AbortSignal): Promise<HashKeyRange | undefined> {
     if (!this.#ranges.has(shardId)) await this.read(signal);

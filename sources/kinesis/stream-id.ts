@@ -8,6 +8,11 @@ export function streamId(stream: string): StreamId {
   return ARN.test(stream) ? { StreamARN: stream } : { StreamName: stream };
 }
 
+/** Undefined when the settings give a name. */
+export function streamArn(stream: string): string | undefined {
+  return ARN.test(stream) ? stream : undefined;
+}
+
 export function streamName(stream: string): string {
   return ARN.exec(stream)?.[1] ?? stream;
 }

@@ -24,6 +24,7 @@ export function textOf(file: string): string {
 /** The folders that the program is made of. */
 export const SOURCE_FOLDERS = [
   'contracts',
+  'aws',
   'sources',
   'stores',
   'bridge',

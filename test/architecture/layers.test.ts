@@ -9,8 +9,9 @@ import { importsOf, type Import } from './imports.ts';
 /** Per folder, the paths that it may import from beside itself. */
 const MAY_IMPORT: Readonly<Record<SourceFolder, readonly string[]>> = {
   contracts: [],
-  sources: ['contracts/'],
-  stores: ['contracts/'],
+  aws: [],
+  sources: ['contracts/', 'aws/'],
+  stores: ['contracts/', 'aws/'],
   bridge: ['contracts/', 'sources/', 'stores/'],
   workflows: ['contracts/', 'bridge/lineage/'],
   activities: ['contracts/', 'bridge/', 'sources/', 'stores/'],

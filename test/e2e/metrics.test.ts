@@ -92,6 +92,8 @@ test('O10: a process that reads and handles tells what came of every record, gap
     keylane_records_in_flight: 0,
     keylane_bytes_in_flight: 0,
     keylane_lanes_full: 0,
+    keylane_stream_changed: 0,
+    keylane_stream_unordered: 0,
     keylane_reading_lag_seconds: expect.closeTo(0, -1),
     keylane_time_until_loss_seconds: expect.closeTo(24 * HOUR_S, -2),
     keylane_events_handled_total: 4,

@@ -76,6 +76,16 @@ export const READING_METRICS = {
     kind: 'gauge',
     help: 'Lanes that take nothing more for now, since no worker works them off',
   },
+  streamChanged: {
+    name: 'keylane_stream_changed',
+    kind: 'gauge',
+    help: '1 while another stream is found in place of the one that the pipeline reads, and nothing is read',
+  },
+  streamUnordered: {
+    name: 'keylane_stream_unordered',
+    kind: 'gauge',
+    help: '1 while the stream does not keep the records of a key in order, and the settings do not accept that',
+  },
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export const HANDLING_METRICS = {

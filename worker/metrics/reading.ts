@@ -21,6 +21,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
   const [shards, unreadable] = [gauge(ALL.shards), gauge(ALL.unreadable)];
   const [records, bytes] = [gauge(ALL.recordsInFlight), gauge(ALL.bytesInFlight)];
   const lanesFull = gauge(ALL.lanesFull);
+  const [changed, unordered] = [gauge(ALL.streamChanged), gauge(ALL.streamUnordered)];
   const metrics: ReadingMetrics = {
     count(counts) {
       read.add(counts.read);
@@ -39,6 +40,10 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
       bytes.set(figures.bytesInFlight);
       lanesFull.set(figures.lanesFull);
     },
+    showStream(figures) {
+      changed.set(figures.changed ? 1 : 0);
+      unordered.set(figures.unordered ? 1 : 0);
+    },
   };
   metrics.show({
     shards: 0,
@@ -49,6 +54,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
     bytesInFlight: 0,
     lanesFull: 0,
   });
+  metrics.showStream({ changed: false, unordered: false });
   return metrics;
 }
 

@@ -136,6 +136,7 @@ const pipeline = fields(
       (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
       'must be a path to a module, relative to the settings file, or a function',
     ),
+    order: z.enum(['key', 'none'], { error: 'must be "key" or "none"' }).optional(),
     retry: retry.optional(),
     timeout: duration().optional(),
     stopTimeout: duration().optional(),
@@ -155,7 +156,7 @@ export const configSchema = fields(
       {
         address: text(/^(?!\w+:\/\/)[^\s/]+$/, '"host:port", without a scheme').optional(),
         namespace: text(/^\S+$/, 'a text without spaces').optional(),
-        taskQueue: text(/^\S{1,200}$/, 'a text without spaces, 200 characters at the most').optional(),
+        taskQueue: text(/^(?!.*-bridge$)\S{1,200}$/, taskQueueRule()).optional(),
         deployment: fields(
           { name: text(DEPLOYMENT_NAME, DEPLOYMENT_NAME_FORM), buildId: text(BUILD_ID, BUILD_ID_FORM).optional() },
           'an object such as { name: "orders", buildId: process.env.GIT_COMMIT }',
@@ -178,6 +179,10 @@ export const configSchema = fields(
   },
   'what defineConfig({ pipelines: { ... } }) returns',
 );
+
+function taskQueueRule(): string {
+  return 'a text without spaces, 200 characters at the most, that does not end in "-bridge": reading for a task queue "orders" uses "orders-bridge"';
+}
 
 function nameRule(): string {
   return "a pipeline's name begins with a letter and has letters, digits, - and _, 64 at the most";

@@ -34,6 +34,7 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
   return {
     name,
     source: toSource(config.source),
+    order: config.order ?? 'key',
     key: config.key,
     filter: toPatterns(config.filter),
     handler: typeof config.handler === 'string' ? resolve(folder, config.handler) : config.handler,

@@ -7,6 +7,7 @@
  * Invariants:
  * P1 A shard has one reader at a time, as far as this workflow asked for (a dead one may overlap: see ARCHITECTURE.md).
  * P2 The run continues as new only after every reader has come home: its checkpoints are in the state (O4).
+ * P3 While another stream is found in place of its own, no reader is out, and the checkpoints stay as they are (O4).
  */
 import {
   allHandlersFinished,
@@ -18,12 +19,14 @@ import {
   patched,
   proxyActivities,
   sleep,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import { assign, fairShare } from '../../bridge/lineage/assignment.ts';
 import { goOnFrom } from '../../bridge/lineage/carried-state.ts';
 import { advance, awaitsChildren, awaitsParents, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
+import { observeStream } from '../../bridge/lineage/stream.ts';
 import type {
   PipelineCommandArgs,
   PipelineConfiguration,
@@ -32,7 +35,9 @@ import type {
   PipelineState,
   PipelineView,
   ReadingActivities,
+  ShardListing,
 } from '../../contracts/pipeline.ts';
+import { MEMO_FRESH_MS, STREAM_MEMO, type KnownStream } from '../../contracts/stream-identity.ts';
 import { startReader, type ReaderOut } from './reader.ts';
 import { Turns } from '../turns.ts';
 
@@ -59,13 +64,16 @@ export class PipelineHost {
   #scheduled = 0;
   #soonTries = 0;
   readonly #turns = new Turns();
+  /** The stream as the workflow's memo has it. */
+  #told = workflowInfo().memo?.[STREAM_MEMO] as KnownStream | undefined;
   /** Not in a run that an earlier version began: it must replay as it was. */
   readonly #isFair = patched('fair shares of shards');
 
   constructor(input: PipelineInput) {
     this.#input = input;
     this.#options = input.options;
-    this.#state = goOnFrom(input.carried);
+    const { carried, stream } = input;
+    this.#state = { ...(stream === undefined ? {} : { stream }), ...goOnFrom(carried) };
   }
 
   view(): PipelineView {
@@ -107,7 +115,8 @@ export class PipelineHost {
       if (this.#shouldContinueAsNew()) await this.#continueAsNew();
       if (this.#state.paused === undefined) {
         if (this.#listing === 'due') this.#list();
-        this.#sendOut();
+        if (this.#state.otherStream === undefined) this.#sendOut();
+        else this.#recallAll();
       } else {
         this.#recallAll();
       }
@@ -119,9 +128,14 @@ export class PipelineHost {
   #hasNews(): boolean {
     if ([...this.#readers.values()].some((reader) => reader.home !== undefined)) return true;
     if (this.#shouldContinueAsNew()) return true;
-    if (this.#state.paused !== undefined) return [...this.#readers.values()].some((reader) => !reader.recalled);
+    if (this.#state.paused !== undefined) return this.#hasReaderToRecall();
+    if (this.#state.otherStream !== undefined) return this.#listing === 'due' || this.#hasReaderToRecall();
     const assignment = this.#assignment();
     return this.#listing === 'due' || assignment.start.length > 0 || this.#isStillOut(assignment.recall);
+  }
+
+  #hasReaderToRecall(): boolean {
+    return [...this.#readers.values()].some((reader) => !reader.recalled);
   }
 
   #assignment() {
@@ -154,7 +168,7 @@ export class PipelineHost {
     for (const shardIds of start) {
       const { pipeline, pools } = this.#input;
       const { shiftMs, heartbeatTimeoutMs } = this.#options;
-      const { retentionMs } = this.#state;
+      const { retentionMs, stream } = this.#state;
       const shards = shardIds.flatMap((shardId) => {
         const shard = this.#state.shards[shardId];
         return shard === undefined ? [] : [toRead(this.#state, shard)];
@@ -167,6 +181,7 @@ export class PipelineHost {
         heartbeatTimeoutMs,
         ...(retentionMs === undefined ? {} : { retentionMs }),
         ...(pools === undefined ? {} : { pools }),
+        ...(stream === undefined ? {} : { stream }),
       };
       this.#readers.set(
         this.#readersStarted,
@@ -189,10 +204,11 @@ export class PipelineHost {
     this.#listingScope = scope;
     // What is answered is the difference to the listing that the state has: no other is taken in meanwhile.
     const { listShards } = listing(this.#options.heartbeatTimeoutMs);
-    const listed = scope.run(() => listShards(this.#input.pipeline, this.#state.listed));
-    void listed.then(
-      (shards) => {
-        this.#state = observe(this.#state, shards, this.#input.startAt, Date.now());
+    const { listed: known, stream } = this.#state;
+    const answer = scope.run(() => listShards(this.#input.pipeline, known, stream));
+    void answer.then(
+      (listed) => {
+        this.#takeIn(listed);
         this.#scheduleListing();
       },
       (error: unknown) => {
@@ -200,6 +216,23 @@ export class PipelineHost {
         this.#scheduleListing();
       },
     );
+  }
+
+  #takeIn(listed: ShardListing): void {
+    const now = Date.now();
+    const state = observeStream(this.#state, listed, now);
+    // What another stream lists are other shards of the same ids (P3). The activity has logged it.
+    this.#state = state.otherStream === undefined ? observe(state, listed, this.#input.startAt, now) : state;
+    if (state.otherStream === undefined && state.stream !== undefined) this.#tellStream(state.stream, now);
+  }
+
+  /** In the memo, where a process that starts reads it before it takes any work, without one that answers. */
+  #tellStream(stream: KnownStream, now: number): void {
+    const told = this.#told;
+    const isFresh = told !== undefined && now - Date.parse(told.seenAt) < MEMO_FRESH_MS;
+    if (isFresh && JSON.stringify({ ...told, seenAt: '' }) === JSON.stringify({ ...stream, seenAt: '' })) return;
+    this.#told = stream;
+    upsertMemo({ [STREAM_MEMO]: stream });
   }
 
   #listSoon(): void {

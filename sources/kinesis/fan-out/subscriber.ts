@@ -14,6 +14,7 @@ import {
   type SubscribeToShardEventStream,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler';
+import { CurrentCredentials } from '../../../aws/credentials.ts';
 import { ServiceCalls } from '../../aws/service-calls.ts';
 import type { FanOutConsumer } from './consumer.ts';
 import { Subscription, type SubscriptionTimes } from './subscription.ts';
@@ -79,8 +80,10 @@ export class Subscriber {
       calls.endpoint?.startsWith('http:') === true
         ? new NodeHttpHandler({ connectionTimeout, httpAgent: { keepAlive: false, maxSockets: Infinity } })
         : new NodeHttp2Handler();
-    const client = new KinesisClient({ ...placeOf(place), requestHandler });
-    return { client, calls: new ServiceCalls(client, source) };
+    const credentials = new CurrentCredentials();
+    const client = new KinesisClient({ ...placeOf(place), credentials: credentials.provide, requestHandler });
+    credentials.watch(client);
+    return { client, calls: new ServiceCalls(client, source, { proxied: false }) };
   }
 }
 

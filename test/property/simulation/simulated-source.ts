@@ -1,6 +1,6 @@
 import type { ShardInfo, StartPoint } from '../../../contracts/pipeline.ts';
 import { SourceUnavailableError } from '../../../sources/errors.ts';
-import type { Page, ShardCursor, Source, SourceGap } from '../../../sources/source.ts';
+import type { Page, ShardCursor, Source, SourceDescription, SourceGap } from '../../../sources/source.ts';
 import type { SimulatedClock } from './clock.ts';
 import { pick, type Random } from './random.ts';
 import type { Shard, ShardGraph, Written } from './shard-graph.ts';
@@ -63,6 +63,14 @@ export class SimulatedSource implements Source {
     for (const shardId of leftOut) this.#leftOutIn.set(shardId, this.#listings);
     this.faults.push(kind);
     return wrong;
+  }
+
+  async describe(): Promise<SourceDescription> {
+    return { stream: {} };
+  }
+
+  async now(): Promise<undefined> {
+    return undefined;
   }
 
   async retentionMs(): Promise<number> {

@@ -20,6 +20,11 @@ export interface FakeAwsOptions<C extends Clock> {
   readonly manners?: Partial<Manners>;
   readonly limits?: Partial<LimitSettings>;
   readonly port?: number;
+  /**
+   * Answers say what time it is by the fake's clock. Where that is minutes away from the machine's, the SDK tries what was
+   * refused once more. @default false: by the machine's
+   */
+  readonly tellsTime?: boolean;
 }
 
 /** Both services on one port, with their controls. It owns the server, the streams, the tables and the script. */
@@ -49,7 +54,11 @@ export class FakeAws<C extends Clock = VirtualClock> {
 
   static async start<C extends Clock = VirtualClock>(options: FakeAwsOptions<C> = {}): Promise<FakeAws<C>> {
     const fake = new FakeAws<C>(options.clock ?? (new VirtualClock() as unknown as C), options);
-    fake.#server = await JsonServer.listen((request) => fake.#answer(request), options.port);
+    fake.#server = await JsonServer.listen(
+      (request) => fake.#answer(request),
+      () => (options.tellsTime === true ? fake.clock.now() : Date.now()),
+      options.port,
+    );
     return fake;
   }
 

@@ -43,9 +43,13 @@ export class JsonServer {
     this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** @param port any free one unless given */
-  static async listen(handler: Handler, port = 0): Promise<JsonServer> {
+  /**
+   * @param now what the answers say that the time is, ms since 1970
+   * @param port any free one unless given
+   */
+  static async listen(handler: Handler, now: () => number, port = 0): Promise<JsonServer> {
     const server = createServer((incoming, response) => {
+      response.setHeader('date', new Date(now()).toUTCString());
       void serve(handler, incoming, response);
     });
     server.listen(port, '127.0.0.1');

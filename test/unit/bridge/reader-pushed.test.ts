@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { LeaseLostError } from '../../../bridge/lease.ts';
 import { AwaitedCursor } from '../../../sources/kinesis/fan-out/awaited-cursor.ts';
-import type { Source, SourceRecord } from '../../../sources/source.ts';
+import type { Source, SourceDescription, SourceRecord } from '../../../sources/source.ts';
 import { at, setUp } from './reader-setup.ts';
 import { record } from './scripted-source.ts';
 
@@ -46,6 +46,14 @@ class PushingSource implements Source {
 
   async listShards(): Promise<[]> {
     return [];
+  }
+
+  async describe(): Promise<SourceDescription> {
+    return { stream: {} };
+  }
+
+  async now(): Promise<undefined> {
+    return undefined;
   }
 
   async retentionMs(): Promise<number> {

@@ -1,9 +1,10 @@
-import type { ReadingFigures, ReadingMetrics, RecordCounts } from '../../../bridge/reading-metrics.ts';
+import type { ReadingFigures, ReadingMetrics, RecordCounts, StreamFigures } from '../../../bridge/reading-metrics.ts';
 
 /** Adds up what is counted, and keeps what is shown. */
 export class RecordedMetrics implements ReadingMetrics {
   counts: RecordCounts = { read: 0, takenOver: 0, filtered: 0, quarantined: 0, strays: 0 };
   gaps = 0;
+  stream: StreamFigures | undefined;
   readonly shown: ReadingFigures[] = [];
 
   get now(): ReadingFigures | undefined {
@@ -17,6 +18,10 @@ export class RecordedMetrics implements ReadingMetrics {
 
   gap(): void {
     this.gaps += 1;
+  }
+
+  showStream(figures: StreamFigures): void {
+    this.stream = figures;
   }
 
   show(figures: ReadingFigures): void {

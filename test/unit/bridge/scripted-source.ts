@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { ShardInfo, StartPoint } from '../../../contracts/pipeline.ts';
 import { comparePositions, samePosition, type Position } from '../../../contracts/position.ts';
-import type { Page, ShardCursor, Source, SourceRecord } from '../../../sources/source.ts';
+import type { Page, ShardCursor, Source, SourceDescription, SourceRecord } from '../../../sources/source.ts';
 
 export const record = (shardId: string, n: number, partitionKey: string, text = `${n}`): SourceRecord => ({
   position: { shardId, sequenceNumber: String(n) },
@@ -45,6 +45,14 @@ export class ScriptedSource implements Source {
 
   async listShards(): Promise<readonly ShardInfo[]> {
     return [...this.shards].map(([shardId, { ends }]) => ({ shardId, parents: [], closed: ends }));
+  }
+
+  async describe(): Promise<SourceDescription> {
+    return { stream: { arn: 'arn:scripted' }, retentionMs: 24 * 3_600_000, unordered: false };
+  }
+
+  async now(): Promise<number> {
+    return Date.now();
   }
 
   async retentionMs(): Promise<number> {

@@ -31,6 +31,8 @@ const LATER = [
   'ExpiredToken',
   'ExpiredTokenException',
   'RequestExpired',
+  'RequestTimeTooSkewed',
+  'RequestInTheFuture',
   'ExpiredIteratorException',
   'ExpiredNextTokenException',
   'TrimmedDataAccessException',
@@ -90,6 +92,27 @@ describe('what an error of AWS means', () => {
   ])('%s', (_, error, expected) => {
     expect(refusalOf(error).error).toBe(expected);
   });
+});
+
+test.each([
+  failure({ name: 'RequestTimeTooSkewed' }),
+  failure({
+    name: 'InvalidSignatureException',
+    message: 'Signature expired: 20260131T115000Z is now earlier than 20260131T120000Z (20260131T120500Z - 5 min.)',
+  }),
+  failure({
+    name: 'InvalidSignatureException',
+    message:
+      'Signature not yet current: 20260131T121000Z is still later than 20260131T120500Z (20260131T120000Z + 5 min.)',
+  }),
+])('a clock that is wrong is called that, and not the credentials (fault F8): $name, $message', (error) => {
+  expect(refusalOf(error).remedy).toMatch(/clock is wrong/);
+  expect(refusalOf(error).remedy).not.toMatch(/credentials/);
+});
+
+test('a signature that is wrong for another reason is about the credentials (fault F8)', () => {
+  const message = 'The request signature we calculated does not match the signature you provided.';
+  expect(refusalOf(failure({ name: 'InvalidSignatureException', message })).remedy).toMatch(/credentials/);
 });
 
 test.each<[unknown, string]>([

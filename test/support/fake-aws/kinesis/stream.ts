@@ -11,7 +11,11 @@ export interface StreamOptions {
   readonly retentionMs?: number;
   /** How long the stream is UPDATING; writes go to the parents until that is over. @default 0, at once */
   readonly transitionMs?: number;
+  /** Of an on-demand stream; AUTO spreads records whatever their keys. @default none: the stream is provisioned */
+  readonly distribution?: Distribution;
 }
+
+export type Distribution = 'AUTO' | 'USER_PARTITION_KEY';
 
 export interface Placement {
   readonly shardId: string;
@@ -32,18 +36,23 @@ export class FakeKinesisStream {
   readonly createdAt: number;
   retentionMs: number;
   transitionMs: number;
+  /** May be changed at any time, as with UpdateStreamRecordDistributionStrategy. */
+  distribution: Distribution | undefined;
   readonly #world: World;
   readonly #shards = new Map<string, KinesisShard>();
   #open: KinesisShard[];
   #created = 0;
+  #turn = 0;
   #due: { readonly at: number; readonly apply: (at: number) => void }[] = [];
 
-  constructor(name: string, world: World, { shards = 1, retentionMs = DAY_MS, transitionMs = 0 }: StreamOptions = {}) {
+  constructor(name: string, world: World, options: StreamOptions = {}) {
+    const { distribution, retentionMs = DAY_MS, shards = 1, transitionMs = 0 } = options;
     this.name = name;
     this.arn = `arn:aws:kinesis:${world.region}:${world.account}:stream/${name}`;
     this.#world = world;
     this.retentionMs = retentionMs;
     this.transitionMs = transitionMs;
+    this.distribution = distribution;
     this.createdAt = world.clock.now();
     this.#open = evenRanges(shards).map((hashes) => this.#create(hashes, this.createdAt));
   }
@@ -63,10 +72,14 @@ export class FakeKinesisStream {
     this.#settle();
     const now = this.#world.clock.now();
     return records.map((record) => {
-      const hash = record.explicitHashKey === undefined ? hashKeyOf(record.key) : BigInt(record.explicitHashKey);
-      const shard = this.#openAt(hash);
+      const shard = this.distribution === 'AUTO' ? this.#nextInTurn() : this.#openAt(hashOf(record));
       return { shardId: shard.id, sequenceNumber: String(shard.append(record, now)) };
     });
+  }
+
+  #nextInTurn(): KinesisShard {
+    this.#turn += 1;
+    return this.#open[this.#turn % this.#open.length]!;
   }
 
   /** @param at the second child's first hash key; the middle unless given */
@@ -209,4 +222,8 @@ export class FakeKinesisStream {
       next.apply(next.at);
     }
   }
+}
+
+function hashOf({ explicitHashKey, key }: KinesisPut): bigint {
+  return explicitHashKey === undefined ? hashKeyOf(key) : BigInt(explicitHashKey);
 }

@@ -14,27 +14,31 @@ function setUp() {
   return { lines, source, lister: new ShardLister(source, log) };
 }
 
-test('a listing tells how long the source keeps a record', async () => {
+const described = { retentionMs: 86_400_000, stream: { arn: 'arn:scripted' }, unordered: false };
+
+test('a listing tells which stream it is, how long it keeps a record, and whether it keeps the order of a key', async () => {
   const { lister } = setUp();
-  expect(await lister.list(undefined, never)).toEqual({ ...whole, retentionMs: 86_400_000 });
+  expect(await lister.list(undefined, never)).toEqual({ ...whole, ...described });
 });
 
-test('a retention that cannot be learned does not keep a listing from coming about, and is told once', async () => {
+test('a description that cannot be had does not keep a listing from coming about, and that is said once', async () => {
   const { lines, lister, source } = setUp();
-  source.retentionMs = async () => {
-    throw new SourceConfigurationError('kinesis:scripted', 'no access');
+  const incomplete = new SourceConfigurationError('kinesis:scripted', 'no access');
+  source.describe = async () => ({ stream: { region: 'eu-west-1' }, incomplete });
+  expect(await lister.list(undefined, never)).toEqual({ ...whole, stream: { region: 'eu-west-1' } });
+  source.describe = async () => {
+    throw incomplete;
   };
   expect(await lister.list(undefined, never)).toEqual(whole);
-  expect(await lister.list(undefined, never)).toEqual(whole);
-  expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^how long kinesis:scripted keeps a record/) }]);
-  source.retentionMs = async () => 7;
+  expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^kinesis:scripted could not be described/) }]);
+  source.describe = async () => ({ stream: {}, retentionMs: 7 });
   expect(await lister.list(undefined, never)).toMatchObject({ retentionMs: 7 });
 });
 
 test('the next listing is told as the difference to the one that was taken in', async () => {
   const { lister } = setUp();
   const { digest } = await lister.list(undefined, never);
-  expect(await lister.list(digest, never)).toEqual({ added: [], gone: [], digest, retentionMs: 86_400_000 });
+  expect(await lister.list(digest, never)).toEqual({ added: [], gone: [], digest, ...described });
 });
 
 test('a listing that fails is a failure', async () => {

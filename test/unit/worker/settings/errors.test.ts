@@ -91,7 +91,7 @@ describe('the fields', () => {
       .toMatchInlineSnapshot(`
         "The settings cannot be used: <cwd>/keylane.config.ts
           temporal.address = 'http://localhost:7233': must be "host:port", without a scheme
-          temporal.taskQueue = '': must be a text without spaces, 200 characters at the most
+          temporal.taskQueue = '': must be a text without spaces, 200 characters at the most, that does not end in "-bridge": reading for a task queue "orders" uses "orders-bridge"
           temporal.adress: unknown field. Did you mean address? Allowed here: address, namespace, taskQueue, deployment
           metrics.address = ':9464': must be "host:port" or "[IPv6]:port", such as "0.0.0.0:9464"
           metrics.port: unknown field. Allowed here: address

@@ -63,6 +63,7 @@ describe('finding and importing', () => {
             "store": undefined,
           },
           "name": "orders",
+          "order": "key",
           "pipeline": {
             "discoverEveryMs": 60000,
             "eventsPerRun": 4000,

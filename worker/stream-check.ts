@@ -1,0 +1,90 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { pipelineWorkflowId } from '../contracts/names.ts';
+import type { Settings } from '../contracts/settings.ts';
+import {
+  isOtherStream,
+  otherStreamText,
+  STREAM_MEMO,
+  unorderedText,
+  type KnownStream,
+  type StreamIdentity,
+} from '../contracts/stream-identity.ts';
+import type { Source } from '../sources/source.ts';
+import { OtherSourceError } from './pipelines.ts';
+
+/** Thrown when the settings lead to another stream than the pipeline reads, also to one of the same name. */
+export class OtherStreamError extends OtherSourceError {
+  override readonly name = 'OtherSourceError';
+
+  constructor(pipeline: string, known: KnownStream, found: StreamIdentity) {
+    super(pipeline, otherStreamText(pipeline, known, found));
+  }
+}
+
+/** Thrown when a stream does not keep the order of a key, and the settings do not accept that. */
+export class UnorderedStreamError extends Error {
+  override readonly name = 'UnorderedStreamError';
+  readonly pipeline: string;
+
+  constructor(pipeline: string, source: string) {
+    super(`Pipeline "${pipeline}" cannot keep the order of a key: ${unorderedText(source)}`);
+    this.pipeline = pipeline;
+  }
+}
+
+interface CheckOptions {
+  readonly client: Client;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly startOver: boolean;
+}
+
+/**
+ * Looks at the stream of each pipeline before this process takes any work: work that it took for another one's pipeline
+ * would already be done with the wrong stream. Returns what was seen, by pipeline. A stream that cannot be described now
+ * is checked with each listing.
+ * @throws {OtherStreamError}
+ * @throws {UnorderedStreamError}
+ */
+export async function checkStreams(
+  { pipelines }: Settings,
+  sources: ReadonlyMap<string, Source>,
+  { client, log, signal, startOver }: CheckOptions,
+): Promise<ReadonlyMap<string, StreamIdentity>> {
+  const streams = new Map<string, StreamIdentity>();
+  for (const [pipeline, { order }] of pipelines) {
+    const source = sources.get(pipeline);
+    if (source === undefined) continue;
+    const { incomplete, stream, unordered } = await source.describe(signal);
+    if (incomplete !== undefined) {
+      log.warn({ pipeline }, `Which stream ${source.identity} is could not be learned in full: ${incomplete.message}`);
+    }
+    if (unordered === true && order !== 'none') throw new UnorderedStreamError(pipeline, source.identity);
+    streams.set(pipeline, stream);
+    if (!startOver) await requireOwnStream(client, pipeline, stream);
+  }
+  return streams;
+}
+
+/**
+ * By the memo of the pipeline's latest run, which needs nobody who answers. A pipeline of an earlier version has none, and
+ * takes what its next listing finds for its own.
+ * @throws {OtherStreamError}
+ */
+export async function requireOwnStream(client: Client, pipeline: string, found: StreamIdentity): Promise<void> {
+  const known = await knownStream(client, pipeline);
+  if (known !== undefined && isOtherStream(known, found, Date.now()))
+    throw new OtherStreamError(pipeline, known, found);
+}
+
+async function knownStream(client: Client, pipeline: string): Promise<KnownStream | undefined> {
+  try {
+    const { memo } = await client.workflow.getHandle(pipelineWorkflowId(pipeline)).describe();
+    return memo?.[STREAM_MEMO] as KnownStream | undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
