@@ -39,6 +39,8 @@ export interface HarnessOptions {
   readonly replayed?: boolean;
   /** Workers can be killed: they reach the server by a way of their own, which can be cut. */
   readonly mayDie?: boolean;
+  /** Modules that stand between the workflows and Temporal's SDK. */
+  readonly interceptors?: readonly string[];
   /** How long a lane's task waits for the worker that has the lane in memory. @default the SDK's */
   readonly stickyMs?: number;
 }
@@ -85,9 +87,9 @@ export class LaneWorker {
       namespace: client.options.namespace,
       ...(client.options.identity === undefined ? {} : { identity: client.options.identity }),
       taskQueue,
-      workflowBundle: await bundle,
+      workflowBundle: await (options.interceptors === undefined ? bundle : bundleWorkflows(options.interceptors)),
       activities: activitiesOf(setup, stopping.signal, life),
-      interceptors: { activity: [activityFailures] },
+      interceptors: { activity: [activityFailures], workflowModules: [...(options.interceptors ?? [])] },
       shutdownGraceTime: 500,
       shutdownForceTime: 5000 + DEAD_MS,
       ...(options.replayed ? { maxCachedWorkflows: 0 } : {}),

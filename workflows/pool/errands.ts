@@ -6,6 +6,7 @@
 import {
   ChildWorkflowCancellationType,
   getExternalWorkflowHandle,
+  isCancellation,
   log,
   ParentClosePolicy,
   patched,
@@ -13,7 +14,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
+import { TemporalFailure, WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
 import type { LaneEvent } from '../../contracts/event.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
 import { LANE_DETAILS, lastingAttributes, summaryOf } from '../../contracts/lane-start.ts';
@@ -112,7 +113,7 @@ export class Errands {
       return undefined;
     } catch (error) {
       const isHere = await (errand.kind === 'forward'
-        ? isNotThere(error) && this.#afterEnd(errand)
+        ? mayBeGone(error) && this.#afterEnd(errand)
         : error instanceof WorkflowExecutionAlreadyStartedError && this.#hasBegun(errand));
       return isHere ? undefined : { error };
     }
@@ -206,6 +207,10 @@ export class Errands {
   }
 }
 
-function isNotThere(error: unknown): boolean {
-  return !(error instanceof WorkflowExecutionAlreadyStartedError) && /not.?found/i.test(String(error));
+/**
+ * Whether the lane that was to be sent something may be gone. Whatever the refusal says, it has not arrived, and how the
+ * lane's latest run is decides what becomes of it: a refusal has no class of its own, and its text may change.
+ */
+function mayBeGone(error: unknown): boolean {
+  return error instanceof TemporalFailure && !isCancellation(error);
 }
