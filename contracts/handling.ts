@@ -53,6 +53,10 @@ export type AttemptDetails =
 /** For people who look at the activity: the lane goes by the details. */
 export const NOT_COUNTED = 'NotCounted';
 
+/** Type of the failure of an event whose attempts were lost to Temporal. It cannot tell a process that died from a slow one. */
+export const HEARTBEAT_TIMEOUT = 'HeartbeatTimeout';
+export const NO_HEARTBEAT = 'The process died, stood still, was overloaded, or was cut off from Temporal';
+
 /** Undefined when the activity has failed in another way. */
 export function readAttemptDetails(value: unknown): AttemptDetails | undefined {
   const { attempt, failure, kind } = (value ?? {}) as Readonly<Record<string, unknown>>;

@@ -88,6 +88,8 @@ export interface HeadFailure {
    * A round has `policy.maxAttempts` attempts.
    */
   readonly roundFrom: number;
+  /** How often in a row the last attempt of the round was lost to Temporal. It is made again, and counts when it has ended. */
+  readonly losses?: number;
   /** When the next attempt is due, where the lane knows that itself; ms since 1970. Temporal knows the later ones. */
   readonly nextAttemptAt?: number;
 }

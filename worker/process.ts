@@ -25,6 +25,7 @@ import { openSources } from './sources.ts';
 import { openStores } from './stores.ts';
 import { connectPatiently } from './temporal/connect-patiently.ts';
 import { connectionOptions, DEFAULT_NAMESPACE } from './temporal/connection.ts';
+import { UncaughtErrors } from './uncaught-errors.ts';
 import { versionOf, watchVersion } from './version.ts';
 import { ensureSearchAttributes, KEYLANE_SEARCH_ATTRIBUTES } from './temporal-server/search-attributes.ts';
 
@@ -137,6 +138,11 @@ async function start(
   const failures: Promise<never>[] = [];
   // Added last, closed first: the bridge stops before the handlers do.
   if (roles.includes('worker')) {
+    if (options.exit !== undefined) {
+      const uncaught = new UncaughtErrors(log);
+      closers.add('uncaught errors', () => uncaught.stop());
+      failures.push(uncaught.fatal);
+    }
     const worker = await startLaneWorker({ ...shared, graceMs });
     closers.add('worker', () => worker.stop());
     failures.push(worker.failed);

@@ -17,12 +17,13 @@ import type { BatchActivities, BatchInput, BatchResult } from '../../contracts/p
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { BatchRun } from './batch.ts';
+import { BegunHere } from './begun-here.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
-import { attemptFailure, LOST_ATTEMPTS, notCounted, processLost } from './failure.ts';
+import { attemptFailure, lostFailure, notCounted } from './failure.ts';
 import type { HandlingMetrics } from './handling-metrics.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { Possession } from './possession.ts';
+import { Possession, PossessionLostError } from './possession.ts';
 
 export interface HandlingPipeline {
   readonly handler: Handler;
@@ -47,6 +48,9 @@ export interface HandlingDependencies {
 const CALLS_AT_ONCE = 100;
 /** How long work of a pipeline that this process does not have is kept, before somebody else may get it. */
 const NOT_OURS_WAIT_MS = 10_000;
+
+/** Of this process. */
+const begunHere = new BegunHere();
 
 interface Progress {
   readonly done: number;
@@ -110,19 +114,22 @@ async function runStretch(
   const { info, cancellationSignal } = Context.current();
   const lostBefore = info.attempt > 1;
   let { done } = (info.heartbeatDetails as Progress | undefined) ?? { done: 0 };
-  if (info.attempt > LOST_ATTEMPTS && done < input.events.length) {
-    return { done, lostBefore, failed: firstFailure(processLost(info.attempt - 1), settings, metrics) };
+  const head = input.events[done];
+  if (head !== undefined) {
+    const lost = lostFailure(info.attempt - 1, begunHere.times(input.pipeline, input.key, head));
+    if (lost !== undefined) return { done, lostBefore, failed: firstFailure(lost, settings, metrics) };
   }
   // After a loss one event at a time: see LaneState.careful.
   const end = lostBefore ? Math.min(done + 1, input.events.length) : input.events.length;
   const progress = (): Progress => ({ done });
   const timeoutMs = heartbeatTimeoutMs();
   const possession = new Possession({ client, freezeWatch, timeoutMs, progress });
-  const heartbeat = startHeartbeat(timeoutMs, progress);
+  const heartbeat = startHeartbeat(timeoutMs, progress, freezeWatch);
   try {
     while (done < end && !stopping.aborted && !cancellationSignal.aborted) {
       const event = input.events[done];
       if (event === undefined) break;
+      begunHere.begin(input.pipeline, input.key, event);
       const call = { pipeline: input.pipeline, key: input.key, event, attempt: info.attempt };
       const result = await callHandler(call, pipeline, possession, stopping, caller);
       if (result.kind === 'interrupted') break;
@@ -153,13 +160,14 @@ async function runBatch(
   const run: BatchRun = new BatchRun(input, {
     client,
     limit,
+    begunHere,
     call: async (call) => await callHandler(call, pipeline, possession, stopping, caller),
     failed: (failure) => firstFailure(failure, settings, metrics),
     handled: () => metrics?.handled(),
     isStopping: () => stopping.aborted || cancellationSignal.aborted,
   });
   const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => run.details() });
-  const heartbeat = startHeartbeat(timeoutMs, () => run.details());
+  const heartbeat = startHeartbeat(timeoutMs, () => run.details(), freezeWatch);
   try {
     return await run.run();
   } finally {
@@ -182,7 +190,7 @@ async function runEvent(
   }
   const timeoutMs = heartbeatTimeoutMs();
   const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => null });
-  const heartbeat = startHeartbeat(timeoutMs, () => null);
+  const heartbeat = startHeartbeat(timeoutMs, () => null, freezeWatch);
   try {
     const call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
     const result = await callHandler(call, pipeline, possession, stopping, caller);
@@ -195,6 +203,10 @@ async function runEvent(
       countFailure(metrics, result.failure.nonRetryable || info.attempt >= most);
       throw attemptFailure(result.failure, attempt);
     }
+  } catch (error) {
+    // The handler was not called. Where Temporal has not given the event to another attempt, this one does not count.
+    if (error instanceof PossessionLostError) throw notCounted(error.message, attempt);
+    throw error;
   } finally {
     heartbeat.stop();
   }
@@ -207,7 +219,7 @@ async function runEvent(
 /** Calls the handler when its data is there, unless the call is asked to stop or may be another process's by now. */
 async function callHandler(
   call: Omit<Call, 'data'>,
-  { handler, settings, claims }: HandlingPipeline,
+  { handler, settings, claims, metrics }: HandlingPipeline,
   possession: Possession,
   stopping: AbortSignal,
   caller: HandlerCaller,
@@ -223,7 +235,8 @@ async function callHandler(
   }
   // Last of all: to get the data may have taken long (O1).
   if (stopping.aborted || !(await possession.confirm())) return { kind: 'interrupted' };
-  return await caller.call(handler, settings, { ...call, data }, cancellationSignal);
+  const onUnhandledRejection = () => metrics?.rejectionUnhandled();
+  return await caller.call(handler, settings, { ...call, data, onUnhandledRejection }, cancellationSignal);
 }
 
 function firstFailure(

@@ -21,12 +21,14 @@ import type {
 } from '../../contracts/pool.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { Call, CallResult } from './call.ts';
-import { LOST_ATTEMPTS, processLost } from './failure.ts';
+import type { BegunHere } from './begun-here.ts';
+import { lostFailure } from './failure.ts';
 
 export interface BatchOptions {
   readonly client: Client;
   /** Calls of handlers in this process. */
   readonly limit: LimitFunction;
+  readonly begunHere: BegunHere;
   readonly call: (call: Omit<Call, 'data'>) => Promise<CallResult>;
   /** What becomes of a failure by the settings. */
   readonly failed: (failure: Failure) => KeyOutcome['failed'];
@@ -80,17 +82,22 @@ export class BatchRun {
 
   async #runKey({ key, events, attempts = 0, losses = 0 }: BatchKey, progress: KeyProgress): Promise<void> {
     const { call, failed, handled, isStopping } = this.#options;
-    if (losses >= LOST_ATTEMPTS) {
-      progress.failed = failed(processLost(losses));
+    const { begunHere } = this.#options;
+    const { pipeline } = this.#input;
+    const [first] = events;
+    const lost = first && lostFailure(losses, begunHere.times(pipeline, key, first));
+    if (lost !== undefined) {
+      progress.failed = failed(lost);
       return;
     }
     for (const event of events) {
       if (this.#isOver || isStopping()) return;
+      begunHere.begin(pipeline, key, event);
       const begunAt = performance.now();
       progress.isRunning = true;
       try {
         const attempt = 1 + (progress.done === 0 ? attempts : 0);
-        const result = await call({ pipeline: this.#input.pipeline, key, event, attempt });
+        const result = await call({ pipeline, key, event, attempt });
         if (result.kind === 'interrupted') return;
         if (result.kind === 'failed') {
           progress.failed = failed(result.failure);

@@ -9,12 +9,13 @@
 import type { Logger } from 'pino';
 import type { Handler, HandlerContext, HandlerLog } from '../../contracts/config.ts';
 import { idempotencyKey, type LaneEvent } from '../../contracts/event.ts';
-import type { Failure } from '../../contracts/failure.ts';
+import { failureText, MAX_FAILURE_CHARS, type Failure } from '../../contracts/failure.ts';
 import { HandlerEvent } from '../../contracts/record.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import { formatPosition } from '../../contracts/position.ts';
 import { failureOf } from '../../contracts/thrown.ts';
 import { CallAbort } from './call-abort.ts';
+import { currentCall, type CurrentCall } from './current-call.ts';
 import { handlerFailure } from './failure.ts';
 
 export interface Call {
@@ -24,6 +25,8 @@ export interface Call {
   /** All of it, wherever it was. */
   readonly data: Uint8Array;
   readonly attempt: number;
+  /** Told when a promise of the call was rejected and no code awaits it. */
+  readonly onUnhandledRejection?: (() => void) | undefined;
 }
 
 export type CallResult =
@@ -39,6 +42,17 @@ export class HandlerTimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`The handler took longer than its time limit of ${timeoutMs} ms`);
     this.timeoutMs = timeoutMs;
+  }
+}
+
+/** An exception of a call that left a timer or an event listener, and not the promise of the handler. */
+class StrayExceptionError extends Error {
+  override readonly name = 'StrayExceptionError';
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    super('An exception of this call left a timer or an event listener');
+    this.thrown = thrown;
   }
 }
 
@@ -72,10 +86,14 @@ export class HandlerCaller {
     stop.addEventListener('abort', onStop, { once: true });
     const timeout = setTimeout(() => abort.abort(new HandlerTimeoutError(settings.timeoutMs)), settings.timeoutMs);
     try {
-      const settled = this.#start(lane, abort, () => handler(...this.#argumentsOf(call, abort)));
+      const settled = this.#start(lane, abort, () =>
+        currentCall.run(currentCallOf(call, abort), () => handler(...this.#argumentsOf(call, abort))),
+      );
       const first = await Promise.race([settled, abort.asked]);
       if (first !== 'asked to stop') return resultOf(first, abort);
       if (await settlesWithin(settled, settings.stopTimeoutMs)) return resultOf(await settled, abort);
+      const failed = failedBy(abort.reason);
+      if (abort.reason instanceof StrayExceptionError && failed !== undefined) return failed;
       this.#log.error({ lane }, 'A handler does not stop; its key is blocked until it does');
       return failedToStop(settings);
     } finally {
@@ -139,10 +157,23 @@ async function settlesWithin(running: Promise<Settled>, ms: number): Promise<boo
 function resultOf(settled: Settled, abort: CallAbort): CallResult {
   if (abort.aborted) {
     // A handler that heeds its signal may return early without having done its work, so even a success is not one.
-    const isTimeout = abort.reason instanceof HandlerTimeoutError;
-    return isTimeout ? { kind: 'failed', failure: failureOf(abort.reason) } : { kind: 'interrupted' };
+    return failedBy(abort.reason) ?? { kind: 'interrupted' };
   }
   return settled.ok ? { kind: 'succeeded' } : { kind: 'failed', failure: handlerFailure(settled.thrown) };
+}
+
+/** Undefined when a call was asked to stop for another reason than a failure of its own. */
+function failedBy(reason: unknown): CallResult | undefined {
+  if (reason instanceof HandlerTimeoutError) return { kind: 'failed', failure: failureOf(reason) };
+  if (!(reason instanceof StrayExceptionError)) return undefined;
+  const failure = handlerFailure(reason.thrown);
+  const message = `${failure.message} (left a timer or an event listener, and not the handler's promise)`;
+  return { kind: 'failed', failure: { ...failure, message: failureText(message, MAX_FAILURE_CHARS.message) } };
+}
+
+function currentCallOf({ pipeline, key, event, attempt, onUnhandledRejection }: Call, abort: CallAbort): CurrentCall {
+  const fail = (thrown: unknown): void => abort.abort(new StrayExceptionError(thrown));
+  return { pipeline, key, position: formatPosition(event.position), attempt, fail, onUnhandledRejection };
 }
 
 function failedToStop({ timeoutMs, stopTimeoutMs }: HandlingSettings): CallResult {

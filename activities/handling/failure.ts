@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { NOT_COUNTED, type AttemptDetails } from '../../contracts/handling.ts';
+import { HEARTBEAT_TIMEOUT, NO_HEARTBEAT, NOT_COUNTED, type AttemptDetails } from '../../contracts/handling.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../contracts/large-events.ts';
 import { failureOf } from '../../contracts/thrown.ts';
@@ -8,7 +8,7 @@ import { failureOf } from '../../contracts/thrown.ts';
 const OWN_TYPES: ReadonlySet<string> = new Set([
   'HandlerTimeout',
   'HandlerDoesNotStop',
-  'ProcessLost',
+  HEARTBEAT_TIMEOUT,
   'EventsLost',
   NOT_COUNTED,
   LARGE_EVENT,
@@ -40,10 +40,23 @@ export function notCounted(message: string, attempt: number): ApplicationFailure
   return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details: [details] });
 }
 
-/** Attempts that may be lost with their process before the event that comes next is taken for the cause. */
-export const LOST_ATTEMPTS = 3;
+/** Attempts in a row that may be lost with their process before the event that comes next is taken for the cause. */
+const MAX_LOST = 3;
+/** The same of attempts that were lost although their process ran on: more often the machine is the cause, or the server. */
+const MAX_LOST_ALIVE = 10;
 
-export function processLost(times: number): Failure {
-  const message = `The process that ran this event died or could not be reached any more, ${times} times in a row`;
-  return { type: 'ProcessLost', message, nonRetryable: false };
+/**
+ * The failure of an event whose attempts were lost to Temporal so often in a row that the event is taken for the cause;
+ * undefined as long as it is not.
+ * @param begunHere how often this process, which is alive, had begun it
+ */
+export function lostFailure(losses: number, begunHere: number): Failure | undefined {
+  const alive = Math.min(losses, begunHere);
+  if (losses - alive < MAX_LOST && losses < MAX_LOST_ALIVE) return undefined;
+  const why =
+    alive < losses
+      ? NO_HEARTBEAT
+      : 'The process ran on: it or the Temporal server is overloaded, or the handler holds up the event loop';
+  const message = `Temporal had no heartbeat of the process that ran this event, ${losses} times in a row. ${why}`;
+  return { type: HEARTBEAT_TIMEOUT, message, nonRetryable: false };
 }

@@ -10,6 +10,8 @@ export interface HandlingMetrics {
   attemptFailed(): void;
   /** A key is blocked now: it waits for a person. */
   blocked(): void;
+  /** A promise of a call was rejected, and no code awaits it. */
+  rejectionUnhandled(): void;
 }
 
 /** The handler, with every call of it timed until it has ended, also one that was given up before. */

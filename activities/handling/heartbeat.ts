@@ -1,13 +1,17 @@
 import { Context } from '@temporalio/activity';
+import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
 
 /**
  * Reports progress three times within each heartbeat timeout. The first report comes only after a third of it: most
- * stretches have ended by then, and every heartbeat is a write on the server.
+ * stretches have ended by then, and every heartbeat is a write on the server. In a process that stood still of late it comes
+ * at once: Temporal may have started the attempt long before this process came to it.
  */
-export function startHeartbeat(timeoutMs: number, details: () => unknown): { stop(): void } {
+export function startHeartbeat(timeoutMs: number, details: () => unknown, freezeWatch?: FreezeWatch): { stop(): void } {
   if (!Number.isFinite(timeoutMs)) return { stop: () => undefined };
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(details()), timeoutMs / 3);
+  const beat = (): void => context.heartbeat(details());
+  if (freezeWatch?.frozenWithin(timeoutMs, timeoutMs / 6) === true) beat();
+  const timer = setInterval(beat, timeoutMs / 3);
   return { stop: () => clearInterval(timer) };
 }
 

@@ -63,7 +63,7 @@ test('O1 O3 O5 a record that kills its process blocks its own key; what shared a
   await send('other', laneEvents(1, 6));
   await eventually(async () => (await laneView(client, pipeline, 'deadly')).phase.state === 'blocked', 120_000);
   const view = await laneView(client, pipeline, 'deadly');
-  expect(view.phase).toMatchObject({ state: 'blocked', attempts: 2, failure: { type: 'ProcessLost' } });
+  expect(view.phase).toMatchObject({ state: 'blocked', attempts: 2, failure: { type: 'HeartbeatTimeout' } });
   expect(view.head?.position.sequenceNumber).toBe('3');
   expect(supervised.restarts).toBeGreaterThan(2);
   const of = async (key: string) => {

@@ -38,6 +38,7 @@ const INNER = fc.letrec<{ field: unknown }>((tie) => ({
 export const RESERVED_NAMES = [
   'NotCounted',
   'ProcessLost',
+  'HeartbeatTimeout',
   'HandlerTimeout',
   'HandlerDoesNotStop',
   'EventsLost',

@@ -79,6 +79,27 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await lanes.stop();
   });
 
+  test('a lane whose last attempt at an event was lost, although its process ran on', async () => {
+    let calls = 0;
+    const holdUp = (until: number) => {
+      while (performance.now() < until);
+    };
+    const lanes = await LaneHarness.start({
+      handler: () => {
+        calls += 1;
+        if (calls === 2) holdUp(performance.now() + 2500);
+        throw new Error('down');
+      },
+      handling: { retry: { ...POLICY, maxAttempts: 2 } },
+      lane: { heartbeatTimeoutMs: 1000 },
+    });
+    await lanes.send('a', laneEvents(1, 2));
+    await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
+    expect(calls).toBe(3);
+    await record('lane-whose-last-attempt-was-lost', lanes.lane('a'));
+    await lanes.stop();
+  });
+
   test('a pipeline of which a shard is split again and again, that is paused, and that continues as new', async () => {
     Object.assign(process.env, EMULATOR_ENV);
     const fake = await FakeAws.start({ clock: systemClock });

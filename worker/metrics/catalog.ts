@@ -104,6 +104,11 @@ export const HANDLING_METRICS = {
     kind: 'counter',
     help: 'Times at which a key was blocked',
   },
+  rejections: {
+    name: 'keylane_unhandled_rejections_total',
+    kind: 'counter',
+    help: 'Promises of handlers that were rejected and that no code awaits',
+  },
   duration: {
     name: 'keylane_handler_duration_seconds',
     kind: 'histogram',

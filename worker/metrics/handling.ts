@@ -11,11 +11,13 @@ export function handlingMetrics(meter: MetricMeter, pipeline: string): HandlingM
     return created;
   };
   const [handled, failed, blocked] = [counter(ALL.handled), counter(ALL.attemptsFailed), counter(ALL.blocked)];
+  const rejections = counter(ALL.rejections);
   const duration = tagged.createHistogram(ALL.duration.name, 'float', '', ALL.duration.help);
   return {
     called: (ms) => duration.record(ms / 1000),
     handled: () => handled.add(1),
     attemptFailed: () => failed.add(1),
     blocked: () => blocked.add(1),
+    rejectionUnhandled: () => rejections.add(1),
   };
 }

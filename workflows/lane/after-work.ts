@@ -1,6 +1,14 @@
 import type { PendingEvent } from '../../contracts/handling.ts';
 import type { LaneState } from '../../contracts/lane.ts';
-import { eventFailed, eventStopped, eventSucceeded, headFailure, headFetched, stretchEnded } from './machine.ts';
+import {
+  eventFailed,
+  eventLost,
+  eventStopped,
+  eventSucceeded,
+  headFailure,
+  headFetched,
+  stretchEnded,
+} from './machine.ts';
 import type { Ended, WorkInFlight } from './work.ts';
 
 /**
@@ -23,6 +31,8 @@ export function afterHandling(
       const known = asked === undefined ? 0 : work.attemptsBefore + Math.max(0, asked.attempt - 1);
       return eventStopped(lane, ended.attempts ?? known, asked?.nextAttemptAt);
     }
+    case 'lost':
+      return eventLost(lane, ended.failure, ended.attempts);
     case 'failed':
       return eventFailed(lane, ended.failure, ended.attempts);
   }

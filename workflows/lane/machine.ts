@@ -146,7 +146,8 @@ export function eventSucceeded(lane: LaneState): LaneState {
 export function eventFailed(lane: LaneState, failure: Failure, attempts: number): LaneState {
   const failing = headFailure(lane.phase);
   if (failing === undefined) throw new Error(`An event failed in a lane that is ${lane.phase.state}`);
-  const phase: LanePhase = { ...failing, state: 'blocked', failure, attempts };
+  const { losses: _losses, ...rest } = failing;
+  const phase: LanePhase = { ...rest, state: 'blocked', failure, attempts };
   return { ...lane, phase: move(lane.phase, 'eventFailed', phase) };
 }
 
@@ -163,6 +164,20 @@ export function eventStopped(lane: LaneState, attempts: number, nextAttemptAt?: 
   const due = dueAt === undefined ? {} : { nextAttemptAt: dueAt };
   const phase: LanePhase = { ...rest, ...due, state: 'retrying', attempts: Math.max(failing.attempts, attempts) };
   return { ...lane, phase: move(lane.phase, 'eventStopped', phase) };
+}
+
+/** Attempts in a row that may be lost to Temporal before the event is taken for the cause. */
+const MAX_LOSSES = 3;
+
+/**
+ * The last attempt of the round was lost to Temporal, which says nothing about the event: it is made again, a few times.
+ * @param attempts made in all, without that one
+ */
+export function eventLost(lane: LaneState, failure: Failure, attempts: number): LaneState {
+  const losses = 1 + (headFailure(lane.phase)?.losses ?? 0);
+  if (losses >= MAX_LOSSES) return eventFailed(lane, failure, attempts + 1);
+  const stopped = eventStopped(lane, attempts);
+  return { ...stopped, phase: { ...stopped.phase, losses } as LanePhase };
 }
 
 /** What is known of the head's failure, in the states that have one. */

@@ -11,13 +11,14 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
+  patched,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
 import { formatPosition } from '../../contracts/position.ts';
-import { readAttemptDetails, readStretchOutcome } from '../../contracts/handling.ts';
+import { HEARTBEAT_TIMEOUT, NO_HEARTBEAT, readAttemptDetails, readStretchOutcome } from '../../contracts/handling.ts';
 import type { EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
 import type { SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
 import {
@@ -42,6 +43,8 @@ export type Ended =
   | { readonly kind: 'event'; readonly result: 'succeeded' }
   /** `attempts`: made in all, where that is known. */
   | { readonly kind: 'event'; readonly result: 'stopped'; readonly attempts?: number }
+  /** Temporal lost the last attempt that the policy allows. `attempts`: without that one. */
+  | { readonly kind: 'event'; readonly result: 'lost'; readonly failure: Failure; readonly attempts: number }
   | { readonly kind: 'event'; readonly result: 'failed'; readonly failure: Failure; readonly attempts: number }
   /** `outcome`: absent when it was stopped. */
   | { readonly kind: 'fetch'; readonly outcome?: FetchOutcome }
@@ -217,14 +220,17 @@ function endOfFailedEvent(error: unknown, allAttempts: number): Ended {
     return { kind: 'event', result: 'stopped', ...(details === undefined ? {} : { attempts: details.attempt }) };
   }
   const failure = details?.failure ?? failureOf(error);
+  if (cause instanceof TimeoutFailure && patched('an attempt that is lost is made again')) {
+    return { kind: 'event', result: 'lost', failure, attempts: allAttempts - 1 };
+  }
   return { kind: 'event', result: 'failed', failure, attempts: details?.attempt ?? allAttempts };
 }
 
 function failureOf(error: ActivityFailure): Failure {
   const { cause } = error;
   if (cause instanceof TimeoutFailure) {
-    const message = 'The process that ran the handler died, or could not be reached any more, in its last attempt';
-    return { type: 'ProcessLost', message, nonRetryable: false };
+    const message = `Temporal had no heartbeat of the process that ran the last attempt at this event. ${NO_HEARTBEAT}`;
+    return { type: HEARTBEAT_TIMEOUT, message, nonRetryable: false };
   }
   const type = cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : (cause?.name ?? 'ActivityFailure');
   return readFailure({ type, message: (cause ?? error).message, nonRetryable: true });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { HandlerCaller, type Call } from '../../../../activities/handling/call.ts';
+import { currentCall } from '../../../../activities/handling/current-call.ts';
 import type { HandlerContext } from '../../../../contracts/config.ts';
 import type { HandlerEvent } from '../../../../contracts/record.ts';
 import { laneEvent } from '../../../support/lane-events.ts';
@@ -100,5 +101,34 @@ describe('a call of a handler', () => {
     };
     const result = await new HandlerCaller(log).call(handler, SETTINGS, callOf(1), never);
     expect(result).toMatchObject({ kind: 'failed', failure });
+  });
+
+  test('fails with an exception that left one of its timers, also when it does not return (fault F10)', async () => {
+    const caller = new HandlerCaller(log);
+    let stray: unknown;
+    const handler = async () => {
+      // What the process does for an exception that nobody catches.
+      setTimeout(() => currentCall.getStore()?.fail(stray), 5);
+      await new Promise(() => undefined);
+    };
+    stray = Object.assign(new Error('x'), { message: ['from', 'a timer'] });
+    const result = await caller.call(handler, { ...SETTINGS, stopTimeoutMs: 20 }, callOf(1), never);
+    expect(result).toMatchObject({ kind: 'failed', failure: { type: 'Error', nonRetryable: false } });
+    expect(result).toHaveProperty('failure.message', expect.stringMatching(/^from, a timer \(left a timer/));
+    // It still runs, so no other call of its key begins.
+    const next = await caller.call(() => {}, { ...SETTINGS, stopTimeoutMs: 20 }, callOf(1), never);
+    expect(next).toMatchObject({ failure: { type: 'HandlerDoesNotStop' } });
+  });
+
+  test('is known to the code that it runs, and to no other (fault F10)', async () => {
+    const seen: unknown[] = [];
+    const handler = async () => {
+      await delay(1);
+      seen.push(currentCall.getStore()?.key);
+    };
+    const caller = new HandlerCaller(log);
+    await Promise.all(['a', 'b'].map((key) => caller.call(handler, SETTINGS, callOf(1, key), never)));
+    expect(new Set(seen)).toEqual(new Set(['a', 'b']));
+    expect(currentCall.getStore()).toBeUndefined();
   });
 });

@@ -6,6 +6,7 @@ import {
   accept,
   emptyLane,
   eventFailed,
+  eventLost,
   eventStopped,
   eventSucceeded,
   next,
@@ -250,4 +251,15 @@ describe('O11 verbs', () => {
     expect(lane.decisions).toHaveLength(OPTIONS.decisionsKept);
     expect(lane.decisions.at(-1)).toMatchObject({ outcome: 'refused', why: 'nothing failed', at: 30 });
   });
+});
+
+test('an attempt that was lost is made again, twice, and counts the third time (fault B14)', () => {
+  const retrying = { ...emptyLane(0), queue: laneEvents(1, 2), phase: { state: 'retrying', ...FAILING } as const };
+  const lost = { ...FAILURE, type: 'HeartbeatTimeout' };
+  const [once, twice] = [eventLost(retrying, lost, 2), eventLost(eventLost(retrying, lost, 2), lost, 2)];
+  expect(once.phase).toMatchObject({ state: 'retrying', attempts: 2, losses: 1, failure: FAILURE });
+  expect(twice.phase).toMatchObject({ state: 'retrying', attempts: 2, losses: 2, failure: FAILURE });
+  const { phase } = eventLost(twice, lost, 2);
+  expect(phase).toMatchObject({ state: 'blocked', attempts: 3, failure: lost });
+  expect(phase).not.toHaveProperty('losses');
 });

@@ -1,0 +1,62 @@
+/**
+ * Errors that no code catches. Without this, Node ends the process for each, with everything that it has in flight.
+ *
+ * A rejection that a handler does not await is logged and counted, and the process goes on: the promise has ended, nothing
+ * stopped halfway, and a record that makes a handler forget an `await` must not take the other keys' process with it (O3).
+ * After an exception that left a timer or an event listener, Node cannot say what state its caller is in. So the call that
+ * it came from has failed, what runs may finish, and the process ends with an error. The same goes for a rejection that
+ * belongs to no call: it may be Keylane's own, and a reader that has stopped unnoticed is worse than a restart.
+ */
+import type { Logger } from 'pino';
+import { currentCall } from '../activities/handling/current-call.ts';
+import { thrownText } from '../contracts/thrown.ts';
+
+/** Thrown by the process that ends for it. */
+export class UncaughtError extends Error {
+  override readonly name = 'UncaughtError';
+
+  constructor(what: string, thrown: unknown) {
+    super(`${what}: ${thrownText(thrown)}. The process ends, since its state is not known any more; start it again`);
+  }
+}
+
+export class UncaughtErrors {
+  /** Rejects when the process has to end. */
+  readonly fatal: Promise<never>;
+  readonly #log: Logger;
+  #end: (error: UncaughtError) => void = () => {};
+
+  constructor(log: Logger) {
+    this.#log = log;
+    this.fatal = new Promise((_resolve, reject) => {
+      this.#end = reject;
+    });
+    this.fatal.catch(() => undefined);
+    process.on('unhandledRejection', this.#onRejection).on('uncaughtException', this.#onException);
+  }
+
+  stop(): void {
+    process.off('unhandledRejection', this.#onRejection).off('uncaughtException', this.#onException);
+  }
+
+  readonly #onRejection = (reason: unknown): void => {
+    const call = currentCall.getStore();
+    if (call === undefined) {
+      this.#end(new UncaughtError('A promise was rejected and no code awaits it', reason));
+      return;
+    }
+    const { pipeline, key, position, attempt } = call;
+    call.onUnhandledRejection?.();
+    this.#log.error(
+      { pipeline, key, position, attempt, reason: thrownText(reason) },
+      'A promise of a handler was rejected and no code awaits it; the handler may have returned before its work was done',
+    );
+  };
+
+  readonly #onException = (error: unknown): void => {
+    const call = currentCall.getStore();
+    call?.fail(error);
+    const of = call === undefined ? '' : ` of the handler of ${call.pipeline}, key ${JSON.stringify(call.key)}`;
+    this.#end(new UncaughtError(`An exception left a timer or an event listener${of}`, error));
+  };
+}
