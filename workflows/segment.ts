@@ -1,4 +1,5 @@
 import { CancellationScope, condition, defineSignal, setHandler } from '@temporalio/workflow';
+import { INTERNAL } from './descriptions.ts';
 import { SIGNALS } from '../contracts/names.ts';
 import type { SegmentInput } from '../contracts/backlog.ts';
 import type { DecidedSignal, QuarantineSegmentInput } from '../contracts/quarantine.ts';
@@ -12,10 +13,14 @@ export async function segment(input: SegmentInput | QuarantineSegmentInput): Pro
   forget(input);
   let isClosed = false;
   // Whoever looks for records of a quarantine reads these from the history too.
-  setHandler(defineSignal<[DecidedSignal]>(SIGNALS.decided), () => {});
-  setHandler(defineSignal(SIGNALS.close), () => {
-    isClosed = true;
-  });
+  setHandler(defineSignal<[DecidedSignal]>(SIGNALS.decided), () => {}, { description: INTERNAL });
+  setHandler(
+    defineSignal(SIGNALS.close),
+    () => {
+      isClosed = true;
+    },
+    { description: INTERNAL },
+  );
   await CancellationScope.nonCancellable(() => condition(() => isClosed));
 }
 

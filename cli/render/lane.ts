@@ -10,7 +10,7 @@ import type { ObservedLane } from '../operations/lane-view.ts';
 import { renderData } from './event-data.ts';
 import type { Style } from './style.ts';
 import { rowsOf, table } from './table.ts';
-import { indent, plural, printable } from './text.ts';
+import { folded, indent, plural, printable } from './text.ts';
 import { ago, iso, span } from './time.ts';
 
 export interface LaneContext {
@@ -85,7 +85,7 @@ function headSection(head: LaneEvent, keptUntil: number | undefined, { style, no
     `${style.bold('Head')}  ${formatPosition(head.position)}`,
     indent(`arrived ${ago(head.arrivedAt, now)} (${iso(head.arrivedAt)}), ${plural(head.size, 'byte')}${replaced}`),
     ...whereabouts(head.data, keptUntil, now).map((line) => indent(line)),
-    indent(renderData(head.data, full)),
+    indent(folded(renderData(head.data, full), style.width)),
   ].join('\n');
 }
 
@@ -109,10 +109,16 @@ function failureSection({ failure }: HeadFailure, { style }: LaneContext): strin
   const title = `${failure.type}: ${failure.message}`;
   const hint =
     failure.nonRetryable && !MENDED_FROM_OUTSIDE.has(failure.type) ? style.dim(' (no retry would mend it)') : '';
-  const lines = [`${style.bold('Failure')}  ${style.red(printable(title))}${hint}`];
+  const [first = '', ...more] = folded(printable(title), style.width, 'Failure  '.length).split('\n');
+  const lines = [
+    `${style.bold('Failure')}  ${style.red([first, ...more.map((line) => indent(line))].join('\n'))}${hint}`,
+  ];
   // A stack begins with the message again.
   const frames = failure.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
-  if (frames.length > 0) lines.push(indent(printable(frames.map((frame) => frame.trim()).join('\n'), 'lines')));
+  if (frames.length > 0) {
+    const stack = printable(frames.map((frame) => frame.trim()).join('\n'), 'lines');
+    lines.push(indent(folded(stack, style.width)));
+  }
   return lines.join('\n');
 }
 

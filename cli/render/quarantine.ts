@@ -6,7 +6,7 @@ import type { QuarantinePage } from '../operations/quarantine-view.ts';
 import { renderData } from './event-data.ts';
 import type { Style } from './style.ts';
 import { rowsOf, table } from './table.ts';
-import { indent, plural, printable } from './text.ts';
+import { folded, indent, plural, printable } from './text.ts';
 import { ago, iso } from './time.ts';
 
 export interface QuarantineContext {
@@ -57,8 +57,8 @@ function recordSection(record: QuarantinedRecord, { style, now, full }: Quaranti
   return [
     style.bold(formatPosition(position)),
     indent(`arrived ${ago(arrivedAt, now)} (${iso(arrivedAt)}), ${plural(size, 'byte')}${key}${again}`),
-    indent(style.red(printable(reason))),
-    indent(renderData(data, full)),
+    indent(style.red(folded(printable(reason), style.width))),
+    indent(folded(renderData(data, full), style.width)),
   ].join('\n');
 }
 

@@ -7,6 +7,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pipelineStatus } from '../../../../cli/operations/pipeline-status.ts';
+import { renderStatus } from '../../../../cli/render/status.ts';
 import {
   DEFAULT_PIPELINE_OPTIONS,
   type PipelineInput,
@@ -17,13 +18,15 @@ import { installRuntime } from '../../../../worker/runtime.ts';
 import { devServer } from '../../../support/dev-server.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { bundleWorkflows } from '../../../support/workflow-bundle.ts';
+import { PLAIN } from '../fake-io.ts';
 
 const taskQueue = `status-${randomUUID().slice(0, 8)}`;
 const reading = `${taskQueue}-reads`;
 const failing = `${taskQueue}-fails`;
 const killed = `${taskQueue}-killed`;
 const denied = `${taskQueue}-denied`;
-const pipelines = [reading, failing, killed, denied];
+const halted = `${taskQueue}-halted`;
+const pipelines = [reading, failing, killed, denied, halted];
 
 let client: Client;
 let worker: Worker;
@@ -169,3 +172,23 @@ test('a pipeline that was ended from outside is told', async () => {
   await handle.terminate();
   expect(await pipelineStatus(client, pipeline)).toMatchObject({ state: 'ended', ended: { how: 'TERMINATED' } });
 });
+
+test('what is sent to a pipeline is read like what is sent to a lane, and shown as text (faults E2, E3)', async () => {
+  const pipeline = client.workflow.getHandle(halted);
+  for (const wrong of [{ by: 5 }, { by: ['a'] }, 'ann', { bye: 'ann' }]) {
+    await expect(pipeline.executeUpdate('pause', { args: [wrong] })).rejects.toThrow('Workflow Update failed');
+  }
+  await pipeline.executeUpdate('pause', { args: [{ by: 'a\u001b[2Jb', reason: 'x\ny\u009bz' }] });
+  const status = await pipelineStatus(client, halted);
+  expect(status.state).toBe('paused');
+  expect(renderStatus([status], { style: PLAIN, now: Date.now() })).toContain(String.raw`by a\u001b[2Jb (x y\u009bz)`);
+  const { definition } = await pipeline.query<Metadata>('__temporal_workflow_metadata');
+  expect(definition.updateDefinitions.map(({ name }) => name)).toContain('pause');
+  expect(definition.updateDefinitions.filter(({ description }) => !description)).toEqual([]);
+});
+
+interface Metadata {
+  readonly definition: {
+    readonly updateDefinitions: readonly { readonly name: string; readonly description?: string }[];
+  };
+}

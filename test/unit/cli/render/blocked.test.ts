@@ -80,3 +80,17 @@ test('without a worker the numbers are marked as old', () => {
 test('a key cannot write to the terminal', () => {
   expect(render([blocked('\u001b[2Jgone\u202e')])).toContain(String.raw`\u001b[2Jgone\u202e`);
 });
+
+test('a lane that was terminated says so, and what brings it back (fault G4)', () => {
+  const ended = { how: 'TERMINATED', at: NOW - 60_000 };
+  const unknown = blocked('order-43', { ended });
+  delete (unknown as { failure?: unknown }).failure;
+  delete (unknown as { cause?: unknown }).cause;
+  const text = render([
+    blocked('order-42', { ended, failure: { type: 'E', message: 'm', nonRetryable: false } }),
+    unknown,
+  ]);
+  expect(text).toContain('TERMINATED, to be begun again; E: m\n');
+  expect(text).toContain('TERMINATED, to be begun again\n');
+  expect(text).toContain('`keylane retry KEY`');
+});

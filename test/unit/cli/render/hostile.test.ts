@@ -103,6 +103,22 @@ test('a JSON document and a JSON log line say the same as before (fault E2)', ()
   );
 });
 
+test('no terminal wraps a failure, a stack or data into its first column (fault E2)', () => {
+  const style = { ...PLAIN, width: 80 };
+  fc.assert(
+    fc.property(hostileText(), fc.integer({ min: 60, max: 200 }), (text, spaces) => {
+      const forged = `${text}${' '.repeat(spaces)}To release it`;
+      const { head, phase, ...rest } = laneOf('a', forged);
+      const lane = { ...rest, head: head!, phase, decisions: [] };
+      const output = renderLane(lane, { ...WHERE, style, name: 'a' });
+      const wide = output.split('\n').filter((line) => line.length > 80 && !line.includes('keylane '));
+      expect(wide).toEqual([]);
+      expect(output.split('\n').filter((line) => line.startsWith('To release it'))).toHaveLength(1);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('only data and stacks have lines of their own: no other text begins one (fault E2)', () => {
   const linesOf = (output: string): number => output.split('\n').length;
   const [, paused, backlog, blocked, decision, , missing, nothing] = printed('a', 'b').map(linesOf);

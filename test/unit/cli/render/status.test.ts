@@ -218,3 +218,13 @@ test('O10: --json has gaps and warnings, with positions as they are typed and ti
     }
   `);
 });
+
+test('lanes that were terminated with work in them, and pipelines that the settings do not have (faults G4, G8)', () => {
+  const others = [
+    { pipeline: 'gone', blocked: 2 },
+    { pipeline: 'users', blocked: 0 },
+  ];
+  const text = renderStatus([{ ...reading, endedLanes: 1 }], { style: PLAIN, now: NOW }, others);
+  expect(text).toContain('1 lane with work in it was terminated, failed or timed out: `keylane blocked`');
+  expect(text.split('\n').at(-1)).toBe('Not in the settings; --pipeline NAME shows one: gone (2 blocked), users');
+});
