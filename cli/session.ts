@@ -2,13 +2,15 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { MOST_INLINE_BYTES } from '../contracts/large-events.ts';
 import { poolsOf, type LargeEventsSettings, type Settings } from '../contracts/settings.ts';
+import { poolsOf, type Settings } from '../contracts/settings.ts';
+import { routerOf, type Router } from '../bridge/router.ts';
 import { shellWord } from '../contracts/shell-word.ts';
 import { loadSettings } from '../worker/settings/load.ts';
 import { connectClient } from '../worker/temporal/connection.ts';
 import { NoSuchPipelineError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { keyName, resolveKey, type NamedKey } from './key-name.ts';
-import { isAtTemporal, poolsAtTemporal } from './operations/known-pipelines.ts';
+import { isAtTemporal } from './operations/known-pipelines.ts';
 import { jsonText } from './render/json.ts';
 import { styleFor, type Style } from './render/style.ts';
 
@@ -33,9 +35,9 @@ export class Session {
   readonly chosen: string | undefined;
   readonly #pipelines: readonly string[];
   readonly #settings: Settings;
-  /** Of pipelines that the settings do not have: whether Temporal knows them, and how many pools they have. */
+  /** Of pipelines that the settings do not have: whether Temporal knows them. */
   readonly #others = new Map<string, Promise<boolean>>();
-  readonly #pools = new Map<string, Promise<number | undefined>>();
+  readonly #routers = new Map<string, Promise<Router | undefined>>();
 
   constructor(client: Client, io: Io, settings: Settings, options: GlobalOptions) {
     this.client = client;
@@ -57,13 +59,14 @@ export class Session {
     return this.#pipelines;
   }
 
-  /** Pools of the pipeline; undefined when each key has a lane of its own. */
+  /** Pools of the pipeline; undefined when each key has a lane of its own. The pipeline says so itself, where there is one. */
   async poolsOf(pipeline: string): Promise<number | undefined> {
+    const asked = this.#routers.get(pipeline) ?? routerOf(this.client, pipeline);
+    this.#routers.set(pipeline, asked);
+    const router = await asked;
+    if (router !== undefined) return router.pools;
     const configured = this.#settings.pipelines.get(pipeline);
-    if (configured !== undefined) return poolsOf(configured.hosting);
-    const asked = this.#pools.get(pipeline) ?? poolsAtTemporal(this.client, pipeline);
-    this.#pools.set(pipeline, asked);
-    return await asked;
+    return configured && poolsOf(configured.hosting);
   }
 
   /**

@@ -15,6 +15,7 @@ import { startBridgeWorker } from './bridge-worker.ts';
 import { Closers } from './closers.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { ExitDeadline } from './exit-deadline.ts';
+import { checkHostings } from './hosting-check.ts';
 import { startLaneWorker } from './lane-worker.ts';
 import { socketAddress } from './metrics/address.ts';
 import { startPipeline, type StartOptions } from './pipelines.ts';
@@ -129,6 +130,7 @@ async function start(
   const connection = await NativeConnection.connect(connectionOptions(settings.temporal, env));
   closers.add('worker connection', () => connection.close());
 
+  await checkHostings(client, settings);
   const claims = await openStores(settings, closers);
   // Before any worker polls: what it is given may be another process's pipeline of the same name (O4).
   const streams = sources && (await checkStreams(settings, sources, { client, signal, log, startOver }));
@@ -152,7 +154,11 @@ async function start(
     closers.add('bridge', () => bridge.stop());
     failures.push(bridge.failed);
     const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, signal, startOver, from: timeOf(from) };
-    const starting = () => startPipelines(settings, sources, streams, startOptions);
+    const starting = async () => {
+      await startPipelines(settings, sources, streams, startOptions);
+      // Another process may have begun one of them meanwhile.
+      await checkHostings(client, settings);
+    };
     // A version that gets no work yet must not give pipelines its options, and need not find anybody who answers for them.
     if (watch.hasWork) await starting();
     else failures.push(watch.untilWork().then(starting).then(forever));

@@ -15,6 +15,7 @@ import { findKey } from '../../bridge/intake.ts';
 import type { LaneGateway } from '../../bridge/lane-gateway.ts';
 import type { Lease } from '../../bridge/lease.ts';
 import { rejectWhenAborted } from '../../bridge/reject-when-aborted.ts';
+import type { Router } from '../../bridge/router.ts';
 import { SEGMENT_GONE } from '../../contracts/backlog.ts';
 import type { LaneEvent, SourceKind } from '../../contracts/event.ts';
 import type {
@@ -25,7 +26,7 @@ import type {
   SegmentSearch,
 } from '../../contracts/quarantine.ts';
 import { formatPosition } from '../../contracts/position.ts';
-import { poolsOf, type PipelineSettings } from '../../contracts/settings.ts';
+import type { PipelineSettings } from '../../contracts/settings.ts';
 import { formatSize } from '../../contracts/size.ts';
 import { SourceUnavailableError } from '../../sources/errors.ts';
 import { aggregateProblem } from '../../sources/kinesis/aggregate.ts';
@@ -50,6 +51,8 @@ export interface BringingDependencies {
   /** Aborts when the process shall stop. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
+  /** Where the keys of a pipeline live. */
+  readonly router: (pipeline: string) => Promise<Router>;
   /** The way to the lanes of a pipeline, the one that its readers of this process have. */
   readonly gateway: (pipeline: string, log: Logger) => LaneGateway;
   /** For the running attempt of this activity. */
@@ -102,6 +105,7 @@ async function leftData(source: Source, record: QuarantinedRecord, signal: Abort
 async function bringRecords(dependencies: BringingDependencies, input: BringInput): Promise<void> {
   const { client, gateway, openLease, pipelines, stopping } = dependencies;
   const { settings, source } = pipelines(input.pipeline);
+  const { pools } = await dependencies.router(input.pipeline);
   const { cancellationSignal } = Context.current();
   const lease = openLease();
   // What a signal of the process holds on to is let go only when one of them aborts.
@@ -112,7 +116,7 @@ async function bringRecords(dependencies: BringingDependencies, input: BringInpu
     gateway: gateway(input.pipeline, log),
     lease,
     requestsInFlight: settings.reading.requestsInFlight,
-    pools: poolsOf(settings.hosting),
+    pools,
     clock: systemClock,
     random: Math.random,
   });

@@ -20,6 +20,7 @@ import { Reader, type ReaderOptions } from '../../bridge/reader.ts';
 import { ReadingMeter } from '../../bridge/reading-meter.ts';
 import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
 import { RecentMap } from '../../bridge/recent-map.ts';
+import { routerOf, type Router } from '../../bridge/router.ts';
 import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/throttle-log.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
@@ -111,6 +112,7 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
     fetchData: async (input) => await withHeartbeat(async () => await fetchLeftData(process, input)),
     ...createBringingActivities({
       ...dependencies,
+      router: async (pipeline) => await knownRouter(dependencies.client, pipeline),
       gateway: (pipeline, own) => openGateway(process, pipeline, own),
       openLease: () => openLease(process, Context.current().info.heartbeatTimeoutMs ?? 0),
     }),
@@ -232,6 +234,15 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
     if (lease.lost.aborted || !hasFinished) throw error;
     return whole(reader.report);
   }
+}
+
+/** Without it nobody can say where a key lives; it is asked again when the activity is repeated. */
+async function knownRouter(client: Client, pipeline: string): Promise<Router> {
+  const router = await routerOf(client, pipeline);
+  if (router !== undefined) return router;
+  throw new Error(
+    `Temporal does not have pipeline ${pipeline}, so it is not known where its keys live: start its bridge`,
+  );
 }
 
 /** The way to the lanes of a pipeline, for all of this process that send to them. */

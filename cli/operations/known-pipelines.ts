@@ -1,12 +1,10 @@
 /** Pipelines that Temporal knows, whatever the settings say: one that was renamed or taken out still has its lanes. */
 import type { Client } from '@temporalio/client';
-import { pipelineWorkflowId, QUERIES, SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from '../../contracts/names.ts';
-import type { PipelineView } from '../../contracts/pipeline.ts';
+import { pipelineWorkflowId, SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { mapBounded } from './concurrency.ts';
-import { askWorkflow, orMissing, orUnknown } from './query.ts';
+import { orMissing } from './query.ts';
 import { listing, openLanes, quoted } from './visibility.ts';
 
-const ANSWER_TIMEOUT_MS = 5000;
 /** Beyond that a namespace is not one of a few teams, and a listing of all would be of no use. */
 const MAX_OTHERS = 20;
 const COUNTS_AT_ONCE = 4;
@@ -59,15 +57,4 @@ async function pipelineOfStuckLane(client: Client, except: readonly string[]): P
   ].join(' AND ');
   for await (const { workflowId } of client.workflow.list({ query, pageSize: 1 })) return workflowId.split(':', 1)[0];
   return undefined;
-}
-
-/** Pools of a pipeline that the settings do not have; undefined when each key has a lane of its own, or nothing is known. */
-export async function poolsAtTemporal(client: Client, pipeline: string): Promise<number | undefined> {
-  const question = {
-    workflowId: pipelineWorkflowId(pipeline),
-    query: QUERIES.pipeline,
-    timeoutMs: ANSWER_TIMEOUT_MS,
-  };
-  const view = await orUnknown(orMissing(askWorkflow<PipelineView>(client, question), undefined));
-  return view?.pools;
 }

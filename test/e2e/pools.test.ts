@@ -1,19 +1,24 @@
 /** Pooled hosting on a real server: healthy keys in pools, and a lane for each that needs one. */
+import proto from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { kinesis, type HandlerContext } from '../../contracts/config.ts';
 import { NonRetryableError } from '../../contracts/errors.ts';
 import { laneWorkflowId } from '../../contracts/lane-id.ts';
-import { poolWorkflowId, QUERIES } from '../../contracts/names.ts';
+import { poolWorkflowId, QUERIES, readingTaskQueue } from '../../contracts/names.ts';
 import { poolOf } from '../../contracts/pool-of.ts';
 import type { PoolKeyView, PoolView } from '../../contracts/pool.ts';
 import type { HandlerEvent } from '../../contracts/record.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { OtherHostingError } from '../../worker/pipelines.ts';
+import { routerOf } from '../../bridge/router.ts';
+import type { Io } from '../../cli/io.ts';
+import { Session } from '../../cli/session.ts';
 import { eventually } from '../support/eventually.ts';
 import { Keylane, uniqueName, type KeylaneOptions } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
 import { NumberedEvents } from '../support/numbered-events.ts';
 
+const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 const POOLS = 2;
 const RETRY = { maxAttempts: 2, initialInterval: '200ms', backoff: 1 } as const;
 
@@ -107,6 +112,29 @@ test('O1 a pipeline keeps its hosting and its number of pools, also when it is s
   await write(keys, 2);
   await untilHandled(keys);
   expectInOrder(keys);
+});
+
+test('O1 where a key lives is what the pipeline says, and a process that says otherwise polls nothing (fault B6)', async () => {
+  await start();
+  const { pools: _none, ...own } = { ...pooled(POOLS), hosting: 'own' } as const;
+  // Task queues that nobody else polls.
+  const another = await Keylane.create({ pipelines: { [name]: own } });
+  const { taskQueue } = another.settings.temporal;
+  expect(await routerOf(another.client, name)).toEqual({ pools: POOLS });
+  const io = { stdout: process.stdout, env: {} } as unknown as Io;
+  expect(await new Session(another.client, io, another.settings, {}).poolsOf(name)).toBe(POOLS);
+  for (const role of ['bridge', 'worker'] as const) {
+    await expect(another.start([role])).rejects.toThrow(OtherHostingError);
+  }
+  const { namespace } = another.client.options;
+  for (const queue of [taskQueue, readingTaskQueue(taskQueue)]) {
+    for (const taskQueueType of [TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY]) {
+      const asked = { namespace, taskQueue: { name: queue }, taskQueueType };
+      const { pollers } = await another.client.workflowService.describeTaskQueue(asked);
+      expect(pollers, queue).toEqual([]);
+    }
+  }
+  await another.client.connection.close();
 });
 
 test('O1 O3 O5 a poison event stops its own key, which goes back to its pool when a person has decided', async () => {

@@ -41,6 +41,8 @@ export interface QuarantineOptions extends HarnessOptions {
   readonly key: (record: KeyableRecord) => unknown;
   readonly limits?: Partial<QuarantineLimits>;
   readonly signalsPerRun?: number;
+  /** As the pipeline says, whatever the settings. @default each key has a lane of its own */
+  readonly pools?: number;
   /** Told before each request to a lane; what it throws becomes of the request. */
   readonly beforeSend?: (request: HandoverRequest) => void | Promise<void>;
   /** The answer to a request is lost. */
@@ -95,6 +97,7 @@ export class QuarantineHarness {
       client,
       stopping: stopping.signal,
       log,
+      router: async () => ({ pools: this.#options.pools }),
       gateway: () => this.#disturbed(gateway),
       openLease: () => {
         const { info } = Context.current();

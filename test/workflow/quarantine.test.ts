@@ -4,6 +4,7 @@ import { readQuarantineCheckpoint } from '../../activities/asking/quarantine-che
 import { endedRun } from '../../bridge/predecessor.ts';
 import { argumentOf } from '../../bridge/run-argument.ts';
 import { jsonBytes } from '../../contracts/json-bytes.ts';
+import { poolOf } from '../../contracts/pool-of.ts';
 import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { QUARANTINE_MARK, type QuarantinedRecord, type QuarantineInput } from '../../contracts/quarantine.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
@@ -34,6 +35,24 @@ async function runs(): Promise<{ readonly runId: string; readonly status: string
   }
   return found;
 }
+
+test('O1 records go where the pipeline says that their keys live, whatever the settings of the process (fault B6)', async () => {
+  const sent: string[] = [];
+  it = await QuarantineHarness.start({
+    key: () => 'a',
+    handler: () => {},
+    pools: 2,
+    beforeSend: (request) => {
+      sent.push(request.to === 'pool' ? `pool ${request.pool}` : request.to);
+      throw new Error('This is all that the test has to know');
+    },
+  });
+  await it.put(keylessRecords(1, 3));
+  await eventually(async () => (await it.view()).count === 3);
+  void it.decide('retry', { all: true }).catch(() => {});
+  await eventually(() => sent.length > 1);
+  expect(new Set(sent)).toEqual(new Set([`pool ${poolOf('a', 2)}`]));
+});
 
 describe.each([
   { mode: 'cached', replayed: false, most: 400 },

@@ -1,0 +1,16 @@
+import type { Client } from '@temporalio/client';
+import { routerOf } from '../bridge/router.ts';
+import { poolsOf, type Settings } from '../contracts/settings.ts';
+import { OtherHostingError } from './pipelines.ts';
+
+/**
+ * To be done before the process polls: what it would be handed first may be records on their way to their lanes.
+ * @throws {OtherHostingError} when a pipeline has begun with another hosting than the settings say
+ */
+export async function checkHostings(client: Client, { pipelines }: Settings): Promise<void> {
+  for (const { hosting, name } of pipelines.values()) {
+    const router = await routerOf(client, name);
+    const pools = poolsOf(hosting);
+    if (router !== undefined && router.pools !== pools) throw new OtherHostingError(name, router.pools, pools);
+  }
+}
