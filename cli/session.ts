@@ -2,7 +2,6 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { MOST_INLINE_BYTES } from '../contracts/large-events.ts';
 import { poolsOf, type LargeEventsSettings, type Settings } from '../contracts/settings.ts';
-import { poolsOf, type Settings } from '../contracts/settings.ts';
 import { routerOf, type Router } from '../bridge/router.ts';
 import { shellWord } from '../contracts/shell-word.ts';
 import { loadSettings } from '../worker/settings/load.ts';
