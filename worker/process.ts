@@ -154,11 +154,7 @@ async function start(
     closers.add('bridge', () => bridge.stop());
     failures.push(bridge.failed);
     const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, signal, startOver, from: timeOf(from) };
-    const starting = async () => {
-      await startPipelines(settings, sources, streams, startOptions);
-      // Another process may have begun one of them meanwhile.
-      await checkHostings(client, settings);
-    };
+    const starting = () => startPipelines(settings, sources, streams, startOptions);
     // A version that gets no work yet must not give pipelines its options, and need not find anybody who answers for them.
     if (watch.hasWork) await starting();
     else failures.push(watch.untilWork().then(starting).then(forever));
@@ -170,13 +166,13 @@ async function start(
 
 /** At the same time: one that waits for its source must not hold up the others. */
 async function startPipelines(
-  { pipelines }: Settings,
+  settings: Settings,
   sources: ReadonlyMap<string, Source>,
   streams: ReadonlyMap<string, StreamIdentity> | undefined,
   options: StartOptions,
 ): Promise<void> {
   await Promise.all(
-    [...pipelines].map(async ([name, pipeline]) => {
+    [...settings.pipelines].map(async ([name, pipeline]) => {
       const source = sources.get(name);
       if (source === undefined) return;
       const stream = streams?.get(name);
@@ -185,6 +181,8 @@ async function startPipelines(
       if (stream !== undefined) await requireOwnStream(options.client, name, stream);
     }),
   );
+  // The same goes for the hosting.
+  await checkHostings(options.client, settings);
 }
 
 async function checkSearchAttributes({ connection }: Client, namespace: string, log: Logger): Promise<void> {

@@ -24,7 +24,7 @@ const settings = settingsWith(
 ).pipelines.get('orders')!;
 
 async function failureOf(attempt: number, source: Source, write: Claims['write']): Promise<unknown> {
-  const { fetchData } = createReadingActivities({
+  const activities = createReadingActivities({
     pipelines: () => ({ settings, source, claims: { write } as Claims, metrics: {} as never }),
     client: {} as never,
     taskQueue: 'keylane',
@@ -33,7 +33,7 @@ async function failureOf(attempt: number, source: Source, write: Claims['write']
     stopping: new AbortController().signal,
   });
   const environment = new MockActivityEnvironment({ attempt });
-  return await environment.run(fetchData, input).catch((error: unknown) => error);
+  return await environment.run(async () => await activities.fetchData(input)).catch((error: unknown) => error);
 }
 
 const isFinal = (failure: unknown) => failure instanceof ApplicationFailure && failure.nonRetryable === true;
