@@ -22,12 +22,18 @@ const HANDLER = (folder: string) => `
 import { appendFileSync } from 'node:fs';
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+let isRejecting = false;
+setInterval(() => {
+  if (isRejecting) void Promise.reject(new Error('of the module'));
+  isRejecting = false;
+}, 20).unref();
 export default async (event) => {
   const { n, fate } = event.json();
   const fates = {
     rejects: () => void Promise.reject(new Error('nobody awaits \\ud83d')),
     'rejects later': () => void setTimeout(() => Promise.reject(Object.assign(new Error('x'), { message: ['later'] })), 50),
     'throws later': () => void setTimeout(() => { throw new Error('from a timer'); }, 50),
+    'lets the module reject': () => { isRejecting = true; },
     'has no listener': () => void setTimeout(() => new EventEmitter().emit('error', new Error('from a socket')), 50),
   };
   fates[fate]?.();
@@ -124,3 +130,10 @@ test.each([
     await eventually(() => isBooked('after'));
   },
 );
+
+test('O3 after a rejection that belongs to no call the process finishes its calls and ends with code 1 (fault F10)', async () => {
+  await send('running', { fate: 'lets the module reject' });
+  expect((await running.ended).code).toBe(1);
+  expect(running.output).toContain('A promise was rejected and no code awaits it: Error: of the module');
+  expect(await project.booked()).toHaveLength(1);
+});
