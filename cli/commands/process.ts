@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { z } from 'zod';
 import type { Settings } from '../../contracts/settings.ts';
 import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../../worker/metrics/address.ts';
 import type { ProcessOptions } from '../../worker/process.ts';
@@ -30,6 +31,8 @@ export function readingOptions(command: Command): Command {
     .option('--start-over', 'end the pipelines that run, forget their checkpoints, and begin where startAt says')
     .option('--from <time>', 'where pipelines without checkpoints begin, above startAt (ISO 8601)', parseTime);
 }
+
+const TIME = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
 
 /** How shells count the end by a signal. */
 const SIGNALLED = 128;
@@ -95,7 +98,12 @@ function parseMetricsAddress(text: string): string {
 }
 
 function parseTime(text: string): string {
+  // JavaScript takes 31 February for 3 March.
+  if (!TIME.safeParse(text).success) {
+    throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z, on a day that there is.');
+  }
   const time = new Date(text);
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time.toISOString();
-  throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z.');
+  if (time.getTime() > Date.now())
+    throw new InvalidArgumentError('It lies in the future: sources are read from the past only.');
+  return time.toISOString();
 }

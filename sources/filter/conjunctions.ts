@@ -6,8 +6,11 @@
  * that there is none: only without alternatives inside is it plain which of the two a part of a pattern does.
  */
 import type { FilterProblem } from './errors.ts';
-import { OPERATOR_NAMES, readRule, type Rule } from './rules.ts';
-import type { Content, Shape } from './shapes.ts';
+import { marked } from './exact-json.ts';
+import { OPERATOR_NAMES, readRule, type ReadRule, type Rule } from './rules.ts';
+import type { Shape } from './shapes.ts';
+
+type ValueShape = Extract<Shape, { holds: unknown }>;
 
 export interface Leaf {
   /** Names of fields. */
@@ -83,20 +86,23 @@ class PatternReader {
     const inner = fieldShape(shape, name);
     if (inner === undefined) return this.#problem(here, value, unknownField(shape));
     if (!('holds' in inner)) return this.object(value, inner, here, inOr);
-    if (Array.isArray(value)) return this.#rules(value, inner.holds, here);
+    if (Array.isArray(value)) return this.#rules(value, inner, here);
     if (inner.holds === 'anything' && isObject(value)) return this.object(value, inner, here, inOr);
     const orPattern = inner.holds === 'anything' ? ' or a pattern' : '';
     return this.#problem(here, value, `must be a list of rules${orPattern}, as in ['text'] or [{ exists: true }]`);
   }
 
-  #rules(rules: readonly unknown[], content: Content, place: Place): readonly Conjunction[] {
+  #rules(rules: readonly unknown[], { holds, oneOf }: ValueShape, place: Place): readonly Conjunction[] {
     if (rules.length === 0) return this.#problem(place, rules, 'must have a rule: an empty list matches nothing');
     const wanted: Rule[] = [];
     let absent = false;
     for (const [index, rule] of rules.entries()) {
-      const read = readRule(rule, content);
+      const read = readRule(rule, holds);
       if ('problem' in read) {
         this.#problems.push({ path: [...place.settings, index], value: rule, message: read.problem });
+      } else if (neverMatches(read, oneOf)) {
+        const message = `can never match: the value is ${oneOf?.length === 1 ? 'always' : 'one of'} ${oneOf?.join(', ')}`;
+        this.#problems.push({ path: [...place.settings, index], value: rule, message });
       } else if ('absent' in read) absent = true;
       else wanted.push(read.rule);
     }
@@ -111,6 +117,12 @@ class PatternReader {
     this.#problems.push({ path: place.settings, value, message });
     return [];
   }
+}
+
+/** Whether the value is one of some texts always, and the rule is fulfilled by none of them. */
+function neverMatches(read: Exclude<ReadRule, { problem: string }>, oneOf: readonly string[] | undefined): boolean {
+  if (oneOf === undefined) return false;
+  return !('rule' in read) || !oneOf.some((text) => read.rule(marked(text)));
 }
 
 function isObject(value: unknown): value is object {

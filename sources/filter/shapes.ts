@@ -8,8 +8,8 @@ import type { SourceKind } from '../../contracts/event.ts';
 export type Content = 'text' | 'number' | 'boolean' | 'anything';
 
 export type Shape =
-  /** A value, or with `anything` also an object. */
-  | { readonly holds: Content }
+  /** A value, or with `anything` also an object. `oneOf`: it is always there, and one of these texts. */
+  | { readonly holds: Content; readonly oneOf?: readonly string[] }
   /** An object with these fields and no others. */
   | { readonly fields: Readonly<Record<string, Shape>> }
   /** An object with fields of any name. */
@@ -55,9 +55,9 @@ const ITEM: Shape = { each: ATTRIBUTE };
 const DYNAMODB: Shape = {
   fields: {
     eventID: TEXT,
-    eventName: TEXT,
+    eventName: { holds: 'text', oneOf: ['INSERT', 'MODIFY', 'REMOVE'] },
     eventVersion: TEXT,
-    eventSource: TEXT,
+    eventSource: { holds: 'text', oneOf: ['aws:dynamodb'] },
     awsRegion: TEXT,
     userIdentity: { fields: { type: TEXT, principalId: TEXT } },
     dynamodb: {
@@ -68,7 +68,7 @@ const DYNAMODB: Shape = {
         ApproximateCreationDateTime: NUMBER,
         SequenceNumber: TEXT,
         SizeBytes: NUMBER,
-        StreamViewType: TEXT,
+        StreamViewType: { holds: 'text', oneOf: ['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'] },
       },
     },
   },

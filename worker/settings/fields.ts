@@ -30,14 +30,20 @@ export function checked<T>(
 export function duration(least?: { readonly ms: number; readonly why: string }) {
   const isAllowed = (ms: number | undefined) => ms !== undefined && ms > (least?.ms ?? 0) && ms <= LONGEST_MS;
   return checked<Duration>(
-    (value) => isAllowed(durationMs(value)),
+    (value) => isAllowed(durationMs(value)) && !mayBeSeconds(value),
     ({ input }) => {
       const ms = durationMs(input);
       if (ms === undefined) return `must be a duration: ${DURATION_FORM}`;
+      if (mayBeSeconds(input)) return `is ${input} milliseconds; write "${input}ms" if that is meant, or "${input}s"`;
       if (least !== undefined && ms <= least.ms) return least.why;
       return 'must be more than 0 and 24d at the most';
     },
   );
+}
+
+/** Many tools count in seconds; whoever means less than a second writes the unit. */
+function mayBeSeconds(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value < 1000;
 }
 
 export function wholeNumber(least: number, most: number) {

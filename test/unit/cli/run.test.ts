@@ -13,6 +13,10 @@ describe('wrong usage ends with 2', () => {
     ['two keys for show', ['show', 'a', 'b']],
     ['an unknown log level', ['worker', '--log-level', 'loud']],
     ['a time that is none', ['start', '--from', 'yesterday']],
+    ['a day that there is not (fault H7)', ['start', '--from', '2026-02-31']],
+    ['a day that there is not, with a time (fault H7)', ['start', '--from', '2025-02-29T12:00:00Z']],
+    ['an hour that there is not (fault H7)', ['bridge', '--from', '2026-01-31T25:00:00Z']],
+    ['a time that lies ahead (fault H7)', ['bridge', '--from', '2999-01-01T00:00:00Z']],
     ['an address of metrics that is none', ['worker', '--metrics-address', '9464']],
   ])('%s', async (_title, argv) => {
     const { code, stdout, stderr } = await keylane(argv);

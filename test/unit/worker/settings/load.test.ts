@@ -142,7 +142,7 @@ describe('values', () => {
   test('durations become milliseconds, and what is set is kept', async () => {
     const cwd = await folderWith({
       'keylane.config.ts': ordersConfig(
-        `retry: { maxAttempts: 3, initialInterval: '2m' }, timeout: '1m', stopTimeout: 500, idle: '1h',
+        `retry: { maxAttempts: 3, initialInterval: '2m' }, timeout: '1m', stopTimeout: 1500, idle: '1h',
          reading: { maxReaders: 2, shift: '30s', recordsInFlight: 5 }`,
         `dynamodb({ table: 'orders', startAt: 'LATEST' })`,
       ),
@@ -151,7 +151,7 @@ describe('values', () => {
     expect(orders.source).toEqual({ kind: 'dynamodb', table: 'orders', startAt: 'LATEST' });
     // The longest wait follows the first, which is longer than its default: Temporal refuses anything else.
     const retry = { maxAttempts: 3, initialIntervalMs: 120_000, backoff: 2, maxIntervalMs: 120_000 };
-    expect(orders.handling).toEqual({ retry, timeoutMs: 60_000, stopTimeoutMs: 500 });
+    expect(orders.handling).toEqual({ retry, timeoutMs: 60_000, stopTimeoutMs: 1500 });
     expect(orders.lane.idleMs).toBe(3_600_000);
     expect(orders.pipeline).toMatchObject({ maxReaders: 2, shiftMs: 30_000 });
     expect(orders.reading).toMatchObject({ recordsInFlight: 5, requestTimeoutMs: 10_000 });
