@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FilterError } from '../../../../sources/filter/errors.ts';
+import type { FilterError } from '../../../../sources/filter/errors.ts';
 import { compileFilter } from '../../../../sources/filter/filter.ts';
 
 const messageOf = (pattern: object): string | undefined => {
