@@ -26,6 +26,11 @@ const MACHINE = ['test/unit/workflows/lane/machine.test.ts', 'test/unit/workflow
 const QUARANTINE = ['test/unit/workflows/quarantine/quarantine.property.test.ts'];
 const POOL_KEYS = ['test/unit/workflows/pool/healthy-keys.test.ts'];
 const MOVED_KEYS = ['test/unit/workflows/pool/moved-keys.test.ts'];
+const STREAM = [
+  'test/unit/contracts/stream-identity.test.ts',
+  'test/unit/bridge/lineage/stream.test.ts',
+  'test/unit/activities/reading/stream-guard.test.ts',
+];
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -316,5 +321,45 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (entry.errand === undefined) this.#ready.add(key);',
     replacement: 'this.#ready.add(key);',
     killedBy: MOVED_KEYS,
+  },
+  {
+    name: 'a stream that was created anew under its name counts as the same',
+    guarantee: 'O4',
+    file: 'contracts/stream-identity.ts',
+    find: 'differ(known.id, found.id) || differ(known.createdAt, found.createdAt)',
+    replacement: 'differ(known.id, found.id)',
+    killedBy: STREAM,
+  },
+  {
+    name: 'a table without the stream that was enabled an hour ago counts as the same',
+    guarantee: 'O4',
+    file: 'contracts/stream-identity.ts',
+    find: 'return hasOtherOldestShard(known, found) || lacksStream(known, found, now);',
+    replacement: 'return hasOtherOldestShard(known, found);',
+    killedBy: STREAM,
+  },
+  {
+    name: 'the stream that is found in place of another one becomes the known one',
+    guarantee: 'O4',
+    file: 'bridge/lineage/stream.ts',
+    find: 'if (known !== undefined && isOtherStream(known, found, now)) {',
+    replacement: 'if (known !== undefined && state.otherStream === undefined && isOtherStream(known, found, now)) {',
+    killedBy: STREAM,
+  },
+  {
+    name: 'a reader begins in a process that has another stream before it',
+    guarantee: 'O4',
+    file: 'activities/reading/stream-guard.ts',
+    find: 'if (now === undefined || !isOtherStream(known, now, Date.now())) return;',
+    replacement: 'if (now !== undefined) return;',
+    killedBy: STREAM,
+  },
+  {
+    name: "LATEST is the moment of this machine's clock",
+    guarantee: 'O4',
+    file: 'worker/present-moment.ts',
+    find: 'if (now !== undefined) return now;',
+    replacement: 'if (now !== undefined) return Date.now();',
+    killedBy: ['test/unit/worker/present-moment.test.ts'],
   },
 ];
