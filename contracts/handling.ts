@@ -8,6 +8,8 @@ export interface StretchInput {
   readonly pipeline: string;
   readonly key: string;
   readonly events: readonly LaneEvent[];
+  /** How often the first event was lost with its process before, in a row, in other activities. */
+  readonly losses?: number;
 }
 
 /** How far a stretch came. An event after `done` was not started, except the failing one. */
@@ -18,6 +20,8 @@ export interface StretchOutcome {
   readonly failed?: FailedEvent;
   /** True when an earlier attempt of this stretch was lost, for example because its process died. */
   readonly lostBefore: boolean;
+  /** How often the event after the `done` ones was lost with its process, in a row, where it has not been run since. */
+  readonly losses?: number;
 }
 
 export interface EventInput {
@@ -70,13 +74,18 @@ export function readAttemptDetails(value: unknown): AttemptDetails | undefined {
 
 /** The outcome of a stretch, or its last heartbeat, as an activity gave it. */
 export function readStretchOutcome(value: unknown): StretchOutcome {
-  const { done, failed, lostBefore } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { done, failed, lostBefore, losses } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const how = readFailedEvent(failed);
   return {
-    done: Number.isSafeInteger(done) ? Number(done) : 0,
+    done: countOf(done),
     ...(how === undefined ? {} : { failed: how }),
     lostBefore: lostBefore === true,
+    ...(countOf(losses) === 0 ? {} : { losses: countOf(losses) }),
   };
+}
+
+function countOf(value: unknown): number {
+  return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : 0;
 }
 
 /** The activities that a lane uses, on the task queue of the settings. */

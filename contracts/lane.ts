@@ -131,6 +131,8 @@ export interface LaneState {
    * processes is found, and is the only one that is held up for it.
    */
   readonly careful: number;
+  /** How often the event at this position was lost with its process, in a row, where that is not over. */
+  readonly losses?: { readonly position: string; readonly count: number };
 }
 
 /** Argument of a verb, as an update or as a plain signal. All fields are optional. */

@@ -151,13 +151,18 @@ export interface KeyOutcome {
   readonly failed?: FailedEvent;
   /** One of its events took longer than {@link PoolOptions.slowAfterMs}. */
   readonly isSlow?: true;
+  /** None of its events was started, since its process had no room for another call, or was stopping. */
+  readonly notStarted?: true;
 }
 
-/** By the index of the key in the batch. What is not named has been done whole. */
+/** By the index of the key in the batch. */
 export type BatchOutcome = Readonly<Record<number, KeyOutcome>>;
 
-/** Result of the activity. */
+/** Result of the activity. See contracts/batch-outcomes.ts. */
 export interface BatchResult {
+  /** How many events have been handled of each key, in the order of the keys. Absent in histories of earlier versions only. */
+  readonly done?: readonly number[];
+  /** Of the keys of which there is more to say. */
   readonly outcomes: BatchOutcome;
 }
 
@@ -166,16 +171,12 @@ export interface BatchActivities {
   runBatch(input: BatchInput): Promise<BatchResult>;
 }
 
-/** Details of a batch's heartbeat: what is done of keys that are not done whole, and of those that are. */
-export interface BatchDetails {
-  readonly outcomes: BatchOutcome;
-}
+/** Details of a batch's heartbeat: how much is done so far. */
+export type BatchDetails = BatchResult;
 
-/** Argument of the signal `progress`, with which a batch that takes long tells which keys it still has. */
-export interface BatchProgress {
+/** Argument of the signal `progress`, with which a batch that takes long reports which keys it still has. */
+export interface BatchProgress extends BatchResult {
   readonly batch: number;
-  /** Of the keys that it does not have any more. */
-  readonly outcomes: BatchOutcome;
   /** Indexes of those that it still has. */
   readonly running: readonly number[];
 }

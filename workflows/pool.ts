@@ -33,6 +33,7 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>(SIGNALS.progress),
     (signal) => {
       if (isProgress(signal)) host.progress(signal);
+      else ignored(SIGNALS.progress, signal);
     },
     { description: INTERNAL },
   );
@@ -40,6 +41,7 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>(SIGNALS.finished),
     (signal) => {
       if (isFinished(signal)) host.finished(signal);
+      else ignored(SIGNALS.finished, signal);
     },
     { description: INTERNAL },
   );
@@ -54,7 +56,8 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>('pause'),
     (args) => {
       const pause = readPause(args);
-      if (pause !== undefined) host.pause(pause);
+      if ('problem' in pause) ignored('pause', args, pause.problem);
+      else host.pause(pause);
     },
     { description: PAUSE },
   );
@@ -62,10 +65,15 @@ export async function pool(input: PoolInput): Promise<void> {
     description: PAUSE,
     validator: (args) => {
       const pause = readPause(args);
-      const why = pause === undefined ? 'no `key` is named' : host.objection(pause);
+      const why = 'problem' in pause ? pause.problem : host.objection(pause);
       if (why !== undefined) throw refusal('pause', why);
     },
   });
   // A cancel from outside must not drop what it holds (O5).
   await CancellationScope.nonCancellable(() => host.run());
+}
+
+/** One line for each, with what was sent: nothing is released, given back or paused by it. */
+function ignored(name: string, signal: unknown, problem?: string): void {
+  log.error(`Ignored a malformed \`${name}\` signal`, { signal, ...(problem === undefined ? {} : { problem }) });
 }

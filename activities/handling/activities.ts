@@ -7,17 +7,24 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
 import type { Handler } from '../../contracts/config.ts';
 import type { Failure } from '../../contracts/failure.ts';
 import type { FreezeWatch } from '../../contracts/freeze-watch.ts';
-import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } from '../../contracts/handling.ts';
+import { writeOutcomes } from '../../contracts/batch-outcomes.ts';
+import {
+  readStretchOutcome,
+  type EventInput,
+  type HandlingActivities,
+  type StretchInput,
+  type StretchOutcome,
+} from '../../contracts/handling.ts';
 import type { BatchActivities, BatchInput, BatchResult } from '../../contracts/pool.ts';
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { BatchRun } from './batch.ts';
 import { BegunHere } from './begun-here.ts';
+import { CallRoom } from './call-room.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
 import { attemptFailure, lostFailure, notCounted } from './failure.ts';
@@ -58,18 +65,17 @@ interface Progress {
 
 export function createHandlingActivities(dependencies: HandlingDependencies): HandlingActivities & BatchActivities {
   const caller = new HandlerCaller(dependencies.log);
-  const limit = pLimit(CALLS_AT_ONCE);
+  const room = new CallRoom(CALLS_AT_ONCE);
   return {
     async runStretch(input) {
       const pipeline = await findPipeline(input.pipeline, dependencies);
-      return pipeline === undefined
-        ? { done: 0, lostBefore: false }
-        : runStretch(input, pipeline, dependencies, caller);
+      return pipeline === undefined ? knownSoFar(input) : runStretch(input, pipeline, dependencies, caller);
     },
     async runBatch(input) {
       const pipeline = await findPipeline(input.pipeline, dependencies);
-      const nothing = () => Object.fromEntries(input.keys.map((_, index) => [index, { done: 0 }]));
-      return pipeline === undefined ? { outcomes: nothing() } : runBatch(input, pipeline, dependencies, caller, limit);
+      // A batch has one attempt, so nothing of it was done before.
+      const nothing = () => writeOutcomes(input.keys.map(() => ({ done: 0, notStarted: true })));
+      return pipeline === undefined ? nothing() : runBatch(input, pipeline, dependencies, caller, room);
     },
     async runEvent(input) {
       const attempt = input.attemptsBefore + Context.current().info.attempt;
@@ -84,6 +90,17 @@ export function createHandlingActivities(dependencies: HandlingDependencies): Ha
       for (const name of names) await claims.delete(name, Context.current().cancellationSignal);
     },
   };
+}
+
+/**
+ * What earlier attempts of a stretch have come to, in other processes. It is not to be forgotten by one that cannot go on with it:
+ * what was done would be done again (O7), and an event that kills processes would never be found.
+ */
+function knownSoFar({ losses = 0 }: StretchInput): StretchOutcome & { readonly losses: number } {
+  const { attempt, heartbeatDetails } = Context.current().info;
+  const { done } = readStretchOutcome(heartbeatDetails);
+  const lost = attempt - 1;
+  return { done, lostBefore: lost > 0, losses: done === 0 ? losses + lost : lost };
 }
 
 /** Undefined, after a wait, when this process does not have the pipeline: nothing has been tried, so nothing counts. */
@@ -112,11 +129,11 @@ async function runStretch(
 ): Promise<StretchOutcome> {
   const { settings, metrics } = pipeline;
   const { info, cancellationSignal } = Context.current();
-  const lostBefore = info.attempt > 1;
-  let { done } = (info.heartbeatDetails as Progress | undefined) ?? { done: 0 };
+  const { losses, lostBefore, ...known } = knownSoFar(input);
+  let { done } = known;
   const head = input.events[done];
   if (head !== undefined) {
-    const lost = lostFailure(info.attempt - 1, begunHere.times(input.pipeline, input.key, head));
+    const lost = lostFailure(losses, begunHere.times(input.pipeline, input.key, head));
     if (lost !== undefined) return { done, lostBefore, failed: firstFailure(lost, settings, metrics) };
   }
   // After a loss one event at a time: see LaneState.careful.
@@ -139,7 +156,8 @@ async function runStretch(
       metrics?.handled();
       done += 1;
     }
-    return { done, lostBefore };
+    // The losses are those of the event that comes next, as long as that has not been run to its end.
+    return done > known.done ? { done, lostBefore } : { done, lostBefore, losses };
   } finally {
     heartbeat.stop();
   }
@@ -150,7 +168,7 @@ async function runBatch(
   pipeline: HandlingPipeline,
   { client, freezeWatch, stopping }: HandlingDependencies,
   caller: HandlerCaller,
-  limit: LimitFunction,
+  room: CallRoom,
 ): Promise<BatchResult> {
   const { settings, metrics } = pipeline;
   const { cancellationSignal } = Context.current();
@@ -159,7 +177,7 @@ async function runBatch(
   const timeoutMs = heartbeatTimeoutMs();
   const run: BatchRun = new BatchRun(input, {
     client,
-    limit,
+    room,
     begunHere,
     call: async (call) => await callHandler(call, pipeline, possession, stopping, caller),
     failed: (failure) => firstFailure(failure, settings, metrics),

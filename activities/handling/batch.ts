@@ -3,31 +3,32 @@
  *
  * Owns how far each key has come. Invariants: an event of a key is started only when the one before it has succeeded (O1);
  * what was told by `progress` does not run here any more; when the batch takes long no other event is started, so that
- * it waits for nothing but the calls that run (O3).
+ * it waits for nothing but the calls that run, and keys without a turn in this process go to another one (O3).
  */
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import type { LimitFunction } from 'p-limit';
 import { setTimeout as delay } from 'node:timers/promises';
+import { writeOutcomes } from '../../contracts/batch-outcomes.ts';
 import { SIGNALS } from '../../contracts/names.ts';
 import type {
   BatchDetails,
   BatchInput,
   BatchKey,
-  BatchOutcome,
   BatchProgress,
   BatchResult,
   KeyOutcome,
 } from '../../contracts/pool.ts';
 import type { Failure } from '../../contracts/failure.ts';
+import type { CallRoom } from './call-room.ts';
 import type { Call, CallResult } from './call.ts';
 import type { BegunHere } from './begun-here.ts';
 import { lostFailure } from './failure.ts';
 
 export interface BatchOptions {
   readonly client: Client;
-  /** Calls of handlers in this process. */
-  readonly limit: LimitFunction;
+  /** For calls of handlers in this process. */
+  readonly room: CallRoom;
   readonly begunHere: BegunHere;
   readonly call: (call: Omit<Call, 'data'>) => Promise<CallResult>;
   /** What becomes of a failure by the settings. */
@@ -42,6 +43,7 @@ interface KeyProgress {
   failed: KeyOutcome['failed'];
   isSlow: boolean;
   isRunning: boolean;
+  isStarted: boolean;
 }
 
 export class BatchRun {
@@ -54,18 +56,26 @@ export class BatchRun {
   constructor(input: BatchInput, options: BatchOptions) {
     this.#input = input;
     this.#options = options;
-    this.#keys = input.keys.map(() => ({ done: 0, failed: undefined, isSlow: false, isRunning: false }));
+    this.#keys = input.keys.map(() => ({
+      done: 0,
+      failed: undefined,
+      isSlow: false,
+      isRunning: false,
+      isStarted: false,
+    }));
   }
 
   /** For heartbeats. */
   details(): BatchDetails {
-    return { outcomes: Object.fromEntries(this.#keys.map(({ done }, index) => [index, { done }])) };
+    return writeOutcomes(this.#keys.map(({ done }) => ({ done })));
   }
 
   async run(): Promise<BatchResult> {
-    const { limit } = this.#options;
+    const isLate = new AbortController();
+    // Each key that waits for its turn listens to it.
+    setMaxListeners(0, isLate.signal);
     const all = Promise.allSettled(
-      this.#input.keys.map((key, index) => limit(() => this.#runKey(key, this.#keys[index]!))),
+      this.#input.keys.map((key, index) => this.#runInTurn(key, this.#keys[index]!, isLate.signal)),
     );
     const inTime = new AbortController();
     const late = delay(this.#input.slowAfterMs, 'late' as const, { signal: inTime.signal }).catch(
@@ -73,11 +83,23 @@ export class BatchRun {
     );
     if ((await Promise.race([all, late])) === 'late') {
       this.#isOver = true;
+      // Other processes may have room: whatever waits for its turn here is given back.
+      isLate.abort();
       if (this.#keys.some(({ isRunning }) => isRunning)) await this.#tell();
     }
     inTime.abort();
     for (const settled of await all) if (settled.status === 'rejected') throw settled.reason;
-    return { outcomes: this.#outcomes() };
+    return writeOutcomes(this.#outcomes());
+  }
+
+  async #runInTurn(key: BatchKey, progress: KeyProgress, isLate: AbortSignal): Promise<void> {
+    const { room } = this.#options;
+    if (!(await room.enter(isLate))) return;
+    try {
+      await this.#runKey(key, progress);
+    } finally {
+      room.leave();
+    }
   }
 
   async #runKey({ key, events, attempts = 0, losses = 0 }: BatchKey, progress: KeyProgress): Promise<void> {
@@ -95,6 +117,7 @@ export class BatchRun {
       begunHere.begin(pipeline, key, event);
       const begunAt = performance.now();
       progress.isRunning = true;
+      progress.isStarted = true;
       try {
         const attempt = 1 + (progress.done === 0 ? attempts : 0);
         const result = await call({ pipeline, key, event, attempt });
@@ -122,22 +145,18 @@ export class BatchRun {
     if (workflowExecution === undefined) return;
     const { workflowId, runId } = workflowExecution;
     const running = this.#keys.flatMap(({ isRunning }, index) => (isRunning ? [index] : []));
-    const progress: BatchProgress = { batch: this.#input.batch, running, outcomes: this.#outcomes() };
+    const outcomes = writeOutcomes(this.#outcomes());
+    const progress: BatchProgress = { batch: this.#input.batch, running, ...outcomes };
     const handle = this.#options.client.workflow.getHandle(workflowId, runId);
     await handle.signal(SIGNALS.progress, progress).catch(() => undefined);
   }
 
-  #outcomes(): BatchOutcome {
-    const outcomes = this.#keys.map(({ done, failed, isSlow }, index) => {
-      const isWhole = done === this.#input.keys[index]!.events.length && !isSlow;
-      if (isWhole) return [];
-      const outcome: KeyOutcome = {
-        done,
-        ...(failed === undefined ? {} : { failed }),
-        ...(isSlow ? { isSlow: true } : {}),
-      };
-      return [[index, outcome] as const];
-    });
-    return Object.fromEntries(outcomes.flat());
+  #outcomes(): KeyOutcome[] {
+    return this.#keys.map(({ done, failed, isSlow, isStarted }): KeyOutcome => ({
+      done,
+      ...(failed === undefined ? {} : { failed }),
+      ...(isSlow ? { isSlow } : {}),
+      ...(isStarted || failed !== undefined ? {} : { notStarted: true }),
+    }));
   }
 }

@@ -89,6 +89,30 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     await lanes.stop();
   });
 
+  test('a pool whose batches are given back, since all handlers of the process are busy', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const lanes = await LaneHarness.start({
+      handler: async (event) => {
+        if (event.key.startsWith('busy')) await gate;
+      },
+      handling: { timeoutMs: 60_000 },
+    });
+    let position = 0;
+    const send = async (keys: readonly string[]) => {
+      const events = keys.map((key) => poolEvent(key, (position += 1), position));
+      await lanes.pool(events, { slowAfterMs: 200 });
+    };
+    await send(Array.from({ length: 100 }, (_, key) => `busy-${key}`));
+    await delay(1000);
+    await send(['key-0', 'key-1', 'key-2']);
+    await delay(3000);
+    open();
+    await eventually(async () => (await lanes.poolView()).waiting === 0);
+    await record('pool-whose-batches-were-given-back', lanes.poolHandle);
+    await lanes.stop();
+  });
+
   test('a pool whose lanes give way to the batches of healthy keys', async () => {
     const lanes = await LaneHarness.start({
       handler: async (event) => {

@@ -34,7 +34,7 @@ import { afterHandling } from './after-work.ts';
 import { backlogViewOf, detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
 import { act, bind, judge, refused, type Verb } from './decide.ts';
-import { accept, emptyLane, next, stretchStarted, type Work } from './machine.ts';
+import { accept, emptyLane, lossesOfHead, next, stretchStarted, type Work } from './machine.ts';
 import { BacklogKeeper, type LaneCell } from './backlog-keeper.ts';
 import { ClaimKeeper } from './claim-keeper.ts';
 import { depthOf } from './backlog.ts';
@@ -227,8 +227,9 @@ export class LaneHost {
     const onEnd = () => this.#turns.input();
     const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs, onEnd };
     if (work.kind === 'stretch') {
+      const losses = lossesOfHead(this.#lane);
       this.#lane = stretchStarted(this.#lane, work.events.length);
-      this.#work = startStretch(lane, work.events);
+      this.#work = startStretch(lane, work.events, losses);
     } else if (work.kind === 'event') {
       this.#work = startEvent(lane, work.event, work.failing);
     } else if (work.kind === 'fetch') {

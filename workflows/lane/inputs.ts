@@ -77,7 +77,12 @@ export function readWindow(value: unknown): BacklogWindow {
 
 /** Whether a signal is one that a bridge sends. Any other holds nothing that could be kept in order. */
 export function isRecordsSignal(value: unknown): value is RecordsSignal {
-  return isObject(value) && Array.isArray(value['events']) && value['events'].every(isPlaced);
+  return (
+    isObject(value) &&
+    Number.isFinite(value['leaseUntil']) &&
+    Array.isArray(value['events']) &&
+    value['events'].every(isEvent)
+  );
 }
 
 export function isPoolSignal(value: unknown): value is PoolSignal {
@@ -85,52 +90,68 @@ export function isPoolSignal(value: unknown): value is PoolSignal {
     isObject(value) &&
     Number.isFinite(value['leaseUntil']) &&
     Array.isArray(value['events']) &&
-    value['events'].every((event) => isPlaced(event) && isObject(event) && typeof event['key'] === 'string')
+    value['events'].every((event) => isEvent(event) && isObject(event) && typeof event['key'] === 'string')
   );
 }
 
 export function isProgress(value: unknown): value is BatchProgress {
   return (
     isObject(value) &&
-    Number.isFinite(value['batch']) &&
+    Number.isInteger(value['batch']) &&
     Array.isArray(value['running']) &&
+    value['running'].every((index) => Number.isInteger(index)) &&
     isObject(value['outcomes']) &&
     Object.values(value['outcomes']).every((outcome) => isObject(outcome) && Number.isFinite(outcome['done']))
   );
 }
 
 export function isFinished(value: unknown): value is FinishedSignal {
-  return isObject(value) && typeof value['key'] === 'string' && Number.isFinite(value['through']);
+  return isObject(value) && typeof value['key'] === 'string' && Number.isInteger(value['through']);
 }
 
 export function isLook(value: unknown): value is LookSignal {
   return isObject(value) && typeof value['key'] === 'string';
 }
 
-/** Of a plain signal or an update; undefined when it names no key. */
-export function readPause(value: unknown): PauseSignal | undefined {
+/** Of a plain signal or an update. */
+export function readPause(value: unknown): PauseSignal | { readonly problem: string } {
   const key = isObject(value) ? value['key'] : undefined;
-  return typeof key === 'string' && key !== '' ? { ...readVerb('pause', value, ['key']).args, key } : undefined;
+  if (typeof key !== 'string' || key === '') return { problem: 'no `key` is named' };
+  const { args, problem } = readVerb('pause', value, ['key']);
+  return problem === undefined ? { ...args, key } : { problem };
 }
 
 export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
-  return isObject(value) && Array.isArray(value['records']) && value['records'].every(isKeyless);
+  return (
+    isObject(value) &&
+    Number.isFinite(value['leaseUntil']) &&
+    Array.isArray(value['records']) &&
+    value['records'].every(isKeyless)
+  );
 }
 
 function isKeyless(value: unknown): boolean {
   if (!isObject(value) || !isPlaced(value)) return false;
-  const { arrivedAt, partitionKey = '', reason, size } = value;
-  const hasTexts = typeof reason === 'string' && typeof partitionKey === 'string';
-  return hasTexts && Number.isFinite(arrivedAt) && Number.isFinite(size);
+  const { partitionKey = '', reason } = value;
+  return typeof reason === 'string' && typeof partitionKey === 'string' && isMeasured(value);
+}
+
+function isEvent(value: unknown): boolean {
+  return isPlaced(value) && isObject(value) && isMeasured(value);
+}
+
+/** Sizes are added up: one that is no number would make every sum none, for good. */
+function isMeasured({ arrivedAt, size }: Record<string, unknown>): boolean {
+  return Number.isFinite(arrivedAt) && Number.isFinite(size) && Number(size) >= 0;
 }
 
 function isPlaced(value: unknown): boolean {
   if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
   const { shardId, sequenceNumber } = value['position'];
-  const { late = '' } = value;
-  const hasTexts = typeof shardId === 'string' && typeof sequenceNumber === 'string' && typeof late === 'string';
+  const { forwarded = '', late = '' } = value;
+  const hasTexts = [shardId, sequenceNumber, late, forwarded].every((each) => typeof each === 'string');
   // Marks are kept by shard ids, and no source has a shard called `constructor`.
-  return hasTexts && !(shardId in Object.prototype);
+  return hasTexts && !(String(shardId) in Object.prototype);
 }
 
 /** In one of the forms of {@link EventData}, each of which is looked into. */

@@ -19,6 +19,7 @@ import type { HeadFailure, LaneOptions, LanePhase, LaneState, RecordsSignal } fr
 import { readFailure, type Failure } from '../../contracts/failure.ts';
 import type { ClaimedData, LaneEvent } from '../../contracts/event.ts';
 import { dataWeight } from '../../contracts/event-weight.ts';
+import { formatPosition } from '../../contracts/position.ts';
 import { append, firstSegment } from './backlog.ts';
 import { passed, released } from './claims.ts';
 import { mustTellLoss } from './loss.ts';
@@ -103,8 +104,14 @@ export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: numb
   const count = lane.phase.state === 'running' ? lane.phase.count : 0;
   const done = Math.min(outcome.done, count);
   const phase = outcome.failed === undefined ? ({ state: 'idle' } as const) : firstFailure(outcome.failed, now);
+  const { losses: _before, ...rest } = lane;
+  const head = lane.queue[done];
+  const { losses = 0 } = outcome;
+  const lost =
+    losses > 0 && head !== undefined ? { position: formatPosition(head.position), count: losses } : undefined;
   return {
-    ...lane,
+    ...rest,
+    ...(lost === undefined ? {} : { losses: lost }),
     ...released(lane, lane.queue.slice(0, done)),
     queue: lane.queue.slice(done),
     handled: lane.handled + done,
@@ -112,6 +119,14 @@ export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: numb
     careful: outcome.lostBefore ? Math.max(lane.careful, count) - done : Math.max(0, lane.careful - done),
     phase: move(lane.phase, 'stretchEnded', phase),
   };
+}
+
+/** How often the head was lost with its process, in a row, in stretches that have ended without it. */
+export function lossesOfHead({ losses, queue }: LaneState): number {
+  const head = queue[0];
+  return losses !== undefined && head !== undefined && losses.position === formatPosition(head.position)
+    ? losses.count
+    : 0;
 }
 
 /** The data of the head was fetched from the source. */

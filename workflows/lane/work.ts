@@ -19,7 +19,7 @@ import {
 import { RetryState } from '@temporalio/common';
 import { formatPosition } from '../../contracts/position.ts';
 import { HEARTBEAT_TIMEOUT, NO_HEARTBEAT, readAttemptDetails, readStretchOutcome } from '../../contracts/handling.ts';
-import type { EventInput, HandlingActivities, StretchOutcome } from '../../contracts/handling.ts';
+import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } from '../../contracts/handling.ts';
 import type { SegmentSlice, SliceAnswer } from '../../contracts/backlog.ts';
 import {
   failureText,
@@ -76,7 +76,8 @@ const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 /** Of an event whose data was not to be had before its settings were known. */
 const FETCH_POLICY: RetryPolicy = { ...FALLBACK_POLICY, maxAttempts: 10 };
 
-export function startStretch(lane: LaneName, events: readonly LaneEvent[]): WorkInFlight {
+/** @param losses how often the first event was lost with its process before */
+export function startStretch(lane: LaneName, events: readonly LaneEvent[], losses: number): WorkInFlight {
   const { pipeline, key, heartbeatTimeoutMs, onEnd } = lane;
   const { runStretch } = proxyActivities<HandlingActivities>({
     startToCloseTimeout: FOREVER,
@@ -86,9 +87,10 @@ export function startStretch(lane: LaneName, events: readonly LaneEvent[]): Work
     // Failures of handlers are outcomes, so what is retried here is a lost process. See `careful` in LaneState.
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   });
+  const input: StretchInput = { pipeline, key, events, ...(losses === 0 ? {} : { losses }) };
   return start('stretch', 0, onEnd, async () => {
     try {
-      return { kind: 'stretch', outcome: readStretchOutcome(await runStretch({ pipeline, key, events })) };
+      return { kind: 'stretch', outcome: readStretchOutcome(await runStretch(input)) };
     } catch (error) {
       return { kind: 'stretch', outcome: outcomeOfBrokenStretch(error) };
     }

@@ -13,15 +13,9 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import { isMalformed, readOutcomes, type Malformed } from '../../contracts/batch-outcomes.ts';
 import { readFailedEvent } from '../../contracts/failure.ts';
-import type {
-  BatchActivities,
-  BatchDetails,
-  BatchKey,
-  BatchOutcome,
-  BatchProgress,
-  KeyOutcome,
-} from '../../contracts/pool.ts';
+import type { BatchActivities, BatchKey, BatchProgress, BatchResult, KeyOutcome } from '../../contracts/pool.ts';
 import type { TakenKey } from './healthy-keys.ts';
 
 /** The activity watches the handlers' time limits itself. */
@@ -32,6 +26,8 @@ export interface BatchOptions {
   readonly number: number;
   readonly slowAfterMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** Batches say of each key what became of it. Of those in histories of earlier versions, what is not named was done whole. */
+  readonly isExplicit: boolean;
   /** Is called when it has ended. */
   readonly onEnd: () => void;
 }
@@ -44,6 +40,8 @@ export interface Released extends TakenKey {
 }
 
 export class Batch {
+  readonly #keys: readonly TakenKey[];
+  readonly #isExplicit: boolean;
   readonly #left: Map<number, TakenKey>;
   readonly #scope = new CancellationScope();
   readonly #released: Released[] = [];
@@ -51,6 +49,8 @@ export class Batch {
   #isSlow = false;
 
   constructor(keys: readonly TakenKey[], options: BatchOptions) {
+    this.#keys = keys;
+    this.#isExplicit = options.isExplicit;
     this.#left = new Map(keys.entries());
     void this.#scope.run(async () => {
       await this.#run(keys, options);
@@ -77,10 +77,20 @@ export class Batch {
     this.#scope.cancel();
   }
 
-  progress({ running, outcomes }: Pick<BatchProgress, 'running' | 'outcomes'>): void {
-    if (this.#hasEnded) return;
+  /**
+   * Takes in what the batch reports while it runs. A report that cannot be from it releases nothing.
+   * @returns what is wrong with it
+   */
+  progress(progress: BatchProgress): Malformed | undefined {
+    if (this.#hasEnded) return undefined;
+    const { running } = progress;
+    const outcomes = this.#read(progress);
+    if (isMalformed(outcomes)) return outcomes;
+    if (this.#isExplicit && !running.every((index) => this.#keys[index] !== undefined))
+      return { problem: 'it does not have all the keys that it says are running' };
     this.#isSlow = true;
     this.#release((index) => !running.includes(index), outcomes, false);
+    return undefined;
   }
 
   /** Keys that it does not have any more, since this was asked last. */
@@ -97,39 +107,60 @@ export class Batch {
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
       summary: `${events} events of ${keys.length} keys`,
       retry: { maximumAttempts: 1 },
+      // The worker that runs the pool would get them all, however busy it is.
+      allowEagerDispatch: false,
     });
     const input = keys.map(({ key, events: own, attempts, losses }): BatchKey =>
       attempts + losses > 0 ? { key, events: own, attempts, losses } : { key, events: own },
     );
     try {
-      const { outcomes } = await runBatch({ pipeline, batch: number, keys: input, slowAfterMs });
-      this.#release(() => true, outcomes, false);
+      const outcomes = this.#read(await runBatch({ pipeline, batch: number, keys: input, slowAfterMs }));
+      if (!isMalformed(outcomes)) return this.#release(() => true, outcomes, false);
+      log.error('A batch has not said what became of its keys: they are tried again', { problem: outcomes.problem });
+      this.#release(() => true, this.#nothing(), true);
     } catch (error) {
-      // It was stopped before anybody had it.
-      const nothing = Object.fromEntries(keys.map((_, index) => [index, { done: 0 }]));
-      if (isCancellation(error)) this.#release(() => true, nothing, false);
-      else this.#release(() => true, { ...nothing, ...told(error) }, true);
+      // It was stopped before any process had it.
+      if (isCancellation(error)) this.#release(() => true, this.#nothing(), false);
+      else this.#release(() => true, this.#lastReported(error), true);
     }
   }
 
-  #release(which: (index: number) => boolean, outcomes: BatchOutcome, isLost: boolean): void {
+  #nothing(): KeyOutcome[] {
+    return this.#keys.map(() => ({ done: 0 }));
+  }
+
+  #read(result: unknown): readonly KeyOutcome[] | Malformed {
+    const sizes = this.#keys.map(({ events }) => events.length);
+    return this.#isExplicit ? readOutcomes(result, sizes) : readFormer(result as BatchResult, sizes);
+  }
+
+  /** What the last heartbeat of a lost process said is done, is done; nothing else. */
+  #lastReported(error: unknown): readonly KeyOutcome[] {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.warn('A batch was lost with its process; its keys are tried again, a few at a time', { error });
+    const details: unknown = error.cause instanceof TimeoutFailure ? error.cause.lastHeartbeatDetails : undefined;
+    const nothing = this.#nothing();
+    if (details === undefined || details === null) return nothing;
+    if (!this.#isExplicit) return nothing.map((none, index) => (details as BatchResult).outcomes[index] ?? none);
+    const outcomes = this.#read(details);
+    return isMalformed(outcomes) ? nothing : outcomes;
+  }
+
+  #release(which: (index: number) => boolean, outcomes: readonly KeyOutcome[], isLost: boolean): void {
     for (const [index, taken] of this.#left) {
-      if (!which(index)) continue;
+      const outcome = outcomes[index];
+      if (!which(index) || outcome === undefined) continue;
       this.#left.delete(index);
-      this.#released.push({ ...taken, outcome: read(outcomes[index] ?? { done: taken.events.length }), isLost });
+      this.#released.push({ ...taken, outcome, isLost });
     }
   }
 }
 
-function read({ failed, ...outcome }: KeyOutcome): KeyOutcome {
-  const how = readFailedEvent(failed);
-  return how === undefined ? outcome : { ...outcome, failed: how };
-}
-
-/** What the last heartbeat of a lost process said is done, is done. */
-function told(error: unknown): BatchOutcome {
-  if (!(error instanceof ActivityFailure)) throw error;
-  log.warn('A batch was lost with its process; its keys are tried again, a few at a time', { error });
-  const details = error.cause instanceof TimeoutFailure ? error.cause.lastHeartbeatDetails : undefined;
-  return (details as BatchDetails | undefined)?.outcomes ?? {};
+/** As it was read when what a batch did not name had been done whole. */
+function readFormer({ outcomes }: BatchResult, sizes: readonly number[]): readonly KeyOutcome[] {
+  return sizes.map((size, index) => {
+    const { failed, ...outcome } = outcomes[index] ?? { done: size };
+    const how = readFailedEvent(failed);
+    return how === undefined ? outcome : { ...outcome, failed: how };
+  });
 }

@@ -50,6 +50,7 @@ import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../lane
 import { RunLimits } from '../lane/run-limits.ts';
 import { Batch, type Released } from './batch.ts';
 import { Closing } from './closing.ts';
+import { Crowding } from './crowding.ts';
 import { Errands } from './errands.ts';
 import { HealthyKeys, type TakenKey } from './healthy-keys.ts';
 import { MovedKeys } from './moved-keys.ts';
@@ -58,6 +59,7 @@ import { Notice, type Held } from './notice.ts';
 import type { Trial } from './outage.ts';
 import { OutageKeeper, type Failed } from './outage-keeper.ts';
 import { PoolMeter } from './pool-meter.ts';
+import { tailOf, withoutTail } from './tail.ts';
 import { Turns } from '../turns.ts';
 
 /** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
@@ -95,6 +97,9 @@ export class PoolHost {
   readonly #notice: Notice;
   readonly #turns = new Turns();
   readonly #closing = new Closing(() => this.#turns.input());
+  readonly #crowding: Crowding;
+  /** See {@link Batch}. */
+  readonly #isExplicit = patched('batches say what became of each key');
   /** What is to be carried did not fit into a next run: so few bytes of moved keys may be left before that is tried again. */
   #endsBelow: number | undefined;
   /** The run ends now: a pause that waits for its lane goes on in the next. */
@@ -112,6 +117,7 @@ export class PoolHost {
     this.#meter = new PoolMeter(pipeline);
     this.#outages = new OutageKeeper(state.outage, this.#meter, () => this.#turns.input());
     this.#notice = new Notice(options.full);
+    this.#crowding = new Crowding(options.slowAfterMs, () => this.#turns.input());
     this.#lost = state.lost;
     this.#handled = state.handled;
     this.#errands = this.#newErrands();
@@ -138,7 +144,9 @@ export class PoolHost {
 
   progress(progress: BatchProgress): void {
     this.#limits.countSignal();
-    this.#batches.get(progress.batch)?.progress(progress);
+    const malformed = this.#batches.get(progress.batch)?.progress(progress);
+    if (malformed !== undefined)
+      log.error('Ignored a malformed `progress` signal: it releases nothing', { ...malformed });
     this.#turns.input();
   }
 
@@ -201,28 +209,19 @@ export class PoolHost {
   /** For a run that comes after this one was ended from outside. */
   remains(): PoolRemains {
     const predecessor = this.#predecessor;
-    const { waiting: _in, ...state } = this.#state();
-    const moved = Object.fromEntries(
-      Object.entries(state.moved).map(([key, { events: _later, ...rest }]) => [key, rest]),
-    );
-    const held = { state: { ...state, moved, waiting: [] }, tail: this.#tail().length };
+    const state = this.#state();
+    const held = { state: withoutTail(state), tail: tailOf(state).length };
     return predecessor === undefined ? held : { ...held, predecessor };
   }
 
   tail(from: unknown): readonly PoolEvent[] {
-    const left = this.#tail().slice(typeof from === 'number' ? from : 0);
+    const left = tailOf(this.#state()).slice(typeof from === 'number' ? from : 0);
     return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
   }
 
   #outageField(): Pick<PoolState, 'outage'> {
     const { outage } = this.#outages;
     return outage === undefined ? {} : { outage };
-  }
-
-  #tail(): readonly PoolEvent[] {
-    const { moved, waiting } = this.#state();
-    const later = Object.entries(moved).map(([key, { events = [] }]) => ({ key, events }));
-    return [...waiting, ...later].flatMap(({ key, events }) => events.map((event) => ({ key, ...event })));
   }
 
   key(key: string): PoolKeyView {
@@ -307,7 +306,8 @@ export class PoolHost {
       this.#lastBatch += 1;
       const { slowAfterMs, heartbeatTimeoutMs } = this.#options;
       const onEnd = () => this.#turns.input();
-      const options = { pipeline: this.#pipeline, number: this.#lastBatch, slowAfterMs, heartbeatTimeoutMs, onEnd };
+      const how = { slowAfterMs, heartbeatTimeoutMs, isExplicit: this.#isExplicit, onEnd };
+      const options = { pipeline: this.#pipeline, number: this.#lastBatch, ...how };
       this.#batches.set(this.#lastBatch, new Batch(taken, options));
     }
   }
@@ -319,7 +319,7 @@ export class PoolHost {
   }
 
   #mayStartBatch(): boolean {
-    if (!this.#keys.hasReady) return false;
+    if (!this.#keys.hasReady || this.#crowding.isWaiting) return false;
     const busy = this.#busyBatches;
     if (this.#outages.outage !== undefined) return this.#outages.isTryDue && busy === 0;
     const [first] = this.#keys.ready();
@@ -354,7 +354,9 @@ export class PoolHost {
     for (const [number, batch] of this.#batches) {
       const released = batch.released();
       if (batch.hasEnded) this.#batches.delete(number);
-      if (released.length > 0) this.#release(released);
+      if (released.length === 0) continue;
+      this.#crowding.took(!batch.isSlow && released.every(({ outcome }) => outcome.notStarted === true));
+      this.#release(released);
     }
   }
 

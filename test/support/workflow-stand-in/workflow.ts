@@ -81,7 +81,7 @@ export function proxyActivities(): unknown {
       runtime.schedule(name, args);
   return new Proxy({}, { get });
 }
-export const proxyLocalActivities = proxyActivities;
+export const proxyLocalActivities = (): unknown => proxyActivities();
 
 export const getExternalWorkflowHandle = (workflowId: string) => ({
   signal: async (name: string, ...args: unknown[]): Promise<void> =>

@@ -13,6 +13,7 @@ import {
 } from '../../../contracts/pool.ts';
 import type { LaneEvent } from '../../../contracts/event.ts';
 import { LaneHost } from '../../../workflows/lane/host.ts';
+import { isProgress } from '../../../workflows/lane/inputs.ts';
 import { emptyLane } from '../../../workflows/lane/machine.ts';
 import { PoolHost } from '../../../workflows/pool/host.ts';
 import type { Runtime } from '../../support/workflow-stand-in/runtime.ts';
@@ -125,6 +126,99 @@ describe('a pool', () => {
     await whileKeysReturn(next, keyOf, () => runtime.memo['full'] === false);
     expect(runtime.memo).toMatchObject({ full: false, fullOf: null });
   }, 60_000);
+});
+
+/** Four batches of two keys each are in flight. */
+async function withBatches(): Promise<PoolHost> {
+  const options = { ...DEFAULT_POOL_OPTIONS, batch: { events: 2, bytes: 100_000 }, slowAfterMs: 2000 };
+  const host = new PoolHost({ version: 1, pipeline: 'orders', options });
+  await runtime.start(() => host.run());
+  const events = Array.from({ length: 8 }, (_, index) => ({ key: `k${index}`, ...eventOf(index + 1) }));
+  await runtime.deliver(() => host.accept({ leaseUntil, events }));
+  expect(runtime.activities.map(({ name }) => name)).toEqual(Array.from({ length: 4 }, () => 'runBatch'));
+  return host;
+}
+
+describe('a report of a batch', () => {
+  test('that is malformed releases no key, and is logged (fault B7)', async () => {
+    const host = await withBatches();
+    const malformed = [
+      { batch: 1, running: [], outcomes: {} },
+      { batch: 1, running: [0], outcomes: { 1: { done: 1 } } },
+      { batch: 1, running: [7], done: [1, 1], outcomes: {} },
+      { batch: 1, running: [], done: [1], outcomes: {} },
+      { batch: 1, running: [], done: [2, 2], outcomes: {} },
+      { batch: 1, running: [], done: [1, 1], outcomes: { 0: { done: 0 } } },
+    ];
+    for (const progress of malformed) await runtime.deliver(() => host.progress(progress));
+    expect(host.view()).toMatchObject({ handled: 0, batches: 4, waiting: 8 });
+    expect(runtime.activities).toHaveLength(4);
+    expect(runtime.logs.filter(({ level }) => level === 'error')).toHaveLength(malformed.length);
+  });
+
+  test('releases a key only with what it says of it, whatever it says (fault B7)', async () => {
+    const host = await withBatches();
+    let handled = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.anything(), fc.anything(), fc.anything(), async (running, done, outcomes) => {
+        const progress = { batch: 1, running, done, outcomes };
+        if (!isProgress(progress)) return;
+        await runtime.deliver(() => host.progress(progress));
+        const named = Array.isArray(done) && done.length === 2;
+        if (!named) expect(host.view().handled).toBe(handled);
+        ({ handled } = host.view());
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('that comes as its result and names no key leaves all its keys to be run again (fault B7)', async () => {
+    const host = await withBatches();
+    for (const batch of runtime.activities.slice()) await batch.resolve({ outcomes: {} });
+    expect(host.view()).toMatchObject({ handled: 0, waiting: 8 });
+    const again = runtime.activities.flatMap(({ args }) => (args as [BatchInput])[0].keys);
+    expect(again[0]).toMatchObject({ losses: 1 });
+  });
+});
+
+describe('batches that processes without room give back', () => {
+  const back = { done: [0, 0], outcomes: { 0: { done: 0, notStarted: true }, 1: { done: 0, notStarted: true } } };
+  const giveBack = async () => {
+    for (const batch of runtime.activities.slice()) await batch.resolve(back);
+  };
+
+  test('are handed out again, and another process does them (fault B5)', async () => {
+    const host = await withBatches();
+    await runtime.activity('runBatch').resolve(back);
+    expect(runtime.activities).toHaveLength(4);
+    for (let round = 0; round < 2; round += 1)
+      for (const batch of runtime.activities.slice()) await batch.resolve({ done: [1, 1], outcomes: {} });
+    expect(host.view()).toMatchObject({ handled: 8, waiting: 0 });
+  });
+
+  test('are handed out less and less often while no process has room, and go on when one has (fault B5)', async () => {
+    const host = await withBatches();
+    const asked: number[] = [];
+    for (let minute = 0; minute < 5; minute += 1) {
+      let batches = 0;
+      for (let second = 0; second < 60; second += 1) {
+        batches += runtime.activities.length;
+        await giveBack();
+        await runtime.pass(1000);
+      }
+      asked.push(batches);
+    }
+    expect(asked[0]).toBeLessThan(60);
+    // Every half minute, up to four batches.
+    expect(asked.at(-1)).toBeLessThanOrEqual(3 * 4);
+    await runtime.pass(30_000);
+    for (let round = 0; round < 4; round += 1)
+      for (const batch of runtime.activities.slice()) {
+        const [{ keys }] = batch.args as [BatchInput];
+        await batch.resolve({ done: keys.map(() => 1), outcomes: {} });
+      }
+    expect(host.view()).toMatchObject({ handled: 8, waiting: 0 });
+  });
 });
 
 /** What may happen to a pool next. */

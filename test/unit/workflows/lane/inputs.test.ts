@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { isQuarantineSignal, isRecordsSignal, readPause, readVerb } from '../../../../workflows/lane/inputs.ts';
+import {
+  isPoolSignal,
+  isQuarantineSignal,
+  isRecordsSignal,
+  readPause,
+  readVerb,
+} from '../../../../workflows/lane/inputs.ts';
 import { readQuarantineVerb } from '../../../../workflows/quarantine/inputs.ts';
 import { keylessRecords, laneEvent, recordsSignal } from '../../../support/lane-events.ts';
+
+const leaseUntil = 1_700_000_000_000;
 
 describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
   test.each([null, undefined])('a verb with %j as argument has no fields', (value) => {
@@ -55,14 +63,47 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
       expect(isRecordsSignal(value)).toBe(false);
     }
     const [record] = keylessRecords(1, 1);
-    expect(isQuarantineSignal({ records: [record] })).toBe(true);
-    expect(isQuarantineSignal({ records: [{ ...record, partitionKey: 'a' }] })).toBe(true);
+    expect(isQuarantineSignal({ leaseUntil, records: [record] })).toBe(true);
+    expect(isQuarantineSignal({ leaseUntil, records: [{ ...record, partitionKey: 'a' }] })).toBe(true);
     for (const forged of [{ reason: 7 }, { partitionKey: null }, { arrivedAt: 'today' }, { size: null }, { data: 1 }]) {
-      expect(isQuarantineSignal({ records: [{ ...record, ...forged }] })).toBe(false);
+      expect(isQuarantineSignal({ leaseUntil, records: [{ ...record, ...forged }] })).toBe(false);
     }
-    expect(isQuarantineSignal({ records: [null] })).toBe(false);
-    expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: '7' }] })).toBe(true);
-    expect(isRecordsSignal({ events: [{ ...laneEvent(1), late: 7 }] })).toBe(false);
+    expect(isQuarantineSignal({ leaseUntil, records: [null] })).toBe(false);
+    expect(isRecordsSignal({ leaseUntil, events: [{ ...laneEvent(1), late: '7' }] })).toBe(true);
+    expect(isRecordsSignal({ leaseUntil, events: [{ ...laneEvent(1), late: 7 }] })).toBe(false);
+  });
+
+  test.each([
+    ['leaseUntil', undefined],
+    ['leaseUntil', null],
+  ])('records without a lease are not taken in (fault B7): %s %j', (field, value) => {
+    const events = [{ key: 'k', ...laneEvent(1) }];
+    expect(isRecordsSignal({ leaseUntil, events })).toBe(true);
+    expect(isRecordsSignal({ events, [field]: value })).toBe(false);
+    expect(isPoolSignal({ events, [field]: value })).toBe(false);
+    expect(isQuarantineSignal({ records: keylessRecords(1, 1), [field]: value })).toBe(false);
+  });
+
+  test.each([undefined, null, '7', -1, Number.NaN])(
+    'an event of size %j would spoil every sum of bytes (fault B7)',
+    (size) => {
+      const events = [{ key: 'k', ...laneEvent(1), size }];
+      expect(isRecordsSignal({ leaseUntil, events })).toBe(false);
+      expect(isPoolSignal({ leaseUntil, events })).toBe(false);
+    },
+  );
+
+  test.each([
+    [
+      { key: 'k', by: 'ann' },
+      { key: 'k', by: 'ann' },
+    ],
+    [{ by: 'ann' }, { problem: 'no `key` is named' }],
+    [{ key: '' }, { problem: 'no `key` is named' }],
+    [null, { problem: 'no `key` is named' }],
+    [{ key: 'k', by: 5 }, { problem: '`by` must be a text, not number' }],
+  ])('a pause of %j is read as %j (fault B7)', (value, expected) => {
+    expect(readPause(value)).toEqual(expected);
   });
 
   test('a shard whose name every object has would break the marks, and no bridge has sent it (fault D1)', () => {
@@ -84,6 +125,6 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
     [{ json: null }, true],
     [{}, false],
   ])('data %j is such as a bridge sends: %s', (data, expected) => {
-    expect(isRecordsSignal({ events: [{ ...laneEvent(1), data }] })).toBe(expected);
+    expect(isRecordsSignal({ leaseUntil, events: [{ ...laneEvent(1), data }] })).toBe(expected);
   });
 });
