@@ -10,6 +10,8 @@ export interface StretchInput {
   readonly events: readonly LaneEvent[];
   /** How often the first event was lost with its process before, in a row, in other activities. */
   readonly losses?: number;
+  /** Workflow id of the pool that has begun the lane: see activities/handling/key-owner.ts. */
+  readonly pool?: string;
 }
 
 /** How far a stretch came. An event after `done` was not started, except the failing one. */
@@ -22,12 +24,16 @@ export interface StretchOutcome {
   readonly lostBefore: boolean;
   /** How often the event after the `done` ones was lost with its process, in a row, where it has not been run since. */
   readonly losses?: number;
+  /** The lane has given its key back to its pool: nothing was started. */
+  readonly notOwner?: true;
 }
 
 export interface EventInput {
   readonly pipeline: string;
   readonly key: string;
   readonly event: LaneEvent;
+  /** As in {@link StretchInput}. */
+  readonly pool?: string;
   /** Attempts made before this activity was scheduled. */
   readonly attemptsBefore: number;
   /**
@@ -52,7 +58,9 @@ export type AttemptDetails =
    * This attempt says nothing about the event: its worker stopped, or could not take it on. The lane starts another activity
    * at once.
    */
-  | { readonly kind: 'not counted'; readonly attempt: number };
+  | { readonly kind: 'not counted'; readonly attempt: number }
+  /** The lane has given its key back to its pool: nothing was started. */
+  | { readonly kind: 'not owner'; readonly attempt: number };
 
 /** For people who look at the activity: the lane goes by the details. */
 export const NOT_COUNTED = 'NotCounted';
@@ -65,7 +73,7 @@ export const NO_HEARTBEAT = 'The process died, stood still, was overloaded, or w
 export function readAttemptDetails(value: unknown): AttemptDetails | undefined {
   const { attempt, failure, kind } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof attempt !== 'number') return undefined;
-  if (kind === 'not counted') return { kind, attempt };
+  if (kind === 'not counted' || kind === 'not owner') return { kind, attempt };
   // Earlier versions named no kind.
   return kind === 'failed' || kind === undefined
     ? { kind: 'failed', attempt, failure: readFailure(failure) }
@@ -74,13 +82,14 @@ export function readAttemptDetails(value: unknown): AttemptDetails | undefined {
 
 /** The outcome of a stretch, or its last heartbeat, as an activity gave it. */
 export function readStretchOutcome(value: unknown): StretchOutcome {
-  const { done, failed, lostBefore, losses } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { done, failed, lostBefore, losses, notOwner } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const how = readFailedEvent(failed);
   return {
     done: countOf(done),
     ...(how === undefined ? {} : { failed: how }),
     lostBefore: lostBefore === true,
     ...(countOf(losses) === 0 ? {} : { losses: countOf(losses) }),
+    ...(notOwner === true ? { notOwner } : {}),
   };
 }
 

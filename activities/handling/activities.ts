@@ -27,9 +27,10 @@ import { BegunHere } from './begun-here.ts';
 import { CallRoom } from './call-room.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
-import { attemptFailure, lostFailure, notCounted } from './failure.ts';
+import { attemptFailure, lostFailure, notCounted, notOwner } from './failure.ts';
 import type { HandlingMetrics } from './handling-metrics.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { KeyOwner } from './key-owner.ts';
 import { Possession, PossessionLostError } from './possession.ts';
 
 export interface HandlingPipeline {
@@ -55,6 +56,8 @@ export interface HandlingDependencies {
 const CALLS_AT_ONCE = 100;
 /** How long work of a pipeline that this process does not have is kept, before somebody else may get it. */
 const NOT_OURS_WAIT_MS = 10_000;
+/** The same, when it could not be learned whether a lane still has its key. */
+const OWNER_WAIT_MS = 5000;
 
 /** Of this process. */
 const begunHere = new BegunHere();
@@ -66,10 +69,14 @@ interface Progress {
 export function createHandlingActivities(dependencies: HandlingDependencies): HandlingActivities & BatchActivities {
   const caller = new HandlerCaller(dependencies.log);
   const room = new CallRoom(CALLS_AT_ONCE);
+  const keyOwner = new KeyOwner(dependencies.client);
   return {
     async runStretch(input) {
       const pipeline = await findPipeline(input.pipeline, dependencies);
-      return pipeline === undefined ? knownSoFar(input) : runStretch(input, pipeline, dependencies, caller);
+      if (pipeline === undefined) return knownSoFar(input);
+      const owner = await ownerOf(input, keyOwner, dependencies);
+      if (owner === 'lane') return await runStretch(input, pipeline, dependencies, caller);
+      return owner === 'pool' ? { ...knownSoFar(input), notOwner: true } : knownSoFar(input);
     },
     async runBatch(input) {
       const pipeline = await findPipeline(input.pipeline, dependencies);
@@ -82,6 +89,9 @@ export function createHandlingActivities(dependencies: HandlingDependencies): Ha
       const pipeline = await findPipeline(input.pipeline, dependencies);
       if (pipeline === undefined)
         throw notCounted('The process that was given this event has no such pipeline', attempt);
+      const owner = await ownerOf(input, keyOwner, dependencies);
+      if (owner === 'pool') throw notOwner(attempt);
+      if (owner === 'unknown') throw notCounted('Whether the lane still has its key could not be learned', attempt);
       await runEvent(input, attempt, pipeline, dependencies, caller);
     },
     async deleteData(pipeline, names) {
@@ -101,6 +111,27 @@ function knownSoFar({ losses = 0 }: StretchInput): StretchOutcome & { readonly l
   const { done } = readStretchOutcome(heartbeatDetails);
   const lost = attempt - 1;
   return { done, lostBefore: lost > 0, losses: done === 0 ? losses + lost : lost };
+}
+
+/** Who runs the key's events. Not known, after a wait, when Temporal or the pool does not answer: nothing is started then (O1). */
+async function ownerOf(
+  { key, pool }: Pick<StretchInput, 'key' | 'pool'>,
+  keyOwner: KeyOwner,
+  { stopping, log }: HandlingDependencies,
+): Promise<'lane' | 'pool' | 'unknown'> {
+  const { workflowExecution } = Context.current().info;
+  if (pool === undefined || workflowExecution === undefined) return 'lane';
+  const heartbeat = startHeartbeat(heartbeatTimeoutMs(), () => Context.current().info.heartbeatDetails);
+  try {
+    return (await keyOwner.isLane(workflowExecution, pool, key)) ? 'lane' : 'pool';
+  } catch (error) {
+    log.warn({ err: error, key }, 'Cannot check whether the lane of a key still owns it; retrying');
+    const signal = AbortSignal.any([stopping, Context.current().cancellationSignal]);
+    await delay(OWNER_WAIT_MS, undefined, { signal }).catch(() => undefined);
+    return 'unknown';
+  } finally {
+    heartbeat.stop();
+  }
 }
 
 /** Undefined, after a wait, when this process does not have the pipeline: nothing has been tried, so nothing counts. */

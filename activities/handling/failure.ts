@@ -40,6 +40,13 @@ export function notCounted(message: string, attempt: number): ApplicationFailure
   return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details: [details] });
 }
 
+/** Ends the activity of an event whose lane has given its key back to its pool. */
+export function notOwner(attempt: number): ApplicationFailure {
+  const details: AttemptDetails = { kind: 'not owner', attempt };
+  const message = 'The lane has given its key back to its pool, which runs its events: this run was reset, and ends';
+  return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details: [details] });
+}
+
 /** Attempts in a row that may be lost with their process before the event that comes next is taken for the cause. */
 const MAX_LOST = 3;
 /** The same of attempts that were lost although their process ran on: more often the machine is the cause, or the server. */

@@ -1,4 +1,5 @@
 /** Pools on the real dev server, with workers that die, replay, and limits so small that each is reached. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
@@ -265,6 +266,51 @@ describe('a pool', () => {
     expect(ledger.of('busy-0')).toEqual([]);
     open();
     await eventually(() => isDone(source, busy));
+  });
+
+  test('O1 a lane that is reset when its key is back in the pool ends without running anything (fault B15)', async () => {
+    let isBad = true;
+    lanes = await LaneHarness.start({
+      handler: (event) => {
+        if (event.key === 'key-0' && event.json().n === 2 && isBad) throw new NonRetryableError('bad');
+        note(event);
+      },
+    });
+    const source = new Source();
+    const keys = keysTo(2);
+    for (let round = 0; round < 3; round += 1) await lanes.pool(source.next(keys));
+    const lane = lanes.lane('key-0');
+    await eventually(async () => expect((await lanes.view('key-0')).phase.state).toBe('blocked'));
+    isBad = false;
+    await lanes.decide('key-0', 'retry');
+    await eventually(async () => expect((await lane.describe()).status.name).toBe('COMPLETED'));
+    await lanes.pool(source.next(keys));
+    await eventually(() => isDone(source, keys));
+    const { events } = await lane.fetchHistory();
+    const runs = new Set([(await lane.describe()).runId]);
+    const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+    // To its begin; to after the retry; and to its last task.
+    for (const task of [tasks.at(0), tasks.at(-2), tasks.at(-1)]) {
+      await lanes.client.workflowService.resetWorkflowExecution({
+        namespace: lanes.client.options.namespace,
+        workflowExecution: { workflowId: lane.workflowId, runId: [...runs][0]! },
+        workflowTaskFinishEventId: task!.eventId!,
+        requestId: randomUUID(),
+        reason: 'by mistake',
+      });
+      await eventually(async () => {
+        const latest = await lane.describe();
+        // A blocked one is found out when a person decides.
+        if (latest.status.name === 'RUNNING' && (await lanes.view('key-0')).phase.state === 'blocked')
+          await lanes.decide('key-0', 'retry');
+        expect(latest.status.name).toBe('COMPLETED');
+        expect(runs.has(latest.runId)).toBe(false);
+        runs.add(latest.runId);
+      });
+    }
+    await lanes.pool(source.next(keys));
+    await eventually(() => isDone(source, keys));
+    expectInOrder(source, keys);
   });
 
   test('O11 a key whose event fails while it is being paused is paused all the same, and the decision is kept', async () => {

@@ -26,6 +26,8 @@ export function afterHandling(
   switch (ended.result) {
     case 'succeeded':
       return eventSucceeded(lane);
+    case 'not owner':
+      return eventStopped(lane, 0);
     case 'stopped': {
       // The attempt that is pending or running when it is asked for is not over.
       const known = asked === undefined ? 0 : work.attemptsBefore + Math.max(0, asked.attempt - 1);

@@ -45,7 +45,7 @@ import { askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
 import { succeed } from './succession.ts';
 import { Turns } from '../turns.ts';
-import { startEvent, startFetch, startSlice, startStretch, type WorkInFlight } from './work.ts';
+import { isDisowned, startEvent, startFetch, startSlice, startStretch, type WorkInFlight } from './work.ts';
 
 interface PendingVerb {
   readonly verb: Verb;
@@ -79,6 +79,8 @@ export class LaneHost {
   readonly #pool: string | undefined;
   /** The pool is being told that it has the key again: set meanwhile, with a pause that came too late. */
   #leaving: { pause?: Verb } | undefined;
+  /** The pool has the key, and this run was reset: it ends without running anything. */
+  #isDisowned = false;
   /** Somebody asked for the lane's end: it ends as soon as it may, and not after its idle time. */
   #drains = false;
   #idleTimer: 'none' | 'set' | 'fired' = 'none';
@@ -119,6 +121,7 @@ export class LaneHost {
 
   /** Why a verb cannot act now; undefined when it may. What a lane that takes over will hold is not known yet. */
   objection(verb: Verb): string | undefined {
+    if (this.#isDisowned) return 'the key is back in its pool, and this lane ends';
     if (this.#leaving !== undefined) return 'the key is on its way back to its pool: ask again';
     if (this.#predecessor !== undefined) return verb.problem;
     const verdict = judge(this.#lane, verb, this.#work !== undefined);
@@ -179,6 +182,7 @@ export class LaneHost {
       await this.#settleWork();
       this.#tellLoss();
       await this.#decideAll();
+      if (this.#isDisowned) return await condition(() => allHandlersFinished());
       this.#tellLoss();
       this.#publish();
       // Some segments at a time, so that no verb waits for a long backlog to be moved.
@@ -225,7 +229,7 @@ export class LaneHost {
     const work = this.#nextWork();
     const { heartbeatTimeoutMs } = this.#options;
     const onEnd = () => this.#turns.input();
-    const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs, onEnd };
+    const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs, pool: this.#pool, onEnd };
     if (work.kind === 'stretch') {
       const losses = lossesOfHead(this.#lane);
       this.#lane = stretchStarted(this.#lane, work.events.length);
@@ -267,6 +271,9 @@ export class LaneHost {
     this.#lastChange = Date.now();
     if (work.ended.kind === 'slice') await this.#backlog.takeBack(this.#cell, work.ended);
     else this.#lane = afterHandling(this.#lane, work, work.ended, asked);
+    if (!isDisowned(work.ended)) return;
+    this.#isDisowned = true;
+    log.warn('This lane gave its key back to its pool before it was reset: it ends without running anything');
   }
 
   #isTooLong(): boolean {

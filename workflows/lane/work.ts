@@ -41,6 +41,8 @@ import { askForSlice } from './questions.ts';
 export type Ended =
   | { readonly kind: 'stretch'; readonly outcome: StretchOutcome }
   | { readonly kind: 'event'; readonly result: 'succeeded' }
+  /** See AttemptDetails. */
+  | { readonly kind: 'event'; readonly result: 'not owner' }
   /** `attempts`: made in all, where that is known. */
   | { readonly kind: 'event'; readonly result: 'stopped'; readonly attempts?: number }
   /** Temporal lost the last attempt that the policy allows. `attempts`: without that one. */
@@ -63,6 +65,8 @@ interface LaneName {
   readonly pipeline: string;
   readonly key: string;
   readonly heartbeatTimeoutMs: number;
+  /** Of a lane that a pool has begun. */
+  readonly pool: string | undefined;
   /** Is called when the work has ended. */
   readonly onEnd: () => void;
 }
@@ -78,7 +82,7 @@ const FETCH_POLICY: RetryPolicy = { ...FALLBACK_POLICY, maxAttempts: 10 };
 
 /** @param losses how often the first event was lost with its process before */
 export function startStretch(lane: LaneName, events: readonly LaneEvent[], losses: number): WorkInFlight {
-  const { pipeline, key, heartbeatTimeoutMs, onEnd } = lane;
+  const { pipeline, key, heartbeatTimeoutMs, pool, onEnd } = lane;
   const { runStretch } = proxyActivities<HandlingActivities>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: heartbeatTimeoutMs,
@@ -87,7 +91,13 @@ export function startStretch(lane: LaneName, events: readonly LaneEvent[], losse
     // Failures of handlers are outcomes, so what is retried here is a lost process. See `careful` in LaneState.
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   });
-  const input: StretchInput = { pipeline, key, events, ...(losses === 0 ? {} : { losses }) };
+  const input: StretchInput = {
+    pipeline,
+    key,
+    events,
+    ...(losses === 0 ? {} : { losses }),
+    ...(pool === undefined ? {} : { pool }),
+  };
   return start('stretch', 0, onEnd, async () => {
     try {
       return { kind: 'stretch', outcome: readStretchOutcome(await runStretch(input)) };
@@ -98,7 +108,7 @@ export function startStretch(lane: LaneName, events: readonly LaneEvent[], losse
 }
 
 export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailure): WorkInFlight {
-  const { pipeline, key, heartbeatTimeoutMs, onEnd } = lane;
+  const { pipeline, key, heartbeatTimeoutMs, pool, onEnd } = lane;
   const { policy, attempts, roundFrom } = failing;
   const madeInRound = attempts - roundFrom;
   // The activity's first attempt stands for the last one made, if this round has had one and the next is not due yet: see
@@ -110,6 +120,7 @@ export function startEvent(lane: LaneName, event: LaneEvent, failing: HeadFailur
     key,
     event,
     attemptsBefore: attempts - reported,
+    ...(pool === undefined ? {} : { pool }),
     ...(reported === 1 ? { reportFirst: { failure: failing.failure, ...remainingWait(failing) } } : {}),
   };
   const waitMs = policy.initialIntervalMs * policy.backoff ** Math.max(0, madeInRound - reported);
@@ -172,6 +183,12 @@ export function startSlice(slice: SegmentSlice, onEnd: () => void): WorkInFlight
   });
 }
 
+/** The activity has found that the key is its pool's. */
+export function isDisowned(ended: Ended): boolean {
+  if (ended.kind === 'stretch') return ended.outcome.notOwner === true;
+  return ended.kind === 'event' && ended.result === 'not owner';
+}
+
 /** A wait that was broken off goes on: else a lane that often continues as new would never get to its next attempt. */
 function remainingWait({ nextAttemptAt }: HeadFailure): { readonly waitMs?: number } {
   return nextAttemptAt === undefined ? {} : { waitMs: Math.max(1, nextAttemptAt - Date.now()) };
@@ -216,6 +233,7 @@ function endOfFailedEvent(error: unknown, allAttempts: number): Ended {
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause, retryState } = error;
   const details = cause instanceof ApplicationFailure ? readAttemptDetails(cause.details?.[0]) : undefined;
+  if (details?.kind === 'not owner') return { kind: 'event', result: 'not owner' };
   if (details?.kind === 'not counted') return { kind: 'event', result: 'stopped', attempts: details.attempt - 1 };
   // An attempt failed just when the activity was asked to stop: Temporal makes no other one, the lane does.
   if (retryState === RetryState.CANCEL_REQUESTED && details?.failure.nonRetryable !== true) {

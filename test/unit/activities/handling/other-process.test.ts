@@ -60,7 +60,7 @@ describe('a stretch that comes to a process without its pipeline', () => {
     const env = new MockActivityEnvironment({ attempt: 2 });
     const stretch = { ...input, events: events.slice(0, 1), losses: lossesOfHead(lane) };
     const outcome = (await env.run(bound(true).runStretch, stretch)) as StretchOutcome;
-    expect(outcome).toMatchObject({ done: 0, failed: { failure: { type: 'ProcessLost' } } });
+    expect(outcome).toMatchObject({ done: 0, failed: { failure: { type: 'HeartbeatTimeout' } } });
     lane = stretchEnded(stretchStarted(lane, 1), outcome, 0);
     expect(lossesOfHead(lane)).toBe(0);
   });
