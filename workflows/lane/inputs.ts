@@ -2,6 +2,7 @@
  * What comes from outside, checked at the edge. Anybody can send a signal with any payload from the Temporal UI, and a
  * handler that throws would fail the workflow task for ever: the lane would be stuck for good (O5).
  */
+import type { SliceAnswer } from '../../contracts/backlog.ts';
 import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { isClaim, readNewData } from '../../contracts/new-data.ts';
@@ -134,6 +135,13 @@ function isKeyless(value: unknown): boolean {
   if (!isObject(value) || !isPlaced(value)) return false;
   const { partitionKey = '', reason } = value;
   return typeof reason === 'string' && typeof partitionKey === 'string' && isMeasured(value);
+}
+
+/** What a segment is said to hold. Without events it would be asked for the same again, at once and for ever. */
+export function isSliceAnswer(value: unknown): value is SliceAnswer {
+  if (!isObject(value) || typeof value['last'] !== 'boolean') return false;
+  const { events } = value;
+  return Array.isArray(events) && events.length > 0 && events.every(isEvent);
 }
 
 function isEvent(value: unknown): boolean {

@@ -26,6 +26,7 @@ import {
   type SignalsFrom,
 } from '../../contracts/remains.ts';
 import type { AskingActivities, PendingEvent } from '../../contracts/handling.ts';
+import { isSliceAnswer } from './inputs.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
 
 const RETRY = { maximumAttempts: 3, initialInterval: '200ms' } as const;
@@ -82,7 +83,10 @@ export async function askForCheckpoints(
  */
 export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'gone' | 'stopped' | undefined> {
   try {
-    return await askPatiently.slice(slice);
+    const answer = await askPatiently.slice(slice);
+    if (isSliceAnswer(answer)) return answer;
+    log.error('A segment was read and its events cannot be used; it is read again', { segment: slice.segment });
+    return undefined;
   } catch (error) {
     if (isCancellation(error)) return 'stopped';
     log.error('The backlog cannot be read', { error, segment: slice.segment });

@@ -3,6 +3,7 @@ import {
   isPoolSignal,
   isQuarantineSignal,
   isRecordsSignal,
+  isSliceAnswer,
   readPause,
   readVerb,
 } from '../../../../workflows/lane/inputs.ts';
@@ -82,6 +83,24 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
     expect(isRecordsSignal({ events, [field]: value })).toBe(false);
     expect(isPoolSignal({ events, [field]: value })).toBe(false);
     expect(isQuarantineSignal({ records: keylessRecords(1, 1), [field]: value })).toBe(false);
+  });
+
+  test.each([
+    { events: [laneEvent(1)], last: true },
+    { events: [laneEvent(1)], last: false },
+  ])('%j is what a segment holds', (answer) => {
+    expect(isSliceAnswer(answer)).toBe(true);
+  });
+
+  test.each([
+    null,
+    {},
+    { events: [] },
+    { events: [], last: true },
+    { events: [laneEvent(1)] },
+    { events: [{}], last: true },
+  ])('%j is no answer of a segment, and the lane asks again later (fault B7)', (answer) => {
+    expect(isSliceAnswer(answer)).toBe(false);
   });
 
   test.each([undefined, null, '7', -1, Number.NaN])(
