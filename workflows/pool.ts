@@ -49,9 +49,16 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>(SIGNALS.look),
     (signal) => {
       if (isLook(signal)) host.look(signal);
+      else ignored(SIGNALS.look, signal);
     },
     { description: 'Begins the lane of a key again when it was terminated. Input: {"key": the key}.' },
   );
+  handlePause(host);
+  // A cancel from outside must not drop what it holds (O5).
+  await CancellationScope.nonCancellable(() => host.run());
+}
+
+function handlePause(host: PoolHost): void {
   setHandler(
     defineSignal<[unknown]>('pause'),
     (args) => {
@@ -69,8 +76,6 @@ export async function pool(input: PoolInput): Promise<void> {
       if (why !== undefined) throw refusal('pause', why);
     },
   });
-  // A cancel from outside must not drop what it holds (O5).
-  await CancellationScope.nonCancellable(() => host.run());
 }
 
 /** One line for each, with what was sent: nothing is released, given back or paused by it. */

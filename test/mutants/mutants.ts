@@ -31,6 +31,8 @@ const STREAM = [
   'test/unit/bridge/lineage/stream.test.ts',
   'test/unit/activities/reading/stream-guard.test.ts',
 ];
+const TURNS = ['test/unit/workflows/turns.test.ts'];
+const BATCH = ['test/unit/activities/handling/batch.test.ts'];
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -305,6 +307,47 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return { ...state, records: [...state.records, ...fresh], marks, behindSince };',
     replacement: 'return { ...state, records: [...state.records, ...signal.records], marks, behindSince };',
     killedBy: QUARANTINE,
+  },
+  {
+    name: 'a lane turns for ever when its timer for going back has fired while it is blocked',
+    guarantee: 'O3',
+    file: 'workflows/lane/host.ts',
+    find: "if (this.#idleTimer === 'fired') this.#idleTimer = 'none';",
+    replacement: '',
+    killedBy: TURNS,
+  },
+  {
+    name: 'a run of a pool does not end while a pause waits',
+    guarantee: 'O3',
+    file: 'workflows/pool/host.ts',
+    find: 'this.#isLeaving = allHandlersFinished();',
+    replacement: 'this.#isLeaving = false;',
+    killedBy: TURNS,
+  },
+  {
+    name: 'a pool tries again and again to end a run that it cannot end',
+    guarantee: 'O3',
+    file: 'workflows/pool/host.ts',
+    find: 'this.#endsBelow = this.#moved.bytes - excess;',
+    replacement: ';',
+    killedBy: TURNS,
+  },
+  {
+    name: 'a process that is busy keeps the keys of a batch',
+    guarantee: 'O3',
+    file: 'activities/handling/batch.ts',
+    find: 'isLate.abort();',
+    replacement: '',
+    killedBy: BATCH,
+  },
+  {
+    name: 'a report that does not name all keys of a batch is taken as it is',
+    guarantee: 'O4',
+    file: 'workflows/pool/batch.ts',
+    find: 'if (isMalformed(outcomes)) return outcomes;',
+    replacement:
+      'if (isMalformed(outcomes)) return this.#release(() => true, this.#keys.map(({ events }) => ({ done: events.length })), false);',
+    killedBy: TURNS,
   },
   {
     name: 'a key of a pool is in two batches',
