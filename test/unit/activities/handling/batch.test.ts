@@ -23,7 +23,15 @@ const client = {
 function batch(keys: readonly string[], room: CallRoom, call: () => Promise<CallResult>): BatchRun {
   told.length = 0;
   const input = keys.map((key, index) => ({ key, events: [laneEvent(index + 1)] }));
-  const options = { client, room, begunHere: new BegunHere(), call, failed: () => undefined, handled: () => {}, isStopping: () => false };
+  const options = {
+    client,
+    room,
+    begunHere: new BegunHere(),
+    call,
+    failed: () => undefined,
+    handled: () => {},
+    isStopping: () => false,
+  };
   return new BatchRun({ pipeline: 'orders', batch: 1, keys: input, slowAfterMs: SLOW_AFTER_MS }, options);
 }
 
