@@ -34,6 +34,8 @@ export class Crowding {
       this.#returned = 0;
       return;
     }
+    // Those that were in flight when the wait began say nothing new.
+    if (this.isWaiting) return;
     this.#returned += 1;
     if (this.#returned < MAX_RETURNED) return;
     const waitMs = Math.min(this.#firstWaitMs * 2 ** (this.#returned - MAX_RETURNED), MAX_WAIT_MS);
