@@ -11,6 +11,8 @@ export type {
   KinesisConfig,
   KinesisOptions,
   LargeEventsConfig,
+  LogConfig,
+  MetricsConfig,
   PipelineConfig,
   ReadingConfig,
   RetryConfig,

@@ -7,6 +7,7 @@ import type { Size } from './size.ts';
 export interface KeylaneConfig {
   readonly temporal?: TemporalConfig;
   readonly metrics?: MetricsConfig;
+  readonly log?: LogConfig;
   /** For every pipeline that does not say otherwise. */
   readonly largeEvents?: LargeEventsConfig;
   /** By name. A name begins with a letter and has letters, digits, `-` and `_`, 64 at the most. */
@@ -46,6 +47,16 @@ export interface MetricsConfig {
    * @default none: no metrics are served
    */
   readonly address?: string;
+}
+
+/** What processes write into their log. */
+export interface LogConfig {
+  /**
+   * Whether lines of the log name keys, positions and what handlers' errors say. `false` where keys are personal data;
+   * `keylane blocked` names them then.
+   * @default true
+   */
+  readonly keys?: boolean;
 }
 
 /** What becomes of events that are too large for Temporal. docs/large-events.md explains it. */

@@ -55,6 +55,7 @@ export const QUERIES = {
   tail: 'tail',
   pipeline: 'pipeline',
   quarantine: 'quarantine',
+  quarantined: 'quarantined',
   pool: 'pool',
   key: 'key',
 } as const;

@@ -13,6 +13,7 @@ export interface Settings {
   readonly file: string;
   readonly temporal: TemporalSettings;
   readonly metrics: MetricsSettings;
+  readonly log: LogSettings;
   readonly pipelines: ReadonlyMap<string, PipelineSettings>;
 }
 
@@ -34,6 +35,11 @@ export interface DeploymentSettings {
 export interface MetricsSettings {
   /** Undefined when metrics are not served. */
   readonly address: string | undefined;
+}
+
+export interface LogSettings {
+  /** Whether lines name keys and positions. */
+  readonly keys: boolean;
 }
 
 export interface PipelineSettings {

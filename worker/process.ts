@@ -17,11 +17,13 @@ import { startEmbeddedServer } from './embedded-server.ts';
 import { ExitDeadline } from './exit-deadline.ts';
 import { checkHostings } from './hosting-check.ts';
 import { startLaneWorker } from './lane-worker.ts';
+import { withoutKeys } from './log-keys.ts';
 import { socketAddress } from './metrics/address.ts';
+import { watchKeys } from './metrics/keys-now.ts';
 import { startPipeline, type StartOptions } from './pipelines.ts';
 import { warnOfOtherPipelines } from './shared-queue.ts';
 import { checkStreams, requireOwnStream } from './stream-check.ts';
-import { installRuntime } from './runtime.ts';
+import { installRuntime, metricMeter } from './runtime.ts';
 import { openSources } from './sources.ts';
 import { openStores } from './stores.ts';
 import { connectPatiently } from './temporal/connect-patiently.ts';
@@ -48,6 +50,8 @@ export interface ProcessOptions {
   readonly from?: string;
   /** How long running handlers may go on after a stop. @default 30000 */
   readonly graceMs?: number;
+  /** How often the keys that wait are counted for the metrics. @default 30000 */
+  readonly keysEveryMs?: number;
   /** Ends the process when it does not stop in time. Without it a stop takes as long as it takes. */
   readonly exit?: (code: number) => void;
   /** Called when everything runs. */
@@ -68,7 +72,8 @@ const BESIDE_HANDLERS_MS = 13_000;
  * Runs until the signal aborts, then stops everything in order and resolves.
  * Rejects, after the same, when something cannot start or go on.
  */
-export async function runProcess(options: ProcessOptions): Promise<void> {
+export async function runProcess(given: ProcessOptions): Promise<void> {
+  const options = given.settings.log.keys ? given : { ...given, log: withoutKeys(given.log) };
   const closers = new Closers(options.log);
   const signal = options.signal ?? new AbortController().signal;
   const deadline = exitDeadline(options, closers);
@@ -158,6 +163,13 @@ async function start(
     // A version that gets no work yet must not give pipelines its options, and need not find anybody who answers for them.
     if (watch.hasWork) await starting();
     else failures.push(watch.untilWork().then(starting).then(forever));
+  }
+  if (metricsAt !== undefined && sources !== undefined) {
+    const pipelines = settings.pipelines.values();
+    closers.add(
+      'gauges of keys',
+      watchKeys({ pipelines, client, meter: metricMeter(), log, everyMs: options.keysEveryMs }),
+    );
   }
   const metrics = metricsAt === undefined ? {} : { metrics: `http://${metricsAt}/metrics` };
   log.info({ pipelines: [...settings.pipelines.keys()], roles, ...version, ...metrics }, 'Keylane runs');

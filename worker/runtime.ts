@@ -1,10 +1,19 @@
 import { IllegalStateError, type MetricMeter } from '@temporalio/common';
-import { DefaultLogger, Runtime, type LogLevel, type RuntimeOptions } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type LogLevel, type LogMetadata, type RuntimeOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import type { HandlingActivities } from '../contracts/handling.ts';
+import { ownFields } from '../contracts/own-line.ts';
+import { truncate } from '../contracts/text.ts';
+import { failureOf } from '../contracts/thrown.ts';
 import { BUCKETS } from './metrics/catalog.ts';
 import { MetricsEndpointError } from './metrics/errors.ts';
 
 const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+const OWN_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+/** What the SDK says of an activity, with some 3 KB of error, once for each attempt. */
+const ACTIVITY_FAILED = 'Activity failed';
+const HANDLING = 'runEvent' satisfies keyof HandlingActivities;
+const CAUSE_CHARS = 500;
 const EXPORTER_FAILED = /prometheus metrics exporter: (?<reason>.*)/;
 
 interface Installed {
@@ -53,15 +62,28 @@ function alreadyServed({ metricsAt }: Installed): string {
 }
 
 function loggerOf(log: Logger): DefaultLogger {
-  return new DefaultLogger(levelOf(log), (entry) => {
+  return new DefaultLogger(levelOf(log), ({ level, message, meta = {} }) => {
+    const own = ownFields(meta);
+    if (own !== undefined) return log[OWN_LEVELS[level]](own, message);
+    if (message === ACTIVITY_FAILED && !log.isLevelEnabled('debug')) return activityFailed(log, meta);
     // The token of a task says nothing to a person, and an error is told as such.
-    const { taskToken: _token, error, ...meta } = entry.meta ?? {};
+    const { taskToken: _token, error, ...rest } = meta;
     const err = error === undefined ? {} : { err: error as unknown };
-    log[PINO_LEVELS[entry.level]]({ ...meta, ...err, part: 'temporal' }, entry.message);
+    log[PINO_LEVELS[level]]({ ...rest, ...err, part: 'temporal' }, message);
   });
 }
 
+/** One line without a stack. An attempt at an event has one already: see activities/handling. */
+function activityFailed(log: Logger, { activityType, workflowId, attempt, error }: LogMetadata): void {
+  if (activityType === HANDLING) return;
+  const failed = failureOf(error, 'The activity');
+  const cause = truncate(`${failed.type}: ${failed.message}`, CAUSE_CHARS);
+  const text = `${String(activityType)} failed; Temporal tries it again`;
+  log.warn({ activity: activityType, workflowId, attempt, cause, part: 'temporal' }, text);
+}
+
+/** Ours come at info when a key is released; the SDK has its everyday chatter there. */
 function levelOf(log: Logger): LogLevel {
-  if (log.isLevelEnabled('debug')) return 'INFO';
+  if (log.isLevelEnabled('info')) return 'INFO';
   return log.isLevelEnabled('warn') ? 'WARN' : 'ERROR';
 }

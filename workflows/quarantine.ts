@@ -20,6 +20,7 @@ export async function quarantine(input: QuarantineInput): Promise<void> {
   setHandler(defineQuery<QuarantineView>(QUERIES.quarantine), () => host.view(), {
     description: 'How many records it has, the latest of them, and the last decisions.',
   });
+  setHandler(defineQuery<number>(QUERIES.quarantined), () => host.count, { description: INTERNAL });
   setHandler(defineQuery<QuarantineRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
   setHandler(defineQuery<readonly QuarantinedRecord[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
     description: INTERNAL,

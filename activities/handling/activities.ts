@@ -23,6 +23,7 @@ import type { BatchActivities, BatchInput, BatchResult } from '../../contracts/p
 import type { HandlingSettings } from '../../contracts/settings.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { BatchRun } from './batch.ts';
+import { logFailedAttempt } from './attempt-log.ts';
 import { BegunHere } from './begun-here.ts';
 import { CallRoom } from './call-room.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
@@ -155,7 +156,7 @@ async function findPipeline(
 async function runStretch(
   input: StretchInput,
   pipeline: HandlingPipeline,
-  { client, freezeWatch, stopping }: HandlingDependencies,
+  { client, freezeWatch, stopping, log }: HandlingDependencies,
   caller: HandlerCaller,
 ): Promise<StretchOutcome> {
   const { settings, metrics } = pipeline;
@@ -179,7 +180,7 @@ async function runStretch(
       if (event === undefined) break;
       begunHere.begin(input.pipeline, input.key, event);
       const call = { pipeline: input.pipeline, key: input.key, event, attempt: info.attempt };
-      const result = await callHandler(call, pipeline, possession, stopping, caller);
+      const result = await callHandler(call, pipeline, possession, stopping, caller, log);
       if (result.kind === 'interrupted') break;
       if (result.kind === 'failed') {
         return { done, lostBefore, failed: firstFailure(result.failure, settings, metrics) };
@@ -197,7 +198,7 @@ async function runStretch(
 async function runBatch(
   input: BatchInput,
   pipeline: HandlingPipeline,
-  { client, freezeWatch, stopping }: HandlingDependencies,
+  { client, freezeWatch, stopping, log }: HandlingDependencies,
   caller: HandlerCaller,
   room: CallRoom,
 ): Promise<BatchResult> {
@@ -210,7 +211,7 @@ async function runBatch(
     client,
     room,
     begunHere,
-    call: async (call) => await callHandler(call, pipeline, possession, stopping, caller),
+    call: async (call) => await callHandler(call, pipeline, possession, stopping, caller, log),
     failed: (failure) => firstFailure(failure, settings, metrics),
     handled: () => metrics?.handled(),
     isStopping: () => stopping.aborted || cancellationSignal.aborted,
@@ -228,7 +229,7 @@ async function runEvent(
   input: EventInput,
   attempt: number,
   pipeline: HandlingPipeline,
-  { client, freezeWatch, stopping }: HandlingDependencies,
+  { client, freezeWatch, stopping, log }: HandlingDependencies,
   caller: HandlerCaller,
 ): Promise<void> {
   const { metrics } = pipeline;
@@ -242,7 +243,7 @@ async function runEvent(
   const heartbeat = startHeartbeat(timeoutMs, () => null, freezeWatch);
   try {
     const call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
-    const result = await callHandler(call, pipeline, possession, stopping, caller);
+    const result = await callHandler(call, pipeline, possession, stopping, caller, log);
     if (result.kind === 'succeeded') {
       metrics?.handled();
       return;
@@ -265,8 +266,22 @@ async function runEvent(
   throw notCounted('The worker stopped before the handler had finished', attempt);
 }
 
-/** Calls the handler when its data is there, unless the call is asked to stop or may be another process's by now. */
+/** Calls the handler, and logs a failed attempt in one line: what Temporal's SDK would say names no key. */
 async function callHandler(
+  call: Omit<Call, 'data'>,
+  pipeline: HandlingPipeline,
+  possession: Possession,
+  stopping: AbortSignal,
+  caller: HandlerCaller,
+  log: Logger,
+): Promise<CallResult> {
+  const result = await attemptCall(call, pipeline, possession, stopping, caller);
+  if (result.kind === 'failed') logFailedAttempt(log, call, result.failure);
+  return result;
+}
+
+/** Calls the handler when its data is there, unless the call is asked to stop or may be another process's by now. */
+async function attemptCall(
   call: Omit<Call, 'data'>,
   { handler, settings, claims, metrics }: HandlingPipeline,
   possession: Possession,

@@ -70,7 +70,7 @@ function settingsOf(stream: string, handler: Handler): Settings {
     file,
   );
   const temporal = { address: undefined, namespace: undefined, taskQueue: PIPELINE };
-  return { file, temporal, metrics: { address: undefined }, pipelines };
+  return { file, temporal, metrics: { address: undefined }, log: { keys: true }, pipelines };
 }
 
 async function measure(client: Client, shards: number, seen: ReadonlyMap<unknown, number>): Promise<PipelineFigures> {

@@ -49,13 +49,21 @@ export async function runRoles(
   const reading = more(settings);
   if (reading.from !== undefined) refuseDynamodb(settings);
   // Workers and the AWS clients take their time to load, and no other command needs them.
-  const { runProcess } = await import('../../worker/process.ts');
+  const [{ runProcess }, { onRunnerGone }] = await Promise.all([
+    import('../../worker/process.ts'),
+    import('../../worker/package-runner.ts'),
+  ]);
   const stop = new AbortController();
-  const release = onStopSignals(() => stop.abort(), io);
   const log = createLog(flags, io.stderr, io.stderr.isTTY === true && !io.env['NO_COLOR']);
+  const release = onStopSignals(() => stop.abort(), io);
+  const unwatch = onRunnerGone(() => {
+    log.warn('The npx or npm that started this process has ended, so the process stops too');
+    stop.abort();
+  });
   try {
     await runProcess({ settings, roles, log, signal: stop.signal, exit: (code) => io.exit(code), ...reading });
   } finally {
+    unwatch();
     release();
   }
 }

@@ -8,7 +8,7 @@ import { processIo } from '../../cli/io.ts';
 import { buildProgram } from '../../cli/program.ts';
 import { formatSize } from '../../contracts/size.ts';
 import { POOL_METRICS } from '../../contracts/pool-metrics.ts';
-import { HANDLING_METRICS, READING_METRICS } from '../../worker/metrics/catalog.ts';
+import { HANDLING_METRICS, KEY_METRICS, READING_METRICS } from '../../worker/metrics/catalog.ts';
 import { DEFAULTS } from '../../worker/settings/defaults.ts';
 import { configSchema } from '../../worker/settings/schema.ts';
 import { TRANSITIONS, type LaneInputName } from '../../workflows/lane/transitions.ts';
@@ -103,7 +103,7 @@ test('docs/metrics.md has a row for every metric, with its kind, and its alerts 
     groups?.['name'],
     groups?.['kind'],
   ]);
-  const metrics = [READING_METRICS, HANDLING_METRICS, POOL_METRICS].flatMap((each) => Object.values(each));
+  const metrics = [READING_METRICS, KEY_METRICS, HANDLING_METRICS, POOL_METRICS].flatMap((each) => Object.values(each));
   expect(rows).toEqual(metrics.map(({ name, kind }) => [name, kind]));
   const names: ReadonlySet<string> = new Set(metrics.map(({ name }) => name));
   expect((text.match(/\bkeylane_\w+[a-z]\b/g) ?? []).filter((name) => !names.has(name))).toEqual([]);

@@ -101,6 +101,11 @@ test('O10: a process that reads and handles tells what came of every record, gap
     keylane_attempts_failed_total: 5,
     keylane_keys_blocked_total: 2,
     keylane_handler_duration_seconds: undefined,
+    // With another tag: see below.
+    keylane_blocked_keys: undefined,
+    keylane_retrying_keys: undefined,
+    keylane_paused_keys: undefined,
+    keylane_quarantine_records: undefined,
   });
   expect(page.value('keylane_handler_duration_seconds_count', name)).toBe(9);
   expect([...page.kinds.keys()]).toContain('temporal_activity_execution_latency');
@@ -126,6 +131,26 @@ test('pools count outages for as long as they last, and the keys that move out',
   await write('order', 'poisoned', ['bad']);
   await eventually(async () => (await sum('keylane_keys_moved_out_total')) === before + 1);
 });
+
+test.each(['own', 'pooled'] as const)(
+  '%s hosting: keys that wait, and records in the quarantine, are shown for as long as they do (fault G5)',
+  async (hosting) => {
+    const it = await open(hosting);
+    const sum = async (metric: string) =>
+      (await scrape(address)).sum(metric, `{hosting="${hosting}",pipeline="${name}"}`);
+    for (const key of ['a', 'b']) await write('order', key, ['bad', 'good']);
+    await write('order', undefined, ['good', 'good', 'good']);
+    await it.start(['bridge', 'worker'], { keysEveryMs: 200 });
+    await eventually(async () => (await sum('keylane_blocked_keys')) === 2);
+    await eventually(async () => (await sum('keylane_quarantine_records')) === 3);
+    await it.decide(name, 'a', 'pause');
+    await eventually(async () => (await sum('keylane_paused_keys')) === 1);
+    expect(await sum('keylane_blocked_keys')).toBe(1);
+    await it.decide(name, 'b', 'skip');
+    await eventually(async () => (await sum('keylane_blocked_keys')) === 0);
+    expect(await sum('keylane_retrying_keys')).toBe(0);
+  },
+);
 
 test('a pipeline that cannot be read is told: its shards are there, and none of them can be read', async () => {
   const it = await open();

@@ -1,5 +1,7 @@
 /** Processes and commands end: those whose worker has failed, those that were told to stop, those that have answered. */
-import { appendFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +9,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { KeylaneProcess, type CommandResult } from '../support/keylane-process.ts';
+import { KeylaneProcess, MAIN, type CommandResult } from '../support/keylane-process.ts';
 import { uniqueName } from '../support/keylane.ts';
 import { LedgerProject } from '../support/ledger-project.ts';
 
@@ -91,3 +93,34 @@ test('what settings and handlers leave open keeps neither a command nor a proces
   for (const running of processes) process.kill(running.pid, 'SIGTERM');
   for (const running of processes) expect(await endOf(running)).toMatchObject({ code: 0 });
 });
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a process that npx has started ends with it, after a %s to npx alone (fault F4)',
+  async (signal) => {
+    const { project } = await newProject();
+    await mkdir(join(project.folder, 'node_modules', '.bin'));
+    await symlink(MAIN, join(project.folder, 'node_modules', '.bin', 'keylane'));
+    const server = { TEMPORAL_ADDRESS: devServer().address, AWS_ENDPOINT_URL_KINESIS: emulator.endpoint };
+    const npx = spawn('npx', ['--no-install', 'keylane', 'start', '--log-format', 'json'], {
+      cwd: project.folder,
+      env: { ...process.env, ...EMULATOR_ENV, ...server },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // A group of its own, so that what is left of it can be ended.
+      detached: true,
+    });
+    onTestFinished(() => {
+      try {
+        process.kill(-(npx.pid ?? 0), 'SIGKILL');
+      } catch {
+        // Nothing is left of it.
+      }
+    });
+    let output = '';
+    npx.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    // The pipe closes with the last process that has it.
+    const closed = once(npx.stderr, 'close').then(() => 'ended');
+    await eventually(() => output.includes('Keylane runs'), 30_000);
+    process.kill(npx.pid ?? 0, signal);
+    expect(await Promise.race([closed, delay(ENDS_WITHIN_MS, 'runs')])).toBe('ended');
+  },
+);

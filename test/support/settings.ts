@@ -34,7 +34,7 @@ export function settingsWith(
     };
     return [name, limited] as const;
   });
-  return { file, temporal, metrics: { address: metricsAddress }, pipelines: new Map(checked) };
+  return { file, temporal, metrics: { address: metricsAddress }, log: { keys: true }, pipelines: new Map(checked) };
 }
 
 function hostingWith(

@@ -88,6 +88,30 @@ export const READING_METRICS = {
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 
+/** Of a pipeline as a whole, the same in each process that reads it. These have the hosting as a tag, too. */
+export const KEY_METRICS = {
+  blocked: {
+    name: 'keylane_blocked_keys',
+    kind: 'gauge',
+    help: 'Keys that are blocked now',
+  },
+  retrying: {
+    name: 'keylane_retrying_keys',
+    kind: 'gauge',
+    help: 'Keys whose first event has failed and is tried again',
+  },
+  paused: {
+    name: 'keylane_paused_keys',
+    kind: 'gauge',
+    help: 'Keys that are paused now',
+  },
+  quarantined: {
+    name: 'keylane_quarantine_records',
+    kind: 'gauge',
+    help: 'Records that are in the quarantine now',
+  },
+} as const satisfies Readonly<Record<string, Metric>>;
+
 export const HANDLING_METRICS = {
   handled: {
     name: 'keylane_events_handled_total',

@@ -14,6 +14,7 @@ export const LEASE_CONFIRMED_EVERY_MS = CONFIRM_EVERY_MS;
 /** What the settings say where the file says nothing; contracts/config.ts documents the same numbers. */
 export const DEFAULTS = {
   taskQueue: 'keylane',
+  logKeys: true,
   startAt: 'TRIM_HORIZON',
   retry: { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 },
   timeoutMs: 30_000,

@@ -37,6 +37,7 @@ export async function loadSettings(options: LoadSettingsOptions): Promise<Settin
     file,
     temporal: toTemporal(valid, options.env ?? process.env),
     metrics: { address: valid.metrics?.address },
+    log: { keys: valid.log?.keys ?? DEFAULTS.logKeys },
     pipelines: toPipelines(valid, file),
   };
 }

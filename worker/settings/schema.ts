@@ -168,6 +168,10 @@ export const configSchema = fields(
       { address: checked<string>(isMetricsAddress, `must be ${METRICS_ADDRESS_FORM}`).optional() },
       'an object such as { address: "0.0.0.0:9464" }',
     ).optional(),
+    log: fields(
+      { keys: checked<boolean>((value) => typeof value === 'boolean', 'must be true or false').optional() },
+      'an object such as { keys: false }',
+    ).optional(),
     largeEvents: largeEvents.optional(),
     pipelines: z
       .record(

@@ -41,6 +41,7 @@ import { depthOf } from './backlog.ts';
 import { blockedByLoss, mustTellLoss } from './loss.ts';
 import { MarkKeeper } from './mark-keeper.ts';
 import { giveBack, passPauseOn } from './homecoming.ts';
+import { LaneLog } from './lane-log.ts';
 import { askForPendingEvent } from './questions.ts';
 import { RunLimits } from './run-limits.ts';
 import { succeed } from './succession.ts';
@@ -71,6 +72,7 @@ export class LaneHost {
   readonly #limits: RunLimits;
   readonly #backlog: BacklogKeeper;
   readonly #claims: ClaimKeeper;
+  readonly #log: LaneLog;
   readonly #marks: MarkKeeper;
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
@@ -99,6 +101,7 @@ export class LaneHost {
     this.#predecessor = input.predecessor;
     this.#pool = input.pool;
     this.#published = statusOf(this.#lane.phase);
+    this.#log = new LaneLog(input.pipeline, input.key, this.#lane);
   }
 
   get #lane(): LaneState {
@@ -310,11 +313,13 @@ export class LaneHost {
         ? act(this.#lane, verb, Date.now(), this.#options)
         : refused(this.#lane, verb, verdict.kind === 'refuse' ? verdict.why : '', Date.now(), this.#options);
     pending.answer = this.#lane.decisions.at(-1);
+    if (pending.answer !== undefined) this.#log.decided(pending.answer);
   }
 
   #publish(): void {
     const status = statusOf(this.#lane.phase);
     this.#describe();
+    this.#log.changed(this.#lane);
     if (status === this.#published) return;
     this.#published = status;
     upsertSearchAttributes(attributesOf(this.#lane));

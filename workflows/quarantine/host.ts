@@ -59,8 +59,10 @@ import {
   stopped,
   withoutLargeJobs,
 } from './jobs.ts';
+import { logQuarantined } from './quarantine-log.ts';
 import {
   carriedOver,
+  countOf,
   emptyQuarantine,
   isLong,
   keep,
@@ -117,6 +119,10 @@ export class QuarantineHost {
     return { ...viewOf(this.#state), ...(predecessor === undefined ? {} : { takesOver: predecessor }) };
   }
 
+  get count(): number {
+    return countOf(this.#state);
+  }
+
   /** For a run that comes after this one was ended from outside. */
   remains(): QuarantineRemains {
     const predecessor = this.#predecessor;
@@ -133,7 +139,9 @@ export class QuarantineHost {
   /** Synchronous, and it never throws for what a signal holds (K2). */
   accept(signal: QuarantineSignal): void {
     this.#whenTakenOver(() => {
+      const before = this.#state.records.length;
       this.#state = keep(this.#state, signal, this.#limits);
+      logQuarantined(this.#input.pipeline, this.#state.records.slice(before));
     });
   }
 

@@ -34,6 +34,7 @@ export function keylane(config: Partial<PipelineConfig>): Contender {
         file,
         temporal: { address, namespace: undefined, taskQueue: NAME },
         metrics: { address: undefined },
+        log: { keys: true },
         pipelines: toPipelines({ pipelines: { [NAME]: pipeline } }, file),
       },
       roles: ['bridge', 'worker'],

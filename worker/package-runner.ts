@@ -1,0 +1,59 @@
+/**
+ * The `npx`, `npm run` or the like that started this process, where one did. They pass no signal on: whoever stops them
+ * means this process too, and would otherwise leave it behind with its ports and its work.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { isProcessAlive } from './temporal-server/process-alive.ts';
+
+const RUNNER = /(?:^|[\s/\\])(?:npm|npx|pnpm|yarn|yarnpkg)(?:-cli)?(?:\.c?js)?(?:\s|$)/;
+/** The runner itself, and a shell between it and this process. */
+const GENERATIONS = 3;
+const LOOK_EVERY_MS = 1000;
+
+/**
+ * Calls back once when the runner has ended; never where none started this process.
+ * @returns a function that ends the watch
+ */
+export function onRunnerGone(
+  gone: () => void,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): () => void {
+  // A shell that a person starts by `npm run` hands this down, too; so the ancestors are looked at.
+  const runner = env['npm_execpath'] === undefined ? undefined : findRunner();
+  if (runner === undefined) return () => undefined;
+  const timer = setInterval(() => {
+    if (isProcessAlive(runner)) return;
+    clearInterval(timer);
+    gone();
+  }, LOOK_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function findRunner(): number | undefined {
+  let pid = process.ppid;
+  for (let generation = 0; generation < GENERATIONS && pid > 0; generation += 1) {
+    const found = describe(pid);
+    if (found === undefined) return undefined;
+    if (RUNNER.test(found.command)) return pid;
+    pid = found.parent;
+  }
+  return undefined;
+}
+
+function describe(pid: number): { readonly parent: number; readonly command: string } | undefined {
+  try {
+    if (process.platform === 'linux') {
+      // The name in brackets may have brackets and blanks itself.
+      const [, parent] = /^.*\) \S (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      return { parent: Number(parent), command };
+    }
+    const line = execFileSync('ps', ['-o', 'ppid=,args=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    const { parent, command } = /^(?<parent>\d+)\s+(?<command>.*)$/s.exec(line)?.groups ?? {};
+    return { parent: Number(parent), command: command ?? '' };
+  } catch {
+    return undefined;
+  }
+}
