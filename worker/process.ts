@@ -164,13 +164,7 @@ async function start(
     if (watch.hasWork) await starting();
     else failures.push(watch.untilWork().then(starting).then(forever));
   }
-  if (metricsAt !== undefined && sources !== undefined) {
-    const pipelines = settings.pipelines.values();
-    closers.add(
-      'gauges of keys',
-      watchKeys({ pipelines, client, meter: metricMeter(), log, everyMs: options.keysEveryMs }),
-    );
-  }
+  if (metricsAt !== undefined && sources !== undefined) showKeys(settings, client, options, closers);
   const metrics = metricsAt === undefined ? {} : { metrics: `http://${metricsAt}/metrics` };
   log.info({ pipelines: [...settings.pipelines.keys()], roles, ...version, ...metrics }, 'Keylane runs');
   return { client, uiUrl: embedded?.uiUrl, failures };
@@ -195,6 +189,11 @@ async function startPipelines(
   );
   // The same goes for the hosting.
   await checkHostings(options.client, settings);
+}
+
+function showKeys(settings: Settings, client: Client, { log, keysEveryMs }: ProcessOptions, closers: Closers): void {
+  const pipelines = settings.pipelines.values();
+  closers.add('gauges of keys', watchKeys({ pipelines, client, meter: metricMeter(), log, everyMs: keysEveryMs }));
 }
 
 async function checkSearchAttributes({ connection }: Client, namespace: string, log: Logger): Promise<void> {

@@ -110,7 +110,7 @@ describe('the fields', () => {
           pipelines.users.source.kind = 'kafka': must be kinesis({ stream }) or dynamodb({ table })
           pipelines.users.handler: is missing; must be a path to a module, relative to the settings file, or a function
           pipelines.carts.retry = 3: must be an object such as { maxAttempts: 10, initialInterval: "1s", backoff: 2, maxInterval: "1m" }
-          pipeline: unknown field. Did you mean pipelines? Allowed here: temporal, metrics, largeEvents, pipelines
+          pipeline: unknown field. Did you mean pipelines? Allowed here: temporal, metrics, log, largeEvents, pipelines
           pipelines.orders.handler = './handlers/orders': there is no file <cwd>/handlers/orders; did you mean ./handlers/orders.ts?
           pipelines.carts.handler = './nowhere.ts': there is no file <cwd>/nowhere.ts"
       `);
