@@ -2,8 +2,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { Runtime } from '@temporalio/worker';
+import { Runtime, type Logger as SdkLogger } from '@temporalio/worker';
+import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ownLine } from '../../../contracts/own-line.ts';
 import { HANDLING_METRICS, READING_METRICS } from '../../../worker/metrics/catalog.ts';
 import { MetricsEndpointError } from '../../../worker/metrics/errors.ts';
 import { handlingMetrics } from '../../../worker/metrics/handling.ts';
@@ -135,5 +137,44 @@ describe('a runtime that is there', () => {
     const reading = readingMetrics(metricMeter(), 'orders');
     await Runtime.instance().shutdown();
     reading.gap();
+  });
+});
+
+describe('what goes into the log (faults F5 and H5)', () => {
+  const error = Object.assign(new Error(`Stream orders cannot be listed ${'x'.repeat(3000)}`), { name: 'SourceError' });
+  const meta = { activityType: 'listShards', workflowId: 'orders', attempt: 7, taskToken: 'x'.repeat(400), error };
+
+  function logged(level: string, write: (logger: SdkLogger) => void): Record<string, unknown>[] {
+    const lines: string[] = [];
+    installRuntime(pino({ level, base: null }, { write: (line) => void lines.push(line) }));
+    write(Runtime.instance().logger);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  test('an activity that fails has one short line, without a stack and the token of its task', () => {
+    const [line, ...others] = logged('info', (sdk) => sdk.warn('Activity failed', meta));
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({ level: 40, activity: 'listShards', workflowId: 'orders', attempt: 7 });
+    expect(line?.['cause']).toMatch(/^SourceError: Stream orders cannot be listed x+/);
+    expect(JSON.stringify(line).length).toBeLessThan(800);
+  });
+
+  test('an attempt at an event has none of the SDK, whose line would name no key', () => {
+    expect(logged('info', (sdk) => sdk.warn('Activity failed', { ...meta, activityType: 'runEvent' }))).toEqual([]);
+  });
+
+  test('with debug all of it is there', () => {
+    const lines = logged('debug', (sdk) => sdk.warn('Activity failed', { ...meta, activityType: 'runEvent' }));
+    expect(lines).toMatchObject([{ err: { stack: expect.stringContaining('runtime.test') as string } }]);
+  });
+
+  test("lines of Keylane's workflows keep their level and their fields; the SDK's chatter is for debugging", () => {
+    const lines = logged('info', (sdk) => {
+      sdk.info('Key released by skip', { workflowId: 'orders:a', ...ownLine({ pipeline: 'orders', key: 'a' }) });
+      sdk.info('Worker state changed', { state: 'RUNNING' });
+    });
+    expect(lines).toEqual([
+      { level: 30, time: expect.any(Number) as number, pipeline: 'orders', key: 'a', msg: 'Key released by skip' },
+    ]);
   });
 });
