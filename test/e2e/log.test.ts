@@ -85,6 +85,8 @@ test.each(['own', 'pooled'] as const)(
     expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
     for (const attempt of attempts) expect(attempt).toMatchObject(about);
     expect(linesOf(first).filter((line) => JSON.stringify(line).length > 1500)).toEqual([]);
+    // Answered behind the task that wrote the line: one that dies with its process is done, and logged, again.
+    expect((await keylane(['show', KEY], where)).code).toBe(0);
     await first.signal('SIGKILL');
 
     // Another process has the history replayed to answer, and goes on from there.
