@@ -76,7 +76,7 @@ test.each(['own', 'pooled'] as const)(
     expect(quarantined.reduce((sum, { records }) => sum + Number(records), 0)).toBe(2);
     expect(quarantined[0]).toMatchObject({ pipeline: name, position, cause: expect.stringContaining('key') as string });
 
-    expect((await keylane(['retry', KEY, '--by', 'ada', '--reason', 'mended'], where)).code).toBe(0);
+    expect((await keylane(['retry', KEY, '--no-wait', '--by', 'ada', '--reason', 'mended'], where)).code).toBe(0);
     await eventually(() => linesOf(first, 'Key blocked').length === 2, 30_000);
     expect(linesOf(first, 'Key released by retry')).toMatchObject([
       { ...about, by: 'ada', reason: 'mended', level: 30 },
@@ -94,7 +94,7 @@ test.each(['own', 'pooled'] as const)(
     await eventually(() => linesOf(second, 'Keylane runs').length === 1, 30_000);
     // A question may have gone to the worker that was killed.
     await eventually(async () => (await keylane(['show', KEY], where)).code === 0, 30_000);
-    expect((await keylane(['skip', KEY, '--by', 'bob'], where)).code).toBe(0);
+    expect((await keylane(['skip', KEY, '--no-wait', '--by', 'bob'], where)).code).toBe(0);
     await eventually(() => linesOf(second, 'Key released by skip').length === 1, 30_000);
     for (const message of ['Key blocked', 'Key released by retry', 'Records without', 'Attempt failed']) {
       expect(linesOf(second, message)).toEqual([]);

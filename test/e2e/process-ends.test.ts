@@ -101,7 +101,8 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     await mkdir(join(project.folder, 'node_modules', '.bin'));
     await symlink(MAIN, join(project.folder, 'node_modules', '.bin', 'keylane'));
     const server = { TEMPORAL_ADDRESS: devServer().address, AWS_ENDPOINT_URL_KINESIS: emulator.endpoint };
-    const npx = spawn('npx', ['--no-install', 'keylane', 'start', '--log-format', 'json'], {
+    const command = ['keylane', 'start', '--log-format', 'json'];
+    const npx = spawn('npx', ['--no-install', ...command], {
       cwd: project.folder,
       env: { ...process.env, ...EMULATOR_ENV, ...server },
       stdio: ['ignore', 'ignore', 'pipe'],
