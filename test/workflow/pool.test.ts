@@ -240,6 +240,34 @@ describe('a pool', () => {
     expect(besideBatches).toBeGreaterThan(4);
   });
 
+  test('O3 a process whose handlers are all busy gives batches back, and another one does them (fault B5)', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    lanes = await LaneHarness.start({
+      handler: async (event) => {
+        if (event.key.startsWith('busy')) await gate;
+        note(event);
+      },
+      handling: { timeoutMs: 60_000 },
+    });
+    const source = new Source();
+    const busy = Array.from({ length: 100 }, (_, index) => `busy-${index}`);
+    const slowAfterMs = 300;
+    await lanes.pool(source.next(busy), { slowAfterMs });
+    await eventually(async () => (await lanes.poolView()).batches === 1);
+    await lanes.startWorker();
+    const keys = keysTo(60);
+    for (let at = 0; at < keys.length; at += 3) {
+      await lanes.pool(source.next(keys.slice(at, at + 3)), { slowAfterMs });
+      await delay(20);
+    }
+    await eventually(() => isDone(source, keys), 30_000);
+    expectInOrder(source, keys);
+    expect(ledger.of('busy-0')).toEqual([]);
+    open();
+    await eventually(() => isDone(source, busy));
+  });
+
   test('O1 a lane that is reset when its key is back in the pool ends without running anything (fault B15)', async () => {
     let isBad = true;
     lanes = await LaneHarness.start({
