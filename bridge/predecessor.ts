@@ -11,9 +11,10 @@ export async function endedRun(client: Client, workflowId: string): Promise<Ende
   return latest.state === 'ended' ? latest.run : undefined;
 }
 
-export async function latestRun(client: Client, workflowId: string): Promise<LatestRun> {
+/** @param run another one than the latest */
+export async function latestRun(client: Client, workflowId: string, run?: string): Promise<LatestRun> {
   try {
-    const { closeTime, memo, runId, startTime, status } = await client.workflow.getHandle(workflowId).describe();
+    const { closeTime, memo, runId, startTime, status } = await client.workflow.getHandle(workflowId, run).describe();
     const begun = (memo as LaneMemo | undefined)?.begun;
     const told = begun === undefined ? {} : { begun };
     if (status.name === 'RUNNING' || status.name === 'PAUSED') return { state: 'open', ...told };

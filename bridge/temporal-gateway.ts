@@ -25,7 +25,7 @@ import {
 } from '../contracts/names.ts';
 import type { PoolInput, PoolOptions, PoolSignal } from '../contracts/pool.ts';
 import { quarantineLimits, type QuarantineInput, type QuarantineSignal } from '../contracts/quarantine.ts';
-import type { EndedRun } from '../contracts/remains.ts';
+import type { BegunAfter, EndedRun, LatestRun } from '../contracts/remains.ts';
 import type { Clock } from './clock.ts';
 import { encodedBatchSize } from './encoded-size.ts';
 import { askHistory } from './lane-history.ts';
@@ -69,6 +69,12 @@ interface Start extends Pick<
 > {
   readonly type: string;
   readonly args: [LaneInput | PoolInput | QuarantineInput];
+}
+
+/** What was known of the run before, when another one is begun. */
+interface Taking {
+  readonly predecessor?: EndedRun;
+  readonly after?: BegunAfter;
 }
 
 export interface TemporalGatewayOptions {
@@ -218,12 +224,12 @@ export class TemporalGateway implements LaneGateway {
       return await this.#begin(request, workflowId, 'REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      const seenAt = Date.now();
       const latest = await latestRun(this.#options.client, workflowId);
       signal.throwIfAborted();
       // Another bridge has begun it meanwhile. Should that run be ended from outside as well, it is not passed over.
       if (latest.state === 'open') return await this.#begin(request, workflowId, 'REJECT_DUPLICATE');
-      const predecessor = latest.state === 'ended' ? latest.run : undefined;
-      return await this.#begin(request, workflowId, 'ALLOW_DUPLICATE', predecessor);
+      return await this.#begin(request, workflowId, 'ALLOW_DUPLICATE', takingOverFrom(latest, seenAt));
     }
   }
 
@@ -232,10 +238,10 @@ export class TemporalGateway implements LaneGateway {
     request: HandoverRequest,
     workflowId: string,
     workflowIdReusePolicy: ReusePolicy,
-    predecessor?: EndedRun,
+    taking: Taking = {},
   ): Promise<string> {
     const { client, taskQueue } = this.#options;
-    const { type, ...start } = this.#startOf(request, predecessor === undefined ? {} : { predecessor });
+    const { type, ...start } = this.#startOf(request, taking);
     const { signaledRunId } = await client.workflow.signalWithStart(type, {
       ...start,
       workflowId,
@@ -247,7 +253,7 @@ export class TemporalGateway implements LaneGateway {
     return signaledRunId;
   }
 
-  #startOf(request: HandoverRequest, taking: { readonly predecessor?: EndedRun }): Start {
+  #startOf(request: HandoverRequest, taking: Taking): Start {
     switch (request.to) {
       case 'lane':
         return this.#laneStart(request.key, taking);
@@ -258,7 +264,7 @@ export class TemporalGateway implements LaneGateway {
     }
   }
 
-  #laneStart(key: string, taking: { readonly predecessor?: EndedRun }): Start {
+  #laneStart(key: string, taking: Taking): Start {
     const { pipeline, lane } = this.#options;
     const input: LaneInput = { version: 1, pipeline, key, options: lane, ...taking };
     const memo: LaneMemo = { key };
@@ -272,7 +278,7 @@ export class TemporalGateway implements LaneGateway {
     };
   }
 
-  #poolStart(pool: number, taking: { readonly predecessor?: EndedRun }): Start {
+  #poolStart(pool: number, taking: Taking): Start {
     const { pipeline, pool: options } = this.#options;
     if (options === undefined) throw new Error(`${pipeline} has no pools`);
     const input: PoolInput = { version: 1, pipeline, options, ...taking };
@@ -287,7 +293,7 @@ export class TemporalGateway implements LaneGateway {
     };
   }
 
-  #quarantineStart(taking: { readonly predecessor?: EndedRun }): Start {
+  #quarantineStart(taking: Taking): Start {
     const { pipeline, lane } = this.#options;
     const { signalsPerRun } = lane;
     const input: QuarantineInput = { version: 1, pipeline, signalsPerRun, limits: quarantineLimits(lane), ...taking };
@@ -298,6 +304,12 @@ export class TemporalGateway implements LaneGateway {
       staticSummary: `Records of ${pipeline} without a usable key`,
     };
   }
+}
+
+/** @param seenAt when the question was sent, ms since 1970 */
+function takingOverFrom(latest: LatestRun, seenAt: number): Taking {
+  if (latest.state === 'ended') return { predecessor: latest.run, after: { runId: latest.run.runId, seenAt } };
+  return latest.state === 'completed' ? { after: { runId: latest.runId, seenAt } } : {};
 }
 
 /**

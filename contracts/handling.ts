@@ -123,6 +123,8 @@ export interface AskingActivities {
   /** What it was sent after that, some at a time. */
   leftSignals(run: RunName, from: SignalsFrom): Promise<LeftSignals>;
   latestRun(workflowId: string): Promise<LatestRun>;
+  /** How the run is that came just before this one under its workflow id. */
+  precedingRun(run: RunName): Promise<LatestRun>;
   /** What Temporal knows of the one pending `runEvent` of a lane; null when there is none. */
   pendingEvent(lane: { readonly workflowId: string; readonly runId: string }): Promise<PendingEvent | null>;
 }

@@ -3,7 +3,7 @@ import type { Claim, LaneEvent } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 import type { VerbName } from './names.ts';
 import type { Position } from './position.ts';
-import type { EndedRun } from './remains.ts';
+import type { BegunAfter, EndedRun } from './remains.ts';
 import type { WaitingEvent } from './waiting.ts';
 
 /** Limits of one lane, fixed when it is started. */
@@ -46,6 +46,8 @@ export interface LaneInput {
   readonly carried?: LaneState;
   /** The run before this one was ended from outside. */
   readonly predecessor?: EndedRun;
+  /** What was seen before this run was begun; absent where there was no run. */
+  readonly after?: BegunAfter;
   /** Workflow id of the pool that the key goes back to when there is nothing left to do here. */
   readonly pool?: string;
 }

@@ -4,7 +4,7 @@ import type { LaneEvent } from './event.ts';
 import type { FailedEvent, Failure } from './failure.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions, type LaneState, type VerbArgs } from './lane.ts';
 import type { Position } from './position.ts';
-import type { EndedRun } from './remains.ts';
+import type { BegunAfter, EndedRun } from './remains.ts';
 
 /** Stands in a lane's marks for what its pool has forwarded to it. No shard of a source has such a name. */
 export const FORWARDED_MARK = '/pool';
@@ -65,6 +65,8 @@ export interface PoolInput {
   readonly carried?: PoolState;
   /** The run before this one was ended from outside. */
   readonly predecessor?: EndedRun;
+  /** What was seen before this run was begun; absent where there was no run. */
+  readonly after?: BegunAfter;
 }
 
 /** All of a pool that outlives a run. */

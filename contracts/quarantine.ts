@@ -2,7 +2,7 @@ import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits, type SegmentName, type Segm
 import type { Claim, ClaimedData, EventData, InlineData } from './event.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions } from './lane.ts';
 import type { Position } from './position.ts';
-import type { EndedRun } from './remains.ts';
+import type { BegunAfter, EndedRun } from './remains.ts';
 
 /** A record that has no usable key, kept until a person decides (O8). In recorded histories: fields are only added. */
 export interface QuarantinedRecord {
@@ -32,6 +32,8 @@ export interface QuarantineInput {
   readonly carried?: CarriedQuarantine;
   /** The run before this one was ended from outside. */
   readonly predecessor?: EndedRun;
+  /** What was seen before this run was begun; absent where there was no run. */
+  readonly after?: BegunAfter;
 }
 
 export interface QuarantineLimits {

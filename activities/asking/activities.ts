@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import type { AskingActivities, ShardCheckpoint } from '../../contracts/handling.ts';
 import { QUARANTINE_MARK } from '../../contracts/quarantine.ts';
 import { withHeartbeat } from '../handling/heartbeat.ts';
+import { precedingRun } from './preceding-run.ts';
 import { readQuarantineCheckpoint } from './quarantine-checkpoint.ts';
 import { readLeftSignals, readLeftTail, readRemains } from './remains.ts';
 import { readSlice } from './segment-events.ts';
@@ -52,6 +53,7 @@ export function createAskingActivities(client: Client): AskingActivities {
     leftSignals: async (run, from) => await withHeartbeat(async () => await readLeftSignals(client, run, from)),
 
     latestRun: async (workflowId) => await latestRun(client, workflowId),
+    precedingRun: async (run) => await withHeartbeat(async () => await precedingRun(client, run)),
 
     async pendingEvent({ workflowId, runId }) {
       const description = await client.workflow.getHandle(workflowId, runId).describe();

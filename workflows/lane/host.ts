@@ -28,8 +28,9 @@ import { DEFAULT_SEGMENT_LIMITS } from '../../contracts/backlog.ts';
 import type { Decision, LaneInput, LaneOptions, LaneState, LaneView, RecordsSignal } from '../../contracts/lane.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
 import type { PendingEvent } from '../../contracts/handling.ts';
-import type { EndedRun, LaneRemains } from '../../contracts/remains.ts';
+import type { BegunAfter, EndedRun, LaneRemains } from '../../contracts/remains.ts';
 import type { BacklogView, BacklogWindow } from '../../contracts/waiting.ts';
+import { claimedPredecessor, truePredecessor } from './begun-after.ts';
 import { afterHandling } from './after-work.ts';
 import { backlogViewOf, detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
@@ -76,6 +77,7 @@ export class LaneHost {
   readonly #marks: MarkKeeper;
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
+  readonly #after: BegunAfter | undefined;
   readonly #early: RecordsSignal[] = [];
   /** Where the key goes when there is nothing left to do; undefined for a lane that stays. */
   readonly #pool: string | undefined;
@@ -98,7 +100,8 @@ export class LaneHost {
     this.#claims = new ClaimKeeper(input.pipeline, () => this.#turns.input());
     this.#marks = new MarkKeeper(input);
     this.#cell = { lane: input.carried ?? emptyLane(workflowInfo().startTime.getTime()) };
-    this.#predecessor = input.predecessor;
+    this.#predecessor = claimedPredecessor(input);
+    this.#after = input.after;
     this.#pool = input.pool;
     this.#published = statusOf(this.#lane.phase);
     this.#log = new LaneLog(input.pipeline, input.key, this.#lane);
@@ -248,15 +251,19 @@ export class LaneHost {
     }
   }
 
-  async #takeOver(ended: EndedRun): Promise<void> {
-    this.#lane = await succeed(ended, this.#options, async (lane) => {
-      this.#lane = lane;
-      while (this.#limits.isLarge(this.#lane) && (await this.#backlog.move(this.#cell)));
-      return this.#lane;
-    });
-    // A handler that ran for the ended run hears of its end with a heartbeat (O1).
-    const quietAt = ended.at + 2 * this.#options.heartbeatTimeoutMs;
-    if (quietAt > Date.now()) await sleep(quietAt - Date.now());
+  async #takeOver(claimed: EndedRun): Promise<void> {
+    const ended = await truePredecessor(claimed, this.#after);
+    this.#predecessor = ended ?? claimed;
+    if (ended !== undefined) {
+      this.#lane = await succeed(ended, this.#options, async (lane) => {
+        this.#lane = lane;
+        while (this.#limits.isLarge(this.#lane) && (await this.#backlog.move(this.#cell)));
+        return this.#lane;
+      });
+      // A handler that ran for the ended run hears of its end with a heartbeat (O1).
+      const quietAt = ended.at + 2 * this.#options.heartbeatTimeoutMs;
+      if (quietAt > Date.now()) await sleep(quietAt - Date.now());
+    }
     this.#predecessor = undefined;
     for (const signal of this.#early.splice(0)) this.#lane = accept(this.#lane, signal, this.#options);
     this.#lastChange = Date.now();

@@ -117,6 +117,25 @@ export async function askForLeftSignals(run: RunName, from: SignalsFrom): Promis
   return await unlessLost(run, () => askLong.leftSignals(run, from));
 }
 
+/** A run that takes over can go on without the answer: then what its starter has seen counts. */
+const askBriefly = proxyActivities<AskingActivities>({
+  startToCloseTimeout: '20s',
+  heartbeatTimeout: '10s',
+  scheduleToCloseTimeout: '2 minutes',
+  retry: { maximumAttempts: 8, initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+/** How the run before this one is; undefined when it cannot be learned. */
+export async function askForPrecedingRun(): Promise<LatestRun | undefined> {
+  const { workflowId, runId } = workflowInfo();
+  try {
+    return await askBriefly.precedingRun({ workflowId, runId });
+  } catch (error) {
+    log.warn('Whether there was another run in between is not known', { error });
+    return undefined;
+  }
+}
+
 /** How the latest run of a lane is; undefined when nobody could say. */
 export async function askForLatestRun(workflowId: string): Promise<LatestRun | undefined> {
   try {

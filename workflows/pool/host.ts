@@ -42,7 +42,8 @@ import type {
   PoolState,
   PoolView,
 } from '../../contracts/pool.ts';
-import { TAIL_PAGE, type EndedRun } from '../../contracts/remains.ts';
+import { TAIL_PAGE, type BegunAfter, type EndedRun } from '../../contracts/remains.ts';
+import { truePredecessor } from '../lane/begun-after.ts';
 import { act } from '../lane/decide.ts';
 import { emptyLane, firstFailure } from '../lane/machine.ts';
 import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
@@ -87,6 +88,7 @@ export class PoolHost {
   readonly #large = new Set<string>();
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
+  readonly #after: BegunAfter | undefined;
   readonly #early: (() => void)[] = [];
   #lost: string | undefined;
   #memory: LastingMemory;
@@ -105,10 +107,11 @@ export class PoolHost {
   /** The run ends now: a pause that waits for its lane goes on in the next. */
   #isLeaving = false;
 
-  constructor({ pipeline, options, carried, predecessor }: PoolInput) {
+  constructor({ pipeline, options, carried, predecessor, after }: PoolInput) {
     this.#pipeline = pipeline;
     this.#options = options;
     this.#predecessor = predecessor;
+    this.#after = after;
     this.#limits = new RunLimits(options.signalsPerRun);
     const state = carried ?? emptyPool(workflowInfo().startTime.getTime());
     this.#keys = new HealthyKeys(state.waiting);
@@ -249,7 +252,10 @@ export class PoolHost {
     }
   }
 
-  async #takeOver(ended: EndedRun): Promise<void> {
+  async #takeOver(claimed: EndedRun): Promise<void> {
+    // A pool never ends by itself, so one that came before was ended externally.
+    const ended = (await truePredecessor(claimed, this.#after)) ?? claimed;
+    this.#predecessor = ended;
     const { state, events, signals } = await succeed(ended);
     this.#keys = new HealthyKeys([]);
     this.#moved = new MovedKeys(state.moved);

@@ -39,6 +39,7 @@ import {
   type SegmentSearch,
 } from '../../contracts/quarantine.ts';
 import { TAIL_PAGE, type EndedRun, type QuarantineRemains } from '../../contracts/remains.ts';
+import { truePredecessor } from '../lane/begun-after.ts';
 import { withoutOldMarks } from '../lane/mark-keeper.ts';
 import { RunLimits } from '../lane/run-limits.ts';
 import { Segments } from '../lane/segments.ts';
@@ -203,8 +204,11 @@ export class QuarantineHost {
     }
   }
 
-  async #takeOver(predecessor: EndedRun): Promise<void> {
+  async #takeOver(claimed: EndedRun): Promise<void> {
     const { pipeline } = this.#input;
+    // A quarantine never ends by itself, so one that came before was ended externally.
+    const predecessor = (await truePredecessor(claimed, this.#input.after)) ?? claimed;
+    this.#predecessor = predecessor;
     this.#state = await succeed(predecessor, {
       pipeline,
       limits: this.#limits,
@@ -383,7 +387,7 @@ export class QuarantineHost {
     this.#isLeaving = true;
     await condition(() => allHandlersFinished());
     const { memo = {}, typedSearchAttributes } = workflowInfo();
-    const { predecessor: _takenOver, ...input } = this.#input;
+    const { predecessor: _takenOver, after: _seen, ...input } = this.#input;
     const next: QuarantineInput = { ...input, carried: this.#state };
     await makeContinueAsNewFunc<(input: QuarantineInput) => Promise<void>>({ memo, typedSearchAttributes })(next);
   }
