@@ -23,13 +23,14 @@ const ASK_EVERY_MS = 250;
 /** @returns whether the lane runs now; false when it had not ended like that, or nothing is known of it */
 export async function recoverLane(client: Client, { key, pipeline }: NamedKey): Promise<boolean> {
   const workflowId = laneWorkflowId(pipeline, key);
+  const seenAt = Date.now();
   const latest = await latestRun(client, workflowId);
   if (latest.state === 'open') return true;
   if (latest.state !== 'ended') return false;
   const { input, taskQueue } = await startOf(client, workflowId, latest.run);
   if (input.pool !== undefined) return await recoverByPool(client, input.pool, key, workflowId);
   const { carried: _carried, ...rest } = input;
-  const next: LaneInput = { ...rest, predecessor: latest.run };
+  const next: LaneInput = { ...rest, predecessor: latest.run, after: { runId: latest.run.runId, seenAt } };
   const memo: LaneMemo = { key };
   try {
     await client.workflow.start(WORKFLOW_TYPES.lane, {
