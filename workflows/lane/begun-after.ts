@@ -36,3 +36,9 @@ export async function truePredecessor(claimed: EndedRun, after: BegunAfter | und
   if (preceding?.state === 'ended') return preceding.run;
   return preceding?.state === 'completed' || claimed.how === 'COMPLETED' ? undefined : claimed;
 }
+
+/** A handler that ran for the ended run learns of its end with a heartbeat (O1). */
+export async function untilQuiet({ at }: EndedRun, heartbeatTimeoutMs: number): Promise<void> {
+  const quietAt = at + 2 * heartbeatTimeoutMs;
+  if (quietAt > Date.now()) await sleep(quietAt - Date.now());
+}

@@ -30,7 +30,7 @@ import type { LaneEvent } from '../../contracts/event.ts';
 import type { PendingEvent } from '../../contracts/handling.ts';
 import type { BegunAfter, EndedRun, LaneRemains } from '../../contracts/remains.ts';
 import type { BacklogView, BacklogWindow } from '../../contracts/waiting.ts';
-import { claimedPredecessor, truePredecessor } from './begun-after.ts';
+import { claimedPredecessor, truePredecessor, untilQuiet } from './begun-after.ts';
 import { afterHandling } from './after-work.ts';
 import { backlogViewOf, detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './appearance.ts';
 import { attributesOf } from './attributes.ts';
@@ -260,9 +260,7 @@ export class LaneHost {
         while (this.#limits.isLarge(this.#lane) && (await this.#backlog.move(this.#cell)));
         return this.#lane;
       });
-      // A handler that ran for the ended run hears of its end with a heartbeat (O1).
-      const quietAt = ended.at + 2 * this.#options.heartbeatTimeoutMs;
-      if (quietAt > Date.now()) await sleep(quietAt - Date.now());
+      await untilQuiet(ended, this.#options.heartbeatTimeoutMs);
     }
     this.#predecessor = undefined;
     for (const signal of this.#early.splice(0)) this.#lane = accept(this.#lane, signal, this.#options);

@@ -20,7 +20,6 @@ import {
   log,
   makeContinueAsNewFunc,
   patched,
-  sleep,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -43,7 +42,7 @@ import type {
   PoolView,
 } from '../../contracts/pool.ts';
 import { TAIL_PAGE, type BegunAfter, type EndedRun } from '../../contracts/remains.ts';
-import { truePredecessor } from '../lane/begun-after.ts';
+import { truePredecessor, untilQuiet } from '../lane/begun-after.ts';
 import { act } from '../lane/decide.ts';
 import { emptyLane, firstFailure } from '../lane/machine.ts';
 import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
@@ -264,9 +263,7 @@ export class PoolHost {
     this.#lost = state.lost;
     this.#handled = state.handled;
     for (const event of events) this.#place(event);
-    // Handlers that ran for the ended run hear of its end with a heartbeat (O1).
-    const quietAt = ended.at + 2 * this.#options.heartbeatTimeoutMs;
-    if (quietAt > Date.now()) await sleep(quietAt - Date.now());
+    await untilQuiet(ended, this.#options.heartbeatTimeoutMs);
     this.#predecessor = undefined;
     for (const signal of signals) this.#accept(signal);
     for (const each of this.#early.splice(0)) each();
