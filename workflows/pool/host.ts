@@ -210,10 +210,9 @@ export class PoolHost {
 
   /** For a run that comes after this one was ended from outside. */
   remains(): PoolRemains {
-    const predecessor = this.#predecessor;
     const state = this.#state();
     const held = { state: withoutTail(state), tail: tailOf(state).length };
-    return predecessor === undefined ? held : { ...held, predecessor };
+    return this.#predecessor === undefined ? held : { ...held, predecessor: this.#predecessor };
   }
 
   tail(from: unknown): readonly PoolEvent[] {
@@ -222,8 +221,7 @@ export class PoolHost {
   }
 
   #outageField(): Pick<PoolState, 'outage'> {
-    const { outage } = this.#outages;
-    return outage === undefined ? {} : { outage };
+    return this.#outages.outage === undefined ? {} : { outage: this.#outages.outage };
   }
 
   key(key: string): PoolKeyView {
@@ -253,9 +251,8 @@ export class PoolHost {
 
   async #takeOver(claimed: EndedRun): Promise<void> {
     // A pool never ends by itself, so one that came before was ended externally.
-    const ended = (await truePredecessor(claimed, this.#after)) ?? claimed;
-    this.#predecessor = ended;
-    const { state, events, signals } = await succeed(ended);
+    this.#predecessor = (await truePredecessor(claimed, this.#after)) ?? claimed;
+    const { state, events, signals } = await succeed(this.#predecessor);
     this.#keys = new HealthyKeys([]);
     this.#moved = new MovedKeys(state.moved);
     this.#errands = this.#newErrands();
@@ -263,7 +260,7 @@ export class PoolHost {
     this.#lost = state.lost;
     this.#handled = state.handled;
     for (const event of events) this.#place(event);
-    await untilQuiet(ended, this.#options.heartbeatTimeoutMs);
+    await untilQuiet(this.#predecessor, this.#options.heartbeatTimeoutMs);
     this.#predecessor = undefined;
     for (const signal of signals) this.#accept(signal);
     for (const each of this.#early.splice(0)) each();
