@@ -159,6 +159,12 @@ export interface PoolsConfig {
   readonly count?: number;
   /** A key whose handler takes longer than this for an event gets a lane of its own for the events that wait. @default '2s' */
   readonly slowAfter?: Duration;
+  /**
+   * How long a pool holds its keys while most of them fail, and reading with them when it is full; then they move out and are
+   * blocked one by one. 6 hours at most.
+   * @default '1h'
+   */
+  readonly maxHold?: Duration;
 }
 
 /**

@@ -3,7 +3,12 @@ export const POOL_METRICS = {
   outages: {
     name: 'keylane_outages_total',
     kind: 'counter',
-    help: 'Batches of a pool in which most keys failed, so that they stay and are tried again',
+    help: 'Batches of a pool with failed keys while most of its keys failed',
+  },
+  released: {
+    name: 'keylane_outages_released_total',
+    kind: 'counter',
+    help: 'Times at which a pool stopped holding failing keys back, so that they move out and are blocked',
   },
   movedOut: {
     name: 'keylane_keys_moved_out_total',

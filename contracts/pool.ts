@@ -1,8 +1,9 @@
 /** What a pool workflow, its bridge and its activities say to one another. In recorded histories: fields are only added. */
 import type { EventLimits } from './event-weight.ts';
 import type { LaneEvent } from './event.ts';
-import type { FailedEvent, Failure } from './failure.ts';
+import type { FailedEvent, Failure, RetryPolicy } from './failure.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions, type LaneState, type VerbArgs } from './lane.ts';
+import type { VerbName } from './names.ts';
 import type { Position } from './position.ts';
 import type { BegunAfter, EndedRun } from './remains.ts';
 
@@ -22,6 +23,11 @@ export interface PoolOptions {
   /** From so much on the bridge hands nothing more over, until half of it has gone. */
   readonly full: EventLimits;
   readonly signalsPerRun: number;
+  /**
+   * How long the pool may hold its keys back while every key fails, and reading with them when it is full.
+   * @default DEFAULT_POOL_OPTIONS.maxHoldMs, for pools that an earlier version has started
+   */
+  readonly maxHoldMs?: number;
   /** As a lane's. */
   readonly leaseMarginMs: number;
   readonly heartbeatTimeoutMs: number;
@@ -31,6 +37,10 @@ export interface PoolOptions {
 
 const KIB = 1024;
 
+export const DEFAULT_MAX_HOLD_MS = 3_600_000;
+/** A quarter of the shortest time for which a source keeps a record, which is 24 hours. */
+export const MAX_MAX_HOLD_MS = 6 * 3_600_000;
+
 export const DEFAULT_POOL_OPTIONS: PoolOptions = {
   // As for a lane: text with much to quote takes some times its bytes, and a payload may have 2 MiB.
   batch: { events: 500, bytes: DEFAULT_LANE_OPTIONS.stretchBytes },
@@ -39,6 +49,7 @@ export const DEFAULT_POOL_OPTIONS: PoolOptions = {
   slowAfterMs: 2000,
   full: { events: 3000, bytes: 768 * KIB },
   signalsPerRun: 2000,
+  maxHoldMs: DEFAULT_MAX_HOLD_MS,
   leaseMarginMs: DEFAULT_LANE_OPTIONS.leaseMarginMs,
   heartbeatTimeoutMs: DEFAULT_LANE_OPTIONS.heartbeatTimeoutMs,
   lane: DEFAULT_LANE_OPTIONS,
@@ -80,8 +91,14 @@ export interface PoolState {
   /** As a lane's. */
   readonly behindSince: Readonly<Record<string, number>>;
   readonly remembersSince: number;
-  /** Set while the fault lies with what the handlers depend on. */
+  /** Set while most keys fail and are held in the pool. */
   readonly outage?: Outage;
+  /** Set after a hold that did not end because handlers work again, until most keys have succeeded for a while. */
+  readonly release?: Release;
+  /** Set while the pool has held its keys back not long ago. */
+  readonly held?: Held;
+  /** Failures of keys that wait, each of them once. */
+  readonly failures?: readonly FailedEvent[];
   /** Set when events are gone that were not handled: what a person has to know (O5). */
   readonly lost?: string;
   /** Events handled in the pool since it began. */
@@ -93,8 +110,21 @@ export interface WaitingKey {
   readonly events: readonly LaneEvent[];
   /** How often a batch with its first event was lost with its process, in a row. */
   readonly losses?: number;
-  /** Attempts of its first event that failed while the fault lay elsewhere. */
+  /** Attempts of its first event that failed in the pool. */
   readonly attempts?: number;
+  /** Set when there are such attempts. */
+  readonly failing?: FailingKey;
+}
+
+export interface FailingKey {
+  /** Of the first failed attempt of its first event, ms since 1970. */
+  readonly since: number;
+  /** Of the latest one. */
+  readonly lastAt: number;
+  /** Index in {@link PoolState.failures}. Absent where there was no room for it. */
+  readonly failure?: number;
+  /** It has no attempts left in the pool, and waits for its turn to move out. */
+  readonly leaves?: true;
 }
 
 /** A key with a lane of its own. */
@@ -115,17 +145,56 @@ export type Beginning =
   /** The run before was ended from outside; its id stands for this beginning. */
   | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
 
+/** A pool holds its keys back. See workflows/pool/outage.ts. */
 export interface Outage {
   /** ms since 1970 */
   readonly since: number;
-  /** Tries in a row after which most keys still failed. */
+  /** Probes in a row in which no key succeeded. */
   readonly tries: number;
-  /** When the next try is due, ms since 1970. */
+  /** When the next probe is due, ms since 1970. */
   readonly retryAt: number;
-  /** How many keys the next try takes. */
-  readonly keys: number;
+  /** How many keys the next probe takes that have not failed, and how many that have. */
+  readonly fresh?: number;
+  readonly retried?: number;
   /** The latest one. */
   readonly failure: Failure;
+  /** Of the latest failure. Absent in outages that an earlier version has found. */
+  readonly policy?: RetryPolicy;
+  /** When the hold ends whatever the cause, ms since 1970. Absent in the same. */
+  readonly holdUntil?: number;
+  /** What probes have shown since a key that had failed succeeded. */
+  readonly probes?: ProbeCounts;
+  /** That half of the time is over has been logged. */
+  readonly warned?: true;
+}
+
+/** Keys of probes: fresh ones had not failed before. */
+export interface ProbeCounts {
+  readonly freshDone: number;
+  readonly freshFailed: number;
+  readonly retriedDone: number;
+  readonly retriedFailed: number;
+}
+
+/** A hold has ended without an end of the failures: keys that fail leave the pool. */
+export interface Release {
+  /** When the hold began, ms since 1970. */
+  readonly since: number;
+  /** When it ended. */
+  readonly at: number;
+  /** `bound`: it had lasted as long as it may. `own data`: events that were not tried before succeed, those that failed do not. */
+  readonly why: 'bound' | 'own data';
+  /** The latest failure. */
+  readonly failure: Failure;
+  /** When the pool may hold again, unless most keys fail once more before that. */
+  readonly calmAt: number;
+}
+
+/** Time that a pool has spent holding. It wears off as fast, so that a pool holds half of the time at most. */
+export interface Held {
+  readonly ms: number;
+  /** As of when, ms since 1970. */
+  readonly at: number;
 }
 
 /** Argument of the activity that runs a batch: keys side by side, the events of each in order. */
@@ -200,13 +269,20 @@ export interface PauseSignal extends VerbArgs {
   readonly key: string;
 }
 
+/** Argument of the update `decide`: a verb for a key that has no lane of its own. Its answer is a {@link Decision}. */
+export interface DecideArgs extends VerbArgs {
+  readonly key: string;
+  readonly verb: VerbName;
+}
+
 /** Memo of a pool, written on changes only. */
 export interface PoolMemo {
   /** It holds as much as it should: the bridge waits. */
   readonly full: boolean;
   /** Why, where that does not pass by itself: so many keys have lanes of their own that a next run could hold no more. */
   readonly fullOf?: 'moved keys';
-  readonly outage?: Pick<Outage, 'since' | 'failure'>;
+  readonly outage?: Pick<Outage, 'since' | 'failure' | 'holdUntil'>;
+  readonly release?: Pick<Release, 'since' | 'at' | 'why' | 'failure'>;
 }
 
 /** Answer of the query `pool`. */
@@ -224,10 +300,23 @@ export interface PoolView {
   /** As in the memo. */
   readonly fullOf?: 'moved keys';
   readonly outage?: Outage;
+  readonly release?: Release;
+  /** Keys that fail and have no lane of their own yet. Absent when there are none. */
+  readonly failing?: FailingKeys;
   /** Set when events are gone that were not handled. */
   readonly lost?: string;
   /** Set while the pool takes over from this run, which was ended from outside: the rest is what it has so far. */
   readonly takesOver?: EndedRun;
+}
+
+export interface FailingKeys {
+  readonly keys: number;
+  /** Their events, the failing ones included. */
+  readonly events: number;
+  /** Those that have used up their attempts and wait for their turn to move out. */
+  readonly leaving: number;
+  /** A few of them, the longest failing first. */
+  readonly sample: readonly string[];
 }
 
 /** Answer of the query `remains`, without the events. */
@@ -241,6 +330,22 @@ export interface PoolRemains {
 
 /** Answer of the query `key`. */
 export type PoolKeyView =
-  | { readonly where: 'pool'; readonly waiting: number; readonly isInBatch: boolean }
+  | { readonly where: 'pool'; readonly waiting: number; readonly isInBatch: boolean; readonly failing?: FailingView }
   /** `waiting`: events that its lane does not have yet. */
   | { readonly where: 'lane'; readonly waiting: number };
+
+/** A key whose first event fails, and which has no lane of its own yet. */
+export interface FailingView {
+  /** ms since 1970 */
+  readonly since: number;
+  readonly attempts: number;
+  readonly lastAt: number;
+  /** Before this it is not tried again, ms since 1970. Absent when it has no attempts left, and moves out. */
+  readonly nextAt?: number;
+  /** Of its first event, `shardId:sequenceNumber`. */
+  readonly position: string;
+  /** Absent where the pool had no room for it. */
+  readonly failure?: Failure;
+  /** Set while the pool holds its keys back: until when, at most. */
+  readonly hold?: { readonly since: number; readonly until: number };
+}

@@ -1,11 +1,15 @@
 import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import type { Decision } from '../contracts/lane.ts';
 import { QUERIES, SIGNALS } from '../contracts/names.ts';
-import type { PauseSignal, PoolEvent, PoolInput, PoolKeyView, PoolRemains, PoolView } from '../contracts/pool.ts';
+import type { PoolEvent, PoolInput, PoolKeyView, PoolRemains, PoolView } from '../contracts/pool.ts';
 import { INTERNAL, VERB_DESCRIPTIONS } from './descriptions.ts';
-import { isFinished, isLook, isPoolSignal, isProgress, readPause } from './lane/inputs.ts';
+import { isFinished, isLook, isPoolSignal, isProgress, readDecide, readPause, type KeyVerb } from './lane/inputs.ts';
 import { refusal } from './lane/refusal.ts';
 import { PoolHost } from './pool/host.ts';
 
+const DECIDE =
+  'A verb for a key that has no lane of its own: it gets one, which keeps the decision. Input: {"key": the key, "verb": one ' +
+  'of retry, skip, replace, pause, resume}, and what the verb takes.';
 const PAUSE = `${VERB_DESCRIPTIONS.pause} It needs "key" too.`;
 
 /** The lanes of a fixed part of a pipeline's keys, for as long as they are healthy. Never ends by itself. */
@@ -64,21 +68,34 @@ function handlePause(host: PoolHost): void {
     (args) => {
       const pause = readPause(args);
       if ('problem' in pause) ignored('pause', args, pause.problem);
-      else host.pause(pause);
+      else host.signalPause(pause.key, pause.verb);
     },
     { description: PAUSE },
   );
-  setHandler(defineUpdate<void, [unknown]>('pause'), (args) => host.paused(readPause(args) as PauseSignal), {
-    description: PAUSE,
-    validator: (args) => {
-      const pause = readPause(args);
-      const why = 'problem' in pause ? pause.problem : host.objection(pause);
-      if (why !== undefined) throw refusal('pause', why);
-    },
-  });
+  handleUpdate(host, { name: 'pause', read: readPause, description: PAUSE });
+  handleUpdate(host, { name: 'decide', read: readDecide, description: DECIDE });
 }
 
 /** One line for each, with what was sent: nothing is released, given back or paused by it. */
 function ignored(name: string, signal: unknown, problem?: string): void {
   log.error(`Ignored a malformed \`${name}\` signal`, { signal, ...(problem === undefined ? {} : { problem }) });
+}
+
+interface UpdateOfKey {
+  readonly name: string;
+  readonly description: string;
+  readonly read: (args: unknown) => KeyVerb | { readonly problem: string };
+}
+
+function handleUpdate(host: PoolHost, { name, description, read }: UpdateOfKey): void {
+  const decide = ({ key, verb }: KeyVerb): Promise<Decision> => host.decide(key, verb);
+  setHandler(defineUpdate<Decision, [unknown]>(name), (args) => decide(read(args) as KeyVerb), {
+    description,
+    validator: (args) => {
+      const asked = read(args);
+      if ('problem' in asked) throw refusal(name, asked.problem);
+      const why = host.objection(asked.key, asked.verb);
+      if (why !== undefined) throw refusal(asked.verb.name, why);
+    },
+  });
 }

@@ -166,7 +166,7 @@ async function runStretch(
   const head = input.events[done];
   if (head !== undefined) {
     const lost = lostFailure(losses, begunHere.times(input.pipeline, input.key, head));
-    if (lost !== undefined) return { done, lostBefore, failed: firstFailure(lost, settings, metrics) };
+    if (lost !== undefined) return { done, lostBefore, failed: failedAttempt(lost, 1, settings, metrics) };
   }
   // After a loss one event at a time: see LaneState.careful.
   const end = lostBefore ? Math.min(done + 1, input.events.length) : input.events.length;
@@ -183,7 +183,7 @@ async function runStretch(
       const result = await callHandler(call, pipeline, possession, stopping, caller, log);
       if (result.kind === 'interrupted') break;
       if (result.kind === 'failed') {
-        return { done, lostBefore, failed: firstFailure(result.failure, settings, metrics) };
+        return { done, lostBefore, failed: failedAttempt(result.failure, 1, settings, metrics) };
       }
       metrics?.handled();
       done += 1;
@@ -212,7 +212,7 @@ async function runBatch(
     room,
     begunHere,
     call: async (call) => await callHandler(call, pipeline, possession, stopping, caller, log),
-    failed: (failure) => firstFailure(failure, settings, metrics),
+    failed: (failure, attempt) => failedAttempt(failure, attempt, settings, metrics),
     handled: () => metrics?.handled(),
     isStopping: () => stopping.aborted || cancellationSignal.aborted,
   });
@@ -303,12 +303,14 @@ async function attemptCall(
   return await caller.call(handler, settings, { ...call, data, onUnhandledRejection }, cancellationSignal);
 }
 
-function firstFailure(
+/** @param attempt of the event, from 1 */
+function failedAttempt(
   failure: Failure,
+  attempt: number,
   { retry }: HandlingSettings,
   metrics: HandlingMetrics | undefined,
 ): NonNullable<StretchOutcome['failed']> {
-  countFailure(metrics, failure.nonRetryable || retry.maxAttempts <= 1);
+  countFailure(metrics, failure.nonRetryable || retry.maxAttempts <= attempt);
   return { failure, policy: retry };
 }
 

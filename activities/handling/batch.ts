@@ -32,7 +32,7 @@ export interface BatchOptions {
   readonly begunHere: BegunHere;
   readonly call: (call: Omit<Call, 'data'>) => Promise<CallResult>;
   /** What becomes of a failure by the settings. */
-  readonly failed: (failure: Failure) => KeyOutcome['failed'];
+  readonly failed: (failure: Failure, attempt: number) => KeyOutcome['failed'];
   readonly handled: () => void;
   /** No other event is to be started. */
   readonly isStopping: () => boolean;
@@ -109,7 +109,7 @@ export class BatchRun {
     const [first] = events;
     const lost = first && lostFailure(losses, begunHere.times(pipeline, key, first));
     if (lost !== undefined) {
-      progress.failed = failed(lost);
+      progress.failed = failed(lost, attempts + 1);
       return;
     }
     for (const event of events) {
@@ -123,7 +123,7 @@ export class BatchRun {
         const result = await call({ pipeline, key, event, attempt });
         if (result.kind === 'interrupted') return;
         if (result.kind === 'failed') {
-          progress.failed = failed(result.failure);
+          progress.failed = failed(result.failure, attempt);
           return;
         }
       } catch (error) {

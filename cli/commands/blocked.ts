@@ -3,14 +3,17 @@ import { visibleName } from '../../contracts/visible.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { blockedLanes, type BlockedLane } from '../operations/blocked-lanes.ts';
-import { renderBlocked } from '../render/blocked.ts';
-import { blockedJson } from '../render/json.ts';
-import { withSession } from '../session.ts';
+import { mapBounded } from '../operations/concurrency.ts';
+import { poolsStatus } from '../operations/pools.ts';
+import { renderBlocked, type FailingPools } from '../render/blocked.ts';
+import { blockedJson, poolsJson } from '../render/json.ts';
+import { withSession, type Session } from '../session.ts';
 import { targetArgument } from '../target.ts';
 import { examples } from './examples.ts';
 import { parseLimit } from './limit.ts';
 
 const DEFAULT_LIMIT = 100;
+const PIPELINES_AT_ONCE = 4;
 
 interface BlockedOptions {
   readonly limit: number;
@@ -37,11 +40,16 @@ export function addBlockedCommand(program: Command, io: Io): void {
           ...(chosen === undefined ? {} : { pipeline: chosen }),
         });
         if (options.names0 === true) return printNames(found.lanes, io);
+        const failing = await failingPools(session);
         const style = options.wide === true ? { ...session.style, width: undefined } : session.style;
         session.print(
           options.json,
-          () => ({ total: found.total, blocked: found.lanes.map((lane) => blockedJson(lane, session.nameOf(lane))) }),
-          () => renderBlocked(found, { style, now: io.now(), nameOf: (lane) => session.nameOf(lane) }),
+          () => ({
+            total: found.total,
+            blocked: found.lanes.map((lane) => blockedJson(lane, session.nameOf(lane))),
+            failingPools: failing.map(({ pipeline, pools }) => ({ pipeline, ...poolsJson(pools) })),
+          }),
+          () => renderBlocked(found, { style, now: io.now(), nameOf: (lane) => session.nameOf(lane), failing }),
         );
       });
     });
@@ -50,6 +58,17 @@ export function addBlockedCommand(program: Command, io: Io): void {
     'keylane blocked --pipeline orders --limit 0',
     'keylane blocked --limit 0 --names0 | xargs -0 -r keylane retry --yes',
   ]);
+}
+
+/** Pools in which keys fail that no list of blocked ones has. */
+async function failingPools(session: Session): Promise<FailingPools[]> {
+  const all = await mapBounded(session.pipelines, PIPELINES_AT_ONCE, async (pipeline) => {
+    const pools = await session.poolsOf(pipeline);
+    return pools === undefined ? [] : [{ pipeline, pools: await poolsStatus(session.client, pipeline, pools) }];
+  });
+  return all
+    .flat()
+    .filter(({ pools: { failing, outages, releasing } }) => failing !== undefined || outages + releasing > 0);
 }
 
 /** Each names the record that the list has seen: a verb touches no other. */

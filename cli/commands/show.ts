@@ -5,7 +5,7 @@ import type { NamedKey } from '../key-name.ts';
 import { laneView, type ObservedLane } from '../operations/lane-view.ts';
 import { pooledKeyView, type ObservedPooledKey } from '../operations/pooled-key.ts';
 import { backlogJson, renderBacklog } from '../render/backlog.ts';
-import { laneJson } from '../render/json.ts';
+import { laneJson, pooledKeyJson } from '../render/json.ts';
 import { renderLane } from '../render/lane.ts';
 import { renderPooledKey } from '../render/pooled-key.ts';
 import { withSession, type Session } from '../session.ts';
@@ -64,8 +64,8 @@ export function addShowCommand(program: Command, io: Io): void {
         if ('pool' in lane) {
           session.print(
             options.json,
-            () => ({ name, ...lane }),
-            () => renderPooledKey(lane, name, style),
+            () => pooledKeyJson(lane, name),
+            () => renderPooledKey(lane, { name, style, now: io.now() }),
           );
           return;
         }

@@ -15,7 +15,7 @@ import { visibleText } from '../../contracts/visible.ts';
 import { DecisionPendingError, NoSuchLaneError, NothingToDecideError, NoWorkerError } from './errors.ts';
 import { GRPC, grpcFailure } from '../../worker/temporal/grpc.ts';
 import { describeLane, endOf } from './lane-view.ts';
-import { pausePooledKey, pooledKeyView } from './pooled-key.ts';
+import { decidePooledKey, pooledKeyView } from './pooled-key.ts';
 import { recoverLane } from './recover-lane.ts';
 
 export interface Verdict {
@@ -37,8 +37,8 @@ const NOT_CONFIRMED =
   'The request may still be carried out when one comes up: look with `keylane show` before asking again.';
 
 /**
- * Has a lane carry out a verb, and tells what came of it (O11). A key without a lane of its own is healthy: it can be
- * paused, and there is nothing else to decide.
+ * Has a lane carry out a verb, and tells what came of it (O11). A key that has no lane of its own gets one when there is something
+ * to decide: when its first event fails in its pool, or it is to be paused.
  * @throws {NoSuchLaneError}
  * @throws {NothingToDecideError} if it changed nothing
  * @throws {NoWorkerError} if it is not known whether it will
@@ -52,10 +52,9 @@ export async function decide(client: Client, verdict: Verdict): Promise<Decision
   } catch (error) {
     // Refused also by a lane that is just about to end.
     if (!(error instanceof NoSuchLaneError || error instanceof NothingToDecideError)) throw error;
-    const { pool, view } = await pooledKeyView(client, { pipeline, key, pools });
+    const { view } = await pooledKeyView(client, { pipeline, key, pools });
     if (view.where === 'lane') throw error;
-    if (verb === 'pause') return await pausePooledKey(client, { pipeline, key, pools }, args);
-    throw new NothingToDecideError(verb, pipeline, key, `the key is healthy, in pool ${pool}`, { cause: error });
+    return await decidePooledKey(client, { pipeline, key, pools }, verb, args);
   }
 }
 

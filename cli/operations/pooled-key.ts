@@ -7,9 +7,9 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NOTHING_TO_DECIDE, type Decision, type VerbArgs } from '../../contracts/lane.ts';
-import { poolWorkflowId, QUERIES } from '../../contracts/names.ts';
+import { poolWorkflowId, QUERIES, type VerbName } from '../../contracts/names.ts';
 import { poolOf } from '../../contracts/pool-of.ts';
-import type { PauseSignal, PoolKeyView } from '../../contracts/pool.ts';
+import type { DecideArgs, PoolKeyView } from '../../contracts/pool.ts';
 import { NoSuchLaneError, NothingToDecideError, NoWorkerError } from './errors.ts';
 import { askWorkflow } from './query.ts';
 
@@ -31,7 +31,7 @@ export interface ObservedPooledKey {
 
 const TIMEOUT_MS = 10_000;
 /** An event of the key may be running, and the lane has to begin. */
-const PAUSE_TIMEOUT_MS = 120_000;
+const DECIDE_TIMEOUT_MS = 120_000;
 
 /**
  * What the pool of a key says of it.
@@ -55,34 +55,37 @@ export async function pooledKeyView(
 }
 
 /**
- * Has a pool give a healthy key a lane of its own, which is paused. Resolves when that has begun.
+ * Has a pool carry out a verb on a key that has no lane of its own: it gets one, which keeps the decision. Resolves when that has
+ * begun.
  * @throws {NoSuchLaneError}
  * @throws {NothingToDecideError}
  * @throws {NoWorkerError} if it is not known whether it will
  */
-export async function pausePooledKey(client: Client, named: PooledKey, args: VerbArgs): Promise<Decision> {
+export async function decidePooledKey(
+  client: Client,
+  named: PooledKey,
+  verb: VerbName,
+  args: VerbArgs,
+): Promise<Decision> {
   const { pipeline, key, pools } = named;
   const workflowId = poolWorkflowId(pipeline, poolOf(key, pools));
-  const { by = 'unknown', reason } = args;
-  const pause: PauseSignal = { key, by, ...(reason === undefined ? {} : { reason }) };
+  let decision: Decision;
   try {
-    await client.withDeadline(Date.now() + PAUSE_TIMEOUT_MS, () =>
+    decision = await client.withDeadline(Date.now() + DECIDE_TIMEOUT_MS, () =>
       client.workflow
         .getHandle(workflowId)
-        .executeUpdate<void, [PauseSignal]>('pause', { updateId: randomUUID(), args: [pause] }),
+        .executeUpdate<Decision, [DecideArgs]>('decide', { updateId: randomUUID(), args: [{ ...args, key, verb }] }),
     );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw new NoSuchLaneError(pipeline, key, undefined, { cause: error });
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-      const later = 'The key may still be paused later: look with `keylane show` before asking again.';
+      const later = 'It may still be carried out later: look with `keylane show` before asking again.';
       throw new NoWorkerError(workflowId, undefined, later, { cause: error });
     }
     const why = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
     if (!(why instanceof ApplicationFailure) || why.type !== NOTHING_TO_DECIDE) throw error;
-    throw new NothingToDecideError('pause', pipeline, key, why.message.replace(/^Nothing to \w+: /, ''), {
-      cause: error,
-    });
+    throw new NothingToDecideError(verb, pipeline, key, why.message.replace(/^Nothing to \w+: /, ''), { cause: error });
   }
-  const states = { stateBefore: 'idle', stateAfter: 'paused' } as const;
-  return { verb: 'pause', outcome: 'done', at: Date.now(), by, ...states, ...(reason === undefined ? {} : { reason }) };
+  if (decision.outcome === 'done') return decision;
+  throw new NothingToDecideError(verb, pipeline, key, decision.why ?? 'its pool refused it');
 }

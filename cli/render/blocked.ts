@@ -1,8 +1,10 @@
 import { visibleName } from '../../contracts/visible.ts';
 import type { BlockedLane, BlockedLanes } from '../operations/blocked-lanes.ts';
+import type { PoolsStatus } from '../operations/pools.ts';
+import { failingPoolLines } from './failing-pools.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
-import { cut, plural, printable, shortPosition } from './text.ts';
+import { cut, indent, plural, printable, shortPosition } from './text.ts';
 import { span } from './time.ts';
 
 const LEAST_CAUSE_WIDTH = 24;
@@ -17,12 +19,23 @@ export interface BlockedContext {
   readonly nameOf: (lane: BlockedLane) => string;
   readonly style: Style;
   readonly now: number;
+  /** Pools whose keys fail without being blocked yet. */
+  readonly failing?: readonly FailingPools[];
+}
+
+export interface FailingPools {
+  readonly pipeline: string;
+  readonly pools: PoolsStatus;
 }
 
 /** The blocked keys, the longest first, and below them what they have in common. */
 export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedContext): string {
   const { style, now, nameOf } = context;
-  if (lanes.length === 0) return style.green('No key is blocked.');
+  const failing = failingSections(context);
+  if (lanes.length === 0) {
+    const none = 'No key is blocked.';
+    return failing.length === 0 ? style.green(none) : [none, ...failing].join('\n\n');
+  }
   const { width } = style;
   const rows = lanes.map((lane) => [
     style.bold(visibleName(nameOf(lane))),
@@ -40,7 +53,17 @@ export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedCo
   if (lanes.some((lane) => !lane.exact)) {
     parts.push(style.yellow('No worker answered: how many wait is from the moment at which a key was blocked.'));
   }
-  return parts.join('\n\n');
+  return [...parts, ...failing].join('\n\n');
+}
+
+/** Of each pipeline whose pools have failing keys that are not blocked. */
+function failingSections({ failing = [], now, style }: BlockedContext): string[] {
+  return failing.map(({ pipeline, pools }) => {
+    const lines = failingPoolLines(pools, style, now).map((line) => indent(line));
+    return [`${style.bold(visibleName(pipeline))}  ${style.red('keys fail that are not blocked yet')}`, ...lines].join(
+      '\n',
+    );
+  });
 }
 
 function causeCell(lane: BlockedLane, width: number | undefined): string {

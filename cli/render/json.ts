@@ -6,6 +6,8 @@ import type { ExitCode } from '../exit-codes.ts';
 import type { BlockedLane } from '../operations/blocked-lanes.ts';
 import type { ObservedLane } from '../operations/lane-view.ts';
 import type { PipelineStatus } from '../operations/pipeline-status.ts';
+import type { ObservedPooledKey } from '../operations/pooled-key.ts';
+import type { PoolsStatus } from '../operations/pools.ts';
 import { visibleJson } from './log-line.ts';
 import { lossText } from './loss.ts';
 import { iso } from './time.ts';
@@ -36,6 +38,31 @@ export function blockedJson(lane: BlockedLane, name: string): object {
   };
 }
 
+/** The pools of a pipeline. */
+export function poolsJson(pools: PoolsStatus): object {
+  const { outage, release } = pools;
+  return {
+    ...pools,
+    ...(outage === undefined ? {} : { outage: { ...withIsoTime(outage, 'since'), ...isoUntil(outage) } }),
+    ...(release === undefined ? {} : { release: withIsoTime(release, 'since') }),
+  };
+}
+
+function isoUntil({ until }: { readonly until?: number }): object {
+  return until === undefined ? {} : { until: iso(until) };
+}
+
+/** A key that has no lane of its own. */
+export function pooledKeyJson(pooled: ObservedPooledKey, name: string): object {
+  const { view } = pooled;
+  if (view.where === 'lane' || view.failing === undefined) return { name, ...pooled };
+  const { failing } = view;
+  const { hold, lastAt, nextAt } = failing;
+  const times = { lastAt: iso(lastAt), ...(nextAt === undefined ? {} : { nextAt: iso(nextAt) }) };
+  const held = hold === undefined ? {} : { hold: { since: iso(hold.since), until: iso(hold.until) } };
+  return { name, ...pooled, view: { ...view, failing: { ...withIsoTime(failing, 'since'), ...times, ...held } } };
+}
+
 export function laneJson(lane: ObservedLane, name: string): object {
   const { head, ended } = lane;
   return {
@@ -58,12 +85,9 @@ export function decisionJson(decision: Decision): object {
 
 export function statusJson(status: PipelineStatus): object {
   const { paused, ended, otherStream, pools, unordered } = status;
-  const outage = pools?.outage;
   return {
     ...status,
-    ...(pools === undefined || outage === undefined
-      ? {}
-      : { pools: { ...pools, outage: withIsoTime(outage, 'since') } }),
+    ...(pools === undefined ? {} : { pools: poolsJson(pools) }),
     quarantined: status.quarantined ?? null,
     ...(paused === undefined ? {} : { paused: withIsoTime(paused, 'since') }),
     ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),

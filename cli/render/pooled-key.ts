@@ -1,12 +1,51 @@
 import { visibleName } from '../../contracts/visible.ts';
+import type { FailingView } from '../../contracts/pool.ts';
 import type { ObservedPooledKey } from '../operations/pooled-key.ts';
 import type { Style } from './style.ts';
-import { plural } from './text.ts';
+import { indent, plural, printable } from './text.ts';
+import { ago, iso, span } from './time.ts';
 
-/** A healthy key, which has no lane of its own. */
-export function renderPooledKey({ pool, view }: ObservedPooledKey, name: string, style: Style): string {
+export interface PooledKeyContext {
+  readonly name: string;
+  readonly style: Style;
+  readonly now: number;
+}
+
+/** A key that has no lane of its own. */
+export function renderPooledKey({ pool, view }: ObservedPooledKey, { name, style, now }: PooledKeyContext): string {
   const isRunning = view.where === 'pool' && view.isInBatch;
   const waits =
     view.waiting === 0 ? 'nothing waits' : `${plural(view.waiting, 'event')} not done${isRunning ? ', running' : ''}`;
-  return `${style.bold(visibleName(name))}  ${style.green('healthy')}, in pool ${pool}: ${waits}`;
+  const failing = view.where === 'pool' ? view.failing : undefined;
+  const state = failing === undefined ? style.green('healthy') : style.red('failing');
+  const line = `${style.bold(visibleName(name))}  ${state}, in pool ${pool}: ${waits}`;
+  return failing === undefined
+    ? line
+    : [line, ...failingLines(failing, style, now).map((each) => indent(each))].join('\n');
+}
+
+function failingLines(failing: FailingView, style: Style, now: number): string[] {
+  const { attempts, failure, hold, lastAt, nextAt, position, since } = failing;
+  const tried = `${plural(attempts, 'attempt')} since ${iso(since)}, the last one ${ago(lastAt, now)}`;
+  return [
+    `record   ${printable(position)}`,
+    `failed   ${tried}`,
+    ...(failure === undefined ? [] : [`failure  ${style.red(printable(`${failure.type}: ${failure.message}`))}`]),
+    `next     ${nextText(nextAt, hold !== undefined, now)}`,
+    ...(hold === undefined ? [] : [`held     ${holdText(hold, now)}`]),
+    style.dim(
+      '`keylane retry` tries it now; `skip` and `replace` decide on the record. The key gets a lane of its own for that.',
+    ),
+  ];
+}
+
+function nextText(nextAt: number | undefined, isHeld: boolean, now: number): string {
+  if (nextAt === undefined) return 'none: the key moves out into a lane of its own';
+  const when = nextAt > now ? `not before ${span(nextAt - now)} from now` : 'any time';
+  return isHeld ? `${when}, when it is probed` : when;
+}
+
+function holdText({ since, until }: NonNullable<FailingView['hold']>, now: number): string {
+  const left = until > now ? `for ${span(until - now)} more at most` : 'no longer';
+  return `with the other keys of its pool, of which most have failed since ${iso(since)}: ${left}`;
 }

@@ -8,6 +8,7 @@ import type { LaneCounts, PipelineStatus } from '../operations/pipeline-status.t
 import type { PoolsStatus } from '../operations/pools.ts';
 import type { Trouble } from '../operations/readers.ts';
 import type { ShardStatus } from '../operations/shards.ts';
+import { failingPoolLines } from './failing-pools.ts';
 import { lossText } from './loss.ts';
 import type { Paint, Style } from './style.ts';
 import { table } from './table.ts';
@@ -129,7 +130,7 @@ function lanesText(lanes: LaneCounts, style: Style): string {
 }
 
 function poolLines(pools: PoolsStatus, { style, now }: StatusContext): string[] {
-  const { count, fullOfMovedKeys, lost, moved, outage, outages, silent, waiting } = pools;
+  const { count, fullOfMovedKeys, lost, moved, silent, waiting } = pools;
   const quiet = silent === 0 ? '' : style.yellow(`, ${silent} do not answer`);
   const lines = [
     `pools       ${count}, ${plural(waiting, 'event')} not done, ${plural(moved, 'key')} moved out${quiet}`,
@@ -139,11 +140,7 @@ function poolLines(pools: PoolsStatus, { style, now }: StatusContext): string[] 
     const what = `${plural(fullOfMovedKeys, 'pool')} ${are} in no more records: too many keys need lanes of their own (keylane blocked)`;
     lines.push(`            ${style.red(what)}`);
   }
-  if (outage !== undefined) {
-    const { message, type } = outage.failure;
-    const what = `most keys of ${plural(outages, 'pool')} fail, since ${ago(outage.since, now)}: ${type}: ${message}`;
-    lines.push(`            ${style.red(printable(what))}`);
-  }
+  lines.push(...failingPoolLines(pools, style, now).map((line) => `            ${line}`));
   return [...lines, ...lost.map((text) => `            ${style.red(printable(text))}`)];
 }
 

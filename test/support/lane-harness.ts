@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { mapBounded } from '../../cli/operations/concurrency.ts';
 import { endedRun } from '../../bridge/predecessor.ts';
 import { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import {
@@ -46,6 +47,7 @@ export { QUICK_RETRIES, type HarnessOptions } from './lane-worker.ts';
 
 /** Instead of the machine's name, which has no place in recorded histories. */
 const IDENTITY = 'lane-harness';
+const TERMINATED_AT_ONCE = 20;
 
 export class LaneHarness {
   readonly pipeline = `p${randomUUID().slice(0, 8)}`;
@@ -117,11 +119,14 @@ export class LaneHarness {
     const lanes = this.client.workflow.list({
       query: `TaskQueue = "${this.taskQueue}" AND ExecutionStatus = "Running"`,
     });
-    for await (const lane of lanes)
+    const open: string[] = [];
+    for await (const { workflowId } of lanes) open.push(workflowId);
+    await mapBounded(open, TERMINATED_AT_ONCE, async (id) => {
       await this.client.workflow
-        .getHandle(lane.workflowId)
+        .getHandle(id)
         .terminate()
         .catch(() => undefined);
+    });
     await this.#native.close();
     await this.client.connection.close();
     expectNoTurnWithoutInput();

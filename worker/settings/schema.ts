@@ -5,6 +5,7 @@ import { durationMs } from '../../contracts/duration.ts';
 import { LEAST_INLINE_BYTES, MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
 import { PIPELINE_NAME } from '../../contracts/names.ts';
+import { MAX_MAX_HOLD_MS } from '../../contracts/pool.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
 import type { KeyableRecord } from '../../contracts/record.ts';
 import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../metrics/address.ts';
@@ -120,7 +121,17 @@ const backlog = fields(
 );
 
 const pools = fields(
-  { count: wholeNumber(1, 1024).optional(), slowAfter: duration().optional() },
+  {
+    count: wholeNumber(1, 1024).optional(),
+    slowAfter: duration().optional(),
+    maxHold: duration()
+      .refine((value) => (durationMs(value) ?? 0) <= MAX_MAX_HOLD_MS, {
+        error:
+          'must be 6h at most: a quarter of the 24 hours for which a source keeps a record at least. While keys are held, reading ' +
+          'may wait for them',
+      })
+      .optional(),
+  },
   'an object such as { count: 4, slowAfter: "2s" }',
 );
 

@@ -14,6 +14,7 @@ import type { RetryPolicy } from '../../contracts/failure.ts';
 import type { FilterPattern } from '../../contracts/filter.ts';
 import type { LaneOptions } from '../../contracts/lane.ts';
 import type { PipelineOptions } from '../../contracts/pipeline.ts';
+import { DEFAULT_MAX_HOLD_MS } from '../../contracts/pool.ts';
 import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
 import type { HostingSettings, LargeEventsSettings, PipelineSettings } from '../../contracts/settings.ts';
 import { sizeBytes } from '../../contracts/size.ts';
@@ -65,9 +66,11 @@ function toLaneOptions({ backlog = {}, idle }: PipelineConfig): LaneOptions {
 
 function toHosting(config: PipelineConfig): HostingSettings {
   if (config.hosting !== 'pooled') return { kind: 'own' };
-  const { count = DEFAULTS.pools, slowAfter } = config.pools ?? {};
+  const { count = DEFAULTS.pools, maxHold, slowAfter } = config.pools ?? {};
   const slowAfterMs = ms(slowAfter, DEFAULTS.pool.slowAfterMs);
-  return { kind: 'pooled', pools: count, pool: { ...DEFAULTS.pool, slowAfterMs, lane: toLaneOptions(config) } };
+  const maxHoldMs = ms(maxHold, DEFAULT_MAX_HOLD_MS);
+  const pool = { ...DEFAULTS.pool, slowAfterMs, maxHoldMs, lane: toLaneOptions(config) };
+  return { kind: 'pooled', pools: count, pool };
 }
 
 function toSegmentLimits({ events, bytes }: BacklogConfig): SegmentLimits {

@@ -4,9 +4,9 @@
  */
 import type { SliceAnswer } from '../../contracts/backlog.ts';
 import type { RecordsSignal, VerbArgs } from '../../contracts/lane.ts';
-import type { VerbName } from '../../contracts/names.ts';
+import { VERBS, type VerbName } from '../../contracts/names.ts';
 import { isClaim, readNewData } from '../../contracts/new-data.ts';
-import type { BatchProgress, FinishedSignal, LookSignal, PauseSignal, PoolSignal } from '../../contracts/pool.ts';
+import type { BatchProgress, FinishedSignal, LookSignal, PoolSignal } from '../../contracts/pool.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine.ts';
 import { truncate } from '../../contracts/text.ts';
 import { visibleName } from '../../contracts/visible.ts';
@@ -17,6 +17,8 @@ const TEXT_FIELDS = ['position', 'by', 'reason', 'text', 'base64'] as const;
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, 'data', 'claim', 'size']);
 /** Decisions are carried through continue-as-new. */
 const MOST_CHARS: { readonly [field: string]: number | undefined } = { position: 400, by: 200, reason: 2000 };
+/** Of what is asked of a pool. */
+const KEY_FIELDS = ['key', 'verb'];
 const MAX_FIELDS_NAMED = 3;
 const MAX_FIELD_CHARS = 40;
 
@@ -114,12 +116,28 @@ export function isLook(value: unknown): value is LookSignal {
   return isObject(value) && typeof value['key'] === 'string';
 }
 
+/** A verb for a key of a pool. */
+export interface KeyVerb {
+  readonly key: string;
+  readonly verb: Verb;
+}
+
 /** Of a plain signal or an update. */
-export function readPause(value: unknown): PauseSignal | { readonly problem: string } {
+export function readPause(value: unknown): KeyVerb | { readonly problem: string } {
+  return readKeyVerb('pause', value);
+}
+
+/** Of the update `decide`. */
+export function readDecide(value: unknown): KeyVerb | { readonly problem: string } {
+  const name = isObject(value) ? VERBS.find((verb) => verb === value['verb']) : undefined;
+  return name === undefined ? { problem: 'no `verb` is named' } : readKeyVerb(name, value);
+}
+
+function readKeyVerb(name: VerbName, value: unknown): KeyVerb | { readonly problem: string } {
   const key = isObject(value) ? value['key'] : undefined;
   if (typeof key !== 'string' || key === '') return { problem: 'no `key` is named' };
-  const { args, problem } = readVerb('pause', value, ['key']);
-  return problem === undefined ? { ...args, key } : { problem };
+  const verb = readVerb(name, value, KEY_FIELDS);
+  return verb.problem === undefined ? { key, verb } : { problem: verb.problem };
 }
 
 export function isQuarantineSignal(value: unknown): value is QuarantineSignal {

@@ -6,16 +6,23 @@
  * Invariants:
  * P1 A key is in one batch at the most, with events from the front of its queue; they stay in the queue until the batch
  *    says that they are done (O1, O5).
+ * P3 A key that leaves is in no batch any more, and is not tried before its own lane has begun.
  * P2 Keys that are in no batch and have events take turns in the order in which they became so (O3).
  */
 import { countWeighed, eventWeight, type EventLimits } from '../../contracts/event-weight.ts';
 import type { LaneEvent } from '../../contracts/event.ts';
-import type { WaitingKey } from '../../contracts/pool.ts';
+import type { FailedEvent } from '../../contracts/failure.ts';
+import type { FailingKeys, WaitingKey } from '../../contracts/pool.ts';
+import { failedAgain, type Failing } from './failing.ts';
+import { FailureTable } from './failure-table.ts';
+
+const SAMPLE_KEYS = 5;
 
 interface Entry {
   events: LaneEvent[];
   losses: number;
-  attempts: number;
+  /** Set when its first event has failed in this pool. */
+  failing: Failing | undefined;
   isInBatch: boolean;
 }
 
@@ -40,14 +47,29 @@ export class HealthyKeys {
   readonly #entries = new Map<string, Entry>();
   /** In no batch, with events. A set keeps the order of the turns. */
   readonly #ready = new Set<string>();
+  /** Failing keys that have no attempts left in the pool, in the order of their turns. */
+  readonly #leaving = new Set<string>();
+  #failing = 0;
   #events = 0;
   #bytes = 0;
 
-  constructor(waiting: readonly WaitingKey[]) {
-    for (const { key, events, losses = 0, attempts = 0 } of waiting) {
-      for (const event of events) this.add(key, event);
-      Object.assign(this.#entries.get(key) ?? {}, { losses, attempts });
+  constructor(waiting: readonly WaitingKey[], failures: readonly FailedEvent[] = []) {
+    for (const one of waiting) {
+      for (const event of one.events) this.add(one.key, event);
+      this.recall(one, failures);
     }
+  }
+
+  /** Takes over what an earlier run knew of a key whose events are here. */
+  recall({ key, losses = 0, attempts = 0, failing }: WaitingKey, failures: readonly FailedEvent[]): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    entry.losses = losses;
+    if (attempts === 0) return;
+    const { failure, lastAt = 0, leaves = false, since = 0 } = failing ?? {};
+    this.#failing += 1;
+    entry.failing = { attempts, since, lastAt, known: failure === undefined ? undefined : failures[failure], leaves };
+    if (leaves) this.leave(key);
   }
 
   get events(): number {
@@ -80,9 +102,41 @@ export class HealthyKeys {
     return this.#entries.get(key)?.losses ?? 0;
   }
 
-  /** How often its first event has failed in this pool. */
-  attemptsOf(key: string): number {
-    return this.#entries.get(key)?.attempts ?? 0;
+  /** Undefined for a key whose first event has not failed in this pool. */
+  failingOf(key: string): Failing | undefined {
+    return this.#entries.get(key)?.failing;
+  }
+
+  /** Whether there are keys whose first event has not failed. */
+  get hasFresh(): boolean {
+    return this.#entries.size > this.#failing;
+  }
+
+  get leavingCount(): number {
+    return this.#leaving.size;
+  }
+
+  /** Keys that wait for their turn to move out, the next one first. */
+  leaving(mostKeys: number): string[] {
+    const keys: string[] = [];
+    for (const key of this.#leaving) {
+      if (keys.length >= mostKeys) break;
+      keys.push(key);
+    }
+    return keys;
+  }
+
+  /** Undefined when no key fails. */
+  failing(): FailingKeys | undefined {
+    const failing = [...this.#entries].filter(([, entry]) => entry.failing !== undefined);
+    if (failing.length === 0) return undefined;
+    const longest = failing.toSorted(([, a], [, b]) => (a.failing as Failing).since - (b.failing as Failing).since);
+    return {
+      keys: failing.length,
+      events: failing.reduce((sum, [, { events }]) => sum + events.length, 0),
+      leaving: this.#leaving.size,
+      sample: longest.slice(0, SAMPLE_KEYS).map(([key]) => key),
+    };
   }
 
   /** Keys in no batch for which most events wait. */
@@ -94,7 +148,7 @@ export class HealthyKeys {
   add(key: string, event: LaneEvent): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      this.#entries.set(key, { events: [event], losses: 0, attempts: 0, isInBatch: false });
+      this.#entries.set(key, { events: [event], losses: 0, failing: undefined, isInBatch: false });
       this.#ready.add(key);
     } else {
       entry.events.push(event);
@@ -119,14 +173,14 @@ export class HealthyKeys {
       left.bytes -= bytes;
       entry.isInBatch = true;
       this.#ready.delete(key);
-      taken.push({ key, events, attempts: entry.attempts, losses: entry.losses });
+      taken.push({ key, events, attempts: entry.failing?.attempts ?? 0, losses: entry.losses });
     }
     return taken;
   }
 
   /** A key that was lost or failed before tries one event at a time. What lies elsewhere is fetched in a lane. */
-  #front({ events, losses, attempts }: Entry, limits: EventLimits): readonly LaneEvent[] {
-    if (losses > 0 || attempts > 0) return events.slice(0, 1);
+  #front({ events, losses, failing }: Entry, limits: EventLimits): readonly LaneEvent[] {
+    if (losses > 0 || failing !== undefined) return events.slice(0, 1);
     const most = events.slice(0, countWeighed(events.slice(0, limits.events), limits, eventWeight));
     const left = most.findIndex((event, index) => index > 0 && 'left' in event.data);
     return left === -1 ? most : most.slice(0, left);
@@ -140,7 +194,8 @@ export class HealthyKeys {
     entry.isInBatch = false;
     if (done > 0) {
       entry.losses = 0;
-      entry.attempts = 0;
+      if (entry.failing !== undefined) this.#failing -= 1;
+      entry.failing = undefined;
     }
     if (entry.events.length === 0) this.#entries.delete(key);
     else this.#ready.add(key);
@@ -152,10 +207,23 @@ export class HealthyKeys {
     if (entry !== undefined) entry.losses += 1;
   }
 
-  /** Its first event failed, for a reason that lies elsewhere. */
-  failed(key: string): void {
+  /** Its first event failed. */
+  failed(key: string, known: FailedEvent, now: number): Failing {
     const entry = this.#entries.get(key);
-    if (entry !== undefined) entry.attempts += 1;
+    const failing = failedAgain(entry?.failing, known, now);
+    if (entry === undefined) return failing;
+    if (entry.failing === undefined) this.#failing += 1;
+    entry.failing = failing;
+    return failing;
+  }
+
+  /** A failing key is not tried here any more: it moves out when it is its turn. */
+  leave(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry?.failing === undefined) return;
+    entry.failing = { ...entry.failing, leaves: true };
+    this.#ready.delete(key);
+    this.#leaving.add(key);
   }
 
   /** Takes a key out that is in no batch, with all that waits for it. */
@@ -164,8 +232,10 @@ export class HealthyKeys {
     if (entry === undefined) return [];
     const { events } = entry;
     this.#drop(entry, events.length);
+    if (entry.failing !== undefined) this.#failing -= 1;
     this.#entries.delete(key);
     this.#ready.delete(key);
+    this.#leaving.delete(key);
     return events;
   }
 
@@ -177,11 +247,17 @@ export class HealthyKeys {
   }
 
   /** All of it, when nothing is in a batch. */
-  toWaiting(): WaitingKey[] {
+  toCarried(): { readonly waiting: readonly WaitingKey[]; readonly failures?: readonly FailedEvent[] } {
+    const table = new FailureTable();
     const keys = [...this.#ready, ...[...this.#entries.keys()].filter((key) => !this.#ready.has(key))];
-    return keys.map((key): WaitingKey => {
-      const { events, losses, attempts } = this.#entries.get(key) as Entry;
-      return { key, events, losses, attempts };
+    const waiting = keys.map((key): WaitingKey => {
+      const { events, failing, losses } = this.#entries.get(key) as Entry;
+      if (failing === undefined) return { key, events, losses, attempts: 0 };
+      const { attempts, known, lastAt, leaves, since } = failing;
+      const failure = known === undefined ? undefined : table.add(known);
+      const kept = { since, lastAt, ...(failure === undefined ? {} : { failure }), ...(leaves ? { leaves } : {}) };
+      return { key, events, losses, attempts, failing: kept };
     });
+    return table.failures.length === 0 ? { waiting } : { waiting, failures: table.failures };
   }
 }

@@ -9,8 +9,8 @@
  * H1 A key is in one batch at the most, or in its lane, never in both (O1).
  * H2 Signals are taken in synchronously, so none is lost when the run ends (O4).
  * H3 No batch and no errand is in flight when the run ends, and what is carried is all that there is (O5).
- * H4 A key moves out when it fails, is slow, is paused, or has an event that is too large; not when most keys fail, since the
- *    fault then lies elsewhere (outage.ts).
+ * H4 A key moves out when it fails, is slow, is decided on, or has an event that is too large. While most keys fail they are held
+ *    in the pool, for a limited time and until they have used up their attempts (outage.ts); then they move out, a few at a time.
  * H5 Lanes of keys that have moved out begin, and are forwarded to, a few at a time while healthy keys have something to do:
  *    many poisoned keys at once hold up the healthy ones as little as one (O3).
  */
@@ -23,15 +23,13 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { countWeighed } from '../../contracts/event-weight.ts';
 import { isInline, type LaneEvent } from '../../contracts/event.ts';
 import { jsonBytes } from '../../contracts/json-bytes.ts';
-import type { LanePhase, LaneState } from '../../contracts/lane.ts';
+import type { Decision, LaneState } from '../../contracts/lane.ts';
 import type {
   BatchProgress,
   FinishedSignal,
   LookSignal,
-  PauseSignal,
   PoolEvent,
   PoolInput,
   PoolKeyView,
@@ -41,10 +39,10 @@ import type {
   PoolState,
   PoolView,
 } from '../../contracts/pool.ts';
-import { TAIL_PAGE, type BegunAfter, type EndedRun } from '../../contracts/remains.ts';
+import type { BegunAfter, EndedRun } from '../../contracts/remains.ts';
 import { truePredecessor, untilQuiet } from '../lane/begun-after.ts';
-import { act } from '../lane/decide.ts';
-import { emptyLane, firstFailure } from '../lane/machine.ts';
+import type { Verb } from '../lane/decide.ts';
+import { emptyLane } from '../lane/machine.ts';
 import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
 import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../lane/marks.ts';
 import { RunLimits } from '../lane/run-limits.ts';
@@ -52,24 +50,29 @@ import { Batch, type Released } from './batch.ts';
 import { Closing } from './closing.ts';
 import { Crowding } from './crowding.ts';
 import { Errands } from './errands.ts';
-import { HealthyKeys, type TakenKey } from './healthy-keys.ts';
+import { HealthyKeys } from './healthy-keys.ts';
 import { MovedKeys } from './moved-keys.ts';
 import { emptyPool, succeed } from './succession.ts';
 import { Notice, type Held } from './notice.ts';
-import type { Trial } from './outage.ts';
-import { OutageKeeper, type Failed } from './outage-keeper.ts';
+import { BatchPicker } from './batch-picker.ts';
+import { phaseOf } from './failing.ts';
+import type { WatchState } from './outage.ts';
+import { OutageKeeper } from './outage-keeper.ts';
+import { takeFailures, takeOutcomes } from './outcomes.ts';
 import { PoolMeter } from './pool-meter.ts';
-import { tailOf, withoutTail } from './tail.ts';
+import { failingView } from './pool-key-view.ts';
 import { Turns } from '../turns.ts';
+import { tailOf, tailPage, withoutTail } from './tail.ts';
+import { objectionTo, refusalOf, Verbs } from './verbs.ts';
 
-/** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
-const KEYS_AFTER_A_LOSS = 32;
 /** More does not fit into the input of the next run, which may have 2 MiB. */
 const MOST_CARRIED_BYTES = 1_950_000;
 /** About that much may be left of healthy keys when a run ends, while it can still go on. */
 const MOST_LEFT_BYTES = 1024 * 1024;
 /** When more is held than a next run can be given, and this one must end. */
 const KEYS_OUT_AT_ONCE = 10;
+/** Failing keys move out while fewer keys than this wait for their lanes to begin: each takes its failure along. */
+const MAX_BEGINNING = 50;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 64;
 
@@ -81,8 +84,7 @@ export class PoolHost {
   #moved: MovedKeys;
   #errands: Errands;
   readonly #batches = new Map<number, Batch>();
-  /** Keys that a person pauses, until they have moved out. */
-  readonly #pausing = new Map<string, PauseSignal>();
+  readonly #verbs: Verbs;
   /** With an event that does not run in a pool. */
   readonly #large = new Set<string>();
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
@@ -92,9 +94,12 @@ export class PoolHost {
   #lost: string | undefined;
   #memory: LastingMemory;
   #outages: OutageKeeper;
+  #picker: BatchPicker;
   readonly #meter: PoolMeter;
   #handled: number;
   #lastBatch = 0;
+  /** The latest batch that was a probe. */
+  #probe = 0;
   readonly #notice: Notice;
   readonly #turns = new Turns();
   readonly #closing = new Closing(() => this.#turns.input());
@@ -103,7 +108,7 @@ export class PoolHost {
   readonly #isExplicit = patched('batches say what became of each key');
   /** What is to be carried did not fit into a next run: so few bytes of moved keys may be left before that is tried again. */
   #endsBelow: number | undefined;
-  /** The run ends now: a pause that waits for its lane goes on in the next. */
+  /** The run ends now: a verb that waits for its lane goes on in the next. */
   #isLeaving = false;
 
   constructor({ pipeline, options, carried, predecessor, after }: PoolInput) {
@@ -113,15 +118,17 @@ export class PoolHost {
     this.#after = after;
     this.#limits = new RunLimits(options.signalsPerRun);
     const state = carried ?? emptyPool(workflowInfo().startTime.getTime());
-    this.#keys = new HealthyKeys(state.waiting);
+    this.#keys = new HealthyKeys(state.waiting, state.failures);
+    this.#verbs = new Verbs(options.lane);
     this.#moved = new MovedKeys(state.moved);
     this.#memory = memoryOf(state);
     this.#meter = new PoolMeter(pipeline);
-    this.#outages = new OutageKeeper(state.outage, this.#meter, () => this.#turns.input());
+    this.#outages = this.#newOutages(state);
     this.#notice = new Notice(options.full);
     this.#crowding = new Crowding(options.slowAfterMs, () => this.#turns.input());
     this.#lost = state.lost;
     this.#handled = state.handled;
+    this.#picker = this.#newPicker();
     this.#errands = this.#newErrands();
   }
 
@@ -166,34 +173,49 @@ export class PoolHost {
     });
   }
 
-  /** Why a key cannot be paused here; undefined when it can. */
-  objection({ key }: PauseSignal): string | undefined {
+  /** Why a verb cannot act on a key here; undefined when it may. */
+  objection(key: string, verb: Verb): string | undefined {
     if (this.#predecessor !== undefined)
       return 'the pool takes over what it held when it was ended from outside: ask again soon';
     if (this.#moved.has(key)) return 'the key has a lane of its own, which can be asked';
-    return this.#pausing.has(key) ? 'the key is being paused' : undefined;
+    if (this.#verbs.has(key)) return 'another decision on the key has not been carried out yet: ask again';
+    return objectionTo(verb, this.#laneOf(key), this.#keys.isInBatch(key));
   }
 
-  pause(pause: PauseSignal): void {
+  /** A pause that came as a plain signal, to which there is no answer; an update is refused with this. */
+  signalPause(key: string, verb: Verb): void {
     this.#whenTakenOver(() => {
-      const why = this.objection(pause);
-      if (why === undefined) this.#pausing.set(pause.key, pause);
-      // A plain signal is told nothing; an update was refused with this.
-      else log.warn(`A pause is left out: ${why}`, { key: pause.key });
+      const why = this.objection(key, verb);
+      if (why === undefined) this.#verbs.add(key, verb, this.#laneOf(key));
+      else log.warn(`A pause is left out: ${why}`, { key });
     });
   }
 
   /**
-   * Resolves when the key has a lane of its own, which is paused; or when the run ends and the key has left the pool, which runs
-   * nothing of it any more: the next run begins its lane. So no run waits for a lane that cannot be begun yet.
+   * Resolves with what was decided, when the lane that keeps it has begun or the verb was refused; or when the run ends and the key
+   * has left the pool, which runs nothing of it any more: the next run begins its lane. So no run waits for a lane that cannot be
+   * begun yet.
    */
-  async paused({ key, ...args }: PauseSignal): Promise<void> {
-    this.pause({ key, ...args });
-    await condition(() => !this.#pausing.has(key) && (this.#isLeaving || !this.#moved.isBeginning(key)));
+  async decide(key: string, verb: Verb): Promise<Decision> {
+    const lane = this.#laneOf(key);
+    // Another one may have been accepted in the same task.
+    const why = this.objection(key, verb);
+    if (why !== undefined) return refusalOf(lane, verb, why, Date.now(), this.#options.lane);
+    const pending = this.#verbs.add(key, verb, lane);
+    this.#turns.input();
+    await condition(() => pending.answer !== undefined && (this.#isLeaving || !this.#moved.isBeginning(key)));
+    return pending.answer as Decision;
+  }
+
+  /** The lane with which a key would move out now. */
+  #laneOf(key: string): LaneState {
+    const phase = phaseOf(this.#keys.failingOf(key));
+    return { ...emptyLane(Date.now()), queue: this.#keys.waitingOf(key), phase };
   }
 
   view(): PoolView {
     const { events, bytes } = this.#keys;
+    const failing = this.#keys.failing();
     return {
       pipeline: this.#pipeline,
       waiting: events,
@@ -202,7 +224,8 @@ export class PoolHost {
       moved: this.#moved.count,
       handled: this.#handled,
       ...(this.#notice.fullOf === undefined ? {} : { fullOf: this.#notice.fullOf }),
-      ...this.#outageField(),
+      ...this.#outages.fields,
+      ...(failing === undefined ? {} : { failing }),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
       ...(this.#predecessor === undefined ? {} : { takesOver: this.#predecessor }),
     };
@@ -216,23 +239,25 @@ export class PoolHost {
   }
 
   tail(from: unknown): readonly PoolEvent[] {
-    const left = tailOf(this.#state()).slice(typeof from === 'number' ? from : 0);
-    return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
-  }
-
-  #outageField(): Pick<PoolState, 'outage'> {
-    return this.#outages.outage === undefined ? {} : { outage: this.#outages.outage };
+    return tailPage(this.#state(), from);
   }
 
   key(key: string): PoolKeyView {
     if (this.#moved.has(key)) return { where: 'lane', waiting: this.#moved.waitingOf(key).length };
-    return { where: 'pool', waiting: this.#keys.waitingOf(key).length, isInBatch: this.#keys.isInBatch(key) };
+    const failing = failingView(this.#keys, key, this.#outages.outage);
+    return {
+      where: 'pool',
+      waiting: this.#keys.waitingOf(key).length,
+      isInBatch: this.#keys.isInBatch(key),
+      ...(failing === undefined ? {} : { failing }),
+    };
   }
 
   /** Leaves by an exception when it continues as new. */
   async run(): Promise<void> {
     if (this.#predecessor !== undefined) await this.#takeOver(this.#predecessor);
     for (;;) {
+      this.#outages.seen();
       this.#settle();
       this.#moveOutWhoeverMay();
       if (this.#isEnding) {
@@ -242,8 +267,9 @@ export class PoolHost {
       if (!this.#isEnding) {
         this.#closing.reopen();
         this.#startWork();
+        this.#picker.wakeForRetries();
       }
-      this.#notice.write(this.#held, this.#outages.outage, this.#closing.isTold);
+      this.#notice.write(this.#held, this.#outages, this.#closing.isTold);
       await condition(() => this.#hasNews());
       if (!this.#turns.begin()) await this.#turns.pause();
     }
@@ -254,31 +280,44 @@ export class PoolHost {
     this.#predecessor = (await truePredecessor(claimed, this.#after)) ?? claimed;
     const { state, events, signals } = await succeed(this.#predecessor);
     this.#keys = new HealthyKeys([]);
+    this.#outages = this.#newOutages(state);
+    this.#picker = this.#newPicker();
     this.#moved = new MovedKeys(state.moved);
     this.#errands = this.#newErrands();
     this.#memory = memoryOf(state);
     this.#lost = state.lost;
     this.#handled = state.handled;
     for (const event of events) this.#place(event);
+    for (const one of state.waiting) this.#keys.recall(one, state.failures ?? []);
     await untilQuiet(this.#predecessor, this.#options.heartbeatTimeoutMs);
     this.#predecessor = undefined;
     for (const signal of signals) this.#accept(signal);
     for (const each of this.#early.splice(0)) each();
   }
 
+  #newOutages(carried: WatchState): OutageKeeper {
+    const onInput = () => this.#turns.input();
+    return new OutageKeeper({ carried, maxHoldMs: this.#options.maxHoldMs, meter: this.#meter, onInput });
+  }
+
+  #newPicker(): BatchPicker {
+    const onInput = () => this.#turns.input();
+    return new BatchPicker({ keys: this.#keys, outages: this.#outages, pool: this.#options, onInput });
+  }
+
   #newErrands(): Errands {
     const { lane } = this.#options;
     const takeBack = (key: string, events: readonly LaneEvent[]) => this.#takeBack(key, events);
-    const isBusy = () => this.#busyBatches > 0 || this.#mayStartBatch();
+    const isBusy = () => this.#keys.hasFresh && (this.#busyBatches > 0 || this.#mayStartBatch);
     const onInput = () => this.#turns.input();
     return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, isBusy, takeBack, onInput });
   }
 
   #hasNews(): boolean {
     for (const batch of this.#batches.values()) if (batch.hasNews) return true;
-    if (this.#mayLeave().length > 0 || this.#notice.hasNews(this.#moved)) return true;
+    if (this.#outages.hasNews || this.#mayLeave().length > 0 || this.#notice.hasNews(this.#moved)) return true;
     if (this.#isEnding) return (this.#isQuiet && !this.#closing.isWaiting) || this.#mustStop;
-    return this.#errands.hasNews || this.#mayStartBatch();
+    return this.#errands.hasNews || this.#mayStartBatch;
   }
 
   get #held(): Held {
@@ -299,11 +338,12 @@ export class PoolHost {
 
   #startWork(): void {
     this.#errands.begin();
-    while (this.#mayStartBatch()) {
-      const taken = this.#takeBatch();
+    while (this.#mayStartBatch) {
+      const isProbe = this.#outages.outage !== undefined;
+      const taken = this.#picker.takeBatch();
       if (taken.length === 0) return;
-      this.#outages.tryBegins();
       this.#lastBatch += 1;
+      if (isProbe) this.#probe = this.#lastBatch;
       const { slowAfterMs, heartbeatTimeoutMs } = this.#options;
       const onEnd = () => this.#turns.input();
       const how = { slowAfterMs, heartbeatTimeoutMs, isExplicit: this.#isExplicit, onEnd };
@@ -312,41 +352,14 @@ export class PoolHost {
     }
   }
 
+  get #mayStartBatch(): boolean {
+    return !this.#crowding.isWaiting && this.#picker.mayStartBatch(this.#busyBatches);
+  }
+
   get #busyBatches(): number {
     let busy = 0;
     for (const batch of this.#batches.values()) if (!batch.isSlow) busy += 1;
     return busy;
-  }
-
-  #mayStartBatch(): boolean {
-    if (!this.#keys.hasReady || this.#crowding.isWaiting) return false;
-    const busy = this.#busyBatches;
-    if (this.#outages.outage !== undefined) return this.#outages.isTryDue && busy === 0;
-    const [first] = this.#keys.ready();
-    const isSuspect = first !== undefined && this.#keys.lossesOf(first) > 0;
-    return isSuspect ? busy === 0 : busy < this.#options.batchesInFlight;
-  }
-
-  #takeBatch(): TakenKey[] {
-    const { batch: limits, eventsPerKey } = this.#options;
-    const { outage } = this.#outages;
-    if (outage !== undefined) return this.#takeForTry(outage.keys);
-    const [first] = this.#keys.ready();
-    const losses = first === undefined ? 0 : this.#keys.lossesOf(first);
-    const where = (key: string) => this.#keys.lossesOf(key) === losses;
-    if (losses === 0) return this.#keys.take({ limits, eventsPerKey, where });
-    return this.#keys.take({ limits, eventsPerKey: 1, where, mostKeys: losses === 1 ? KEYS_AFTER_A_LOSS : 1 });
-  }
-
-  /** Keys that have not failed show whether handlers work again, and those that have what is wrong: half of each. */
-  #takeForTry(most: number): TakenKey[] {
-    const { batch: limits } = this.#options;
-    const hasFailed = (key: string) => this.#keys.attemptsOf(key) > 0;
-    const take = (mostKeys: number, where: (key: string) => boolean) =>
-      this.#keys.take({ limits, eventsPerKey: 1, mostKeys, where });
-    const fresh = take(Math.ceil(most / 2), (key) => !hasFailed(key));
-    const failed = take(most - fresh.length, hasFailed);
-    return [...fresh, ...failed, ...take(most - fresh.length - failed.length, () => true)];
   }
 
   /** Takes in what batches have told, or ended with. */
@@ -356,44 +369,35 @@ export class PoolHost {
       if (batch.hasEnded) this.#batches.delete(number);
       if (released.length === 0) continue;
       this.#crowding.took(!batch.isSlow && released.every(({ outcome }) => outcome.notStarted === true));
-      this.#release(released);
+      this.#release(released, number === this.#probe);
     }
   }
 
-  #release(released: readonly Released[]): void {
-    const failed: { readonly key: string; readonly failed: Failed }[] = [];
-    const trials: Trial[] = [];
-    for (const { key, events, outcome, isLost } of released) {
-      const done = Math.min(outcome.done, events.length);
-      this.#handled += done;
-      this.#keys.release(key, done);
-      if (isLost) this.#keys.lost(key);
-      else if (outcome.failed !== undefined) failed.push({ key, failed: outcome.failed });
-      else if (outcome.isSlow === true && this.#keys.waitingOf(key).length > 0) this.#moveOut(key, { state: 'idle' });
-      if (outcome.failed !== undefined && !outcome.failed.failure.nonRetryable) trials.push('failed');
-      else if (done > 0) trials.push('done');
-    }
-    const stay = this.#outages.judge(
-      trials,
-      failed.map((each) => each.failed).findLast(({ failure }) => !failure.nonRetryable),
-    );
-    for (const { key, failed: how } of failed) {
-      if (stay && !how.failure.nonRetryable) this.#keys.failed(key);
-      else this.#moveOut(key, firstFailure(how, Date.now()));
-    }
+  #release(released: readonly Released[], isProbe: boolean): void {
+    const { failed, handled, judged, slow } = takeOutcomes(this.#keys, released);
+    this.#handled += handled;
+    for (const key of slow) this.#moveOut(key);
+    const { latest, probe, trials } = judged;
+    const mode = this.#outages.judge({ trials, latest, ...(isProbe ? { probe } : {}) });
+    takeFailures(this.#keys, failed, mode, Date.now());
   }
 
   /** Keys that shall have a lane of their own and are in no batch. */
   #mayLeave(): string[] {
-    return [...this.#pausing.keys(), ...this.#large].filter((key) => !this.#keys.isInBatch(key));
+    const free = [...this.#verbs.keys(), ...this.#large].filter((key) => !this.#keys.isInBatch(key));
+    return [...free, ...this.#keys.leaving(MAX_BEGINNING - this.#moved.beginning)];
   }
 
   #moveOutWhoeverMay(): void {
-    for (const key of this.#mayLeave()) {
-      this.#large.delete(key);
+    for (const key of new Set(this.#mayLeave())) {
       // It may have moved out by itself meanwhile.
-      if (!this.#moved.has(key)) this.#moveOut(key, { state: 'idle' });
-      this.#pausing.delete(key);
+      if (this.#moved.has(key)) {
+        this.#large.delete(key);
+        continue;
+      }
+      const lane = this.#verbs.act(key, this.#laneOf(key), Date.now());
+      const mustLeave = this.#large.has(key) || this.#keys.failingOf(key)?.leaves === true;
+      if (lane !== undefined || mustLeave) this.#moveOut(key, lane);
     }
   }
 
@@ -405,20 +409,21 @@ export class PoolHost {
   async #makeRoom(excess: number): Promise<void> {
     const keys = this.#keys.longest(KEYS_OUT_AT_ONCE);
     if (keys.length === 0) this.#endsBelow = this.#moved.bytes - excess;
-    for (const key of keys) this.#moveOut(key, { state: 'idle' });
+    for (const key of keys) this.#moveOut(key);
     if (keys.length > 0) this.#errands.begin();
     await condition(() => this.#isQuiet);
   }
 
-  /** A pause that waits for the key goes with it, whatever it moves out for, and its lane keeps the decision (O11). */
-  #moveOut(key: string, phase: LanePhase): void {
-    const now = Date.now();
-    const lane: LaneState = { ...emptyLane(now), queue: this.#keys.remove(key), phase };
-    const pause = this.#pausing.get(key);
-    const paused = pause && act(lane, { name: 'pause', args: pause }, now, this.#options.lane);
-    this.#moved.moveOut(key, paused ?? lane, uuid4());
+  /**
+   * A verb that waits for the key acts on the lane, whatever the key moves out for, and the lane keeps the decision (O11).
+   * @param lane when its verb has acted
+   */
+  #moveOut(key: string, lane?: LaneState): void {
+    const before = lane ?? this.#laneOf(key);
+    const after = this.#verbs.act(key, before, Date.now()) ?? before;
+    this.#keys.remove(key);
+    this.#moved.moveOut(key, after, uuid4());
     this.#meter.movedOut();
-    this.#pausing.delete(key);
     this.#large.delete(key);
   }
 
@@ -481,10 +486,10 @@ export class PoolHost {
 
   #state(): PoolState {
     return {
-      waiting: this.#keys.toWaiting(),
+      ...this.#keys.toCarried(),
       moved: this.#moved.toMoved(),
       ...this.#memory,
-      ...this.#outageField(),
+      ...this.#outages.toCarried(),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
       handled: this.#handled,
     };

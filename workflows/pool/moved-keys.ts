@@ -50,6 +50,8 @@ export class MovedKeys {
   /** With something to do and nothing on its way. */
   readonly #ready = new Set<string>();
   #bytes = 0;
+  /** Whose lanes have not begun yet. */
+  readonly #beginning = new Set<string>();
 
   constructor(moved: Readonly<Record<string, MovedKey>>) {
     for (const [key, { sent, begin, events = [], inDoubt = false }] of Object.entries(moved)) {
@@ -57,6 +59,7 @@ export class MovedKeys {
       this.#entries.set(key, entry);
       this.#weigh(key, entry);
       if (begin !== undefined || events.length > 0) this.#ready.add(key);
+      if (begin !== undefined) this.#beginning.add(key);
     }
   }
 
@@ -67,6 +70,11 @@ export class MovedKeys {
   /** About how many bytes of a next run's argument the keys take. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many keys have lanes that have not begun yet. */
+  get beginning(): number {
+    return this.#beginning.size;
   }
 
   get hasReady(): boolean {
@@ -108,6 +116,7 @@ export class MovedKeys {
     this.#entries.set(key, entry);
     this.#weigh(key, entry);
     this.#ready.add(key);
+    this.#beginning.add(key);
   }
 
   add(key: string, event: LaneEvent): void {
@@ -146,8 +155,10 @@ export class MovedKeys {
   succeeded(errand: Errand): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(errand.key) as Entry;
     entry.inDoubt = false;
-    if (errand.kind === 'start') entry.begin = undefined;
-    else {
+    if (errand.kind === 'start') {
+      entry.begin = undefined;
+      this.#beginning.delete(errand.key);
+    } else {
       entry.sent += errand.events.length;
       entry.events.splice(0, errand.events.length);
     }
@@ -177,6 +188,7 @@ export class MovedKeys {
     const entry = this.#entries.get(errand.key) as Entry;
     entry.begin = { kind: 'taking over', predecessor };
     this.#weigh(errand.key, entry);
+    this.#beginning.add(errand.key);
     // That was the word of the one that was ended.
     entry.finished = undefined;
     this.#settle(errand.key, entry);
@@ -191,6 +203,7 @@ export class MovedKeys {
     this.#entries.delete(key);
     this.#bytes -= bytes;
     this.#ready.delete(key);
+    this.#beginning.delete(key);
     return events.slice(Math.max(0, through - sent));
   }
 

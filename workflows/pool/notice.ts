@@ -1,6 +1,6 @@
 import { log, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { EventLimits } from '../../contracts/event-weight.ts';
-import type { Outage, PoolMemo } from '../../contracts/pool.ts';
+import type { Outage, PoolMemo, Release } from '../../contracts/pool.ts';
 import { poolStatus } from './attributes.ts';
 
 /** Of what is full it goes on being full until so much has gone. */
@@ -19,14 +19,21 @@ export interface Held {
   readonly moved: { readonly count: number; readonly bytes: number };
 }
 
+/** What is wrong with most keys of a pool, if anything. */
+interface Failures {
+  readonly outage?: Outage | undefined;
+  readonly release?: Release | undefined;
+}
+
 /** What bridges and people look at from outside: memo and search attributes of a pool, written on changes only. */
 export class Notice {
   readonly #full: EventLimits;
   /** As the run before this one has left it. */
-  #memo: PoolMemo = (({ full, fullOf, outage }: Partial<PoolMemo>) => ({
+  #memo: PoolMemo = (({ full, fullOf, outage, release }: Partial<PoolMemo>) => ({
     full: full === true,
     ...(fullOf == null ? {} : { fullOf }),
     ...(outage == null ? {} : { outage }),
+    ...(release == null ? {} : { release }),
   }))(workflowInfo().memo ?? {});
 
   constructor(full: EventLimits) {
@@ -38,18 +45,18 @@ export class Notice {
   }
 
   /** @param isClosing whether bridges shall wait whatever is held */
-  write(held: Held, outage: Outage | undefined, isClosing: boolean): void {
+  write(held: Held, { outage, release }: Failures, isClosing: boolean): void {
     this.#writeFullOf(held.moved);
     const full = isClosing || this.holdsEnough(held);
     if (full !== this.#memo.full) {
       this.#memo = { ...this.#memo, full };
       upsertMemo({ full });
     }
-    if (outage?.since === this.#memo.outage?.since) return;
-    const { outage: _before, ...rest } = this.#memo;
-    this.#memo = outage === undefined ? rest : { ...rest, outage: { since: outage.since, failure: outage.failure } };
-    upsertMemo({ outage: this.#memo.outage ?? null });
-    upsertSearchAttributes(poolStatus(outage));
+    if (outage?.since === this.#memo.outage?.since && release?.at === this.#memo.release?.at) return;
+    const { outage: _outage, release: _release, ...rest } = this.#memo;
+    this.#memo = { ...rest, ...outageField(outage), ...releaseField(release) };
+    upsertMemo({ outage: this.#memo.outage ?? null, release: this.#memo.release ?? null });
+    upsertSearchAttributes(poolStatus(outage, release));
   }
 
   holdsEnough({ waiting, moved }: Held): boolean {
@@ -78,4 +85,16 @@ export class Notice {
       log.warn('The pool takes in no more records: so many of its keys need lanes that it could track no more', fields);
     else log.info('The pool takes in records again: enough of its keys have come back from their lanes', fields);
   }
+}
+
+function outageField(outage: Outage | undefined): Pick<PoolMemo, 'outage'> {
+  if (outage === undefined) return {};
+  const { failure, holdUntil, since } = outage;
+  return { outage: { since, failure, ...(holdUntil === undefined ? {} : { holdUntil }) } };
+}
+
+function releaseField(release: Release | undefined): Pick<PoolMemo, 'release'> {
+  if (release === undefined) return {};
+  const { at, failure, since, why } = release;
+  return { release: { since, at, why, failure } };
 }

@@ -1,78 +1,157 @@
 import { log, sleep } from '@temporalio/workflow';
-import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
-import type { Outage } from '../../contracts/pool.ts';
-import { afterTry, outageBegins, Trials, type Trial } from './outage.ts';
+import { DEFAULT_MAX_HOLD_MS, type Outage, type PoolView, type Release } from '../../contracts/pool.ts';
+import type { Mode } from './outcomes.ts';
+import { OutageWatch, type Change, type Judged, type WatchState } from './outage.ts';
 import type { PoolMeter } from './pool-meter.ts';
 
-export interface Failed {
-  readonly failure: Failure;
-  readonly policy: RetryPolicy;
+/** Keys that have not failed may come at any time, and be probed. */
+const LOOK_AGAIN_MS = 30_000;
+
+export interface OutageKeeperOptions {
+  /** What an earlier run has left. */
+  readonly carried: WatchState;
+  readonly maxHoldMs: number | undefined;
+  readonly meter: PoolMeter;
+  /** Is called when the time has changed something. */
+  readonly onInput: () => void;
 }
 
-/** Watches whether most keys of a pool fail, and says when some may be tried again. Owns the outage and its timer. */
+/** Brings the time to {@link OutageWatch}, says when a probe is due, and writes into log and metrics what changes. */
 export class OutageKeeper {
-  readonly #trials = new Trials();
+  readonly #watch: OutageWatch;
   readonly #meter: PoolMeter;
   readonly #onInput: () => void;
-  #outage: Outage | undefined;
-  #isTryDue = false;
+  #isProbeDue = false;
+  #isProbing = false;
+  /** The time has changed the state, and the pool has not looked at it since. */
+  #hasChanged = false;
+  /** When the earliest timer fires that runs. */
+  #timerAt = Infinity;
 
-  /**
-   * @param outage that began in a run before
-   * @param onInput is called when a try may be due
-   */
-  constructor(outage: Outage | undefined, meter: PoolMeter, onInput: () => void) {
-    this.#outage = outage;
+  constructor({ carried, maxHoldMs = DEFAULT_MAX_HOLD_MS, meter, onInput }: OutageKeeperOptions) {
+    this.#watch = new OutageWatch(carried, maxHoldMs);
     this.#meter = meter;
     this.#onInput = onInput;
-    if (outage !== undefined) this.#waitForTry(outage);
+    this.#wait();
   }
 
+  /** Set while keys are held in the pool. */
   get outage(): Outage | undefined {
-    return this.#outage;
+    return this.#watch.outage;
   }
 
-  get isTryDue(): boolean {
-    return this.#isTryDue;
+  get release(): Release | undefined {
+    return this.#watch.release;
   }
 
-  tryBegins(): void {
-    this.#isTryDue = false;
+  /** Of a view. */
+  get fields(): Pick<PoolView, 'outage' | 'release'> {
+    const { outage, release } = this;
+    return { ...(outage === undefined ? {} : { outage }), ...(release === undefined ? {} : { release }) };
+  }
+
+  get isProbeDue(): boolean {
+    return this.#isProbeDue;
+  }
+
+  get hasNews(): boolean {
+    return this.#hasChanged;
+  }
+
+  seen(): void {
+    this.#hasChanged = false;
+  }
+
+  toCarried(): WatchState {
+    return this.#watch.toCarried(Date.now());
+  }
+
+  /** The next one is planned when it has ended. */
+  probeBegins(): void {
+    this.#isProbeDue = false;
+    this.#isProbing = true;
+  }
+
+  /** No key could be probed, and none can before this time. */
+  postpone(retryAt: number): void {
+    this.#isProbeDue = false;
+    this.#watch.postpone(Math.min(retryAt, Date.now() + LOOK_AGAIN_MS));
+    this.#wait();
   }
 
   /**
-   * Takes in the keys of a batch, and the latest failure of one that may be retried.
-   * @returns whether keys that fail stay, since the fault lies elsewhere
+   * Takes in what a batch has shown.
+   * @returns what keys that have failed are treated by
    */
-  judge(trials: readonly Trial[], latest: Failed | undefined): boolean {
-    const isOutage = this.#trials.add(trials);
-    if (this.#outage !== undefined) this.#afterTry(this.#outage, trials, latest);
-    else if (isOutage && latest !== undefined) this.#begin(latest);
-    if (this.#outage === undefined) return false;
-    this.#meter.outage();
-    this.#waitForTry(this.#outage);
-    return true;
+  judge(judged: Judged): Mode {
+    const wasHolding = this.outage !== undefined;
+    if (judged.probe !== undefined || !wasHolding) {
+      this.#isProbeDue = false;
+      this.#isProbing = false;
+    }
+    this.#report(this.#watch.judge(judged, Date.now()));
+    if (judged.latest !== undefined && (this.outage ?? this.release) !== undefined) this.#meter.outage();
+    this.#wait();
+    return this.#watch.mode;
   }
 
-  #begin({ failure, policy }: Failed): void {
-    this.#outage = outageBegins(Date.now(), failure, policy);
-    log.warn('Most keys fail: the fault lies elsewhere, so they stay in the pool and are tried now and then', {
-      failure,
-    });
+  /** Until the next probe is due, unless one is in flight or due already, or until the state may change by itself. */
+  #wait(): void {
+    const probeAt = this.#isProbing || this.#isProbeDue ? Infinity : (this.outage?.retryAt ?? Infinity);
+    const at = Math.min(probeAt, this.#watch.nextAt);
+    if (at >= this.#timerAt) return;
+    this.#timerAt = at;
+    void sleep(Math.max(1, at - Date.now())).then(() => this.#fired(at));
   }
 
-  #afterTry(outage: Outage, trials: readonly Trial[], latest: Failed | undefined): void {
-    const failed = trials.filter((trial) => trial === 'failed').length;
-    this.#outage = afterTry(outage, { failed, done: trials.length - failed }, Date.now(), latest);
-    if (this.#outage !== undefined) return;
-    this.#trials.forget();
-    log.info('Handlers work again', { since: outage.since });
+  #fired(at: number): void {
+    if (this.#timerAt === at) this.#timerAt = Infinity;
+    const changes = this.#watch.tick(Date.now());
+    this.#report(changes);
+    this.#hasChanged ||= changes.length > 0;
+    const { outage } = this;
+    if (outage !== undefined && !this.#isProbing && outage.retryAt <= Date.now()) this.#isProbeDue = true;
+    this.#wait();
+    this.#onInput();
   }
 
-  #waitForTry({ retryAt }: Outage): void {
-    void sleep(Math.max(1, retryAt - Date.now())).then(() => {
-      this.#isTryDue = this.#outage !== undefined && this.#outage.retryAt <= Date.now();
-      this.#onInput();
-    });
+  #report(changes: readonly Change[]): void {
+    for (const change of changes) {
+      switch (change.to) {
+        case 'holding':
+          logHold(change.outage, 'Most keys fail. They stay in the pool, and a few are probed now and then');
+          break;
+        case 'holding, half of the time is over':
+          logHold(change.outage, 'Most keys still fail, and half of the time for which the pool holds them is over');
+          break;
+        case 'releasing':
+          this.#meter.released();
+          logRelease(change.release);
+          break;
+        case 'normal':
+          log.info('Most keys succeed again', { since: change.since });
+      }
+    }
   }
+}
+
+function logHold({ failure, holdUntil, since }: Outage, text: string): void {
+  const until =
+    holdUntil === undefined ? 'they move out' : `at ${new Date(holdUntil).toISOString()} they begin to move out`;
+  log.warn(
+    `${text}. Unless handlers work again, ${until} into lanes of their own, where each is blocked when its attempts are used up`,
+    { failure, since },
+  );
+}
+
+function logRelease({ failure, since, why }: Release): void {
+  const text =
+    why === 'own data'
+      ? 'Keys that have not failed before succeed, and those that have failed do not: the failures belong to their own data'
+      : 'Most keys still fail, and the pool has held them for as long as it may (`pools.maxHold`)';
+  log.warn(
+    `${text}. Keys that fail move out into lanes of their own, where each is blocked when its attempts are used up. ` +
+      'When the cause is fixed: `keylane blocked`, then `keylane retry`',
+    { failure, since },
+  );
 }

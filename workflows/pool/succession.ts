@@ -31,7 +31,9 @@ export async function succeed(ended: EndedRun): Promise<Estate> {
     // It is what the run says of itself, and a run of this id is a pool. One that never did anything has its argument only.
     const { waiting, ...state } = (remains.state as unknown as PoolState | undefined) ?? emptyPool(0);
     const events = waiting.flatMap(({ key, events: own }) => own.map((event) => ({ key, ...event })));
-    estate = { state: { ...state, moved: inDoubt(state.moved), waiting: [] }, events, signals: [] };
+    // Their events come with the others; what is known of the attempts at the first ones is kept.
+    const known = waiting.map(({ events: _elsewhere, ...rest }) => Object.assign(rest, { events: [] }));
+    estate = { state: { ...state, moved: inDoubt(state.moved), waiting: known }, events, signals: [] };
     for (let taken = 0; taken < remains.tail;) {
       const more = (await askForLeftTail(run, taken)) as readonly PoolEvent[] | undefined;
       if (more === undefined || more.length === 0) return lost(estate, ended, 'Some of what it held');

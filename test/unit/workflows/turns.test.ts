@@ -8,10 +8,10 @@ import {
   FORWARDED_MARK,
   type BatchInput,
   type MovedKey,
-  type PauseSignal,
   type PoolInput,
 } from '../../../contracts/pool.ts';
 import type { LaneEvent } from '../../../contracts/event.ts';
+import type { Verb } from '../../../workflows/lane/decide.ts';
 import { LaneHost } from '../../../workflows/lane/host.ts';
 import { isProgress } from '../../../workflows/lane/inputs.ts';
 import { emptyLane } from '../../../workflows/lane/machine.ts';
@@ -87,7 +87,7 @@ describe('a pool', () => {
       const events = [{ key: 'k', ...eventOf(number) }];
       await runtime.deliver(() => host.accept({ leaseUntil, events }));
     }
-    await runtime.update(() => host.paused({ key: 'k', by: 'ann' }));
+    await runtime.update(() => host.decide('k', { name: 'pause', args: { by: 'ann' } }));
     await runtime.activity('runBatch').resolve({ done: [1], outcomes: {} });
     for (let second = 0; second < 300 && runtime.continued === undefined; second += 1) {
       await runtime.pass(1000);
@@ -286,7 +286,7 @@ class PoolDriver {
       const data = step.isLarge ? { claim: { name: 'a', sha256: 'b', preview: 'c' } } : event.data;
       const events = [{ key: `k${step.key}`, ...event, data }];
       await rt.deliver(() => this.#host.accept({ leaseUntil, events }));
-    } else if (step.do === 'pause') await this.#pause({ key: `k${step.key}`, by: 'ann' });
+    } else if (step.do === 'pause') await this.#pause(`k${step.key}`);
     else if (step.do === 'return') {
       const { moved } = this.#host.remains().state;
       const of = moved[`k${step.key}`];
@@ -297,8 +297,11 @@ class PoolDriver {
     } else await this.#finish(step);
   }
 
-  async #pause(pause: PauseSignal): Promise<void> {
-    if (this.#host.objection(pause) === undefined) await this.#runtime.update(() => this.#host.paused(pause));
+  async #pause(paused: string): Promise<void> {
+    const verb: Verb = { name: 'pause', args: { by: 'ann' } };
+    if (this.#host.objection(paused, verb) === undefined) {
+      await this.#runtime.update(() => this.#host.decide(paused, verb));
+    }
   }
 
   async #finish({ fails, isLost }: Step & { readonly do: 'finish' }): Promise<void> {

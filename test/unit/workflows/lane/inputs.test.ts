@@ -34,7 +34,7 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
 
   test('a field that is mistyped must not make a verb mean another record (fault E3)', () => {
     expect(readVerb('skip', { positon: 'shardId-0:7' }).problem).toContain('(positon)');
-    expect(readPause({ key: 'k', by: 'ann' })).toEqual({ key: 'k', by: 'ann' });
+    expect(readPause({ key: 'k', by: 'ann' })).toEqual({ key: 'k', verb: { name: 'pause', args: { by: 'ann' } } });
     expect(readQuarantineVerb('skip', { positions: ['shardId-0:7'], by: 'ann' }).problem).toBeUndefined();
     expect(readQuarantineVerb('skip', { all: true, positon: 'shardId-0:7' }).problem).toContain('(positon)');
   });
@@ -115,7 +115,7 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
   test.each([
     [
       { key: 'k', by: 'ann' },
-      { key: 'k', by: 'ann' },
+      { key: 'k', verb: { name: 'pause', args: { by: 'ann' } } },
     ],
     [{ by: 'ann' }, { problem: 'no `key` is named' }],
     [{ key: '' }, { problem: 'no `key` is named' }],

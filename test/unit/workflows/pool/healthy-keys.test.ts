@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HealthyKeys, type Choice } from '../../../../workflows/pool/healthy-keys.ts';
-import { laneEvent, laneEvents } from '../../../support/lane-events.ts';
+import { phaseOf } from '../../../../workflows/pool/failing.ts';
+import { FAILURE, laneEvent, laneEvents, POLICY } from '../../../support/lane-events.ts';
 
 const CHOICE: Choice = { limits: { events: 10, bytes: 1024 * 1024 }, eventsPerKey: 3 };
 
@@ -8,6 +9,11 @@ function keysWith(waiting: Readonly<Record<string, number>>): HealthyKeys {
   const keys = new HealthyKeys([]);
   for (const [key, count] of Object.entries(waiting)) for (const event of laneEvents(1, count)) keys.add(key, event);
   return keys;
+}
+
+function carriedFrom(keys: HealthyKeys): HealthyKeys {
+  const { waiting, failures } = JSON.parse(JSON.stringify(keys.toCarried())) as ReturnType<HealthyKeys['toCarried']>;
+  return new HealthyKeys(waiting, failures);
 }
 
 const shapeOf = (taken: ReturnType<HealthyKeys['take']>) => taken.map(({ key, events }) => [key, events.length]);
@@ -61,7 +67,7 @@ describe('O1 O5 keys in batches', () => {
     keys.release('a', 0);
     keys.lost('a');
     keys.release('b', 0);
-    keys.failed('b');
+    keys.failed('b', { failure: FAILURE, policy: POLICY }, 1000);
     expect(keys.lossesOf('a')).toBe(1);
     expect(keys.take(CHOICE)).toMatchObject([
       { key: 'a', events: [laneEvent(1)], attempts: 0 },
@@ -87,12 +93,73 @@ describe('O1 O5 keys in batches', () => {
     keys.take({ ...CHOICE, mostKeys: 1 });
     keys.release('a', 3);
     keys.lost('b');
-    const carried = new HealthyKeys(JSON.parse(JSON.stringify(keys.toWaiting())));
-    expect(carried.toWaiting()).toEqual(keys.toWaiting());
+    const carried = carriedFrom(keys);
+    expect(carried.toCarried()).toEqual(keys.toCarried());
     expect([carried.events, carried.bytes]).toEqual([keys.events, keys.bytes]);
     expect(shapeOf(carried.take(CHOICE))).toEqual([
       ['b', 1],
       ['a', 1],
     ]);
+  });
+});
+
+describe('keys that fail (fault B8)', () => {
+  const known = { failure: { ...FAILURE, stack: 'at here' }, policy: POLICY };
+
+  test('one that leaves is not taken any more, and comes out in its turn', () => {
+    const keys = keysWith({ a: 2, b: 1, c: 1 });
+    keys.take({ ...CHOICE, mostKeys: 2 });
+    for (const key of ['a', 'b']) {
+      keys.release(key, 0);
+      keys.failed(key, known, 1000);
+      keys.leave(key);
+    }
+    expect(keys.failing()).toEqual({ keys: 2, events: 3, leaving: 2, sample: ['a', 'b'] });
+    expect(shapeOf(keys.take(CHOICE))).toEqual([['c', 1]]);
+    keys.add('a', laneEvent(9));
+    expect(keys.hasReady).toBe(false);
+    expect(keys.leaving(1)).toEqual(['a']);
+    expect(keys.remove('a')).toHaveLength(3);
+    expect(keys.leaving(9)).toEqual(['b']);
+  });
+
+  test('what is known of them is carried: each failure once, without its stack', () => {
+    const keys = keysWith({ a: 1, b: 1, c: 1 });
+    keys.take(CHOICE);
+    for (const key of ['a', 'b', 'c']) keys.release(key, 0);
+    keys.failed('a', known, 1000);
+    keys.failed('a', known, 2000);
+    keys.failed('b', known, 3000);
+    keys.leave('b');
+    const { failures, waiting } = keys.toCarried();
+    expect(failures).toEqual([{ failure: FAILURE, policy: POLICY }]);
+    expect(waiting).toHaveLength(3);
+    const carried = carriedFrom(keys);
+    expect(carried.failingOf('a')).toMatchObject({ attempts: 2, since: 1000, lastAt: 2000, known: failures![0] });
+    expect(carried.leaving(9)).toEqual(['b']);
+    expect(shapeOf(carried.take(CHOICE))).toEqual([
+      ['a', 1],
+      ['c', 1],
+    ]);
+  });
+
+  test('of many different failures only so many are carried, and none is made up for the rest', () => {
+    const keys = keysWith(Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`key-${index}`, 1])));
+    const message = 'x'.repeat(1000);
+    keys.take({ limits: { events: 1000, bytes: 1e9 }, eventsPerKey: 1 });
+    for (let index = 0; index < 600; index += 1) {
+      keys.release(`key-${index}`, 0);
+      keys.failed(`key-${index}`, { ...known, failure: { ...FAILURE, message: `${index} ${message}` } }, 1000);
+      keys.leave(`key-${index}`);
+    }
+    const { failures } = keys.toCarried();
+    expect(JSON.stringify(failures).length).toBeLessThan(130 * 1024);
+    const carried = carriedFrom(keys);
+    expect(phaseOf(carried.failingOf('key-0'))).toMatchObject({ state: 'retrying', failure: { type: 'Error' } });
+    expect(phaseOf(carried.failingOf('key-599'))).toMatchObject({
+      state: 'blocked',
+      attempts: 1,
+      failure: { type: 'FailureNotKept' },
+    });
   });
 });

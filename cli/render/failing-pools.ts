@@ -1,0 +1,44 @@
+import type { PoolsStatus } from '../operations/pools.ts';
+import { visibleName } from '../../contracts/visible.ts';
+import type { Style } from './style.ts';
+import { plural, printable } from './text.ts';
+import { span } from './time.ts';
+
+/** What is wrong with most keys of a pipeline's pools, in a few lines; none when nothing is. */
+export function failingPoolLines(pools: PoolsStatus, style: Style, now: number): string[] {
+  const { failing, outage, outages, release, releasing } = pools;
+  const lines: string[] = [];
+  if (outage !== undefined) {
+    const until = outage.until === undefined ? '' : `, for ${span(Math.max(0, outage.until - now))} more at most`;
+    lines.push(
+      style.red(
+        printable(
+          `most keys of ${plural(outages, 'pool')} have been failing for ${span(now - outage.since)}: ${causeOf(outage)}`,
+        ),
+      ),
+      `they are held in their pools${until}, and probed now and then; then they move out and are blocked`,
+    );
+  }
+  if (release !== undefined) {
+    lines.push(
+      style.red(
+        printable(
+          `keys of ${plural(releasing, 'pool')} have been failing for ${span(now - release.since)}, and move out: ${causeOf(release)}`,
+        ),
+      ),
+    );
+  }
+  if (failing !== undefined) {
+    const leaving = failing.leaving === 0 ? '' : ` (${failing.leaving} about to move out)`;
+    const behind = plural(failing.events - failing.keys, 'event');
+    const sample = failing.sample.map((key) => visibleName(key)).join(', ');
+    lines.push(
+      `${plural(failing.keys, 'key')} failing without a lane of their own${leaving}, ${behind} behind them: ${sample}${failing.keys > failing.sample.length ? ', ...' : ''}`,
+    );
+  }
+  return lines;
+}
+
+function causeOf({ failure }: { readonly failure: { readonly type: string; readonly message: string } }): string {
+  return `${failure.type}: ${failure.message}`;
+}

@@ -1,0 +1,51 @@
+/** What is known of a key whose first event fails while it is in the pool. Pure. */
+import type { LanePhase } from '../../contracts/lane.ts';
+import type { FailedEvent } from '../../contracts/failure.ts';
+
+import { retryWaitMs } from './outage.ts';
+
+export interface Failing {
+  readonly attempts: number;
+  /** Of the first failed attempt, ms since 1970. */
+  readonly since: number;
+  /** Of the latest one. */
+  readonly lastAt: number;
+  /** The latest one. Undefined where a run before had no room for it. */
+  readonly known: FailedEvent | undefined;
+  /** It waits for its turn to move out. */
+  readonly leaves: boolean;
+}
+
+/** After one more failed attempt. */
+export function failedAgain(before: Failing | undefined, known: FailedEvent, now: number): Failing {
+  const attempts = (before?.attempts ?? 0) + 1;
+  return { attempts, since: before?.since ?? now, lastAt: now, known, leaves: false };
+}
+
+/** Whether the key must not be tried any more: the settings allow no further attempt, or the failure is final. */
+export function isUsedUp({ attempts, known }: Failing): boolean {
+  return known !== undefined && (known.failure.nonRetryable || attempts >= known.policy.maxAttempts);
+}
+
+/** When the retry policy allows the next attempt, ms since 1970. */
+export function dueAt({ attempts, known, lastAt }: Failing): number {
+  return known === undefined ? lastAt : lastAt + retryWaitMs(known.policy, attempts - 1);
+}
+
+/** The state in which the key's own lane begins. */
+export function phaseOf(failing: Failing | undefined): LanePhase {
+  if (failing === undefined) return { state: 'idle' };
+  const { attempts, known = notKept(failing.attempts), since } = failing;
+  const { failure, policy } = known;
+  const head = { failure, policy, since, attempts, roundFrom: 0, nextAttemptAt: dueAt(failing) };
+  return { state: isUsedUp({ ...failing, known }) ? 'blocked' : 'retrying', ...head };
+}
+
+/** There are more different failures than a pool can carry from run to run. */
+function notKept(attempts: number): FailedEvent {
+  const message =
+    `The failure was not kept: the pool of this key had too many different ones. ${attempts} attempts have failed; ` +
+    '`keylane retry` makes another one and shows what comes of it';
+  const policy = { maxAttempts: attempts, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
+  return { failure: { type: 'FailureNotKept', message, nonRetryable: false }, policy };
+}

@@ -1,0 +1,32 @@
+import { jsonBytes } from '../../contracts/json-bytes.ts';
+import type { FailedEvent } from '../../contracts/failure.ts';
+
+import { truncate } from '../../contracts/text.ts';
+
+/** Of all failures together: what a pool carries must fit into the input of its next run. */
+const MAX_BYTES = 128 * 1024;
+const MESSAGE_CHARS = 500;
+
+/** The failures of the keys of a pool as they are carried: without stacks, and each of them once, however many keys have it. */
+export class FailureTable {
+  readonly #indexes = new Map<string, number>();
+  readonly #failures: FailedEvent[] = [];
+  #bytes = 0;
+
+  get failures(): readonly FailedEvent[] {
+    return this.#failures;
+  }
+
+  /** @returns the index of the failure; undefined when there is no room for it */
+  add({ failure: { stack: _stack, ...failure }, policy }: FailedEvent): number | undefined {
+    const known = { failure: { ...failure, message: truncate(failure.message, MESSAGE_CHARS) }, policy };
+    const id = JSON.stringify(known);
+    const index = this.#indexes.get(id);
+    if (index !== undefined) return index;
+    const bytes = jsonBytes(known);
+    if (this.#bytes + bytes > MAX_BYTES) return undefined;
+    this.#bytes += bytes;
+    this.#indexes.set(id, this.#failures.length);
+    return this.#failures.push(known) - 1;
+  }
+}

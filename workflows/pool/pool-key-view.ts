@@ -1,0 +1,21 @@
+import type { FailingView, Outage } from '../../contracts/pool.ts';
+import { formatPosition } from '../../contracts/position.ts';
+import { dueAt, isUsedUp } from './failing.ts';
+import type { HealthyKeys } from './healthy-keys.ts';
+
+/** What a pool says of a key whose first event fails; undefined of another one. */
+export function failingView(keys: HealthyKeys, key: string, outage: Outage | undefined): FailingView | undefined {
+  const failing = keys.failingOf(key);
+  const [head] = keys.waitingOf(key);
+  if (failing === undefined || head === undefined) return undefined;
+  const { attempts, known, lastAt, leaves, since } = failing;
+  return {
+    since,
+    attempts,
+    lastAt,
+    ...(leaves || isUsedUp(failing) ? {} : { nextAt: dueAt(failing) }),
+    position: formatPosition(head.position),
+    ...(known === undefined ? {} : { failure: known.failure }),
+    ...(outage?.holdUntil === undefined ? {} : { hold: { since: outage.since, until: outage.holdUntil } }),
+  };
+}
