@@ -4,7 +4,8 @@
  *
  * `-- --list` prints the mutants; `-- lineage` runs those whose name, file or guarantee contains a word.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,15 +36,20 @@ if (chosen.length === 0) {
 }
 
 const copy = mkdtempSync(path.join(tmpdir(), 'keylane-mutants-'));
-process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+/** The test run in progress. */
+let running;
+process.on('exit', () => {
+  killRunning();
+  rmSync(copy, { recursive: true, force: true });
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 cpSync(ROOT, copy, { recursive: true, filter: (from) => !NOT_COPIED.has(path.relative(ROOT, from)) });
 symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
 
 const files = [...new Set(chosen.flatMap(({ killedBy }) => killedBy))];
-const untouched = runTests(files);
-if (untouched.status !== 0) {
+const untouched = await runTests(files);
+if (!untouched.passed) {
   console.error('The tests fail without any mutant; nothing can be said of the mutants.\n');
   console.error(untouched.output);
   process.exit(1);
@@ -51,7 +57,7 @@ if (untouched.status !== 0) {
 
 let survived = 0;
 for (const [index, mutant] of chosen.entries()) {
-  const killer = killerOf(mutant);
+  const killer = await killerOf(mutant);
   if (killer === undefined) survived += 1;
   const verdict = killer === undefined ? 'SURVIVED' : 'killed  ';
   console.log(
@@ -62,7 +68,7 @@ console.log(`${chosen.length - survived} killed, ${survived} survived`);
 process.exitCode = survived === 0 ? 0 : 1;
 
 /** The first test that fails with the mutant, or undefined when all pass. */
-function killerOf({ file, find, replacement, killedBy }) {
+async function killerOf({ file, find, replacement, killedBy }) {
   const target = path.join(copy, file);
   const original = readFileSync(target, 'utf8');
   if (original.split(find).length !== 2) throw new Error(`Not exactly one "${find}" in ${file}`);
@@ -71,8 +77,8 @@ function killerOf({ file, find, replacement, killedBy }) {
     original.replace(find, () => replacement),
   );
   try {
-    const { status, output } = runTests(killedBy);
-    if (status === 0) return undefined;
+    const { passed, output } = await runTests(killedBy);
+    if (passed) return undefined;
     return /FAIL\s+(.*)/.exec(output)?.[1] ?? 'it never ended';
   } finally {
     writeFileSync(target, original);
@@ -80,17 +86,27 @@ function killerOf({ file, find, replacement, killedBy }) {
 }
 
 /** A syntax error would fail every test file and say nothing: such a run throws. */
-function runTests(testFiles) {
+async function runTests(testFiles) {
   const vitest = path.join(copy, 'node_modules/vitest/vitest.mjs');
   const args = [vitest, 'run', '--config', CONFIG, '--bail', '1', '--reporter', 'default', '--no-color', ...testFiles];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: copy,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', FC_NUM_RUNS: '' },
-    maxBuffer: 64 * 1024 * 1024,
-    timeout: TIME_LIMIT_MS,
-  });
-  const output = `${stdout}\n${stderr}`;
+  const env = { ...process.env, NO_COLOR: '1' };
+  // The tests run in children of vitest, which a loop without an end would leave behind: the group is killed.
+  const child = spawn(process.execPath, args, { cwd: copy, detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  running = child;
+  const timer = setTimeout(killRunning, TIME_LIMIT_MS);
+  const [code] = await once(child, 'close');
+  clearTimeout(timer);
+  running = undefined;
   if (/Transform failed|SyntaxError|No test files found|Cannot find module/.test(output)) throw new Error(output);
-  return { status, output };
+  return { passed: code === 0, output };
+}
+
+function killRunning() {
+  try {
+    if (running?.pid !== undefined) process.kill(-running.pid, 'SIGKILL');
+  } catch {
+    // It ended just now.
+  }
 }
