@@ -4,13 +4,17 @@
  * the same again: it would go round for ever within one workflow task, and that workflow would never do anything else.
  *
  * Owns the count of inputs. Each of them calls {@link Turns.input}: a signal, an update, a timer that fired, work that ended, the
- * result of a child or of an activity that a turn has waited for.
+ * result of a child or of an activity that a turn has waited for. The history of a run grows without any of these, for example
+ * by an update that is rejected; that it has passed a bound is therefore an input too, once for each bound.
  *
  * A host that finds something to do although nothing came in has a bug, or waits for what it has not been told of. It takes
  * its next turn after a pause then, which doubles: so it neither spins nor stands still, and its log says so.
  */
 import { condition, log } from '@temporalio/workflow';
 import { TURNED_WITHOUT_INPUT } from './turned.ts';
+
+/** How near the run is to its end: it should continue as new when it is long, whatever runs then, when that is pressing. */
+export type RunStage = 'short' | 'long' | 'pressing';
 
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
@@ -21,6 +25,8 @@ export class Turns {
   /** How many of them the present turn has seen. */
   #seen = 1;
   #pauseMs = FIRST_PAUSE_MS;
+  /** The stage of the run at the last turn. */
+  #stage: RunStage = 'short';
 
   /** Something came in. To be called with or after the change of state that the loop looks at. */
   input(): void {
@@ -31,9 +37,10 @@ export class Turns {
    * To be called when there is something to do again, before the next turn: returns false when nothing came in since the last one
    * began, and the host has to {@link pause}. What came in while that turn was waiting for something counts.
    */
-  begin(): boolean {
-    const hasInput = this.#inputs !== this.#seen;
+  begin(stage: RunStage): boolean {
+    const hasInput = this.#inputs !== this.#seen || stage !== this.#stage;
     this.#seen = this.#inputs;
+    this.#stage = stage;
     if (hasInput) this.#pauseMs = FIRST_PAUSE_MS;
     return hasInput;
   }

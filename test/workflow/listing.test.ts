@@ -8,6 +8,7 @@ import { kinesis } from '../../contracts/config.ts';
 import { FreezeWatch } from '../../contracts/freeze-watch.ts';
 import { QUERIES, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { DEFAULT_PIPELINE_OPTIONS, type PipelineInput, type PipelineView } from '../../contracts/pipeline.ts';
+import { RecordedMetrics } from '../unit/bridge/recorded-metrics.ts';
 import { ScriptedSource } from '../unit/bridge/scripted-source.ts';
 import { devServer } from '../support/dev-server.ts';
 import { eventually } from '../support/eventually.ts';
@@ -48,7 +49,7 @@ async function listing(
     {},
   ).pipelines.get(pipeline)!;
   const activities = createReadingActivities({
-    pipelines: () => ({ settings, source, claims: undefined, metrics: {} as never }),
+    pipelines: () => ({ settings, source, claims: undefined, metrics: new RecordedMetrics() }),
     client,
     taskQueue: pipeline,
     freezeWatch: new FreezeWatch(),

@@ -199,7 +199,7 @@ export class LaneHost {
       if (await this.#mayEnd()) return;
       this.#setIdleTimer();
       await condition(() => this.#hasNews());
-      if (!this.#turns.begin()) await this.#turns.pause();
+      if (!this.#turns.begin(this.#limits.stage)) await this.#turns.pause();
     }
   }
 

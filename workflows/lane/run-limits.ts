@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { jsonBytes } from '../../contracts/json-bytes.ts';
 import type { LaneState } from '../../contracts/lane.ts';
+import type { RunStage } from '../turns.ts';
 
 /** Whatever the server suggests, which can be set: the bridge hands over nothing from contracts/room.ts on (O9). */
 const LONG_EVENTS = 8000;
@@ -50,6 +51,11 @@ export class RunLimits {
     const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
     if (continueAsNewSuggested || this.#signals >= this.#signalsPerRun) return true;
     return this.#isBounded && (historyLength >= LONG_EVENTS || historySize >= LONG_BYTES);
+  }
+
+  get stage(): RunStage {
+    if (!this.isLong()) return 'short';
+    return this.isPressing() ? 'pressing' : 'long';
   }
 
   /** It can wait no longer for what is in flight. */

@@ -121,7 +121,7 @@ export class PipelineHost {
         this.#recallAll();
       }
       await condition(() => this.#hasNews());
-      if (!this.#turns.begin()) await this.#turns.pause();
+      if (!this.#turns.begin(this.#shouldContinueAsNew() ? 'long' : 'short')) await this.#turns.pause();
     }
   }
 

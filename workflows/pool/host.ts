@@ -271,7 +271,7 @@ export class PoolHost {
       }
       this.#notice.write(this.#held, this.#outages, this.#closing.isTold);
       await condition(() => this.#hasNews());
-      if (!this.#turns.begin()) await this.#turns.pause();
+      if (!this.#turns.begin(this.#limits.stage)) await this.#turns.pause();
     }
   }
 

@@ -200,7 +200,7 @@ export class QuarantineHost {
       if (this.#run.isLong()) await this.#continueAsNew();
       await this.#startWork();
       await condition(() => this.#hasNews());
-      if (!this.#turns.begin()) await this.#turns.pause();
+      if (!this.#turns.begin(this.#run.stage)) await this.#turns.pause();
     }
   }
 

@@ -16,6 +16,7 @@ import { LaneHost } from '../../../workflows/lane/host.ts';
 import { isProgress } from '../../../workflows/lane/inputs.ts';
 import { emptyLane } from '../../../workflows/lane/machine.ts';
 import { PoolHost } from '../../../workflows/pool/host.ts';
+import { TURNED_WITHOUT_INPUT } from '../../../workflows/turned.ts';
 import type { Runtime } from '../../support/workflow-stand-in/runtime.ts';
 import { newRuntime, restoreClock } from '../../support/workflow-stand-in/workflow.ts';
 
@@ -62,6 +63,18 @@ describe('a lane that a pool has begun', () => {
     await runtime.pass(60_000);
     expect(told).toEqual([['orders/pool/0', 'finished', [{ key: 'k', through: 2 }]]]);
   });
+});
+
+test('a lane whose history has grown long by updates that were refused continues as new at once', async () => {
+  const failed = { phase: { state: 'blocked', ...NOT_RETRYABLE, since: 0, attempts: 1, roundFrom: 0 } } as const;
+  const carried = { ...emptyLane(runtime.now), queue: [eventOf(1)], ...failed };
+  const host = new LaneHost({ version: 1, pipeline: 'orders', key: 'k', options: DEFAULT_LANE_OPTIONS, carried });
+  await runtime.start(() => host.run());
+  runtime.info['continueAsNewSuggested'] = true;
+  // The task of an update that is rejected brings nothing to the host.
+  await runtime.deliver(() => {});
+  expect(runtime.continued).toMatchObject({ key: 'k', carried: { queue: [eventOf(1)] } });
+  expect(runtime.logs.map(({ message }) => message)).not.toContain(TURNED_WITHOUT_INPUT);
 });
 
 /** Lanes say that they have finished, a hundred at a time. */
