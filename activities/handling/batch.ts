@@ -23,6 +23,7 @@ import type { Failure } from '../../contracts/failure.ts';
 import type { CallRoom } from './call-room.ts';
 import type { Call, CallResult } from './call.ts';
 import type { BegunHere } from './begun-here.ts';
+import { cutToShare, failureShare } from './failure-share.ts';
 import { lostFailure } from './failure.ts';
 
 export interface BatchOptions {
@@ -151,10 +152,12 @@ export class BatchRun {
     await handle.signal(SIGNALS.progress, progress).catch(() => undefined);
   }
 
+  /** A report that is too large for Temporal would be lost, and all that the batch has done would be done again (O7). */
   #outcomes(): KeyOutcome[] {
+    const share = failureShare(this.#keys.filter(({ failed }) => failed !== undefined).length);
     return this.#keys.map(({ done, failed, isSlow, isStarted }): KeyOutcome => ({
       done,
-      ...(failed === undefined ? {} : { failed }),
+      ...(failed === undefined ? {} : { failed: { ...failed, failure: cutToShare(failed.failure, share) } }),
       ...(isSlow ? { isSlow } : {}),
       ...(isStarted || failed !== undefined ? {} : { notStarted: true }),
     }));

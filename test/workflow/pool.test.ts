@@ -337,6 +337,26 @@ describe('a pool', () => {
     expect(calls).toBe(1);
   });
 
+  test('O7 failures with long messages are no reason to run the other keys of their batch again (faults A1 and B7)', async () => {
+    const long = '\u0001'.repeat(2000);
+    lanes = await LaneHarness.start({
+      handler: (event) => {
+        note(event);
+        if (event.key.startsWith('bad')) throw new NonRetryableError(long);
+      },
+    });
+    const source = new Source();
+    const bad = Array.from({ length: 130 }, (_, index) => `bad-${index}`);
+    const good = keysTo(30);
+    await lanes.pool(source.next([...good, ...bad]));
+    await eventually(() => isDone(source, [...good, ...bad]), 60_000);
+    await eventually(
+      async () => expect(await lanes.poolView()).toMatchObject({ waiting: 0, moved: bad.length }),
+      60_000,
+    );
+    expectInOrder(source, [...good, ...bad]);
+  }, 90_000);
+
   test('O5 a signal that no bridge can have sent stops nothing', async () => {
     lanes = await LaneHarness.start({ handler: (event) => note(event) });
     const source = new Source();

@@ -5,6 +5,8 @@ import { BatchRun, type BatchOptions } from '../../../../activities/handling/bat
 import { CallRoom } from '../../../../activities/handling/call-room.ts';
 import type { CallResult } from '../../../../activities/handling/call.ts';
 import { isMalformed, readOutcomes, writeOutcomes } from '../../../../contracts/batch-outcomes.ts';
+import { FALLBACK_POLICY, readFailure } from '../../../../contracts/failure.ts';
+import { jsonBytes } from '../../../../contracts/json-bytes.ts';
 import type { BatchProgress, KeyOutcome } from '../../../../contracts/pool.ts';
 import { laneEvent } from '../../../support/lane-events.ts';
 
@@ -20,7 +22,13 @@ const client = {
   },
 } as unknown as BatchOptions['client'];
 
-function batch(keys: readonly string[], room: CallRoom, call: () => Promise<CallResult>): BatchRun {
+function batch(
+  keys: readonly string[],
+  room: CallRoom,
+  call: () => Promise<CallResult>,
+  failed: BatchOptions['failed'] = () => ({ failure: NO_FAILURE, policy: FALLBACK_POLICY }),
+  slowAfterMs = SLOW_AFTER_MS,
+): BatchRun {
   told.length = 0;
   const input = keys.map((key, index) => ({ key, events: [laneEvent(index + 1)] }));
   const options = {
@@ -28,13 +36,14 @@ function batch(keys: readonly string[], room: CallRoom, call: () => Promise<Call
     room,
     begunHere: new BegunHere(),
     call,
-    failed: () => undefined,
+    failed,
     handled: () => {},
     isStopping: () => false,
   };
-  return new BatchRun({ pipeline: 'orders', batch: 1, keys: input, slowAfterMs: SLOW_AFTER_MS }, options);
+  return new BatchRun({ pipeline: 'orders', batch: 1, keys: input, slowAfterMs }, options);
 }
 
+const NO_FAILURE = { type: 'Error', message: 'no', nonRetryable: false };
 const never = async (): Promise<never> => await new Promise(() => {});
 const succeeds = async (): Promise<CallResult> => await Promise.resolve({ kind: 'succeeded' });
 
@@ -73,6 +82,38 @@ describe('a batch in a process without room', () => {
     };
     await Promise.all([batch(['a'], room, noted('a')).run(), batch(['b'], room, noted('b')).run()]);
     expect(order).toEqual(['a', 'b']);
+  });
+});
+
+describe('a batch with failures of many keys', () => {
+  test.each(['\u0001', '"', '注', '🙂', 'a'])(
+    'reports them in one payload: %j (faults A1 and B7)',
+    async (character) => {
+      const long = character.repeat(2000);
+      const longFailure = readFailure({ type: long, message: long, stack: long, nonRetryable: false });
+      const keys = Array.from({ length: 500 }, (_, index) => `key-${index}`);
+      const call = async (): Promise<CallResult> => await Promise.resolve({ kind: 'failed', failure: longFailure });
+      const failed: BatchOptions['failed'] = (each) => ({ failure: each, policy: FALLBACK_POLICY });
+      const result = await batch(keys, new CallRoom(500), call, failed, 60_000).run();
+      expect(jsonBytes(result)).toBeLessThan(1024 * 1024);
+      const outcomes = readOutcomes(
+        result,
+        keys.map(() => 1),
+      ) as KeyOutcome[];
+      for (const outcome of outcomes) {
+        const { message, type } = outcome.failed!.failure;
+        expect(type).toBe(longFailure.type);
+        expect(message).not.toBe('');
+      }
+    },
+  );
+
+  test('leaves the failures of a few keys as they are', async () => {
+    const whole = { type: 'E', message: 'm'.repeat(2000), stack: 's'.repeat(1500), nonRetryable: false };
+    const call = async (): Promise<CallResult> => await Promise.resolve({ kind: 'failed', failure: whole });
+    const failed: BatchOptions['failed'] = (each) => ({ failure: each, policy: FALLBACK_POLICY });
+    const { outcomes } = await batch(['a', 'b'], new CallRoom(2), call, failed).run();
+    expect(Object.values(outcomes).map((outcome) => outcome.failed?.failure)).toEqual([whole, whole]);
   });
 });
 
