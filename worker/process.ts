@@ -143,13 +143,13 @@ async function start(
   const watch = await watchVersion(version, { settings, roles, client, log }, closers);
   const shared = { settings, claims, connection, client, freezeWatch, version, log };
   const failures: Promise<never>[] = [];
+  if (options.exit !== undefined) {
+    const uncaught = new UncaughtErrors(log);
+    closers.add('uncaught errors', () => uncaught.stop());
+    failures.push(uncaught.fatal);
+  }
   // Added last, closed first: the bridge stops before the handlers do.
   if (roles.includes('worker')) {
-    if (options.exit !== undefined) {
-      const uncaught = new UncaughtErrors(log);
-      closers.add('uncaught errors', () => uncaught.stop());
-      failures.push(uncaught.fatal);
-    }
     const worker = await startLaneWorker({ ...shared, graceMs });
     closers.add('worker', () => worker.stop());
     failures.push(worker.failed);

@@ -1,7 +1,7 @@
 /**
  * Errors that no code catches. Without this, Node ends the process for each, with everything that it has in flight.
  *
- * A rejection that a handler does not await is logged and counted, and the process goes on: the promise has ended, nothing
+ * A rejection that a handler or a key function does not await is logged and counted, and the process goes on: the promise has ended, nothing
  * stopped halfway, and a record that makes a handler forget an `await` must not take the other keys' process with it (O3).
  * After an exception that left a timer or an event listener, Node cannot say what state its caller is in. So the call that
  * it came from has failed, what runs may finish, and the process ends with an error. The same goes for a rejection that
@@ -49,14 +49,15 @@ export class UncaughtErrors {
     call.onUnhandledRejection?.();
     this.#log.error(
       { pipeline, key, position, attempt, reason: thrownText(reason) },
-      'A promise of a handler was rejected and no code awaits it; the handler may have returned before its work was done',
+      `A promise of a ${call.of} was rejected and no code awaits it; the ${call.of} may have returned before its work was done`,
     );
   };
 
   readonly #onException = (error: unknown): void => {
     const call = currentCall.getStore();
     call?.fail(error);
-    const of = call === undefined ? '' : ` of the handler of ${call.pipeline}, key ${JSON.stringify(call.key)}`;
+    const which = call?.key === undefined ? `record ${call?.position}` : `key ${JSON.stringify(call.key)}`;
+    const of = call === undefined ? '' : ` of the ${call.of} of ${call.pipeline}, ${which}`;
     this.#end(new UncaughtError(`An exception left a timer or an event listener${of}`, error));
   };
 }

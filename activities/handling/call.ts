@@ -173,7 +173,8 @@ function failedBy(reason: unknown): CallResult | undefined {
 
 function currentCallOf({ pipeline, key, event, attempt, onUnhandledRejection }: Call, abort: CallAbort): CurrentCall {
   const fail = (thrown: unknown): void => abort.abort(new StrayExceptionError(thrown));
-  return { pipeline, key, position: formatPosition(event.position), attempt, fail, onUnhandledRejection };
+  const position = formatPosition(event.position);
+  return { of: 'handler', pipeline, key, position, attempt, fail, onUnhandledRejection };
 }
 
 function failedToStop({ timeoutMs, stopTimeoutMs }: HandlingSettings): CallResult {

@@ -33,6 +33,7 @@ import { aggregateProblem } from '../../sources/kinesis/aggregate.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { StoreUnavailableError } from '../../stores/errors.ts';
+import { keyFunctionCalls } from '../handling/current-call.ts';
 import { dataOf } from '../handling/event-bytes.ts';
 import { withHeartbeat } from '../handling/heartbeat.ts';
 import { storedData } from '../reading/stored-data.ts';
@@ -68,6 +69,7 @@ export function createBringingActivities(dependencies: BringingDependencies): Br
 
 async function findKeys({ client, pipelines }: BringingDependencies, search: SegmentSearch): Promise<SegmentFinding> {
   const { claims, settings, source } = pipelines(search.pipeline);
+  const key = settings.key && keyFunctionCalls(search.pipeline, settings.key);
   const { cancellationSignal } = Context.current();
   const keyOf: KeyOf = async (record) => {
     try {
@@ -79,7 +81,7 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
           : await dataOf(record, claims, () => cancellationSignal);
       const problem = source.kind === 'kinesis' ? aggregateProblem(data) : undefined;
       if (problem !== undefined) return { reason: problem };
-      return findKey(source.kind, settings.key, { ...record, data, partitionKey: record.partitionKey ?? '' });
+      return findKey(source.kind, key, { ...record, data, partitionKey: record.partitionKey ?? '' });
     } catch (error) {
       // It may be there when this is tried again.
       const isLater = error instanceof StoreUnavailableError || error instanceof SourceUnavailableError;

@@ -34,6 +34,7 @@ import type { Source } from '../../sources/source.ts';
 import { truncate } from '../../contracts/text.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
 import { StoreUnavailableError } from '../../stores/errors.ts';
+import { keyFunctionCalls } from '../handling/current-call.ts';
 import { withHeartbeat } from '../handling/heartbeat.ts';
 import { adoptQuarantine } from '../quarantine/adopt.ts';
 import { createBringingActivities } from '../quarantine/bringing-activities.ts';
@@ -272,7 +273,8 @@ async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise
 function openIntake({ claims, settings, source }: ReadablePipeline): Intake {
   const { filter, key, largeEvents, name } = settings;
   const { above } = largeEvents;
-  return createIntake(source.kind, key, filter && compileFilter(source.kind, filter), {
+  const called = key && keyFunctionCalls(name, key);
+  return createIntake(source.kind, called, filter && compileFilter(source.kind, filter), {
     above,
     ...(claims === undefined ? {} : { claimOf: (...of) => claimOf(name, ...of) }),
   });
