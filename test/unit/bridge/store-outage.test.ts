@@ -152,3 +152,29 @@ test('O3 O4 whatever the store and the server refuse: every record arrives, in o
     { numRuns: 100 },
   );
 });
+
+test('O4 a reader that comes home waits for the writes of a store that works (fault B1)', async () => {
+  const held = new Set<string>();
+  const setup = setUp({
+    script: { s: { records: [sized(1, 'large', 500), sized(2, 'small', 10)], ends: false } },
+    pools: 1,
+    intake,
+
+    store: {
+      outage,
+      claims: {
+        write: async ({ name }) => {
+          await setup.clock.sleep(1000, new AbortController().signal);
+          held.add(name);
+        },
+      },
+    },
+  });
+  const coming = setup.reader.run();
+  await setup.clock.advance(500);
+  setup.home.abort();
+  const report = await setup.clock.until(coming);
+  expect(formsOf(setup.lanes.requests)).toEqual({ 1: 'claim', 2: 'text' });
+  expect(held.size).toBe(1);
+  expect(report.shards['s']?.checkpoint).toMatchObject({ sequenceNumber: '2' });
+});
