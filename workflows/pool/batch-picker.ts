@@ -2,10 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import type { Outage, PoolOptions } from '../../contracts/pool.ts';
 import type { HealthyKeys, TakenKey } from './healthy-keys.ts';
 import type { OutageKeeper } from './outage-keeper.ts';
-import { mayTryReleased, nextDueAt, takeProbe } from './probe.ts';
-
-/** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
-const KEYS_AFTER_A_LOSS = 32;
+import { mayTryReleased, mostKeysAfter, nextDueAt, takeProbe } from './probe.ts';
 
 export interface BatchPickerOptions {
   readonly keys: HealthyKeys;
@@ -44,7 +41,7 @@ export class BatchPicker {
     const mayTry = this.#mayTry();
     const where = (key: string) => keys.lossesOf(key) === losses && mayTry(key);
     if (losses === 0) return keys.take({ limits, eventsPerKey, where });
-    return keys.take({ limits, eventsPerKey: 1, where, mostKeys: losses === 1 ? KEYS_AFTER_A_LOSS : 1 });
+    return keys.take({ limits, eventsPerKey: 1, where, mostKeys: mostKeysAfter(losses) });
   }
 
   /** Keys that may not be tried yet are looked at again when the first of them may be. */

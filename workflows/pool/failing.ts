@@ -32,6 +32,17 @@ export function dueAt({ attempts, known, lastAt }: Failing): number {
   return known === undefined ? lastAt : lastAt + retryWaitMs(known.policy, attempts - 1);
 }
 
+/** After a hold a key waits so long for another attempt in its pool. */
+const MAX_WAIT_RELEASED_MS = 30_000;
+
+/**
+ * Whether the next attempt of a key is so far off that its lane waits for it, and not the pool: many keys that wait would fill the
+ * pool, and while none of them is tried nothing shows that they still fail.
+ */
+export function isFarOff(failing: Failing, now: number): boolean {
+  return dueAt(failing) > now + MAX_WAIT_RELEASED_MS;
+}
+
 /** The state in which the key's own lane begins. */
 export function phaseOf(failing: Failing | undefined): LanePhase {
   if (failing === undefined) return { state: 'idle' };

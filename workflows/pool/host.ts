@@ -58,7 +58,7 @@ import { BatchPicker } from './batch-picker.ts';
 import { phaseOf } from './failing.ts';
 import type { WatchState } from './outage.ts';
 import { OutageKeeper } from './outage-keeper.ts';
-import { takeFailures, takeOutcomes } from './outcomes.ts';
+import { letGo, takeFailures, takeOutcomes } from './outcomes.ts';
 import { PoolMeter } from './pool-meter.ts';
 import { failingView } from './pool-key-view.ts';
 import { Turns } from '../turns.ts';
@@ -259,6 +259,7 @@ export class PoolHost {
     for (;;) {
       this.#outages.seen();
       this.#settle();
+      if (this.#outages.takeRelease()) letGo(this.#keys, Date.now());
       this.#moveOutWhoeverMay();
       if (this.#isEnding) {
         this.#closing.begin();

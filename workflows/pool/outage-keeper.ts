@@ -25,6 +25,8 @@ export class OutageKeeper {
   #isProbing = false;
   /** The time has changed the state, and the pool has not looked at it since. */
   #hasChanged = false;
+  /** The release that the pool knows of, by its beginning. */
+  #knownRelease: number | undefined;
   /** When the earliest timer fires that runs. */
   #timerAt = Infinity;
 
@@ -60,6 +62,14 @@ export class OutageKeeper {
 
   seen(): void {
     this.#hasChanged = false;
+  }
+
+  /** Whether a hold has ended, and this was not asked since. */
+  takeRelease(): boolean {
+    const at = this.release?.at;
+    const isNew = at !== undefined && at !== this.#knownRelease;
+    this.#knownRelease = at;
+    return isNew;
   }
 
   toCarried(): WatchState {

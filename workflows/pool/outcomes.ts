@@ -2,7 +2,7 @@
 import type { FailedEvent } from '../../contracts/failure.ts';
 import type { ProbeCounts } from '../../contracts/pool.ts';
 import type { Released } from './batch.ts';
-import { isUsedUp } from './failing.ts';
+import { isFarOff, isUsedUp } from './failing.ts';
 import type { HealthyKeys } from './healthy-keys.ts';
 import type { Judged, Trial } from './outage.ts';
 import { countProbe } from './probe.ts';
@@ -40,13 +40,21 @@ export function takeOutcomes(keys: HealthyKeys, released: readonly Released[]): 
   return { handled, failed, slow, judged: { trials, probe, latest } };
 }
 
+/** When a hold has ended: keys whose next attempt is far off move out at once. */
+export function letGo(keys: HealthyKeys, now: number): void {
+  for (const key of [...keys.ready()]) {
+    const failing = keys.failingOf(key);
+    if (failing !== undefined && isFarOff(failing, now)) keys.leave(key);
+  }
+}
+
 /** What becomes of keys that have failed and have attempts left. See outage.ts. */
 export type Mode = 'normal' | 'holding' | 'releasing';
 
 export function takeFailures(keys: HealthyKeys, failed: Outcomes['failed'], mode: Mode, now: number): void {
   for (const { key, known } of failed) {
     const failing = keys.failed(key, known, now);
-    const mayStay = mode === 'holding' || (mode === 'releasing' && failing.attempts === 1);
+    const mayStay = mode === 'holding' || (mode === 'releasing' && failing.attempts === 1 && !isFarOff(failing, now));
     if (!mayStay || isUsedUp(failing)) keys.leave(key);
   }
 }

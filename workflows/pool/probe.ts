@@ -13,6 +13,15 @@ export interface ProbeLimits {
   readonly eventsPerKey: number;
 }
 
+/** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
+const KEYS_AFTER_A_LOSS = 32;
+
+/** How many keys go together that were lost so often with their process. */
+export function mostKeysAfter(losses: number): number {
+  if (losses === 0) return Infinity;
+  return losses === 1 ? KEYS_AFTER_A_LOSS : 1;
+}
+
 /**
  * Fresh keys show whether handlers work for events that were not tried yet, and keys that have failed whether their failures
  * pass. A key that has failed is not tried before its retry policy allows it.
@@ -28,10 +37,18 @@ export function takeProbe(
     const failing = keys.failingOf(key);
     return failing !== undefined && dueAt(failing) <= now;
   };
+  // Whose turn it is decides: a key that kills processes must not take the same others with it each time.
+  const first = [...keys.ready()].find((key) => isFresh(key) || isDue(key));
+  if (first === undefined) return [];
+  const losses = keys.lossesOf(first);
   const left = { ...batch };
-  const take = (mostKeys: number, where: (key: string) => boolean): TakenKey[] => {
+  let mostLeft = mostKeysAfter(losses);
+  const take = (count: number, isMeant: (key: string) => boolean): TakenKey[] => {
+    const where = (key: string) => keys.lossesOf(key) === losses && isMeant(key);
+    const mostKeys = Math.min(count, mostLeft);
     const taken = left.events <= 0 ? [] : keys.take({ limits: left, eventsPerKey, mostKeys, where });
     for (const { events } of taken) left.events -= events.length;
+    mostLeft -= taken.length;
     return taken;
   };
   const failed = take(retried, isDue);
