@@ -346,8 +346,7 @@ export class PoolHost {
       this.#lastBatch += 1;
       if (isProbe) this.#probe = this.#lastBatch;
       const { slowAfterMs, heartbeatTimeoutMs } = this.#options;
-      const onEnd = () => this.#turns.input();
-      const how = { slowAfterMs, heartbeatTimeoutMs, isExplicit: this.#isExplicit, onEnd };
+      const how = { slowAfterMs, heartbeatTimeoutMs, isExplicit: this.#isExplicit, onEnd: () => this.#turns.input() };
       const options = { pipeline: this.#pipeline, number: this.#lastBatch, ...how };
       this.#batches.set(this.#lastBatch, new Batch(taken, options));
     }

@@ -42,7 +42,7 @@ export function takeOutcomes(keys: HealthyKeys, released: readonly Released[]): 
 
 /** When a hold has ended: keys whose next attempt is far off move out at once. */
 export function letGo(keys: HealthyKeys, now: number): void {
-  for (const key of [...keys.ready()]) {
+  for (const key of keys.ready()) {
     const failing = keys.failingOf(key);
     if (failing !== undefined && isFarOff(failing, now)) keys.leave(key);
   }
