@@ -13,9 +13,9 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   isCancellation,
   log,
+  makeContinueAsNewFunc,
   patched,
   proxyActivities,
   sleep,
@@ -267,6 +267,8 @@ export class PipelineHost {
     await condition(() => allHome() && allHandlersFinished() && this.#listing !== 'in flight');
     this.#bringHome();
     const carried = { ...this.#input, options: this.#options, carried: this.#state };
-    await continueAsNew<(input: PipelineInput) => Promise<void>>(carried);
+    // What was written on this run is not carried over by itself: which stream it reads, processes that start look for there.
+    const { memo = {}, typedSearchAttributes } = workflowInfo();
+    await makeContinueAsNewFunc<(input: PipelineInput) => Promise<void>>({ memo, typedSearchAttributes })(carried);
   }
 }

@@ -94,6 +94,8 @@ export class Runtime {
   });
   signalExternal: (workflowId: string, name: string, args: readonly unknown[]) => Promise<void> = async () => {};
   continued: unknown;
+  /** What the next run has, beside what a run was started with. */
+  continuedMemo: Record<string, unknown> | undefined;
   /** Handlers of updates that have not returned. */
   updates = 0;
   #timers: Timer[] = [];

@@ -65,11 +65,17 @@ export const workflowInfo = (): unknown => runtime.info;
 export const patched = (): boolean => true;
 export const allHandlersFinished = (): boolean => runtime.updates === 0;
 export const setCurrentDetails = (): void => {};
-export const upsertMemo = (memo: Record<string, unknown>): void => void Object.assign(runtime.memo, memo);
+export const upsertMemo = (memo: Record<string, unknown>): void => {
+  Object.assign(runtime.memo, memo);
+  runtime.info['memo'] = { ...(runtime.info['memo'] as Record<string, unknown>), ...memo };
+};
 export const upsertSearchAttributes = (): void => {};
 export const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure;
 export const continueAsNew = async (input: unknown): Promise<never> => await Promise.reject(new ContinuedAsNew(input));
-export const makeContinueAsNewFunc = () => continueAsNew;
+export const makeContinueAsNewFunc = (options: { readonly memo?: Record<string, unknown> } = {}) => {
+  runtime.continuedMemo = options.memo;
+  return continueAsNew;
+};
 
 let ids = 0;
 export const uuid4 = (): string => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, '0')}`;
