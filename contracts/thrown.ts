@@ -3,10 +3,11 @@
  * revoked proxy, half a character, a megabyte. So each property is read once and guarded, and nothing is taken for what it
  * should be. Never throws.
  */
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import { NON_RETRYABLE_ERROR_NAMES } from './errors.ts';
 import { failureText, MAX_FAILURE_CHARS, type Failure } from './failure.ts';
+import { objectText } from './object-text.ts';
 import { truncate } from './text.ts';
 
 /** What is kept of causes and inner errors, whatever the length of the message before them. */
@@ -15,15 +16,6 @@ const MAX_REASONS_CHARS = 800;
 const MAX_DEPTH = 5;
 /** Of an AggregateError, or of a list. */
 const MAX_SHOWN = 5;
-
-const INSPECT = {
-  depth: 2,
-  maxArrayLength: 20,
-  maxStringLength: 500,
-  breakLength: Number.POSITIVE_INFINITY,
-  compact: true,
-  customInspect: false,
-} as const;
 
 /** @param who threw it, for a sentence about what is not an error */
 export function failureOf(thrown: unknown, who = 'The handler'): Failure {
@@ -133,7 +125,7 @@ function valueText(value: unknown): string {
   }
   if (typeof value !== 'object' || value === null) return String(value);
   try {
-    return inspect(value, INSPECT);
+    return objectText(value);
   } catch {
     return 'an object that cannot be read';
   }
