@@ -99,6 +99,7 @@ test('O10: a process that reads and handles tells what came of every record, gap
     keylane_events_handled_total: 4,
     // `late` once, `bad` once and for all, `worse` three times.
     keylane_attempts_failed_total: 5,
+    keylane_unhandled_rejections_total: 0,
     keylane_keys_blocked_total: 2,
     keylane_handler_duration_seconds: undefined,
     // With another tag: see below.
