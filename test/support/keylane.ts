@@ -10,6 +10,7 @@ import { pipelineStatus, type PipelineStatus } from '../../cli/operations/pipeli
 import type { VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { runProcess, type ProcessOptions, type Role } from '../../worker/process.ts';
+import { retryInterceptor } from '../../worker/temporal/retries.ts';
 import { devServer } from './dev-server.ts';
 import { log } from './log.ts';
 import { settingsWith, type Limits } from './settings.ts';
@@ -41,7 +42,10 @@ export class Keylane {
     const { namespace } = devServer();
     const { pipelines, taskQueue = uniqueName('queue-'), address = devServer().address } = options;
     const settings = settingsWith(pipelines, { address, namespace, taskQueue }, options);
-    const client = new Client({ connection: await Connection.connect({ address }), namespace });
+    const client = new Client({
+      connection: await Connection.connect({ address, interceptors: [retryInterceptor] }),
+      namespace,
+    });
     return new Keylane(settings, client);
   }
 

@@ -38,6 +38,7 @@ import {
 import type { QuarantinedRecord, QuarantineInput } from '../../contracts/quarantine.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
+import { retryInterceptor } from '../../worker/temporal/retries.ts';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { devServer } from './dev-server.ts';
 import { LaneWorker, type HarnessOptions } from './lane-worker.ts';
@@ -72,7 +73,7 @@ export class LaneHarness {
     const { address, namespace } = devServer();
     // As processes do: pages of histories may be larger than gRPC's own 4 MiB.
     const channelArgs = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
-    const connection = await Connection.connect({ address, channelArgs });
+    const connection = await Connection.connect({ address, channelArgs, interceptors: [retryInterceptor] });
     const client = new Client({ connection, namespace, identity: IDENTITY });
     const harness = new LaneHarness(client, await NativeConnection.connect({ address }), options);
     await harness.startWorker();

@@ -17,6 +17,8 @@ import { Ledger, upTo } from '../support/ledger.ts';
 const RETRY = { maxAttempts: 3, initialIntervalMs: 20, backoff: 1, maxIntervalMs: 50 };
 /** With a lane for each of thousands of keys, attempts in these lanes cost most of the time. */
 const FEW_RETRIES = { ...RETRY, maxAttempts: 2 };
+/** Long enough for the heartbeats of a busy process: an attempt that counts as lost is made again (O7). */
+const HEARTBEAT_MS = 5000;
 const PER_SIGNAL = 500;
 /** Of the blocked keys, those that a test releases. */
 const RELEASED = 100;
@@ -27,10 +29,12 @@ let calls: Map<string, number>;
 /** Whether an event fails. */
 let fails: (key: string, n: number) => boolean;
 let position: number;
+let heartbeatTimeoutMs: number;
 
 afterEach(() => lanes.stop());
 
-async function start(retry = RETRY): Promise<void> {
+async function start(retry = RETRY, heartbeat = HEARTBEAT_MS): Promise<void> {
+  heartbeatTimeoutMs = heartbeat;
   ledger = new Ledger();
   calls = new Map();
   fails = () => false;
@@ -44,7 +48,7 @@ async function start(retry = RETRY): Promise<void> {
       ledger.note(event.key, n);
     },
     handling: { retry },
-    lane: { heartbeatTimeoutMs: 500 },
+    lane: { heartbeatTimeoutMs },
   });
 }
 
@@ -57,7 +61,7 @@ async function send(keys: readonly string[], n: number, maxHoldMs: number): Prom
       position += 1;
       return Object.assign({ key }, laneEvent(position, undefined, { n }));
     });
-    await lanes.pool(events, { maxHoldMs, heartbeatTimeoutMs: 500 });
+    await lanes.pool(events, { maxHoldMs, heartbeatTimeoutMs });
   }
 }
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { triedOnce } from '../../../../bridge/tried-once.ts';
 import { connectClient } from '../../../../worker/temporal/connection.ts';
 
+const CANCELED = 1;
 const THROTTLED = 8;
 const UNIMPLEMENTED = 12;
 
@@ -55,4 +56,13 @@ test('everything else is repeated', async () => {
   describe.catch(() => {});
   await expect.poll(() => calls.length, { timeout: 10_000 }).toBeGreaterThan(1);
   await client.connection.close();
+});
+
+test('a call that waits to be repeated ends when its connection is closed, and throws nowhere else', async () => {
+  const client = await connect();
+  const described = client.workflow.getHandle('orders:a').describe();
+  const ended = expect(described).rejects.toMatchObject({ cause: { code: CANCELED } });
+  await expect.poll(() => calls.length).toBe(1);
+  await client.connection.close();
+  await ended;
 });
