@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { durationMs } from '../../contracts/duration.ts';
 import type { VerbArgs } from '../../contracts/lane.ts';
 import type { VerbName } from '../../contracts/names.ts';
@@ -37,7 +37,11 @@ export function verbOptions(command: Command, bindable: boolean): Command {
   if (bindable) {
     command
       .option('--position <position>', 'act on this record or on nothing (shown by `keylane show`)')
-      .option('--wait <duration>', 'wait so long to say what became of the record', parseWait, DEFAULT_WAIT_MS)
+      .addOption(
+        new Option('--wait <duration>', 'wait so long to say what became of the record')
+          .argParser(parseWait)
+          .default(DEFAULT_WAIT_MS, '5s'),
+      )
       .option('--no-wait', 'come back when the lane has decided');
   }
   return targetOption(command)

@@ -10,9 +10,18 @@ const PAST: Record<Decision['verb'], string> = {
   resume: 'resumed',
 };
 
+/** A lane that is idle at this moment goes on in the next, if events wait. */
+const NOW: Record<Decision['stateAfter'], string> = {
+  idle: 'goes on',
+  running: 'goes on',
+  retrying: 'is retrying',
+  blocked: 'is blocked',
+  paused: 'is paused',
+};
+
 /** One line for what a verb did. */
 export function renderDecision(name: string, decision: Decision, style: Style): string {
   const record = decision.position === undefined ? '' : ` record ${visibleName(decision.position)}`;
-  const states = style.dim(`(was ${decision.stateBefore}, is ${decision.stateAfter})`);
+  const states = style.dim(`(was ${decision.stateBefore}, ${NOW[decision.stateAfter]})`);
   return `${style.bold(visibleName(name))}: ${style.green(PAST[decision.verb])}${record} ${states}`;
 }

@@ -456,3 +456,10 @@ test('keylane resume --help', async () => {
     "
   `);
 });
+
+test.each(['retry', 'skip', 'replace'])(
+  'keylane %s --help shows the default of --wait as it is typed',
+  async (verb) => {
+    expect(await help(verb)).toMatch(/--wait <duration> .*\n?.*\(default:\s+5s\)/);
+  },
+);
