@@ -94,7 +94,11 @@ export class HandlerCaller {
       if (await settlesWithin(settled, settings.stopTimeoutMs)) return resultOf(await settled, abort);
       const failed = failedBy(abort.reason);
       if (abort.reason instanceof StrayExceptionError && failed !== undefined) return failed;
-      this.#log.error({ lane }, 'A handler does not stop; its key is blocked until it does');
+      const { pipeline, key } = call;
+      this.#log.error(
+        { pipeline, key },
+        'A handler ignored its abort signal; its key is blocked until an operator retries it',
+      );
       return failedToStop(settings);
     } finally {
       clearTimeout(timeout);

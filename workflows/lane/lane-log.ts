@@ -7,6 +7,7 @@
 import { log } from '@temporalio/workflow';
 import { visibleName } from '../../contracts/visible.ts';
 import type { Decision, LaneState } from '../../contracts/lane.ts';
+import type { VerbName } from '../../contracts/names.ts';
 import { ownLine } from '../../contracts/own-line.ts';
 import { formatPosition } from '../../contracts/position.ts';
 import { verbCommand } from '../../contracts/verb-command.ts';
@@ -48,15 +49,19 @@ export class LaneLog {
     if (outcome === 'refused') return;
     const isReleased = stateBefore === 'blocked' && stateAfter !== 'blocked';
     const record = { ...(position === undefined ? {} : { position }), ...(reason === undefined ? {} : { reason }) };
-    log.info(
-      isReleased ? `Key released by ${verb}` : `Key: ${verb} carried out`,
-      ownLine({ ...this.#name(), verb, by, ...record }),
-    );
+    log.info(decisionText(verb, isReleased), ownLine({ ...this.#name(), verb, by, ...record }));
   }
 
   #name() {
     return { pipeline: this.#pipeline, key: visibleName(this.#key) };
   }
+}
+
+function decisionText(verb: VerbName, isReleased: boolean): string {
+  // A blocked key that is paused is no longer blocked, but it does not proceed either.
+  if (verb === 'pause') return 'Key paused';
+  if (verb === 'resume') return 'Key resumed';
+  return isReleased ? `Key released by ${verb}` : `Key: ${verb} carried out`;
 }
 
 /** The same text for as long as it is one and the same block. */
