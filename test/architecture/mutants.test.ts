@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MUTANTS } from '../mutants/mutants.ts';
 import { filesOf, textOf } from './files.ts';
 
-describe('mutants', () => {
+describe('mutants of each guarantee (fault I1)', () => {
   test('there are enough of them, each with a name of its own', () => {
     expect(MUTANTS.length).toBeGreaterThanOrEqual(25);
     expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);

@@ -26,6 +26,12 @@ const MACHINE = ['test/unit/workflows/lane/machine.test.ts', 'test/unit/workflow
 const QUARANTINE = ['test/unit/workflows/quarantine/quarantine.property.test.ts'];
 const POOL_KEYS = ['test/unit/workflows/pool/healthy-keys.test.ts'];
 const MOVED_KEYS = ['test/unit/workflows/pool/moved-keys.test.ts'];
+const OUTAGE = [
+  'test/unit/workflows/pool/outage.test.ts',
+  'test/unit/workflows/pool/outage.property.test.ts',
+  'test/unit/workflows/pool/hold.test.ts',
+];
+const REDRIVE = ['test/unit/workflows/quarantine/jobs.test.ts', ...QUARANTINE];
 const STREAM = [
   'test/unit/contracts/stream-identity.test.ts',
   'test/unit/bridge/lineage/stream.test.ts',
@@ -404,5 +410,69 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (now !== undefined) return now;',
     replacement: 'if (now !== undefined) return Date.now();',
     killedBy: ['test/unit/worker/present-moment.test.ts'],
+  },
+  {
+    name: 'a pool holds failing keys without an end',
+    guarantee: 'O5',
+    file: 'workflows/pool/outage.ts',
+    find: "if (this.#state.name === 'holding') return this.#holdUntil(this.#state.outage);",
+    replacement: "if (this.#state.name === 'holding') return Infinity;",
+    killedBy: OUTAGE,
+  },
+  {
+    name: 'a pool holds its keys although the failures belong to the data of some',
+    guarantee: 'O3',
+    file: 'workflows/pool/outage.ts',
+    find: "if (isOwnData(probes, policy)) return this.#endHold(outage, 'own data', now);",
+    replacement: '',
+    killedBy: OUTAGE,
+  },
+  {
+    name: 'a few keys that fail among many that succeed are taken for an outage',
+    guarantee: 'O3',
+    file: 'workflows/pool/outage.ts',
+    find: 'return failed >= LEAST_FAILED && failed > trials.length / 2;',
+    replacement: 'return failed >= LEAST_FAILED;',
+    killedBy: OUTAGE,
+  },
+  {
+    name: 'a redriven record gets a number that was given before',
+    guarantee: 'O6',
+    file: 'workflows/quarantine/jobs.ts',
+    find: 'const first = Math.max(state.brought + 1, now * NUMBERS_PER_MS);',
+    replacement: 'const first = now * NUMBERS_PER_MS;',
+    killedBy: REDRIVE,
+  },
+  {
+    name: 'two keys share the id of a lane',
+    guarantee: 'O1',
+    file: 'contracts/lane-id.ts',
+    find: 'const hash = bytesToHex(sha256(bytesOf(key))).slice(0, HASH_LENGTH);',
+    replacement: 'const hash = bytesToHex(sha256(encode(key))).slice(0, HASH_LENGTH);',
+    killedBy: ['test/unit/contracts/lane-id.test.ts'],
+  },
+  {
+    name: 'half a surrogate pair that a handler throws reaches the answer of a worker',
+    guarantee: 'O3',
+    file: 'contracts/text.ts',
+    find: 'return text.toWellFormed();',
+    replacement: 'return text;',
+    killedBy: ['test/unit/contracts/text.test.ts', 'test/unit/contracts/thrown.test.ts'],
+  },
+  {
+    name: 'a loop of a workflow turns again without an input',
+    guarantee: 'O3',
+    file: 'workflows/turns.ts',
+    find: 'const hasInput = this.#inputs !== this.#seen || stage !== this.#stage;',
+    replacement: 'const hasInput = this.#inputs > 0 || stage !== this.#stage;',
+    killedBy: TURNS,
+  },
+  {
+    name: 'new data larger than a lane can carry is accepted',
+    guarantee: 'O5',
+    file: 'contracts/new-data.ts',
+    find: 'if (bytes <= MOST_INLINE_BYTES) return given;',
+    replacement: 'if (bytes > 0) return given;',
+    killedBy: ['test/unit/contracts/new-data.test.ts'],
   },
 ];

@@ -17,6 +17,7 @@ import { isProgress } from '../../../workflows/lane/inputs.ts';
 import { emptyLane } from '../../../workflows/lane/machine.ts';
 import { PoolHost } from '../../../workflows/pool/host.ts';
 import { TURNED_WITHOUT_INPUT } from '../../../workflows/turned.ts';
+import { Turns } from '../../../workflows/turns.ts';
 import type { Runtime } from '../../support/workflow-stand-in/runtime.ts';
 import { newRuntime, restoreClock } from '../../support/workflow-stand-in/workflow.ts';
 
@@ -63,6 +64,16 @@ describe('a lane that a pool has begun', () => {
     await runtime.pass(60_000);
     expect(told).toEqual([['orders/pool/0', 'finished', [{ key: 'k', through: 2 }]]]);
   });
+});
+
+test('a host takes a turn for an input or for a bound that its run has passed, and for nothing else', () => {
+  const turns = new Turns();
+  expect(turns.begin('short')).toBe(false);
+  turns.input();
+  expect(turns.begin('short')).toBe(true);
+  expect(turns.begin('short')).toBe(false);
+  expect(turns.begin('long')).toBe(true);
+  expect(turns.begin('long')).toBe(false);
 });
 
 test('a lane whose history has grown long by updates that were refused continues as new at once', async () => {
