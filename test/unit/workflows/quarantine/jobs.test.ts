@@ -168,7 +168,7 @@ test('replace needs one position and data', () => {
 
 test('O6 redriven records get numbers beyond all earlier ones, also when the clock was set back', () => {
   const segment = { epoch: 'e', number: 1 };
-  const found = (...indexes: number[]) => indexes.map((index): FoundRecord => ({ ...FOUND, index }));
+  const found = (...indexes: number[]) => indexes.map((index): FoundRecord => Object.assign({}, FOUND, { index }));
   const retried = begun(enqueue(filled(), readQuarantineVerb('retry', { all: true }), 1000, 'id'));
   const first = bringing(retried, segment, { undecided: 3, records: found(0, 1) }, 1000);
   const second = bringing(brought(first), segment, { undecided: 1, records: found(2) }, 500);
