@@ -199,7 +199,11 @@ export const condition = (test: () => boolean): Promise<void> => here.run!.condi
 export const workflowInfo = () => ({ continueAsNewSuggested: false, historyLength: here.run!.lengthAtTask });
 export const patched = (): boolean => true;
 export const allHandlersFinished = (): boolean => true;
-export const continueAsNew = (input: unknown): Promise<never> => Promise.reject(new ContinueAsNew(clone(input)));
+/** The simulation has no memo: what it holds is looked at by processes that start, and none does. */
+export const makeContinueAsNewFunc =
+  () =>
+  (input: unknown): Promise<never> =>
+    Promise.reject(new ContinueAsNew(clone(input)));
 export const isCancellation = (error: unknown): boolean =>
   error instanceof CancelledFailure || (error instanceof ActivityFailure && error.cause instanceof CancelledFailure);
 export const log = {
