@@ -5,7 +5,7 @@ import { formatPosition } from '../../contracts/position.ts';
 type Begun = Pick<LaneEvent, 'position' | 'replaced'>;
 
 /**
- * How often this process has begun an event of late. When Temporal says that attempts at it were lost, those that had begun
+ * How often this process has recently begun an event. When Temporal says that attempts at it were lost, those that had begun
  * here did not die with their process: this one still runs.
  */
 export class BegunHere {

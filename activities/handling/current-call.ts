@@ -16,7 +16,7 @@ export interface CurrentCall {
   readonly onUnhandledRejection: (() => void) | undefined;
 }
 
-/** Also there when Node says that an exception or a rejection of this code was caught by nobody. */
+/** Also there when Node says that an exception or a rejection of this code was not caught. */
 export const currentCall = new AsyncLocalStorage<CurrentCall>();
 
 /** The key function, so that what it leaves behind unawaited is known as its own: one record must not end the reading of others (O3). */

@@ -4,7 +4,7 @@ import type { Failure } from '../../contracts/failure.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../contracts/large-events.ts';
 import { failureOf } from '../../contracts/thrown.ts';
 
-/** Types of Keylane's own failures. People are told other things for them, so a handler's error is not shown as one. */
+/** Types of Keylane's own failures. Operators handle them differently, so a handler's error is not shown as one. */
 const OWN_TYPES: ReadonlySet<string> = new Set([
   'HandlerTimeout',
   'HandlerDoesNotStop',

@@ -237,7 +237,7 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
   }
 }
 
-/** Without it nobody can say where a key lives; it is asked again when the activity is repeated. */
+/** Without it the place of a key is not known; it is asked again when the activity is repeated. */
 async function knownRouter(client: Client, pipeline: string): Promise<Router> {
   const router = await routerOf(client, pipeline);
   if (router !== undefined) return router;

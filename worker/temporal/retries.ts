@@ -1,19 +1,18 @@
 import { defaultGrpcRetryOptions, makeGrpcRetryInterceptor, type ConnectionOptions } from '@temporalio/client';
 import { isTriedOnce } from '../../bridge/tried-once.ts';
+import { GRPC } from './grpc.ts';
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 type NextCall = Parameters<Interceptor>[1];
 type Call = ReturnType<NextCall>;
-
-/** The code of gRPC for a call that its caller does not wait for any more; it is not repeated. */
-const CANCELED = 1;
 
 const retrying = makeGrpcRetryInterceptor(defaultGrpcRetryOptions());
 const once = makeGrpcRetryInterceptor({ ...defaultGrpcRetryOptions(), retryableDecider: () => false });
 
 /**
  * The SDK repeats a call from a timer. When the connection was closed meanwhile, that call throws there, where nothing can catch it,
- * and whoever waits for the answer waits for ever. Here the repeated call ends as canceled instead.
+ * and whoever waits for the answer waits for ever. Here the repeated call ends as canceled instead,
+ * which is not repeated.
  */
 function endingWithConnection(nextCall: NextCall): NextCall {
   let isRepeated = false;
@@ -32,7 +31,7 @@ function endingWithConnection(nextCall: NextCall): NextCall {
 function canceledCall(error: unknown): Call {
   const details = error instanceof Error ? error.message : String(error);
   return {
-    start: (metadata, listener) => listener?.onReceiveStatus?.({ code: CANCELED, details, metadata }),
+    start: (metadata, listener) => listener?.onReceiveStatus?.({ code: GRPC.cancelled, details, metadata }),
     sendMessage: () => {},
     sendMessageWithContext: () => {},
     startRead: () => {},
