@@ -13,6 +13,7 @@ const OUTAGE = [
 const REDRIVE = ['test/unit/workflows/quarantine/jobs.test.ts', ...QUARANTINE];
 const TURNS = ['test/unit/workflows/turns.test.ts'];
 const BATCH = ['test/unit/activities/handling/batch.test.ts'];
+const OTHER_PROCESS = ['test/unit/activities/handling/other-process.test.ts'];
 
 /** Of lanes, pools and the quarantine, and of what runs their events. */
 export const WORKFLOW_MUTANTS: readonly Mutant[] = [
@@ -163,6 +164,38 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     killedBy: TURNS,
   },
   {
+    name: 'a report releases the keys of which it says that they run',
+    guarantee: 'O1',
+    file: 'workflows/pool/batch.ts',
+    find: 'this.#release((index) => !running.includes(index), outcomes, false);',
+    replacement: 'this.#release(() => true, outcomes, false);',
+    killedBy: TURNS,
+  },
+  {
+    name: 'a report may say that more events are done than there were',
+    guarantee: 'O4',
+    file: 'contracts/batch-outcomes.ts',
+    find: 'return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= size;',
+    replacement: 'return Number.isInteger(value) && (value as number) >= 0;',
+    killedBy: [...TURNS, ...BATCH],
+  },
+  {
+    name: 'a process without the pipeline forgets what was done of a stretch',
+    guarantee: 'O7',
+    file: 'activities/handling/activities.ts',
+    find: 'if (pipeline === undefined) return knownSoFar(input);',
+    replacement: 'if (pipeline === undefined) return { done: 0, lostBefore: false };',
+    killedBy: OTHER_PROCESS,
+  },
+  {
+    name: 'losses of an event in earlier stretches are not counted',
+    guarantee: 'O5',
+    file: 'activities/handling/activities.ts',
+    find: 'losses: done === 0 ? losses + lost : lost',
+    replacement: 'losses: lost',
+    killedBy: OTHER_PROCESS,
+  },
+  {
     name: 'a key of a pool is in two batches',
     guarantee: 'O1',
     file: 'workflows/pool/healthy-keys.ts',
@@ -241,5 +274,13 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     find: 'if (bytes <= MOST_INLINE_BYTES) return given;',
     replacement: 'if (bytes > 0) return given;',
     killedBy: ['test/unit/contracts/new-data.test.ts'],
+  },
+  {
+    name: 'new data is sent as JavaScript parses it',
+    guarantee: 'O11',
+    file: 'cli/commands/new-data.ts',
+    find: 'return fromBytes(Buffer.from(requireJson(data)));',
+    replacement: 'return { data: JSON.parse(requireJson(data)) };',
+    killedBy: ['test/unit/cli/new-data.test.ts'],
   },
 ];
