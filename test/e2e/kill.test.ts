@@ -44,9 +44,9 @@ test.each(['own', 'pooled'] as const)(
         Array.from({ length: KEYS }, (_, index) => ({ key: `key-${index}`, data: JSON.stringify({ n: rows }) })),
       );
     };
-    let killing = true;
+    const killed = new AbortController();
     const writing = (async () => {
-      while (killing) {
+      while (!killed.signal.aborted) {
         await writeRow();
         await delay(300);
       }
@@ -62,7 +62,7 @@ test.each(['own', 'pooled'] as const)(
         processes[role] = start(role);
       }
     }
-    killing = false;
+    killed.abort();
     await writing;
 
     const calls = async () => byKeyOf(await project.booked());
