@@ -2,25 +2,26 @@ import { NamespaceNotFoundError } from '@temporalio/common';
 import { CommanderError } from 'commander';
 import { SourceError } from '../sources/errors.ts';
 import { OtherSourceError } from '../worker/pipelines.ts';
-import { SettingsError } from '../worker/settings/errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import {
   DevServerStartError,
   SearchAttributesError,
   TemporalServerUnavailableError,
 } from '../worker/temporal-server/errors.ts';
 import { UnorderedStreamError } from '../worker/stream-check.ts';
-import { TemporalUnreachableError } from '../worker/temporal/connection.ts';
-import { TemporalEnvironmentError } from '../worker/temporal/environment.ts';
-import { VersioningUnavailableError } from '../worker/temporal/versioning-support.ts';
+import { TemporalUnreachableError } from '../temporal/connection.ts';
+import { TemporalEnvironmentError } from '../settings/environment.ts';
+import { VersioningUnavailableError } from '../temporal/versioning-support.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import {
+  InvalidNewDataError,
   NoSuchLaneError,
   NoSuchRecordError,
   NothingInQuarantineError,
   NothingToDecideError,
-  NoWorkerError,
-} from './operations/errors.ts';
-import { GRPC, grpcFailure } from '../worker/temporal/grpc.ts';
+} from '../operations/errors.ts';
+import { NoWorkerError } from '../temporal/errors.ts';
+import { GRPC, grpcFailure } from '../temporal/grpc.ts';
 
 /** Thrown when what was typed cannot be understood. */
 export class UsageError extends Error {
@@ -60,6 +61,7 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 
 const CODES: readonly (readonly [ErrorClass, ExitCode])[] = [
   [UsageError, EXIT.usage],
+  [InvalidNewDataError, EXIT.usage],
   [SettingsError, EXIT.usage],
   [TemporalEnvironmentError, EXIT.usage],
   [VersioningUnavailableError, EXIT.usage],

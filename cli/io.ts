@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Environment } from '../worker/temporal/environment.ts';
+import type { Environment } from '../settings/environment.ts';
 
 /** What the command line touches of the process, so that tests can hand in something else. */
 export interface Io {

@@ -1,5 +1,6 @@
 import { NoSuchPipelineError, UsageError } from './errors.ts';
 import { PIPELINE_NAME } from '../contracts/names.ts';
+import type { NamedKey } from '../operations/lanes/named-key.ts';
 
 /*
  * How a key is named on the command line. One rule, whatever the number of pipelines: a name that begins with a
@@ -7,11 +8,6 @@ import { PIPELINE_NAME } from '../contracts/names.ts';
  * settings and those that Temporal knows. So a key that begins like that itself is written with its pipeline before it,
  * and `keyName` always prints what can be typed back.
  */
-
-export interface NamedKey {
-  readonly pipeline: string;
-  readonly key: string;
-}
 
 /**
  * @param pipelines those of the settings

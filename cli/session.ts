@@ -1,15 +1,16 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { MOST_INLINE_BYTES } from '../contracts/large-events.ts';
-import { poolsOf, type LargeEventsSettings, type Settings } from '../contracts/settings.ts';
-import { routerOf, type Router } from '../bridge/router.ts';
-import { shellWord } from '../contracts/shell-word.ts';
-import { loadSettings } from '../worker/settings/load.ts';
-import { connectClient } from '../worker/temporal/connection.ts';
+import { MOST_INLINE_BYTES } from '../contracts/event/large-events.ts';
+import { poolsOf, type LargeEventsSettings, type Settings } from '../settings/settings.ts';
+import { routerOf, type Router } from '../temporal/router.ts';
+import { shellWord } from '../lib/pure/shell-word.ts';
+import { loadSettings } from '../settings/load.ts';
+import { connectClient } from '../temporal/connection.ts';
 import { NoSuchPipelineError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { keyName, resolveKey, type NamedKey } from './key-name.ts';
-import { isAtTemporal } from './operations/known-pipelines.ts';
+import { keyName, resolveKey } from './key-name.ts';
+import type { NamedKey } from '../operations/lanes/named-key.ts';
+import { isAtTemporal } from '../operations/pipelines/known-pipelines.ts';
 import { jsonText } from './render/json.ts';
 import { styleFor, type Style } from './render/style.ts';
 

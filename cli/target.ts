@@ -1,8 +1,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
-import { parsePosition } from '../contracts/position.ts';
-import { asciiJson } from '../contracts/shell-word.ts';
-import type { Target } from '../contracts/verb-command.ts';
+import { parsePosition } from '../contracts/event/position.ts';
+import { asciiJson } from '../lib/pure/shell-word.ts';
+import type { Target } from '../contracts/lane/verb-command.ts';
 
 const TARGET = z.strictObject({
   pipeline: z.string().min(1),

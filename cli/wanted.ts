@@ -1,7 +1,7 @@
-import { parsePosition } from '../contracts/position.ts';
-import type { Target } from '../contracts/verb-command.ts';
+import { parsePosition } from '../contracts/event/position.ts';
+import type { Target } from '../contracts/lane/verb-command.ts';
 import { UsageError } from './errors.ts';
-import type { NamedKey } from './key-name.ts';
+import type { NamedKey } from '../operations/lanes/named-key.ts';
 import type { Session } from './session.ts';
 
 export interface WantedOptions {

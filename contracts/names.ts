@@ -1,4 +1,4 @@
-import type { SegmentName } from './backlog.ts';
+import type { SegmentName } from './lane/backlog.ts';
 
 /**
  * The names by which the parts find one another on a Temporal server. They are part of recorded histories and of what

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLog } from '../cli/log.ts';
 import { runProcess } from '../worker/process.ts';
-import { loadSettings } from '../worker/settings/load.ts';
+import { loadSettings } from '../settings/load.ts';
 import { startKinesalite } from './emulator.ts';
 import { OrderProducer } from './producer.ts';
 import { Screen } from './screen.ts';

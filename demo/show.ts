@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { decide } from '../cli/operations/decide.ts';
+import { decide } from '../operations/decisions/decide.ts';
 import type { ReadyProcess } from '../worker/process.ts';
 import { deviations, readBooks } from './books.ts';
 import { EVENTS_PER_ORDER, mended, orderEvents, ORDERS, POISON_EVENT, POISON_ORDER } from './orders.ts';

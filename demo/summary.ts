@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { pipelineStatus } from '../cli/operations/pipeline-status.ts';
+import { pipelineStatus } from '../operations/pipelines/pipeline-status.ts';
 
 /** One look at the running demo. */
 export interface Summary {

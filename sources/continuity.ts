@@ -15,8 +15,8 @@
  * up to when the shard had been read (then it is told as a gap); and what was dropped before anything of the shard was
  * read, for a start at a time too.
  */
-import type { StartPoint } from '../contracts/pipeline.ts';
-import { comparePositions, compareSequenceNumbers, type Position } from '../contracts/position.ts';
+import type { StartPoint } from '../contracts/pipeline/options.ts';
+import { comparePositions, compareSequenceNumbers, type Position } from '../contracts/event/position.ts';
 import type { SourceGap, SourceRecord } from './source.ts';
 
 /** No source keeps a record for less. */

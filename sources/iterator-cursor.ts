@@ -1,4 +1,4 @@
-import type { StartPoint } from '../contracts/pipeline.ts';
+import type { StartPoint } from '../contracts/pipeline/options.ts';
 import { isRefusal } from './aws/service-calls.ts';
 import { Continuity, SHORTEST_RETENTION_MS } from './continuity.ts';
 import { SourceConfigurationError, SourceUnavailableError } from './errors.ts';

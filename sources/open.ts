@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../contracts/config.ts';
+import type { SourceConfig } from '../contracts/public/source-config.ts';
 import { DynamodbSource } from './dynamodb/dynamodb-source.ts';
 import { KinesisSource } from './kinesis/kinesis-source.ts';
 import type { SourceOptions } from './options.ts';

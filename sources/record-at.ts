@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { comparePositions, samePosition, type Position } from '../contracts/position.ts';
+import { comparePositions, samePosition, type Position } from '../contracts/event/position.ts';
 import { ExpiredShardError, TrimmedError, type IteratorPage } from './iterator-cursor.ts';
 import { MIN_INTERVAL_MS } from './options.ts';
 import type { SourceRecord } from './source.ts';

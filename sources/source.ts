@@ -1,7 +1,8 @@
-import type { SourceKind } from '../contracts/event.ts';
-import type { ShardInfo, StartPoint } from '../contracts/pipeline.ts';
-import type { Position } from '../contracts/position.ts';
-import type { StreamIdentity } from '../contracts/stream-identity.ts';
+import type { SourceKind } from '../contracts/event/event.ts';
+import type { ShardInfo } from '../contracts/pipeline/shards.ts';
+import type { StartPoint } from '../contracts/pipeline/options.ts';
+import type { Position } from '../contracts/event/position.ts';
+import type { StreamIdentity } from '../contracts/pipeline/stream-identity.ts';
 import type { SourceError } from './errors.ts';
 
 /**

@@ -11,9 +11,9 @@
  *   its pipeline.
  */
 import { createHash } from 'node:crypto';
-import { previewOf } from '../contracts/event-data.ts';
-import type { Claim } from '../contracts/event.ts';
-import type { Position } from '../contracts/position.ts';
+import { previewOf } from '../contracts/event/data-codec.ts';
+import type { Claim } from '../contracts/event/event.ts';
+import type { Position } from '../contracts/event/position.ts';
 import { DataGoneError } from './errors.ts';
 import type { EventStore } from './store.ts';
 

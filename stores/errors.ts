@@ -1,4 +1,4 @@
-import { DATA_GONE } from '../contracts/large-events.ts';
+import { DATA_GONE } from '../contracts/event/large-events.ts';
 
 /** What a store says when it cannot do what it was asked to. The class tells what happens next. */
 export abstract class StoreError extends Error {

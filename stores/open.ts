@@ -1,4 +1,4 @@
-import type { StoreConfig } from '../contracts/config.ts';
+import type { StoreConfig } from '../contracts/public/store-config.ts';
 import { FolderStore } from './folder-store.ts';
 import type { EventStore } from './store.ts';
 

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { awsClient } from '../aws/client.ts';
 import { proxyFor, proxyName } from '../aws/proxy.ts';
-import type { S3Config } from '../contracts/config.ts';
+import type { S3Config } from '../contracts/public/store-config.ts';
 import { DataGoneError, StoreUnavailableError } from './errors.ts';
 import type { EventStore } from './store.ts';
 

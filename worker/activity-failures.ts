@@ -6,8 +6,8 @@ import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { isAbortError } from '@temporalio/common/lib/type-helpers.js';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { failureText, MAX_FAILURE_CHARS } from '../contracts/failure.ts';
-import { failureOf } from '../contracts/thrown.ts';
+import { failureText, MAX_FAILURE_CHARS } from '../contracts/event/failure.ts';
+import { failureOf } from '../contracts/event/thrown.ts';
 
 export const activityFailures: ActivityInterceptorsFactory = () => ({
   inbound: {

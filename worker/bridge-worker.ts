@@ -2,9 +2,9 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createReadingActivities } from '../activities/reading/reading-activities.ts';
-import type { FreezeWatch } from '../contracts/freeze-watch.ts';
+import type { FreezeWatch } from '../lib/node/freeze-watch.ts';
 import { readingTaskQueue } from '../contracts/names.ts';
-import type { Settings } from '../contracts/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Source } from '../sources/source.ts';
 import type { Claims } from '../stores/claims.ts';
 import { readingMetrics } from './metrics/reading.ts';
@@ -12,11 +12,11 @@ import { ofPipeline } from './of-pipeline.ts';
 import { activityFailures } from './activity-failures.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
-import { deploymentOptions } from './temporal/deployment.ts';
-import type { Version } from './temporal/routing.ts';
+import { deploymentOptions } from './deployment-options.ts';
+import type { Version } from '../temporal/routing.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
-/** Readers come home by themselves within some seconds; see bridge/reader.ts. */
+/** Readers come home by themselves within some seconds; see bridge/read/reader.ts. */
 const GRACE_MS = 10_000;
 /** Heartbeats carry checkpoints: what a dead reader's successor reads again is what came since the last one. */
 const HEARTBEAT_THROTTLE_MS = 1000;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Closers } from './closers.ts';
+import type { Closers } from '../lib/node/closers.ts';
 import { startDevServer, type DevServer } from './temporal-server/dev-server.ts';
 import { findTemporalBinary } from './temporal-server/find.ts';
 import { KEYLANE_SEARCH_ATTRIBUTES } from './temporal-server/search-attributes.ts';

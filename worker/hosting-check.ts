@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { routerOf } from '../bridge/router.ts';
-import { poolsOf, type Settings } from '../contracts/settings.ts';
+import { routerOf } from '../temporal/router.ts';
+import { poolsOf, type Settings } from '../settings/settings.ts';
 import { OtherHostingError } from './pipelines.ts';
 
 /**

@@ -1,21 +1,21 @@
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { createAskingActivities } from '../activities/asking/activities.ts';
-import { createHandlingActivities, type HandlingPipeline } from '../activities/handling/activities.ts';
+import { createAskingActivities } from '../activities/questions/question-activities.ts';
+import { createHandlingActivities, type HandlingPipeline } from '../activities/execution/execution-activities.ts';
 import { createSearchingActivities } from '../activities/quarantine/searching-activities.ts';
-import { timed } from '../activities/handling/handling-metrics.ts';
-import type { FreezeWatch } from '../contracts/freeze-watch.ts';
-import type { Settings } from '../contracts/settings.ts';
+import { timed } from '../activities/execution/metrics.ts';
+import type { FreezeWatch } from '../lib/node/freeze-watch.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Claims } from '../stores/claims.ts';
 import { handlingMetrics } from './metrics/handling.ts';
-import { loadHandler } from './settings/handler.ts';
+import { loadHandler } from '../settings/handler.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { activityFailures } from './activity-failures.ts';
 import { setGoing, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
-import { deploymentOptions } from './temporal/deployment.ts';
-import type { Version } from './temporal/routing.ts';
+import { deploymentOptions } from './deployment-options.ts';
+import type { Version } from '../temporal/routing.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
 /** How long what heeds its abort may still take after the grace time. */

@@ -6,21 +6,18 @@
  */
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { argumentOf } from '../bridge/run-argument.ts';
+import { argumentOf } from '../temporal/run-argument.ts';
 import { pipelineWorkflowId, PIPELINE_NAME, QUERIES, readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
-import { PIPELINE_UPDATES } from '../contracts/pipeline.ts';
-import type {
-  PipelineConfiguration,
-  PipelineInput,
-  PipelineState,
-  PipelineView,
-  StartPoint,
-} from '../contracts/pipeline.ts';
-import { poolsOf, type PipelineSettings } from '../contracts/settings.ts';
-import { seen, STREAM_MEMO, type StreamIdentity } from '../contracts/stream-identity.ts';
+import { PIPELINE_UPDATES } from '../contracts/pipeline/messages.ts';
+import type { PipelineConfiguration, PipelineInput } from '../contracts/pipeline/messages.ts';
+import type { PipelineState } from '../contracts/pipeline/state.ts';
+import type { PipelineView } from '../contracts/pipeline/view.ts';
+import type { StartPoint } from '../contracts/pipeline/options.ts';
+import { poolsOf, type PipelineSettings } from '../settings/settings.ts';
+import { seen, STREAM_MEMO, type StreamIdentity } from '../contracts/pipeline/stream-identity.ts';
 import type { Source } from '../sources/source.ts';
 import { presentMoment } from './present-moment.ts';
-import { untilAnswered } from './temporal/until-answered.ts';
+import { untilAnswered } from '../temporal/until-answered.ts';
 
 export interface StartOptions {
   readonly client: Client;

@@ -1,12 +1,12 @@
 import { IllegalStateError, type MetricMeter } from '@temporalio/common';
 import { DefaultLogger, Runtime, type LogLevel, type LogMetadata, type RuntimeOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { HandlingActivities } from '../contracts/handling.ts';
+import type { HandlingActivities } from '../contracts/execution.ts';
 import { ownFields } from '../contracts/own-line.ts';
-import { truncate } from '../contracts/text.ts';
-import { failureOf } from '../contracts/thrown.ts';
+import { truncate } from '../lib/pure/text.ts';
+import { failureOf } from '../contracts/event/thrown.ts';
 import { BUCKETS } from './metrics/catalog.ts';
-import { MetricsEndpointError } from './metrics/errors.ts';
+import { MetricsEndpointError } from '../settings/metrics-errors.ts';
 
 const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
 const OWN_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
@@ -73,7 +73,7 @@ function loggerOf(log: Logger): DefaultLogger {
   });
 }
 
-/** One line without a stack. An attempt at an event has one already: see activities/handling. */
+/** One line without a stack. An attempt at an event has one already: see activities/execution. */
 function activityFailed(log: Logger, { activityType, workflowId, attempt, error }: LogMetadata): void {
   if (activityType === HANDLING) return;
   const failed = failureOf(error, 'The activity');

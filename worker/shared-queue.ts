@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
-import type { Settings } from '../contracts/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** More than anybody reads. */
 const MOST_NAMED = 20;

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { Settings } from '../contracts/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { SourceUnavailableError } from '../sources/errors.ts';
 import { openSource } from '../sources/open.ts';
 import type { Source } from '../sources/source.ts';
-import type { Closers } from './closers.ts';
+import type { Closers } from '../lib/node/closers.ts';
 
 /**
  * Opens the source of each pipeline and asks it for its shards once, so that a stream that is not there is told at the

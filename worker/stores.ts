@@ -1,7 +1,7 @@
-import type { Settings } from '../contracts/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { Claims } from '../stores/claims.ts';
 import { openStore } from '../stores/open.ts';
-import type { Closers } from './closers.ts';
+import type { Closers } from '../lib/node/closers.ts';
 
 /** Where the data of each pipeline's large events lies; of those that have a store. */
 export async function openStores(settings: Settings, closers: Closers): Promise<ReadonlyMap<string, Claims>> {

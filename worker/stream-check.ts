@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { pipelineWorkflowId } from '../contracts/names.ts';
-import type { Settings } from '../contracts/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import {
   isOtherStream,
   otherStreamText,
@@ -10,7 +10,7 @@ import {
   unorderedText,
   type KnownStream,
   type StreamIdentity,
-} from '../contracts/stream-identity.ts';
+} from '../contracts/pipeline/stream-identity.ts';
 import type { Source } from '../sources/source.ts';
 import { OtherSourceError } from './pipelines.ts';
 

@@ -8,8 +8,8 @@
  * belongs to no call: it may be Keylane's own, and a reader that has stopped unnoticed is worse than a restart.
  */
 import type { Logger } from 'pino';
-import { currentCall } from '../activities/handling/current-call.ts';
-import { thrownText } from '../contracts/thrown.ts';
+import { currentCall } from '../activities/execution/current-call.ts';
+import { thrownText } from '../contracts/event/thrown.ts';
 
 /** Thrown by the process that ends for it. */
 export class UncaughtError extends Error {

@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { readingTaskQueue } from '../contracts/names.ts';
-import type { Settings } from '../contracts/settings.ts';
-import type { Closers } from './closers.ts';
-import { SettingsError } from './settings/errors.ts';
-import type { Version } from './temporal/routing.ts';
-import { VersionWatch } from './temporal/version-watch.ts';
-import { requireVersioning } from './temporal/versioning-support.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Closers } from '../lib/node/closers.ts';
+import { SettingsError } from '../settings/errors.ts';
+import type { Version } from '../temporal/routing.ts';
+import { VersionWatch } from './version-watch.ts';
+import { requireVersioning } from '../temporal/versioning-support.ts';
 
 /**
  * The version of this process by its settings; undefined when they give it none.

@@ -1,6 +1,6 @@
 /** What the workflow bundle is made of. */
-export { lane } from './lane.ts';
-export { pipeline } from './pipeline.ts';
-export { pool } from './pool.ts';
-export { quarantine } from './quarantine.ts';
-export { segment } from './segment.ts';
+export { lane } from './lane/workflow.ts';
+export { pipeline } from './pipeline/workflow.ts';
+export { pool } from './pool/workflow.ts';
+export { quarantine } from './quarantine/workflow.ts';
+export { segment } from './segment/workflow.ts';

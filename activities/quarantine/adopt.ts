@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { LaneGateway } from '../../bridge/lane-gateway.ts';
-import { endedRun } from '../../bridge/predecessor.ts';
+import type { LaneGateway } from '../../bridge/deliver/gateway.ts';
+import { endedRun } from '../../temporal/latest-run.ts';
 import { quarantineWorkflowId } from '../../contracts/names.ts';
 
 /**

@@ -1,16 +1,12 @@
 import type { Client } from '@temporalio/client';
-import { formatPosition } from '../../contracts/position.ts';
-import type {
-  FoundRecord,
-  QuarantinedRecord,
-  SegmentFinding,
-  SegmentSearch,
-  Selection,
-} from '../../contracts/quarantine.ts';
-import { isInline } from '../../contracts/event.ts';
-import { decodeEventData } from '../../contracts/event-data.ts';
-import { dataText } from '../../contracts/data-text.ts';
-import { readSegmentUnlessGone } from './segment-records.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
+import type { FoundRecord, SegmentFinding, SegmentSearch } from '../../contracts/quarantine/search.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { Selection } from '../../contracts/quarantine/decision.ts';
+import { isInline } from '../../contracts/event/event.ts';
+import { decodeEventData } from '../../contracts/event/data-codec.ts';
+import { dataText } from '../../contracts/event/data-text.ts';
+import { readSegmentUnlessGone } from '../../temporal/segment-records.ts';
 
 /** What was found goes into the history of the quarantine, and keys into its state. */
 const MOST_KEY_CHARS = 8 * 1024;

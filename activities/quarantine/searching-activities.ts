@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { SearchingActivities } from '../../contracts/quarantine.ts';
-import { withHeartbeat } from '../handling/heartbeat.ts';
+import type { SearchingActivities } from '../../contracts/quarantine/search.ts';
+import { withHeartbeat } from '../heartbeat.ts';
 import { findRecords } from './find-records.ts';
 
 /** What a quarantine can be told without the settings of its pipeline. */

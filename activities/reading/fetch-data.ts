@@ -1,7 +1,7 @@
-import { DATA_GONE, LARGE_EVENT, type FetchInput, type FetchOutcome } from '../../contracts/large-events.ts';
-import { formatPosition } from '../../contracts/position.ts';
-import type { PipelineSettings } from '../../contracts/settings.ts';
-import { formatSize } from '../../contracts/size.ts';
+import { DATA_GONE, LARGE_EVENT, type FetchInput, type FetchOutcome } from '../../contracts/event/large-events.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
+import type { PipelineSettings } from '../../settings/settings.ts';
+import { formatSize } from '../../contracts/public/size.ts';
 import type { Source } from '../../sources/source.ts';
 import { claimOf, type Claims } from '../../stores/claims.ts';
 import { storedData } from './stored-data.ts';

@@ -6,7 +6,7 @@
  * Owns the ids of the last few listings that were different.
  */
 import { createHash } from 'node:crypto';
-import type { ListedShard, ShardListing } from '../../contracts/pipeline.ts';
+import type { ListedShard, ShardListing } from '../../contracts/pipeline/shards.ts';
 
 /** A listing that flickers comes back to one of the last few. */
 const LISTINGS_KEPT = 4;

@@ -1,7 +1,7 @@
 import type { Info } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { LeaseLostError, type FindAttempt } from '../../bridge/lease.ts';
+import { LeaseLostError, type FindAttempt } from '../../bridge/lease/lease.ts';
 
 const DEADLINE_MS = 5000;
 

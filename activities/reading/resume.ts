@@ -1,4 +1,4 @@
-import type { ReaderInput, ReaderReport, ShardProgress } from '../../contracts/pipeline.ts';
+import type { ReaderInput, ReaderReport, ShardProgress } from '../../contracts/pipeline/reading.ts';
 
 /** What is left to do for an attempt of a reader. */
 export interface Resumption {

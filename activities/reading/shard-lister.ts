@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ShardListing } from '../../contracts/pipeline.ts';
+import type { ShardListing } from '../../contracts/pipeline/shards.ts';
 import type { Source, SourceDescription } from '../../sources/source.ts';
 import { KnownListings } from './known-listings.ts';
 

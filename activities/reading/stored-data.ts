@@ -1,4 +1,4 @@
-import type { LeftData } from '../../contracts/event.ts';
+import type { LeftData } from '../../contracts/event/event.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { DataGoneError } from '../../stores/errors.ts';
 

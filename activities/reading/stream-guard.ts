@@ -5,8 +5,8 @@
  * Owns what it has told, and for how long the figures stay without being told again: another process may list next.
  */
 import type { Logger } from 'pino';
-import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
-import type { ShardListing } from '../../contracts/pipeline.ts';
+import type { ReadingMetrics } from '../../bridge/read/reading-metrics.ts';
+import type { ShardListing } from '../../contracts/pipeline/shards.ts';
 import {
   isOtherStream,
   isRecreated,
@@ -14,7 +14,7 @@ import {
   unorderedText,
   type KnownStream,
   type StreamIdentity,
-} from '../../contracts/stream-identity.ts';
+} from '../../contracts/pipeline/stream-identity.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import type { Source } from '../../sources/source.ts';
 

@@ -1,7 +1,7 @@
 /** What a run has left in the histories of its workflows, and what Temporal Cloud would bill for it. */
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import type { HistoryFigures } from './race.ts';
+import type { HistoryFigures } from './history-figures.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 

@@ -2,6 +2,7 @@
  * One contender on one load: a new server, the contender in a process of its own, and what both have used from the first
  * record read to the last handler done.
  */
+import type { HistoryFigures } from './history-figures.ts';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,15 +26,6 @@ export interface RaceResult extends ChildResult {
   /** What the server has counted of its own work; absent where it counts nothing. */
   readonly counted?: Counted;
   readonly history?: HistoryFigures;
-}
-
-/** Of all workflows of the run, together. */
-export interface HistoryFigures {
-  readonly workflows: number;
-  readonly events: number;
-  readonly bytes: number;
-  /** Billable actions of Temporal Cloud. */
-  readonly actions: number;
 }
 
 export interface RaceOptions {

@@ -3,10 +3,10 @@
  * needs when they do not accept at all.
  */
 import { pino } from 'pino';
-import { systemClock } from '../../bridge/clock.ts';
-import { createIntake } from '../../bridge/intake.ts';
-import type { LaneGateway } from '../../bridge/lane-gateway.ts';
-import { Reader } from '../../bridge/reader.ts';
+import { systemClock } from '../../lib/node/clock.ts';
+import { createIntake } from '../../bridge/read/route-record.ts';
+import type { LaneGateway } from '../../bridge/deliver/gateway.ts';
+import { Reader } from '../../bridge/read/reader.ts';
 import { withKinesis } from '../emulator.ts';
 import { openSource } from '../../sources/open.ts';
 import { writeReport, type Figures, type HeldBack, type Throughput } from './report.ts';

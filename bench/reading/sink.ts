@@ -1,5 +1,5 @@
-import type { HandoverRequest, LaneGateway } from '../../bridge/lane-gateway.ts';
-import { comparePositions, type Position } from '../../contracts/position.ts';
+import type { HandoverRequest, LaneGateway } from '../../bridge/deliver/gateway.ts';
+import { comparePositions, type Position } from '../../contracts/event/position.ts';
 
 /** A gateway that accepts at once and remembers, per shard, what a lane would: it throws for a record out of order. */
 export class AcceptingSink implements LaneGateway {

@@ -1,13 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
-import { systemClock } from '../../bridge/clock.ts';
-import { createIntake } from '../../bridge/intake.ts';
+import { systemClock } from '../../lib/node/clock.ts';
+import { createIntake } from '../../bridge/read/route-record.ts';
 import { assign, fairShare } from '../../bridge/lineage/assignment.ts';
-import { Reader } from '../../bridge/reader.ts';
+import { Reader } from '../../bridge/read/reader.ts';
 import type { ShardCursor, Source } from '../../sources/source.ts';
 import { openSource } from '../../sources/open.ts';
-import { DEFAULTS } from '../../worker/settings/defaults.ts';
+import { DEFAULTS } from '../../settings/defaults.ts';
 import { AcceptingSink } from '../reading/sink.ts';
 
 /** What shards cost in which nothing is written. */

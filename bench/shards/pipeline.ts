@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
-import { kinesis, type Handler } from '../../contracts/config.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import type { Handler } from '../../contracts/public/handler.ts';
 import { QUERIES } from '../../contracts/names.ts';
-import { PIPELINE_UPDATES, type PipelineView } from '../../contracts/pipeline.ts';
-import type { Settings } from '../../contracts/settings.ts';
+import { PIPELINE_UPDATES } from '../../contracts/pipeline/messages.ts';
+import type { PipelineView } from '../../contracts/pipeline/view.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { runProcess } from '../../worker/process.ts';
-import { toPipelines } from '../../worker/settings/settings.ts';
+import { toPipelines } from '../../settings/to-pipelines.ts';
 
 /** What something leaves in the history of the pipeline's workflow. */
 export interface Cost {

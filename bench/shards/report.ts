@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
-import { SPREAD } from '../../bridge/poll-pace.ts';
-import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline.ts';
-import { DEFAULTS } from '../../worker/settings/defaults.ts';
+import { SPREAD } from '../../bridge/read/poll-pace.ts';
+import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline/options.ts';
+import { DEFAULTS } from '../../settings/defaults.ts';
 import { writeSection } from '../page.ts';
 import type { Idle } from './idle.ts';
 import type { Cost, PipelineFigures } from './pipeline.ts';

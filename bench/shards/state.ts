@@ -1,6 +1,6 @@
 import { advance, EMPTY_LINEAGE } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
-import type { PipelineState } from '../../contracts/pipeline.ts';
+import type { PipelineState } from '../../contracts/pipeline/state.ts';
 
 /** What a shard takes of the state that is carried from run to run, in bytes. */
 export interface ShardBytes {

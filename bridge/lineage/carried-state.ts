@@ -1,4 +1,4 @@
-import type { CarriedState, LineageShard, PipelineState } from '../../contracts/pipeline.ts';
+import type { CarriedState, LineageShard, PipelineState } from '../../contracts/pipeline/state.ts';
 import { EMPTY_LINEAGE, finish } from './lineage.ts';
 
 /** The state with which a run goes on, whichever version has carried it over. */

@@ -10,18 +10,11 @@
  * G3 A shard is forgotten only when it has been finished, and missing from every listing for so long that no listing
  *    can bring it back: it would be read again from its horizon (O6).
  */
-import type { ShardCheckpoint } from '../../contracts/handling.ts';
-import type {
-  FinishedShards,
-  Gap,
-  LineageShard,
-  PipelineState,
-  ReaderReport,
-  ShardToRead,
-  ShardProgress,
-  StartPoint,
-} from '../../contracts/pipeline.ts';
-import { comparePositions, formatPosition, type Position } from '../../contracts/position.ts';
+import type { ShardCheckpoint } from '../../contracts/questions.ts';
+import type { FinishedShards, Gap, LineageShard, PipelineState } from '../../contracts/pipeline/state.ts';
+import type { ReaderReport, ShardToRead, ShardProgress } from '../../contracts/pipeline/reading.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
+import { comparePositions, formatPosition, type Position } from '../../contracts/event/position.ts';
 
 /** Enough to see what happened; `gapCount` has them all. */
 const GAPS_KEPT = 50;

@@ -2,14 +2,9 @@
  * What a listing says of the lineage graph: which shards there are, which are missing, and what can be forgotten. Pure.
  * Keeps the invariants of lineage.ts.
  */
-import type {
-  FinishedShards,
-  LineageShard,
-  ListedShard,
-  PipelineState,
-  ShardListing,
-  StartPoint,
-} from '../../contracts/pipeline.ts';
+import type { FinishedShards, LineageShard, PipelineState } from '../../contracts/pipeline/state.ts';
+import type { ListedShard, ShardListing } from '../../contracts/pipeline/shards.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
 
 /** Twice the shortest retention, that of DynamoDB Streams; listings were seen to flicker for less. */
 const FORGET_AFTER_MS = 48 * 3_600_000;

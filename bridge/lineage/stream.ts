@@ -2,8 +2,9 @@
  * What a listing says of the stream itself: whether it is still the one that the checkpoints belong to, and whether it
  * keeps the order of a key. Pure.
  */
-import type { Gap, PipelineState, ShardListing } from '../../contracts/pipeline.ts';
-import { isOtherStream, isRecreated, seen } from '../../contracts/stream-identity.ts';
+import type { Gap, PipelineState } from '../../contracts/pipeline/state.ts';
+import type { ShardListing } from '../../contracts/pipeline/shards.ts';
+import { isOtherStream, isRecreated, seen } from '../../contracts/pipeline/stream-identity.ts';
 import { noteGaps } from './lineage.ts';
 
 /**

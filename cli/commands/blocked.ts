@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { visibleName } from '../../contracts/visible.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { blockedLanes, type BlockedLane } from '../operations/blocked-lanes.ts';
-import { mapBounded } from '../operations/concurrency.ts';
-import { poolsStatus } from '../operations/pools.ts';
+import { blockedLanes, type BlockedLane } from '../../operations/lanes/blocked-lanes.ts';
+import { mapBounded } from '../../lib/pure/map-bounded.ts';
+import { poolsStatus } from '../../operations/pools/pools.ts';
 import { renderBlocked, type FailingPools } from '../render/blocked.ts';
 import { blockedJson, poolsJson } from '../render/json.ts';
 import { withSession, type Session } from '../session.ts';

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import type { Settings } from '../../contracts/settings.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../io.ts';
 import { examples } from './examples.ts';
 import { processOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { encodeEventData } from '../../contracts/event-data.ts';
-import type { NewDataArgs } from '../../contracts/new-data.ts';
+import { encodeEventData } from '../../contracts/event/data-codec.ts';
+import type { NewDataArgs } from '../../contracts/event/new-data.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 

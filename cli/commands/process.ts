@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
-import type { Settings } from '../../contracts/settings.ts';
-import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../../worker/metrics/address.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { isMetricsAddress, METRICS_ADDRESS_FORM } from '../../settings/metrics-address.ts';
 import type { ProcessOptions } from '../../worker/process.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Io } from '../io.ts';
-import { backlogPage } from '../operations/backlog.ts';
-import type { NamedKey } from '../key-name.ts';
-import { laneView, type ObservedLane } from '../operations/lane-view.ts';
-import { pooledKeyView, type ObservedPooledKey } from '../operations/pooled-key.ts';
+import { backlogPage } from '../../operations/lanes/backlog.ts';
+import type { NamedKey } from '../../operations/lanes/named-key.ts';
+import { laneView, type ObservedLane } from '../../operations/lanes/lane-view.ts';
+import { pooledKeyView, type ObservedPooledKey } from '../../operations/pools/pooled-key.ts';
 import { backlogJson, renderBacklog } from '../render/backlog.ts';
 import { laneJson, pooledKeyJson } from '../render/json.ts';
 import { renderLane } from '../render/lane.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { mapBounded } from '../operations/concurrency.ts';
-import { otherPipelines } from '../operations/known-pipelines.ts';
-import { pipelineStatus } from '../operations/pipeline-status.ts';
+import { mapBounded } from '../../lib/pure/map-bounded.ts';
+import { otherPipelines } from '../../operations/pipelines/known-pipelines.ts';
+import { pipelineStatus } from '../../operations/pipelines/pipeline-status.ts';
 import { statusJson } from '../render/json.ts';
 import { renderStatus } from '../render/status.ts';
 import { withSession } from '../session.ts';

@@ -1,6 +1,6 @@
-import { targetWords, type NamedTarget } from '../../contracts/verb-command.ts';
-import { visibleName } from '../../contracts/visible.ts';
-import type { BacklogPage } from '../operations/backlog.ts';
+import { targetWords, type NamedTarget } from '../../contracts/lane/verb-command.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
+import type { BacklogPage } from '../../operations/lanes/backlog.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 import { plural } from './text.ts';

@@ -1,6 +1,6 @@
-import { visibleName } from '../../contracts/visible.ts';
-import type { BlockedLane, BlockedLanes } from '../operations/blocked-lanes.ts';
-import type { PoolsStatus } from '../operations/pools.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
+import type { BlockedLane, BlockedLanes } from '../../operations/lanes/blocked-lanes.ts';
+import type { PoolsStatus } from '../../operations/pools/pools.ts';
 import { failingPoolLines } from './failing-pools.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';

@@ -1,5 +1,5 @@
-import type { Decision } from '../../contracts/lane.ts';
-import { visibleName } from '../../contracts/visible.ts';
+import type { Decision } from '../../contracts/lane/decision.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
 import type { Style } from './style.ts';
 
 const PAST: Record<Decision['verb'], string> = {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { isInline, type ClaimedData, type EventData, type InlineData, type LeftData } from '../../contracts/event.ts';
+import { isInline, type ClaimedData, type EventData, type InlineData, type LeftData } from '../../contracts/event/event.ts';
 import { indentedJson } from './indented-json.ts';
 import { cut, printable } from './text.ts';
 

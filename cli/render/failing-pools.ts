@@ -1,5 +1,5 @@
-import type { PoolsStatus } from '../operations/pools.ts';
-import { visibleName } from '../../contracts/visible.ts';
+import type { PoolsStatus } from '../../operations/pools/pools.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
 import type { Style } from './style.ts';
 import { plural, printable } from './text.ts';
 import { span } from './time.ts';

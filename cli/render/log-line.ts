@@ -1,4 +1,4 @@
-import { visibleText } from '../../contracts/visible.ts';
+import { visibleText } from '../../lib/pure/visible.ts';
 
 /** Fields whose value has lines of its own; all else is one line. */
 const HAS_LINES: ReadonlySet<string> = new Set(['stack']);

@@ -1,4 +1,4 @@
-import type { LossWarning } from '../operations/warnings.ts';
+import type { LossWarning } from '../../operations/pipelines/warnings.ts';
 import { span } from './time.ts';
 
 /** What a warning says to a person. */

@@ -1,5 +1,5 @@
-import { visibleName } from '../../contracts/visible.ts';
-import type { Outcome } from '../operations/outcome.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
+import type { Outcome } from '../../operations/decisions/outcome.ts';
 import type { Style } from './style.ts';
 import { plural, printable } from './text.ts';
 

@@ -1,6 +1,6 @@
-import { visibleName } from '../../contracts/visible.ts';
-import type { FailingView } from '../../contracts/pool.ts';
-import type { ObservedPooledKey } from '../operations/pooled-key.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
+import type { FailingView } from '../../contracts/pool/view.ts';
+import type { ObservedPooledKey } from '../../operations/pools/pooled-key.ts';
 import type { Style } from './style.ts';
 import { indent, plural, printable } from './text.ts';
 import { ago, iso, span } from './time.ts';

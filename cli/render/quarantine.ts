@@ -1,8 +1,9 @@
-import type { QuarantineDecision, QuarantinedRecord } from '../../contracts/quarantine.ts';
-import { formatPosition } from '../../contracts/position.ts';
-import { shellWord } from '../../contracts/shell-word.ts';
-import { visibleName } from '../../contracts/visible.ts';
-import type { QuarantinePage } from '../operations/quarantine-view.ts';
+import type { QuarantineDecision } from '../../contracts/quarantine/decision.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
+import { shellWord } from '../../lib/pure/shell-word.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
+import type { QuarantinePage } from '../../operations/quarantine/quarantine-view.ts';
 import { renderData } from './event-data.ts';
 import type { Style } from './style.ts';
 import { rowsOf, table } from './table.ts';

@@ -1,5 +1,5 @@
 import picocolors from 'picocolors';
-import type { Environment } from '../../worker/temporal/environment.ts';
+import type { Environment } from '../../settings/environment.ts';
 import type { Output } from '../io.ts';
 
 export type Paint = (text: string) => string;

@@ -1,4 +1,4 @@
-import { visibleText } from '../../contracts/visible.ts';
+import { visibleText } from '../../lib/pure/visible.ts';
 
 /** Text from outside (failures, reasons, data) for a terminal. Names are shown by `visibleName`. */
 export const printable = visibleText;

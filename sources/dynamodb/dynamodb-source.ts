@@ -1,7 +1,8 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import type { DynamodbConfig } from '../../contracts/config.ts';
-import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
-import type { Position } from '../../contracts/position.ts';
+import type { DynamodbConfig } from '../../contracts/public/source-config.ts';
+import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
+import type { Position } from '../../contracts/event/position.ts';
 import { awsClient } from '../../aws/client.ts';
 import { STREAM_REQUESTS } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';

@@ -1,4 +1,4 @@
-import type { ShardInfo } from '../../contracts/pipeline.ts';
+import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
 
 /**
  * One lineage from the streams that a table has had, the oldest first.

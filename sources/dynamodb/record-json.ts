@@ -1,5 +1,5 @@
 import type { AttributeValue, _Record } from '@aws-sdk/client-dynamodb-streams';
-import type { StreamRecordJson } from '../../contracts/change.ts';
+import type { StreamRecordJson } from '../../contracts/public/change.ts';
 
 /**
  * A stream record in the form in which Lambda delivers it. Nothing is checked: a record that makes no sense (DynamoDB

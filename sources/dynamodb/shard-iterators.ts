@@ -5,8 +5,8 @@ import {
   GetShardIteratorCommand,
   type GetShardIteratorCommandInput,
 } from '@aws-sdk/client-dynamodb-streams';
-import type { StartPoint } from '../../contracts/pipeline.ts';
-import type { Position } from '../../contracts/position.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
+import type { Position } from '../../contracts/event/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
 import { type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';

@@ -1,6 +1,6 @@
 import type { KeySchemaElement, Shard, StreamDescription } from '@aws-sdk/client-dynamodb-streams';
-import type { ShardInfo } from '../../contracts/pipeline.ts';
-import type { StreamIdentity } from '../../contracts/stream-identity.ts';
+import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
+import type { StreamIdentity } from '../../contracts/pipeline/stream-identity.ts';
 import { isRefusal } from '../aws/service-calls.ts';
 import { SharedCall } from '../aws/shared-call.ts';
 import { SourceConfigurationError } from '../errors.ts';

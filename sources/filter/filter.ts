@@ -2,7 +2,7 @@
  * The user's filter: which records of a source go on to lanes. What it drops is gone for the pipeline (O4), so what it
  * does is what AWS documents for Lambda's event filtering, and a filter that cannot be meant is refused at start.
  */
-import type { SourceKind } from '../../contracts/event.ts';
+import type { SourceKind } from '../../contracts/event/event.ts';
 import type { SourceRecord } from '../source.ts';
 import { type Conjunction, readPattern } from './conjunctions.ts';
 import { FilterError, type FilterProblem } from './errors.ts';

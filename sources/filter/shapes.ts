@@ -2,7 +2,7 @@
  * What the events of a source look like, so that a rule that can never match is found at start and not by the records
  * that it dropped.
  */
-import type { SourceKind } from '../../contracts/event.ts';
+import type { SourceKind } from '../../contracts/event/event.ts';
 
 /** What stands at the end of a path. Numbers of DynamoDB are texts. */
 export type Content = 'text' | 'number' | 'boolean' | 'anything';

@@ -1,7 +1,8 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis';
-import type { KinesisConfig } from '../../contracts/config.ts';
-import type { ShardInfo, StartPoint } from '../../contracts/pipeline.ts';
-import type { Position } from '../../contracts/position.ts';
+import type { KinesisConfig } from '../../contracts/public/source-config.ts';
+import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
+import type { Position } from '../../contracts/event/position.ts';
 import { awsClient } from '../../aws/client.ts';
 import { STREAM_REQUESTS } from '../aws/client-options.ts';
 import { ServiceCalls } from '../aws/service-calls.ts';

@@ -5,8 +5,8 @@ import {
   type GetShardIteratorCommandInput,
   type KinesisClient,
 } from '@aws-sdk/client-kinesis';
-import type { StartPoint } from '../../contracts/pipeline.ts';
-import { formatPosition } from '../../contracts/position.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
 import { SourceConfigurationError, type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';

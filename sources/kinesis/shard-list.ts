@@ -4,8 +4,8 @@ import {
   ListShardsCommand,
   type Shard,
 } from '@aws-sdk/client-kinesis';
-import type { ShardInfo } from '../../contracts/pipeline.ts';
-import { compareSequenceNumbers, type Position } from '../../contracts/position.ts';
+import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
+import { compareSequenceNumbers, type Position } from '../../contracts/event/position.ts';
 import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
 import type { HashKeyRange } from './aggregate.ts';
 import type { StreamId } from './stream-id.ts';

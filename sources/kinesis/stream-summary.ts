@@ -3,7 +3,7 @@ import {
   type KinesisClient,
   type StreamDescriptionSummary,
 } from '@aws-sdk/client-kinesis';
-import type { StreamIdentity } from '../../contracts/stream-identity.ts';
+import type { StreamIdentity } from '../../contracts/pipeline/stream-identity.ts';
 import type { ServiceCalls } from '../aws/service-calls.ts';
 import type { StreamId } from './stream-id.ts';
 

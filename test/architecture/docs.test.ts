@@ -6,12 +6,12 @@ import { z } from 'zod';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { processIo } from '../../cli/io.ts';
 import { buildProgram } from '../../cli/program.ts';
-import { formatSize } from '../../contracts/size.ts';
-import { POOL_METRICS } from '../../contracts/pool-metrics.ts';
+import { formatSize } from '../../contracts/public/size.ts';
+import { POOL_METRICS } from '../../contracts/pool/metrics.ts';
 import { HANDLING_METRICS, KEY_METRICS, READING_METRICS } from '../../worker/metrics/catalog.ts';
-import { DEFAULTS } from '../../worker/settings/defaults.ts';
-import { configSchema } from '../../worker/settings/schema.ts';
-import { TRANSITIONS, type LaneInputName } from '../../workflows/lane/transitions.ts';
+import { DEFAULTS } from '../../settings/defaults.ts';
+import { configSchema } from '../../settings/schema.ts';
+import { TRANSITIONS, type LaneInputName } from '../../workflows/lane/core/transitions.ts';
 import { filesOf, ROOT, textOf } from './files.ts';
 
 /** How the table of states names what happens to a lane. */

@@ -23,14 +23,18 @@ export function textOf(file: string): string {
 
 /** The folders that the program is made of. */
 export const SOURCE_FOLDERS = [
+  'lib',
   'contracts',
   'aws',
   'sources',
   'stores',
+  'settings',
+  'temporal',
   'bridge',
   'workflows',
   'activities',
   'worker',
+  'operations',
   'cli',
   'demo',
   'bench',

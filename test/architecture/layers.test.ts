@@ -1,33 +1,47 @@
 /**
- * Who may import whom (docs/ARCHITECTURE.md, "Folders"). Read from the import statements of the real files, so that a
- * wrong turn fails here and not a year later.
+ * Which file may import which (docs/ARCHITECTURE.md, "Folders"). Read from the import statements of the real files, so
+ * that an import in the wrong direction fails here.
  */
 import { describe, expect, test } from 'vitest';
 import { SOURCE_FOLDERS, sourceFiles, textOf, type SourceFolder } from './files.ts';
 import { importsOf, type Import } from './imports.ts';
 
-/** Per folder, the paths that it may import from beside itself. */
+const BELOW_BRIDGE = ['lib/', 'contracts/', 'sources/', 'stores/', 'settings/', 'temporal/'];
+const ABOVE_BRIDGE = [...BELOW_BRIDGE, 'bridge/', 'activities/', 'workflows/', 'worker/'];
+
+/** For each folder, the paths outside of it that its files may import. */
 const MAY_IMPORT: Readonly<Record<SourceFolder, readonly string[]>> = {
-  contracts: [],
-  aws: [],
-  sources: ['contracts/', 'aws/'],
-  stores: ['contracts/', 'aws/'],
-  bridge: ['contracts/', 'sources/', 'stores/'],
-  workflows: ['contracts/', 'bridge/lineage/'],
-  activities: ['contracts/', 'bridge/', 'sources/', 'stores/'],
-  worker: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/'],
-  cli: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/', 'worker/'],
-  demo: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/', 'worker/', 'cli/'],
-  bench: ['contracts/', 'bridge/', 'sources/', 'stores/', 'activities/', 'workflows/', 'worker/', 'cli/', 'demo/'],
+  lib: [],
+  contracts: ['lib/'],
+  aws: ['lib/'],
+  sources: ['lib/', 'contracts/', 'aws/'],
+  stores: ['lib/', 'contracts/', 'aws/'],
+  settings: ['lib/', 'contracts/', 'sources/filter/'],
+  temporal: ['lib/', 'contracts/', 'settings/'],
+  bridge: BELOW_BRIDGE,
+  workflows: ['lib/pure/', 'contracts/', 'bridge/lineage/'],
+  activities: [...BELOW_BRIDGE, 'bridge/'],
+  worker: ABOVE_BRIDGE,
+  operations: ['lib/', 'contracts/', 'stores/', 'settings/', 'temporal/', 'bridge/lineage/'],
+  cli: [...ABOVE_BRIDGE, 'operations/'],
+  demo: [...ABOVE_BRIDGE, 'operations/', 'cli/'],
+  bench: [...ABOVE_BRIDGE, 'operations/', 'cli/', 'demo/'],
+};
+
+/** Inside a folder: what is pure does not reach what is not. */
+const PURE: Readonly<Record<string, readonly string[]>> = {
+  'lib/pure/': ['lib/pure/'],
+  'bridge/lineage/': ['bridge/lineage/', 'contracts/', 'lib/pure/'],
+  'workflows/lane/core/': ['workflows/lane/core/', 'workflows/shared/', 'contracts/', 'lib/pure/'],
 };
 
 /** The ports to the streams: their clients are used behind them only. */
 const STREAM_CLIENTS: ReadonlySet<string> = new Set(['@aws-sdk/client-kinesis', '@aws-sdk/client-dynamodb-streams']);
-/** They write to a stream as anybody's producer would, and do not read from one. */
+/** They write to a stream as any producer would, and do not read from one. */
 const PRODUCERS: ReadonlySet<string> = new Set([
   'demo/producer.ts',
   'bench/reading/stream.ts',
-  // The reader of those who do not use Keylane.
+  // The consumer that teams write who do not use Keylane.
   'bench/compare/contenders/read-in-order.ts',
 ]);
 
@@ -55,10 +69,10 @@ test('the parser sees every import', () => {
 
 describe('imports follow the layers', () => {
   for (const folder of SOURCE_FOLDERS) {
-    test(`${folder} imports ${MAY_IMPORT[folder].join(', ') || 'nothing of ours'}`, () => {
+    test(`${folder} imports ${MAY_IMPORT[folder].join(', ') || 'no other folder'}`, () => {
       const wrong = imports.filter(({ file, target, isRelative, typeOnly }) => {
         if (!isRelative || folderOf(file) !== folder || folderOf(target) === folder) return false;
-        // Workflow code knows what others can do by its type; the compiler takes that away.
+        // A workflow knows its activities by their types; the compiler removes such an import.
         if (folder === 'workflows' && typeOnly) return false;
         return !MAY_IMPORT[folder].some((allowed) => target.startsWith(allowed));
       });
@@ -66,16 +80,35 @@ describe('imports follow the layers', () => {
     });
   }
 
-  test('no cycle between the folders, types included', () => {
+  test.each(Object.entries(PURE))('%s imports %j', (folder, allowed) => {
+    const files = imports.filter(({ file }) => file.startsWith(folder));
+    expect(files.length).toBeGreaterThan(0);
+    const wrong = files.filter(
+      ({ isRelative, target }) =>
+        target.startsWith('node:') || (isRelative && !allowed.some((each) => target.startsWith(each))),
+    );
+    expect(wrong.map(described)).toEqual([]);
+  });
+
+  test('no files import one another in a circle, types included', () => {
+    const edges = new Map<string, Set<string>>();
+    for (const { file, target, isRelative } of imports) {
+      if (isRelative) edges.set(file, (edges.get(file) ?? new Set()).add(target));
+    }
+    expect(edges.size).toBeGreaterThan(100);
+    expect(circleIn(edges)).toBeUndefined();
+  });
+
+  test('no folders import one another in a circle, types included', () => {
     const edges = new Map<string, Set<string>>();
     for (const { file, target, isRelative } of imports) {
       const [from, to] = [folderOf(file), folderOf(target)];
       if (isRelative && from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to));
     }
-    expect(cycleIn(edges)).toBeUndefined();
+    expect(circleIn(edges)).toBeUndefined();
   });
 
-  test('what users import is made of contracts alone', () => {
+  test('the package exports contracts only', () => {
     const targets = importsOf('index.ts').map(({ target }) => folderOf(target));
     expect(targets.length).toBeGreaterThan(0);
     expect(targets.filter((folder) => folder !== 'contracts')).toEqual([]);
@@ -100,22 +133,22 @@ test('workflow code imports no package but those of Temporal that are determinis
   expect(wrong.map(described)).toEqual([]);
 });
 
-/** A cycle as `a > b > a`; undefined when there is none. */
-function cycleIn(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+/** A circle as `a > b > a`; undefined when there is none. */
+function circleIn(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
   const done = new Set<string>();
   const visit = (node: string, path: readonly string[]): string | undefined => {
     if (path.includes(node)) return [...path.slice(path.indexOf(node)), node].join(' > ');
     if (done.has(node)) return undefined;
     for (const next of edges.get(node) ?? []) {
-      const cycle = visit(next, [...path, node]);
-      if (cycle !== undefined) return cycle;
+      const circle = visit(next, [...path, node]);
+      if (circle !== undefined) return circle;
     }
     done.add(node);
     return undefined;
   };
   for (const node of edges.keys()) {
-    const cycle = visit(node, []);
-    if (cycle !== undefined) return cycle;
+    const circle = visit(node, []);
+    if (circle !== undefined) return circle;
   }
   return undefined;
 }

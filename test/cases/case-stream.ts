@@ -1,5 +1,5 @@
 /** A stream of either kind at the scripted fake, with what the cases need of both. */
-import { dynamodb, kinesis } from '../../contracts/config.ts';
+import { dynamodb, kinesis } from '../../contracts/public/source-config.ts';
 import type { Source } from '../../sources/source.ts';
 import { KinesisSource } from '../../sources/kinesis/kinesis-source.ts';
 import { openSource } from '../../sources/open.ts';

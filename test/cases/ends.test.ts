@@ -1,7 +1,7 @@
 /** The end of a shard, and what is durable of it: cases by the numbers of docs/lineage.md. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { advance } from '../../bridge/lineage/lineage.ts';
-import { parsePosition } from '../../contracts/position.ts';
+import { parsePosition } from '../../contracts/event/position.ts';
 import { faults } from '../support/fake-aws/index.ts';
 import { SOURCES, startKinesis, type CaseStream } from './case-stream.ts';
 import { Reading } from './reading.ts';

@@ -1,6 +1,6 @@
 /** What the source no longer has, or has kept for long: cases by the numbers of docs/lineage.md. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { parsePosition } from '../../contracts/position.ts';
+import { parsePosition } from '../../contracts/event/position.ts';
 import { SOURCES, startDynamodb, startKinesis, type CaseStream } from './case-stream.ts';
 import { Reading } from './reading.ts';
 

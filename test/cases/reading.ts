@@ -5,16 +5,18 @@
 import { setTimeout as timeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { ShardLister } from '../../activities/reading/shard-lister.ts';
-import type { Clock } from '../../bridge/clock.ts';
-import { createIntake } from '../../bridge/intake.ts';
-import { KeyWatch } from '../../bridge/key-watch.ts';
+import type { Clock } from '../../lib/node/clock.ts';
+import { createIntake } from '../../bridge/read/route-record.ts';
+import { KeyWatch } from '../../bridge/watch/key-watch.ts';
 import { advance, EMPTY_LINEAGE, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
-import { Reader } from '../../bridge/reader.ts';
-import type { PipelineState, ReaderReport, StartPoint } from '../../contracts/pipeline.ts';
+import { Reader } from '../../bridge/read/reader.ts';
+import type { PipelineState } from '../../contracts/pipeline/state.ts';
+import type { ReaderReport } from '../../contracts/pipeline/reading.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
 import type { Source } from '../../sources/source.ts';
 import { never } from '../contract/source.contract.ts';
-import { ModelLanes, type Arrival } from '../unit/bridge/model-lanes.ts';
+import { ModelLanes, type Arrival } from '../unit/bridge/deliver/model-lanes.ts';
 import type { CaseStream } from './case-stream.ts';
 
 const SHIFT_MS = 100_000;

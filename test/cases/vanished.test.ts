@@ -1,6 +1,6 @@
 /** Shards that the source no longer gives though they should still be there: neither stops their children nor loses records silently. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { parsePosition } from '../../contracts/position.ts';
+import { parsePosition } from '../../contracts/event/position.ts';
 import { faults } from '../support/fake-aws/index.ts';
 import { SOURCES, type CaseStream } from './case-stream.ts';
 import { Reading } from './reading.ts';

@@ -1,7 +1,7 @@
 import { DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StreamRecordJson } from '../../contracts/change.ts';
-import { HandlerEvent } from '../../contracts/record.ts';
+import type { StreamRecordJson } from '../../contracts/public/change.ts';
+import { HandlerEvent } from '../../contracts/public/record.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { openSource } from '../../sources/open.ts';
 import type { Source, SourceRecord } from '../../sources/source.ts';

@@ -3,7 +3,7 @@
  * missing. The numbers are those of the cases that other consumers have failed at.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Position } from '../../contracts/position.ts';
+import type { Position } from '../../contracts/event/position.ts';
 import { SourceUnavailableError } from '../../sources/errors.ts';
 import { openSource } from '../../sources/open.ts';
 import type { Page, ShardCursor, Source, SourceRecord } from '../../sources/source.ts';

@@ -1,7 +1,7 @@
 /** Streams of a table that are disabled and enabled anew: case 7, and the order of an item's changes over that (O1, O2). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Change, readChange, type StreamRecordJson } from '../../contracts/change.ts';
-import type { ShardInfo } from '../../contracts/pipeline.ts';
+import { type Change, readChange, type StreamRecordJson } from '../../contracts/public/change.ts';
+import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import { openSource } from '../../sources/open.ts';
 import type { Source, SourceRecord } from '../../sources/source.ts';

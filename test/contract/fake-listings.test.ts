@@ -1,6 +1,6 @@
 /** What listings show of shards that come and go, by the numbers of the cases that other consumers have failed at. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ShardInfo } from '../../contracts/pipeline.ts';
+import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
 import { SourceUnavailableError } from '../../sources/errors.ts';
 import { KinesisSource } from '../../sources/kinesis/kinesis-source.ts';
 import { openSource } from '../../sources/open.ts';

@@ -5,7 +5,7 @@
  * scripted service, in test/unit/sources/kinesis/fan-out.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { StartPoint } from '../../contracts/pipeline.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
 import { FAN_OUT_LIMITS, type FanOutLimits } from '../../sources/kinesis/fan-out/fan-out.ts';
 import { KinesisSource } from '../../sources/kinesis/kinesis-source.ts';
 import type { ShardCursor, SourceRecord } from '../../sources/source.ts';

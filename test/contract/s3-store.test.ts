@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { S3Config } from '../../contracts/config.ts';
+import type { S3Config } from '../../contracts/public/store-config.ts';
 import { StoreUnavailableError } from '../../stores/errors.ts';
 import { S3Store } from '../../stores/s3-store.ts';
 import { EMULATOR_ENV, findS3Gateway, startS3Gateway, type Server } from '../support/emulators/index.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { StartPoint } from '../../contracts/pipeline.ts';
+import type { StartPoint } from '../../contracts/pipeline/options.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../sources/errors.ts';
 import type { Page, ShardCursor, Source, SourceRecord } from '../../sources/source.ts';
 import { EMULATOR_ENV, type FaultProxy } from '../support/emulators/index.ts';

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decideWithData } from '../../cli/operations/replace.ts';
-import { quarantineView } from '../../cli/operations/quarantine-view.ts';
-import { dynamodb, folder, kinesis } from '../../contracts/config.ts';
-import { encodeEventData } from '../../contracts/event-data.ts';
+import { decideWithData } from '../../operations/decisions/replace.ts';
+import { quarantineView } from '../../operations/quarantine/quarantine-view.ts';
+import { dynamodb, kinesis } from '../../contracts/public/source-config.ts';
+import { folder } from '../../contracts/public/store-config.ts';
+import { encodeEventData } from '../../contracts/event/data-codec.ts';
 import {
   DynamodbTable,
   EMULATOR_ENV,

@@ -1,9 +1,10 @@
 /** A record that kills every process that handles it: it stops its own key, and no other for longer than a restart. */
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { laneView } from '../../cli/operations/lane-view.ts';
-import { laneWorkflowId } from '../../contracts/lane-id.ts';
-import { DEFAULT_LANE_OPTIONS, type LaneInput } from '../../contracts/lane.ts';
+import { laneView } from '../../operations/lanes/lane-view.ts';
+import { laneWorkflowId } from '../../contracts/lane/id.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
+import type { LaneInput } from '../../contracts/lane/messages.ts';
 import { SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV } from '../support/emulators/index.ts';

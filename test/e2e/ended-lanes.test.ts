@@ -3,12 +3,12 @@
  * the next run of the key, and where that cannot be, a person hears of it before anything behind it is handled.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { blockedLanes } from '../../cli/operations/blocked-lanes.ts';
-import { decide } from '../../cli/operations/decide.ts';
-import { kinesis } from '../../contracts/config.ts';
-import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { blockedLanes } from '../../operations/lanes/blocked-lanes.ts';
+import { decide } from '../../operations/decisions/decide.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import { poolWorkflowId } from '../../contracts/names.ts';
-import { poolOf } from '../../contracts/pool-of.ts';
+import { poolOf } from '../../contracts/pool/pool-of.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOSTINGS, hostings, POOLS, type Hosting } from '../support/hostings.ts';

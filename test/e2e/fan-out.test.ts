@@ -1,7 +1,8 @@
 /** Enhanced fan-out with everything around it: kinesis-local, which has it, and a real Temporal server. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { kinesis } from '../../contracts/config.ts';
-import { PIPELINE_UPDATES, type PipelineOptions } from '../../contracts/pipeline.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import { PIPELINE_UPDATES } from '../../contracts/pipeline/messages.ts';
+import type { PipelineOptions } from '../../contracts/pipeline/options.ts';
 import { sentPositions } from '../support/accepted.ts';
 import { EMULATOR_ENV, FaultProxy, KinesisStream, startKinesisLocal, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';

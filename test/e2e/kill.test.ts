@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { poolsStatus } from '../../cli/operations/pools.ts';
+import { poolsStatus } from '../../operations/pools/pools.ts';
 import { QUERIES } from '../../contracts/names.ts';
-import type { LaneView } from '../../contracts/lane.ts';
+import type { LaneView } from '../../contracts/lane/view.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';

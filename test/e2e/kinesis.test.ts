@@ -2,8 +2,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { kinesis, type Handler } from '../../contracts/config.ts';
-import { NonRetryableError } from '../../contracts/errors.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import type { Handler } from '../../contracts/public/handler.ts';
+import { NonRetryableError } from '../../contracts/public/errors.ts';
 import { sentPositions } from '../support/accepted.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';

@@ -3,9 +3,12 @@
  * the pipeline stays far from every limit of the server. How far is in docs/PERFORMANCE.md; here are the bounds of it.
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { dynamodb, kinesis, type Handler, type SourceConfig } from '../../contracts/config.ts';
+import { dynamodb, kinesis, type SourceConfig } from '../../contracts/public/source-config.ts';
+import type { Handler } from '../../contracts/public/handler.ts';
 import { QUERIES } from '../../contracts/names.ts';
-import { DEFAULT_PIPELINE_OPTIONS, PIPELINE_UPDATES, type PipelineView } from '../../contracts/pipeline.ts';
+import { DEFAULT_PIPELINE_OPTIONS } from '../../contracts/pipeline/options.ts';
+import { PIPELINE_UPDATES } from '../../contracts/pipeline/messages.ts';
+import type { PipelineView } from '../../contracts/pipeline/view.ts';
 import { EMULATOR_ENV } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeAws, systemClock } from '../support/fake-aws/index.ts';

@@ -1,7 +1,7 @@
 /** What Prometheus gets from a process that runs: Keylane's figures and those of Temporal's SDK, at one address. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { kinesis } from '../../contracts/config.ts';
-import { NonRetryableError } from '../../contracts/errors.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import { NonRetryableError } from '../../contracts/public/errors.ts';
 import { freePort } from '../../worker/temporal-server/ports.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';

@@ -8,8 +8,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test as base } from 'vitest';
-import { kinesis } from '../../contracts/config.ts';
-import type { LaneView } from '../../contracts/lane.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import type { LaneView } from '../../contracts/lane/view.ts';
 import { QUERIES } from '../../contracts/names.ts';
 import { handledBy, sentPositions } from '../support/accepted.ts';
 import { BridgeProcess } from '../support/bridge-process.ts';

@@ -1,11 +1,13 @@
 /** The pipeline workflow: its readers, its checkpoints, and what becomes of them when it is ended or must go on. */
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { kinesis } from '../../contracts/config.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
 import { QUERIES } from '../../contracts/names.ts';
-import { PIPELINE_UPDATES, type PipelineOptions, type PipelineView } from '../../contracts/pipeline.ts';
+import { PIPELINE_UPDATES } from '../../contracts/pipeline/messages.ts';
+import type { PipelineOptions } from '../../contracts/pipeline/options.ts';
+import type { PipelineView } from '../../contracts/pipeline/view.ts';
 import { CheckpointsLostError, OtherSourceError } from '../../worker/pipelines.ts';
-import { untilAnswered } from '../../worker/temporal/until-answered.ts';
+import { untilAnswered } from '../../temporal/until-answered.ts';
 import { sentPositions } from '../support/accepted.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,16 +1,17 @@
 /** Pooled hosting on a real server: healthy keys in pools, and a lane for each that needs one. */
 import proto from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { kinesis, type HandlerContext } from '../../contracts/config.ts';
-import { NonRetryableError } from '../../contracts/errors.ts';
-import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import type { HandlerContext } from '../../contracts/public/handler.ts';
+import { NonRetryableError } from '../../contracts/public/errors.ts';
+import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import { poolWorkflowId, QUERIES, readingTaskQueue } from '../../contracts/names.ts';
-import { poolOf } from '../../contracts/pool-of.ts';
-import type { PoolKeyView, PoolView } from '../../contracts/pool.ts';
-import type { HandlerEvent } from '../../contracts/record.ts';
+import { poolOf } from '../../contracts/pool/pool-of.ts';
+import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
+import type { HandlerEvent } from '../../contracts/public/record.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { OtherHostingError } from '../../worker/pipelines.ts';
-import { routerOf } from '../../bridge/router.ts';
+import { routerOf } from '../../temporal/router.ts';
 import type { Io } from '../../cli/io.ts';
 import { Session } from '../../cli/session.ts';
 import { eventually } from '../support/eventually.ts';

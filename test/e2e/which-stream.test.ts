@@ -2,7 +2,9 @@
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodeOf } from '../../cli/errors.ts';
-import { dynamodb, kinesis, type Handler, type PipelineConfig } from '../../contracts/config.ts';
+import { dynamodb, kinesis } from '../../contracts/public/source-config.ts';
+import type { Handler } from '../../contracts/public/handler.ts';
+import type { PipelineConfig } from '../../contracts/public/pipeline-config.ts';
 import { OtherStreamError, UnorderedStreamError } from '../../worker/stream-check.ts';
 import {
   DynamodbTable,

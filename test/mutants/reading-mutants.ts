@@ -1,13 +1,13 @@
 import type { Mutant } from './mutant.ts';
 
 const LINEAGE = ['test/unit/bridge/lineage/lineage.test.ts', 'test/cases/lineage.test.ts'];
-const TRACKER = ['test/unit/bridge/checkpoint-tracker.test.ts'];
-const DISPATCHER = ['test/unit/bridge/dispatcher.test.ts'];
-const READER = ['test/unit/bridge/reader.test.ts', 'test/unit/bridge/reader.property.test.ts'];
-const LEASE = ['test/unit/bridge/lease.test.ts'];
-const FREEZE = ['test/unit/contracts/freeze-watch.test.ts'];
+const TRACKER = ['test/unit/bridge/read/checkpoint-tracker.test.ts'];
+const DISPATCHER = ['test/unit/bridge/deliver/dispatcher.test.ts'];
+const READER = ['test/unit/bridge/read/reader.test.ts', 'test/unit/bridge/read/reader.property.test.ts'];
+const LEASE = ['test/unit/bridge/lease/lease.test.ts'];
+const FREEZE = ['test/unit/lib/node/freeze-watch.test.ts'];
 const STREAM = [
-  'test/unit/contracts/stream-identity.test.ts',
+  'test/unit/contracts/pipeline/stream-identity.test.ts',
   'test/unit/bridge/lineage/stream.test.ts',
   'test/unit/activities/reading/stream-guard.test.ts',
 ];
@@ -73,7 +73,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'the checkpoint passes records that are not done',
     guarantee: 'O4',
-    file: 'bridge/checkpoint-tracker.ts',
+    file: 'bridge/read/checkpoint-tracker.ts',
     find: 'if (latest !== this.#first) return;',
     replacement: '',
     killedBy: TRACKER,
@@ -81,7 +81,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'records out of order are taken as if they were in order',
     guarantee: 'O1',
-    file: 'bridge/checkpoint-tracker.ts',
+    file: 'bridge/read/checkpoint-tracker.ts',
     find: 'if (this.#newest !== undefined && comparePositions(position, this.#newest) <= 0) {',
     replacement: 'if (false) {',
     killedBy: TRACKER,
@@ -89,7 +89,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a shard counts as finished while its last records are on their way',
     guarantee: 'O2',
-    file: 'bridge/shard-reader.ts',
+    file: 'bridge/read/shard-reader.ts',
     find: 'return this.#ended && this.#tracker.drained;',
     replacement: 'return this.#ended;',
     killedBy: [...READER, 'test/cases/ends.test.ts'],
@@ -97,7 +97,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a record is done before a lane has accepted it',
     guarantee: 'O4',
-    file: 'bridge/shard-reader.ts',
+    file: 'bridge/read/shard-reader.ts',
     find: 'const held: Held = { bytes };',
     replacement: 'const held: Held = { bytes }; this.#tracker.done(ticket);',
     killedBy: READER,
@@ -105,23 +105,23 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a record that is gone from the source is passed over in silence',
     guarantee: 'O10',
-    file: 'bridge/shard-reader.ts',
+    file: 'bridge/read/shard-reader.ts',
     find: 'if (page.gap !== undefined) this.#noteGap(page.gap);',
     replacement: '',
-    killedBy: ['test/unit/bridge/reader-trouble.test.ts', 'test/cases/past.test.ts'],
+    killedBy: ['test/unit/bridge/read/reader-trouble.test.ts', 'test/cases/past.test.ts'],
   },
   {
     name: 'a shard that fails is read again while records of it are on their way',
     guarantee: 'O6',
-    file: 'bridge/shard-reader.ts',
+    file: 'bridge/read/shard-reader.ts',
     find: 'if (!this.#tracker.drained) return clock.now() + DRAINED_POLL_MS;',
     replacement: '',
-    killedBy: ['test/unit/bridge/reader-trouble.test.ts'],
+    killedBy: ['test/unit/bridge/read/reader-trouble.test.ts'],
   },
   {
     name: 'two requests are in flight for one lane',
     guarantee: 'O1',
-    file: 'bridge/dispatcher.ts',
+    file: 'bridge/deliver/dispatcher.ts',
     find: '      this.#ready.add(queue);\n    }\n    const entry',
     replacement: '    }\n    this.#ready.add(queue);\n    const entry',
     killedBy: [...DISPATCHER, ...READER],
@@ -129,7 +129,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'an answer after the stop counts',
     guarantee: 'O6',
-    file: 'bridge/dispatcher.ts',
+    file: 'bridge/deliver/dispatcher.ts',
     find: 'if (!signal.aborted) this.#after(queue, ticket, sent, failure);',
     replacement: 'this.#after(queue, ticket, sent, failure);',
     killedBy: DISPATCHER,
@@ -137,15 +137,15 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a reader holds more than its budget',
     guarantee: 'O9',
-    file: 'bridge/budget.ts',
+    file: 'bridge/read/budget.ts',
     find: 'return this.#records < this.#limit.records && this.#bytes + bytes <= this.#limit.bytes;',
     replacement: 'return true;',
-    killedBy: ['test/unit/bridge/budget.test.ts'],
+    killedBy: ['test/unit/bridge/read/budget.test.ts'],
   },
   {
     name: 'a stamp is given without an answer of the server',
     guarantee: 'O6',
-    file: 'bridge/lease.ts',
+    file: 'bridge/lease/lease.ts',
     find: 'if (this.#startedAt === undefined || clock.now() - this.#confirmedAt > CONFIRM_EVERY_MS) {',
     replacement: 'if (this.#startedAt === undefined) {',
     killedBy: LEASE,
@@ -153,7 +153,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'an attempt that the server no longer runs goes on',
     guarantee: 'O6',
-    file: 'bridge/lease.ts',
+    file: 'bridge/lease/lease.ts',
     find: 'this.lose(new LeaseLostError(`Temporal no longer runs this attempt of reader ${reader}: it stops here.`));',
     replacement: 'this.#startedAt = askedAt;',
     killedBy: LEASE,
@@ -161,7 +161,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a reader that was frozen sends what it had',
     guarantee: 'O6',
-    file: 'bridge/lease.ts',
+    file: 'bridge/lease/lease.ts',
     find: '    this.#guard.check();\n    this.#lost.signal.throwIfAborted();',
     replacement: '',
     killedBy: LEASE,
@@ -169,7 +169,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a suspended machine does not count as frozen',
     guarantee: 'O1',
-    file: 'contracts/freeze-watch.ts',
+    file: 'lib/node/freeze-watch.ts',
     find: 'const gap = Math.max(monotonic - this.#lastTick, wall - this.#lastWall);',
     replacement: 'const gap = monotonic - this.#lastTick;',
     killedBy: FREEZE,
@@ -177,7 +177,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a freeze does not reach who watches for it',
     guarantee: 'O1',
-    file: 'contracts/freeze-watch.ts',
+    file: 'lib/node/freeze-watch.ts',
     find: 'for (const guard of this.#guards) guard.frozeFor(gap);',
     replacement: '',
     killedBy: FREEZE,
@@ -185,7 +185,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a stream that was created anew under its name counts as the same',
     guarantee: 'O4',
-    file: 'contracts/stream-identity.ts',
+    file: 'contracts/pipeline/stream-identity.ts',
     find: 'differ(known.id, found.id) || differ(known.createdAt, found.createdAt)',
     replacement: 'differ(known.id, found.id)',
     killedBy: STREAM,
@@ -193,7 +193,7 @@ export const READING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a table without the stream that was enabled an hour ago counts as the same',
     guarantee: 'O4',
-    file: 'contracts/stream-identity.ts',
+    file: 'contracts/pipeline/stream-identity.ts',
     find: 'return hasOtherOldestShard(known, found) || lacksStream(known, found, now);',
     replacement: 'return hasOtherOldestShard(known, found);',
     killedBy: STREAM,
@@ -221,13 +221,5 @@ export const READING_MUTANTS: readonly Mutant[] = [
     find: 'if (now !== undefined) return now;',
     replacement: 'if (now !== undefined) return Date.now();',
     killedBy: ['test/unit/worker/present-moment.test.ts'],
-  },
-  {
-    name: 'a filter that can never match is accepted, and drops every record',
-    guarantee: 'O4',
-    file: 'sources/filter/conjunctions.ts',
-    find: 'if (oneOf === undefined) return false;',
-    replacement: 'if (oneOf !== null) return false;',
-    killedBy: ['test/unit/sources/filter/fixed-values.test.ts'],
   },
 ];

@@ -1,26 +1,25 @@
 import type { Mutant } from './mutant.ts';
 
-const MARKS = ['test/unit/workflows/lane/marks.test.ts', 'test/unit/workflows/lane/machine.property.test.ts'];
-const MACHINE = ['test/unit/workflows/lane/machine.test.ts', 'test/unit/workflows/lane/machine.property.test.ts'];
+const MARKS = ['test/unit/workflows/shared/marks.test.ts', 'test/unit/workflows/lane/core/machine.property.test.ts'];
+const MACHINE = ['test/unit/workflows/lane/core/machine.test.ts', 'test/unit/workflows/lane/core/machine.property.test.ts'];
 const QUARANTINE = ['test/unit/workflows/quarantine/quarantine.property.test.ts'];
-const POOL_KEYS = ['test/unit/workflows/pool/healthy-keys.test.ts'];
-const MOVED_KEYS = ['test/unit/workflows/pool/moved-keys.test.ts'];
+const POOL_KEYS = ['test/unit/workflows/pool/queue.test.ts'];
+const MOVED_KEYS = ['test/unit/workflows/pool/moved/moved-keys.test.ts'];
 const OUTAGE = [
-  'test/unit/workflows/pool/outage.test.ts',
-  'test/unit/workflows/pool/outage.property.test.ts',
-  'test/unit/workflows/pool/hold.test.ts',
+  'test/unit/workflows/pool/outage/outage.test.ts',
+  'test/unit/workflows/pool/outage/outage.property.test.ts',
+  'test/unit/workflows/pool/outage/hold.test.ts',
 ];
-const REDRIVE = ['test/unit/workflows/quarantine/jobs.test.ts', ...QUARANTINE];
-const TURNS = ['test/unit/workflows/turns.test.ts'];
-const BATCH = ['test/unit/activities/handling/batch.test.ts'];
-const OTHER_PROCESS = ['test/unit/activities/handling/other-process.test.ts'];
+const REDRIVE = ['test/unit/workflows/quarantine/verbs/jobs.test.ts', ...QUARANTINE];
+const TURNS = ['test/unit/workflows/shared/turns.test.ts'];
+const BATCH = ['test/unit/activities/execution/batch.test.ts'];
 
 /** Of lanes, pools and the quarantine, and of what runs their events. */
 export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a position at the mark is taken in again',
     guarantee: 'O6',
-    file: 'workflows/lane/marks.ts',
+    file: 'workflows/shared/marks.ts',
     find: 'return mark === undefined || comparePositions(position, mark) > 0;',
     replacement: 'return mark === undefined || comparePositions(position, mark) >= 0;',
     killedBy: MARKS,
@@ -28,7 +27,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a mark is forgotten before the durable checkpoint has passed it',
     guarantee: 'O6',
-    file: 'workflows/lane/marks.ts',
+    file: 'workflows/shared/marks.ts',
     find: 'return checkpoint.position === undefined || comparePositions(mark, checkpoint.position) > 0;',
     replacement: 'return checkpoint.position === undefined;',
     killedBy: MARKS,
@@ -36,7 +35,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a mark of a shard that was not asked for is forgotten',
     guarantee: 'O6',
-    file: 'workflows/lane/marks.ts',
+    file: 'workflows/shared/marks.ts',
     find: 'if (checkpoint === undefined) return true;',
     replacement: 'if (checkpoint === undefined) return false;',
     killedBy: MARKS,
@@ -44,7 +43,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a request of a former reader is taken in',
     guarantee: 'O6',
-    file: 'workflows/lane/marks.ts',
+    file: 'workflows/shared/marks.ts',
     find: 'return leaseUntil + marginMs < remembersSince;',
     replacement: 'return false;',
     killedBy: MARKS,
@@ -52,7 +51,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a request is dropped although its sender may be the reader',
     guarantee: 'O4',
-    file: 'workflows/lane/marks.ts',
+    file: 'workflows/shared/marks.ts',
     find: 'return leaseUntil + marginMs < remembersSince;',
     replacement: 'return leaseUntil < remembersSince;',
     killedBy: MARKS,
@@ -60,7 +59,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'what the quarantine brings is held against the mark of its shard',
     guarantee: 'O4',
-    file: 'workflows/lane/marks.ts',
+    file: 'workflows/shared/marks.ts',
     find: 'return event.late === undefined ? event.position : { shardId: QUARANTINE_MARK, sequenceNumber: event.late };',
     replacement: 'return event.position;',
     killedBy: [...MARKS, ...MACHINE],
@@ -68,7 +67,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a lane that is blocked goes on with its head',
     guarantee: 'O1',
-    file: 'workflows/lane/machine.ts',
+    file: 'workflows/lane/core/machine.ts',
     find: "if (lane.phase.state !== 'idle') return { kind: 'none' };",
     replacement: "if (lane.phase.state === 'running') return { kind: 'none' };",
     killedBy: MACHINE,
@@ -76,7 +75,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a stretch drops the event that failed',
     guarantee: 'O4',
-    file: 'workflows/lane/machine.ts',
+    file: 'workflows/lane/core/machine.ts',
     find: '    queue: lane.queue.slice(done),\n    handled: lane.handled + done,',
     replacement:
       '    queue: lane.queue.slice(done + (outcome.failed === undefined ? 0 : 1)),\n    handled: lane.handled + done,',
@@ -85,7 +84,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event that failed for good is dropped',
     guarantee: 'O5',
-    file: 'workflows/lane/machine.ts',
+    file: 'workflows/lane/core/machine.ts',
     find: "return { ...lane, phase: move(lane.phase, 'eventFailed', phase) };",
     replacement: "return { ...lane, queue: lane.queue.slice(1), phase: move(lane.phase, 'eventFailed', phase) };",
     killedBy: MACHINE,
@@ -93,7 +92,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a second skip that arrives late takes the next event',
     guarantee: 'O11',
-    file: 'workflows/lane/decide.ts',
+    file: 'workflows/lane/verbs/decide.ts',
     find: 'return { ...verb, args: { ...verb.args, position: formatPosition(head.position) } };',
     replacement: 'return verb;',
     killedBy: MACHINE,
@@ -101,7 +100,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a verb acts on an event that is not at the head',
     guarantee: 'O11',
-    file: 'workflows/lane/decide.ts',
+    file: 'workflows/lane/verbs/decide.ts',
     find: 'if (named !== undefined && !isWithReach(lane, named)) return refuse(whyOutOfReach(lane, named));',
     replacement: '',
     killedBy: MACHINE,
@@ -109,7 +108,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a replaced event keeps its idempotency key',
     guarantee: 'O7',
-    file: 'workflows/lane/decide.ts',
+    file: 'workflows/lane/verbs/decide.ts',
     find: 'replaced: (head.replaced ?? 0) + 1',
     replacement: 'replaced: head.replaced ?? 0',
     killedBy: MACHINE,
@@ -149,7 +148,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a process that is busy keeps the keys of a batch',
     guarantee: 'O3',
-    file: 'activities/handling/batch.ts',
+    file: 'activities/execution/batch.ts',
     find: 'isLate.abort();',
     replacement: '',
     killedBy: BATCH,
@@ -157,48 +156,16 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a report that does not name all keys of a batch is taken as it is',
     guarantee: 'O4',
-    file: 'workflows/pool/batch.ts',
+    file: 'workflows/pool/batch/batch.ts',
     find: 'if (isMalformed(outcomes)) return outcomes;',
     replacement:
       'if (isMalformed(outcomes)) return this.#release(() => true, this.#keys.map(({ events }) => ({ done: events.length })), false);',
     killedBy: TURNS,
   },
   {
-    name: 'a report releases the keys of which it says that they run',
-    guarantee: 'O1',
-    file: 'workflows/pool/batch.ts',
-    find: 'this.#release((index) => !running.includes(index), outcomes, false);',
-    replacement: 'this.#release(() => true, outcomes, false);',
-    killedBy: TURNS,
-  },
-  {
-    name: 'a report may say that more events are done than there were',
-    guarantee: 'O4',
-    file: 'contracts/batch-outcomes.ts',
-    find: 'return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= size;',
-    replacement: 'return Number.isInteger(value) && (value as number) >= 0;',
-    killedBy: [...TURNS, ...BATCH],
-  },
-  {
-    name: 'a process without the pipeline forgets what was done of a stretch',
-    guarantee: 'O7',
-    file: 'activities/handling/activities.ts',
-    find: 'if (pipeline === undefined) return knownSoFar(input);',
-    replacement: 'if (pipeline === undefined) return { done: 0, lostBefore: false };',
-    killedBy: OTHER_PROCESS,
-  },
-  {
-    name: 'losses of an event in earlier stretches are not counted',
-    guarantee: 'O5',
-    file: 'activities/handling/activities.ts',
-    find: 'losses: done === 0 ? losses + lost : lost',
-    replacement: 'losses: lost',
-    killedBy: OTHER_PROCESS,
-  },
-  {
     name: 'a key of a pool is in two batches',
     guarantee: 'O1',
-    file: 'workflows/pool/healthy-keys.ts',
+    file: 'workflows/pool/queue.ts',
     find: '      this.#ready.delete(key);\n      taken.push(',
     replacement: '      taken.push(',
     killedBy: POOL_KEYS,
@@ -206,7 +173,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a pool forwards more before its lane has what was sent',
     guarantee: 'O1',
-    file: 'workflows/pool/moved-keys.ts',
+    file: 'workflows/pool/moved/moved-keys.ts',
     find: 'if (entry.errand === undefined) this.#ready.add(key);',
     replacement: 'this.#ready.add(key);',
     killedBy: MOVED_KEYS,
@@ -214,7 +181,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a pool holds failing keys without an end',
     guarantee: 'O5',
-    file: 'workflows/pool/outage.ts',
+    file: 'workflows/pool/outage/outage.ts',
     find: "if (this.#state.name === 'holding') return this.#holdUntil(this.#state.outage);",
     replacement: "if (this.#state.name === 'holding') return Infinity;",
     killedBy: OUTAGE,
@@ -222,7 +189,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a pool holds its keys although the failures belong to the data of some',
     guarantee: 'O3',
-    file: 'workflows/pool/outage.ts',
+    file: 'workflows/pool/outage/outage.ts',
     find: "if (isOwnData(probes, policy)) return this.#endHold(outage, 'own data', now);",
     replacement: '',
     killedBy: OUTAGE,
@@ -230,7 +197,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a few keys that fail among many that succeed are taken for an outage',
     guarantee: 'O3',
-    file: 'workflows/pool/outage.ts',
+    file: 'workflows/pool/outage/outage.ts',
     find: 'return failed >= LEAST_FAILED && failed > trials.length / 2;',
     replacement: 'return failed >= LEAST_FAILED;',
     killedBy: OUTAGE,
@@ -238,7 +205,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a redriven record gets a number that was given before',
     guarantee: 'O6',
-    file: 'workflows/quarantine/jobs.ts',
+    file: 'workflows/quarantine/verbs/jobs.ts',
     find: 'const first = Math.max(state.brought + 1, now * NUMBERS_PER_MS);',
     replacement: 'const first = now * NUMBERS_PER_MS;',
     killedBy: REDRIVE,
@@ -246,23 +213,23 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'two keys share the id of a lane',
     guarantee: 'O1',
-    file: 'contracts/lane-id.ts',
+    file: 'contracts/lane/id.ts',
     find: 'const hash = bytesToHex(sha256(bytesOf(key))).slice(0, HASH_LENGTH);',
     replacement: 'const hash = bytesToHex(sha256(encode(key))).slice(0, HASH_LENGTH);',
-    killedBy: ['test/unit/contracts/lane-id.test.ts'],
+    killedBy: ['test/unit/contracts/lane/id.test.ts'],
   },
   {
     name: 'half a surrogate pair that a handler throws reaches the answer of a worker',
     guarantee: 'O3',
-    file: 'contracts/text.ts',
+    file: 'lib/pure/text.ts',
     find: 'return text.toWellFormed();',
     replacement: 'return text;',
-    killedBy: ['test/unit/contracts/text.test.ts', 'test/unit/contracts/thrown.test.ts'],
+    killedBy: ['test/unit/lib/pure/text.test.ts', 'test/unit/contracts/event/thrown.test.ts'],
   },
   {
     name: 'a loop of a workflow turns again without an input',
     guarantee: 'O3',
-    file: 'workflows/turns.ts',
+    file: 'workflows/shared/turns.ts',
     find: 'const hasInput = this.#inputs !== this.#seen || stage !== this.#stage;',
     replacement: 'const hasInput = this.#inputs > 0 || stage !== this.#stage;',
     killedBy: TURNS,
@@ -270,17 +237,9 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'new data larger than a lane can carry is accepted',
     guarantee: 'O5',
-    file: 'contracts/new-data.ts',
+    file: 'contracts/event/new-data.ts',
     find: 'if (bytes <= MOST_INLINE_BYTES) return given;',
     replacement: 'if (bytes > 0) return given;',
-    killedBy: ['test/unit/contracts/new-data.test.ts'],
-  },
-  {
-    name: 'new data is sent as JavaScript parses it',
-    guarantee: 'O11',
-    file: 'cli/commands/new-data.ts',
-    find: 'return fromBytes(Buffer.from(requireJson(data)));',
-    replacement: 'return { data: JSON.parse(requireJson(data)) };',
-    killedBy: ['test/unit/cli/new-data.test.ts'],
+    killedBy: ['test/unit/contracts/event/new-data.test.ts'],
   },
 ];

@@ -5,10 +5,10 @@
 import { performance } from 'node:perf_hooks';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backlogPage } from '../../cli/operations/backlog.ts';
-import { blockedLanes } from '../../cli/operations/blocked-lanes.ts';
-import { decide } from '../../cli/operations/decide.ts';
-import { laneView } from '../../cli/operations/lane-view.ts';
+import { backlogPage } from '../../operations/lanes/backlog.ts';
+import { blockedLanes } from '../../operations/lanes/blocked-lanes.ts';
+import { decide } from '../../operations/decisions/decide.ts';
+import { laneView } from '../../operations/lanes/lane-view.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';

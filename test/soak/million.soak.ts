@@ -2,9 +2,9 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { HandoverRefusedError, type LaneGateway } from '../../bridge/lane-gateway.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
-import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane.ts';
+import { HandoverRefusedError, type LaneGateway } from '../../bridge/deliver/gateway.ts';
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatewayTo } from '../support/gateway.ts';

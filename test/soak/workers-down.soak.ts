@@ -3,7 +3,7 @@
  * with payloads of up to 64 KiB, some 65 MiB for each. All of them would be too much for a run.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
+import { DEFAULT_ROOM_LIMITS } from '../../contracts/pipeline/history-limits.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { upTo } from '../support/ledger.ts';

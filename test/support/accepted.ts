@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { laneView } from '../../cli/operations/lane-view.ts';
-import { poolsStatus } from '../../cli/operations/pools.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
-import { formatPosition } from '../../contracts/position.ts';
+import { laneView } from '../../operations/lanes/lane-view.ts';
+import { poolsStatus } from '../../operations/pools/pools.ts';
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
 import { POOLS, type Hosting } from './hostings.ts';
 
 /**

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { LargeEventsConfig } from '../../contracts/config.ts';
+import type { LargeEventsConfig } from '../../contracts/public/store-config.ts';
 import type { Hosting } from './hostings.ts';
 import type { Limits } from './settings.ts';
 

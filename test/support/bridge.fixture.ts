@@ -1,7 +1,7 @@
 // A bridge in a process of its own, to be killed and frozen; with limits that the command line does not let through.
 import process from 'node:process';
 import { pino } from 'pino';
-import { kinesis } from '../../contracts/config.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
 import { runProcess } from '../../worker/process.ts';
 import { HOSTINGS } from './hostings.ts';
 import { settingsWith } from './settings.ts';

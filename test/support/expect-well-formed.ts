@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { MAX_FAILURE_CHARS, type Failure } from '../../contracts/failure.ts';
+import { MAX_FAILURE_CHARS, type Failure } from '../../contracts/event/failure.ts';
 
 /** Whether a failure may be stored, sent and read. */
 export function expectWellFormed({ type, message, stack = '', nonRetryable }: Failure, what?: string): void {

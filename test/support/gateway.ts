@@ -1,12 +1,12 @@
-import { systemClock } from '../../bridge/clock.ts';
-import { LaneRoom } from '../../bridge/lane-room.ts';
-import { OutageLog } from '../../bridge/outage-log.ts';
-import { RecentMap } from '../../bridge/recent-map.ts';
-import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
-import { ThrottleLog } from '../../bridge/throttle-log.ts';
-import type { LaneOptions } from '../../contracts/lane.ts';
-import type { PoolOptions } from '../../contracts/pool.ts';
-import { DEFAULT_ROOM_LIMITS } from '../../contracts/room.ts';
+import { systemClock } from '../../lib/node/clock.ts';
+import { LaneRoom } from '../../bridge/temporal/history-budget.ts';
+import { OutageLog } from '../../bridge/deliver/outage-log.ts';
+import { RecentMap } from '../../lib/pure/recent-map.ts';
+import { TemporalGateway } from '../../bridge/temporal/temporal-gateway.ts';
+import { ThrottleLog } from '../../bridge/deliver/throttle-log.ts';
+import type { LaneOptions } from '../../contracts/lane/options.ts';
+import type { PoolOptions } from '../../contracts/pool/options.ts';
+import { DEFAULT_ROOM_LIMITS } from '../../contracts/pipeline/history-limits.ts';
 import type { LaneHarness } from './lane-harness.ts';
 import { log } from './log.ts';
 

@@ -1,16 +1,16 @@
 /** Keylane in the test's own process: bridge and worker on the shared dev server, with pipelines that the test gives. */
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import type { PipelineConfig } from '../../contracts/config.ts';
-import type { LaneView } from '../../contracts/lane.ts';
-import type { Settings } from '../../contracts/settings.ts';
-import { decide } from '../../cli/operations/decide.ts';
-import { laneView } from '../../cli/operations/lane-view.ts';
-import { pipelineStatus, type PipelineStatus } from '../../cli/operations/pipeline-status.ts';
-import type { VerbArgs } from '../../contracts/lane.ts';
+import type { PipelineConfig } from '../../contracts/public/pipeline-config.ts';
+import type { LaneView } from '../../contracts/lane/view.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { decide } from '../../operations/decisions/decide.ts';
+import { laneView } from '../../operations/lanes/lane-view.ts';
+import { pipelineStatus, type PipelineStatus } from '../../operations/pipelines/pipeline-status.ts';
+import type { VerbArgs } from '../../contracts/lane/decision.ts';
 import type { VerbName } from '../../contracts/names.ts';
 import { runProcess, type ProcessOptions, type Role } from '../../worker/process.ts';
-import { retryInterceptor } from '../../worker/temporal/retries.ts';
+import { retryInterceptor } from '../../temporal/retries.ts';
 import { devServer } from './dev-server.ts';
 import { log } from './log.ts';
 import { settingsWith, type Limits } from './settings.ts';

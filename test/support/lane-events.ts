@@ -1,7 +1,9 @@
-import type { LaneEvent } from '../../contracts/event.ts';
-import type { QuarantinedRecord } from '../../contracts/quarantine.ts';
-import type { Failure, RetryPolicy } from '../../contracts/failure.ts';
-import { DEFAULT_LANE_OPTIONS, type HeadFailure, type LaneOptions, type RecordsSignal } from '../../contracts/lane.ts';
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { Failure, RetryPolicy } from '../../contracts/event/failure.ts';
+import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../../contracts/lane/options.ts';
+import type { HeadFailure } from '../../contracts/lane/phase.ts';
+import type { RecordsSignal } from '../../contracts/lane/messages.ts';
 
 export const SHARD = 'shardId-000000000000';
 

@@ -5,18 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { mapBounded } from '../../cli/operations/concurrency.ts';
-import { endedRun } from '../../bridge/predecessor.ts';
-import { FreezeWatch } from '../../contracts/freeze-watch.ts';
-import {
-  DEFAULT_LANE_OPTIONS,
-  type Decision,
-  type LaneInput,
-  type LaneView,
-  type VerbArgs,
-} from '../../contracts/lane.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
-import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import { mapBounded } from '../../lib/pure/map-bounded.ts';
+import { endedRun } from '../../temporal/latest-run.ts';
+import { FreezeWatch } from '../../lib/node/freeze-watch.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
+import type { Decision, VerbArgs } from '../../contracts/lane/decision.ts';
+import type { LaneInput } from '../../contracts/lane/messages.ts';
+import type { LaneView } from '../../contracts/lane/view.ts';
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import {
   QUERIES,
   poolWorkflowId,
@@ -27,18 +24,15 @@ import {
   WORKFLOW_TYPES,
   type VerbName,
 } from '../../contracts/names.ts';
-import {
-  DEFAULT_POOL_OPTIONS,
-  type PoolEvent,
-  type PoolInput,
-  type PoolKeyView,
-  type PoolOptions,
-  type PoolView,
-} from '../../contracts/pool.ts';
-import type { QuarantinedRecord, QuarantineInput } from '../../contracts/quarantine.ts';
+import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../contracts/pool/options.ts';
+import type { PoolEvent } from '../../contracts/pool/state.ts';
+import type { PoolInput } from '../../contracts/pool/messages.ts';
+import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
-import { retryInterceptor } from '../../worker/temporal/retries.ts';
+import { retryInterceptor } from '../../temporal/retries.ts';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { devServer } from './dev-server.ts';
 import { LaneWorker, type HarnessOptions } from './lane-worker.ts';

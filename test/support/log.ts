@@ -1,5 +1,5 @@
 import { pino, type Logger } from 'pino';
-import { TURNED_WITHOUT_INPUT } from '../../workflows/turned.ts';
+import { TURNED_WITHOUT_INPUT } from '../../workflows/shared/turned.ts';
 
 const LEVEL = process.env['KEYLANE_TEST_LOG'];
 

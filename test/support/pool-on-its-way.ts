@@ -1,12 +1,14 @@
 /** A pool that does not get to another task, with something on its way to the lane of a key. */
-import type { LaneEvent } from '../../contracts/event.ts';
-import { DEFAULT_LANE_OPTIONS, type LaneInput } from '../../contracts/lane.ts';
-import { laneWorkflowId } from '../../contracts/lane-id.ts';
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
+import type { LaneInput } from '../../contracts/lane/messages.ts';
+import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import { poolWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
-import { DEFAULT_POOL_OPTIONS, type PoolInput } from '../../contracts/pool.ts';
-import { emptyLane } from '../../workflows/lane/machine.ts';
-import { MovedKeys, type Errand } from '../../workflows/pool/moved-keys.ts';
-import { emptyPool } from '../../workflows/pool/succession.ts';
+import { DEFAULT_POOL_OPTIONS } from '../../contracts/pool/options.ts';
+import type { PoolInput } from '../../contracts/pool/messages.ts';
+import { emptyLane } from '../../workflows/lane/core/machine.ts';
+import { MovedKeys, type Errand } from '../../workflows/pool/moved/moved-keys.ts';
+import { emptyPool } from '../../workflows/pool/recovery.ts';
 import { laneEvent } from './lane-events.ts';
 import type { LaneHarness } from './lane-harness.ts';
 

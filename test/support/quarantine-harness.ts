@@ -3,32 +3,31 @@
  * worker on the reading task queue with a key function that the test writes.
  */
 import { Worker, NativeConnection } from '@temporalio/worker';
-import { createBringingActivities } from '../../activities/quarantine/bringing-activities.ts';
+import { createBringingActivities } from '../../activities/quarantine/redriving-activities.ts';
 import { findOwnAttempt } from '../../activities/reading/own-attempt.ts';
 import { Context } from '@temporalio/activity';
-import { systemClock } from '../../bridge/clock.ts';
-import type { HandoverRequest, LaneGateway } from '../../bridge/lane-gateway.ts';
-import { LaneRoom } from '../../bridge/lane-room.ts';
-import { Lease } from '../../bridge/lease.ts';
-import { OutageLog } from '../../bridge/outage-log.ts';
-import { endedRun } from '../../bridge/predecessor.ts';
-import { RecentMap } from '../../bridge/recent-map.ts';
-import { TemporalGateway } from '../../bridge/temporal-gateway.ts';
-import { ThrottleLog } from '../../bridge/throttle-log.ts';
-import { kinesis } from '../../contracts/config.ts';
-import { FreezeWatch } from '../../contracts/freeze-watch.ts';
+import { systemClock } from '../../lib/node/clock.ts';
+import type { HandoverRequest, LaneGateway } from '../../bridge/deliver/gateway.ts';
+import { LaneRoom } from '../../bridge/temporal/history-budget.ts';
+import { Lease } from '../../bridge/lease/lease.ts';
+import { OutageLog } from '../../bridge/deliver/outage-log.ts';
+import { endedRun } from '../../temporal/latest-run.ts';
+import { RecentMap } from '../../lib/pure/recent-map.ts';
+import { TemporalGateway } from '../../bridge/temporal/temporal-gateway.ts';
+import { ThrottleLog } from '../../bridge/deliver/throttle-log.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
+import { FreezeWatch } from '../../lib/node/freeze-watch.ts';
 import { quarantineWorkflowId, QUERIES, readingTaskQueue } from '../../contracts/names.ts';
-import {
-  DEFAULT_QUARANTINE_LIMITS,
-  type BringInput,
-  type QuarantineDecision,
-  type QuarantinedRecord,
-  type QuarantineLimits,
-  type QuarantineVerbArgs,
-  type QuarantineVerbName,
-  type QuarantineView,
-} from '../../contracts/quarantine.ts';
-import type { KeyableRecord } from '../../contracts/record.ts';
+import { DEFAULT_QUARANTINE_LIMITS, type QuarantineLimits } from '../../contracts/quarantine/options.ts';
+import type { BringInput } from '../../contracts/quarantine/search.ts';
+import type {
+  QuarantineDecision,
+  QuarantineVerbArgs,
+  QuarantineVerbName,
+} from '../../contracts/quarantine/decision.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { QuarantineView } from '../../contracts/quarantine/view.ts';
+import type { KeyableRecord } from '../../contracts/public/record.ts';
 import type { Source } from '../../sources/source.ts';
 import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
 import { devServer } from './dev-server.ts';

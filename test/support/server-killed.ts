@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { kinesis } from '../../contracts/config.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
 import { startDevServer, type DevServer } from '../../worker/temporal-server/dev-server.ts';
 import { freePort } from '../../worker/temporal-server/ports.ts';
 import { KEYLANE_SEARCH_ATTRIBUTES } from '../../worker/temporal-server/search-attributes.ts';

@@ -1,10 +1,10 @@
 /** Settings as the processes of tests have them. Without vitest, for those that run on their own. */
-import type { PipelineConfig } from '../../contracts/config.ts';
-import type { LaneOptions } from '../../contracts/lane.ts';
-import type { PipelineOptions } from '../../contracts/pipeline.ts';
-import type { PoolOptions } from '../../contracts/pool.ts';
-import type { HostingSettings, ReadingSettings, Settings, TemporalSettings } from '../../contracts/settings.ts';
-import { toPipelines } from '../../worker/settings/settings.ts';
+import type { PipelineConfig } from '../../contracts/public/pipeline-config.ts';
+import type { LaneOptions } from '../../contracts/lane/options.ts';
+import type { PipelineOptions } from '../../contracts/pipeline/options.ts';
+import type { PoolOptions } from '../../contracts/pool/options.ts';
+import type { HostingSettings, ReadingSettings, Settings, TemporalSettings } from '../../settings/settings.ts';
+import { toPipelines } from '../../settings/to-pipelines.ts';
 
 /** Limits that are no settings, or smaller than settings may be. Whoever changes them keeps their proportions. */
 export interface Limits {

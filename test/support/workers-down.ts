@@ -2,7 +2,7 @@
  * A bridge that reads while no worker runs: the same course of things for a small server in `npm test` and the real limits
  * in `npm run test:soak`.
  */
-import { kinesis } from '../../contracts/config.ts';
+import { kinesis } from '../../contracts/public/source-config.ts';
 import { BridgeProcess } from './bridge-process.ts';
 import { KinesisStream } from './emulators/index.ts';
 import { eventually } from './eventually.ts';

@@ -8,11 +8,11 @@
 import fc from 'fast-check';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blockedLanes, type BlockedLane } from '../../cli/operations/blocked-lanes.ts';
-import { decide } from '../../cli/operations/decide.ts';
+import { blockedLanes, type BlockedLane } from '../../operations/lanes/blocked-lanes.ts';
+import { decide } from '../../operations/decisions/decide.ts';
 import { renderBlocked } from '../../cli/render/blocked.ts';
 import { styleFor } from '../../cli/render/style.ts';
-import type { HandlerEvent } from '../../contracts/record.ts';
+import type { HandlerEvent } from '../../contracts/public/record.ts';
 import { anythingThrown, RESERVED_NAMES, type ThrownValue } from '../support/anything-thrown.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectWellFormed } from '../support/expect-well-formed.ts';

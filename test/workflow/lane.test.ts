@@ -1,8 +1,8 @@
 /** Lanes on a real Temporal server: what a key's events and a person's verbs come to. */
 import type { temporal } from '@temporalio/proto';
 import { afterEach, describe, expect, test } from 'vitest';
-import { NonRetryableError } from '../../contracts/errors.ts';
-import type { Handler } from '../../contracts/config.ts';
+import { NonRetryableError } from '../../contracts/public/errors.ts';
+import type { Handler } from '../../contracts/public/handler.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvents, laneEvent, SHARD } from '../support/lane-events.ts';
 import { LaneHarness, type HarnessOptions } from '../support/lane-harness.ts';

@@ -1,8 +1,8 @@
 /** A blocked key under full traffic, on a real Temporal server: its backlog goes into segments, and comes back in order. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { backlogPage } from '../../cli/operations/backlog.ts';
+import { backlogPage } from '../../operations/lanes/backlog.ts';
 import { QUERIES, WORKFLOW_TYPES } from '../../contracts/names.ts';
-import type { BacklogView } from '../../contracts/waiting.ts';
+import type { BacklogView } from '../../contracts/lane/waiting.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvents, SHARD } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';

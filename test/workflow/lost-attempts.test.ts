@@ -1,6 +1,6 @@
 /** Attempts that Temporal loses although their process runs on, as on an overloaded machine: on a real server. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RetryPolicy } from '../../contracts/failure.ts';
+import type { RetryPolicy } from '../../contracts/event/failure.ts';
 import { eventually } from '../support/eventually.ts';
 import { hostings } from '../support/hostings.ts';
 import { laneEvent } from '../support/lane-events.ts';

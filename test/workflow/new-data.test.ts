@@ -1,10 +1,11 @@
 /** New data that people give, and lanes that hold much, on a real Temporal server: nothing of it makes the server end a lane. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endedRun } from '../../bridge/predecessor.ts';
-import { laneWorkflowId } from '../../contracts/lane-id.ts';
-import { DEFAULT_LANE_OPTIONS, type LaneInput } from '../../contracts/lane.ts';
-import { MOST_INLINE_BYTES } from '../../contracts/large-events.ts';
+import { endedRun } from '../../temporal/latest-run.ts';
+import { laneWorkflowId } from '../../contracts/lane/id.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
+import type { LaneInput } from '../../contracts/lane/messages.ts';
+import { MOST_INLINE_BYTES } from '../../contracts/event/large-events.ts';
 import { SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';

@@ -4,11 +4,13 @@
  */
 import type { temporal } from '@temporalio/proto';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Decision } from '../../contracts/lane.ts';
-import type { HandlerEvent } from '../../contracts/record.ts';
+import type { Decision } from '../../contracts/lane/decision.ts';
+import type { HandlerEvent } from '../../contracts/public/record.ts';
 import { QUERIES } from '../../contracts/names.ts';
-import type { DecideArgs, PoolEvent, PoolKeyView } from '../../contracts/pool.ts';
-import { mapBounded } from '../../cli/operations/concurrency.ts';
+import type { DecideArgs } from '../../contracts/pool/messages.ts';
+import type { PoolEvent } from '../../contracts/pool/state.ts';
+import type { PoolKeyView } from '../../contracts/pool/view.ts';
+import { mapBounded } from '../../lib/pure/map-bounded.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';

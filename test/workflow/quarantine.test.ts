@@ -1,13 +1,14 @@
 /** The quarantine on a real Temporal server: without bound, and the ways out of it. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { readQuarantineCheckpoint } from '../../activities/asking/quarantine-checkpoint.ts';
-import { endedRun } from '../../bridge/predecessor.ts';
-import { argumentOf } from '../../bridge/run-argument.ts';
-import { jsonBytes } from '../../contracts/json-bytes.ts';
-import { poolOf } from '../../contracts/pool-of.ts';
+import { readQuarantineCheckpoint } from '../../activities/questions/quarantine-checkpoint.ts';
+import { endedRun } from '../../temporal/latest-run.ts';
+import { argumentOf } from '../../temporal/run-argument.ts';
+import { jsonBytes } from '../../lib/pure/json-bytes.ts';
+import { poolOf } from '../../contracts/pool/pool-of.ts';
 import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
-import { QUARANTINE_MARK, type QuarantinedRecord, type QuarantineInput } from '../../contracts/quarantine.ts';
-import type { KeyableRecord } from '../../contracts/record.ts';
+import { QUARANTINE_MARK, type QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
+import type { KeyableRecord } from '../../contracts/public/record.ts';
 import { eventually } from '../support/eventually.ts';
 import { keylessRecords, laneEvents, SHARD } from '../support/lane-events.ts';
 import { QuarantineHarness } from '../support/quarantine-harness.ts';

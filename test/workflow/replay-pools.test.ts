@@ -1,14 +1,14 @@
 /** Records histories of pools, which replay.test.ts replays. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { NonRetryableError } from '../../contracts/errors.ts';
-import type { PoolEvent } from '../../contracts/pool.ts';
+import { NonRetryableError } from '../../contracts/public/errors.ts';
+import type { PoolEvent } from '../../contracts/pool/state.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent, POLICY, SHARD } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
 import { eventOf, KEY, startLane, startPool, toForward } from '../support/pool-on-its-way.ts';
 import { record, withoutPaths } from '../support/recording.ts';
-import { emptyLane } from '../../workflows/lane/machine.ts';
+import { emptyLane } from '../../workflows/lane/core/machine.ts';
 
 const poolEvent = (key: string, position: number, n: number): PoolEvent => {
   return { key, ...laneEvent(position, SHARD, { n }) };

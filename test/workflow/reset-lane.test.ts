@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { NonRetryableError } from '../../contracts/errors.ts';
+import { NonRetryableError } from '../../contracts/public/errors.ts';
 import { SIGNALS } from '../../contracts/names.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';

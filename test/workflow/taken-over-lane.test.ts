@@ -1,11 +1,12 @@
 /** Lanes that are ended from outside in inconvenient moments, on a real Temporal server: the next run goes on with all they held. */
 import { WorkflowIdConflictPolicy, type WorkflowHandle } from '@temporalio/client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { readSlice } from '../../activities/asking/segment-events.ts';
-import { endedRun } from '../../bridge/predecessor.ts';
-import type { LaneEvent } from '../../contracts/event.ts';
-import { laneWorkflowId } from '../../contracts/lane-id.ts';
-import { DEFAULT_LANE_OPTIONS, type LaneInput, type LaneOptions } from '../../contracts/lane.ts';
+import { readSlice } from '../../temporal/segment-events.ts';
+import { endedRun } from '../../temporal/latest-run.ts';
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import { laneWorkflowId } from '../../contracts/lane/id.ts';
+import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../../contracts/lane/options.ts';
+import type { LaneInput } from '../../contracts/lane/messages.ts';
 import { SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent, laneEvents, SHARD } from '../support/lane-events.ts';

@@ -1,5 +1,5 @@
 import type { MetricCounter, MetricMeter } from '@temporalio/common';
-import type { HandlingMetrics } from '../../activities/handling/handling-metrics.ts';
+import type { HandlingMetrics } from '../../activities/execution/metrics.ts';
 import { HANDLING_METRICS as ALL, type Metric } from './catalog.ts';
 
 /** A pipeline's handling on the endpoint. Every counter is there from the start, so that the first one is an increase. */

@@ -9,7 +9,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError, type MetricGauge, type MetricMeter } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { QUERIES, quarantineWorkflowId, SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from '../../contracts/names.ts';
-import type { PipelineSettings } from '../../contracts/settings.ts';
+import type { PipelineSettings } from '../../settings/settings.ts';
 import { KEY_METRICS, type Metric } from './catalog.ts';
 
 export interface KeysNowOptions {

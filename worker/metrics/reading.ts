@@ -1,5 +1,5 @@
 import type { MetricCounter, MetricGauge, MetricMeter } from '@temporalio/common';
-import type { ReadingMetrics } from '../../bridge/reading-metrics.ts';
+import type { ReadingMetrics } from '../../bridge/read/reading-metrics.ts';
 import { READING_METRICS as ALL, type Metric } from './catalog.ts';
 
 /** How Prometheus says that something is not known: no alert that compares it fires, and `max` and `min` pass over it. */

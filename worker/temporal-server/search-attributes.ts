@@ -2,7 +2,7 @@ import type { Connection } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import proto, { type temporal } from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../contracts/names.ts';
-import { GRPC, grpcFailure } from '../temporal/grpc.ts';
+import { GRPC, grpcFailure } from '../../temporal/grpc.ts';
 import { SearchAttributesError } from './errors.ts';
 
 export type SearchAttributeType = 'Keyword' | 'KeywordList' | 'Text' | 'Int' | 'Double' | 'Bool' | 'Datetime';

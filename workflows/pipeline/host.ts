@@ -27,19 +27,15 @@ import { goOnFrom } from '../../bridge/lineage/carried-state.ts';
 import { advance, awaitsChildren, awaitsParents, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
 import { observeStream } from '../../bridge/lineage/stream.ts';
-import type {
-  PipelineCommandArgs,
-  PipelineConfiguration,
-  PipelineInput,
-  PipelineOptions,
-  PipelineState,
-  PipelineView,
-  ReadingActivities,
-  ShardListing,
-} from '../../contracts/pipeline.ts';
-import { MEMO_FRESH_MS, STREAM_MEMO, type KnownStream } from '../../contracts/stream-identity.ts';
+import type { PipelineCommandArgs, PipelineConfiguration, PipelineInput } from '../../contracts/pipeline/messages.ts';
+import type { PipelineOptions } from '../../contracts/pipeline/options.ts';
+import type { PipelineState } from '../../contracts/pipeline/state.ts';
+import type { PipelineView } from '../../contracts/pipeline/view.ts';
+import type { ReadingActivities } from '../../contracts/pipeline/reading.ts';
+import type { ShardListing } from '../../contracts/pipeline/shards.ts';
+import { MEMO_FRESH_MS, STREAM_MEMO, type KnownStream } from '../../contracts/pipeline/stream-identity.ts';
 import { startReader, type ReaderOut } from './reader.ts';
-import { Turns } from '../turns.ts';
+import { Turns } from '../shared/turns.ts';
 
 /** After a shard's end its children may take a while to be listed; so often it is looked at in short intervals. */
 const SOON_TRIES = 10;

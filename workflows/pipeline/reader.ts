@@ -8,7 +8,7 @@ import {
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { ReaderInput, ReaderReport, ReadingActivities } from '../../contracts/pipeline.ts';
+import type { ReaderInput, ReaderReport, ReadingActivities } from '../../contracts/pipeline/reading.ts';
 
 /** A reader that the pipeline has sent out. */
 export interface ReaderOut {

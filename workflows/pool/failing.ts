@@ -1,8 +1,8 @@
 /** What is known of a key whose first event fails while it is in the pool. Pure. */
-import type { LanePhase } from '../../contracts/lane.ts';
-import type { FailedEvent } from '../../contracts/failure.ts';
+import type { LanePhase } from '../../contracts/lane/phase.ts';
+import type { FailedEvent } from '../../contracts/event/failure.ts';
 
-import { retryWaitMs } from './outage.ts';
+import { retryWaitMs } from './outage/outage.ts';
 
 export interface Failing {
   readonly attempts: number;

@@ -1,7 +1,7 @@
-import { jsonBytes } from '../../contracts/json-bytes.ts';
-import type { FailedEvent } from '../../contracts/failure.ts';
+import { jsonBytes } from '../../lib/pure/json-bytes.ts';
+import type { FailedEvent } from '../../contracts/event/failure.ts';
 
-import { truncate } from '../../contracts/text.ts';
+import { truncate } from '../../lib/pure/text.ts';
 
 /** Of all failures together: what a pool carries must fit into the input of its next run. */
 const MAX_BYTES = 128 * 1024;

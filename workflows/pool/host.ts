@@ -23,45 +23,38 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { isInline, type LaneEvent } from '../../contracts/event.ts';
-import { jsonBytes } from '../../contracts/json-bytes.ts';
-import type { Decision, LaneState } from '../../contracts/lane.ts';
-import type {
-  BatchProgress,
-  FinishedSignal,
-  LookSignal,
-  PoolEvent,
-  PoolInput,
-  PoolKeyView,
-  PoolOptions,
-  PoolRemains,
-  PoolSignal,
-  PoolState,
-  PoolView,
-} from '../../contracts/pool.ts';
-import type { BegunAfter, EndedRun } from '../../contracts/remains.ts';
-import { truePredecessor, untilQuiet } from '../lane/begun-after.ts';
-import type { Verb } from '../lane/decide.ts';
-import { emptyLane } from '../lane/machine.ts';
-import { memoryOf, withoutOldMarks } from '../lane/mark-keeper.ts';
-import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../lane/marks.ts';
-import { RunLimits } from '../lane/run-limits.ts';
-import { Batch, type Released } from './batch.ts';
-import { Closing } from './closing.ts';
+import { isInline, type LaneEvent } from '../../contracts/event/event.ts';
+import { jsonBytes } from '../../lib/pure/json-bytes.ts';
+import type { Decision } from '../../contracts/lane/decision.ts';
+import type { LaneState } from '../../contracts/lane/state.ts';
+import type { BatchProgress } from '../../contracts/pool/batch.ts';
+import type { FinishedSignal, LookSignal, PoolInput, PoolSignal } from '../../contracts/pool/messages.ts';
+import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
+import type { PoolKeyView, PoolRemains, PoolView } from '../../contracts/pool/view.ts';
+import type { PoolOptions } from '../../contracts/pool/options.ts';
+import type { BegunAfter, EndedRun } from '../../contracts/run.ts';
+import { truePredecessor, untilQuiet } from '../shared/started-after.ts';
+import type { Verb } from '../lane/verbs/decide.ts';
+import { emptyLane } from '../lane/core/machine.ts';
+import { memoryOf, withoutOldMarks } from '../shared/mark-pruner.ts';
+import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../shared/marks.ts';
+import { RunLimits } from '../shared/run-limits.ts';
+import { Batch, type Released } from './batch/batch.ts';
+import { Closing } from './run-end.ts';
 import { Crowding } from './crowding.ts';
-import { Errands } from './errands.ts';
-import { HealthyKeys } from './healthy-keys.ts';
-import { MovedKeys } from './moved-keys.ts';
-import { emptyPool, succeed } from './succession.ts';
-import { Notice, type Held } from './notice.ts';
-import { BatchPicker } from './batch-picker.ts';
+import { Errands } from './moved/lane-commands.ts';
+import { HealthyKeys } from './queue.ts';
+import { MovedKeys } from './moved/moved-keys.ts';
+import { emptyPool, succeed } from './recovery.ts';
+import { Notice, type Held } from './publish/status-publisher.ts';
+import { BatchPicker } from './batch/batch-picker.ts';
 import { phaseOf } from './failing.ts';
-import type { WatchState } from './outage.ts';
-import { OutageKeeper } from './outage-keeper.ts';
-import { letGo, takeFailures, takeOutcomes } from './outcomes.ts';
-import { PoolMeter } from './pool-meter.ts';
-import { failingView } from './pool-key-view.ts';
-import { Turns } from '../turns.ts';
+import type { WatchState } from './outage/outage.ts';
+import { OutageKeeper } from './outage/detector.ts';
+import { letGo, takeFailures, takeOutcomes } from './batch/outcomes.ts';
+import { PoolMeter } from './publish/meter.ts';
+import { failingView } from './publish/key-view.ts';
+import { Turns } from '../shared/turns.ts';
 import { tailOf, tailPage, withoutTail } from './tail.ts';
 import { objectionTo, refusalOf, Verbs } from './verbs.ts';
 

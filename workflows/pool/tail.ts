@@ -1,7 +1,7 @@
-import { countWeighed } from '../../contracts/event-weight.ts';
-import { jsonBytes } from '../../contracts/json-bytes.ts';
-import type { PoolEvent, PoolState } from '../../contracts/pool.ts';
-import { TAIL_PAGE } from '../../contracts/remains.ts';
+import { countWeighed } from '../../contracts/event/weight.ts';
+import { jsonBytes } from '../../lib/pure/json-bytes.ts';
+import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
+import { TAIL_PAGE } from '../../contracts/run.ts';
 
 /** Events of all keys, those of moved ones that their lanes do not have included. They are read in pages: see the query `tail`. */
 export function tailOf({ moved, waiting }: PoolState): readonly PoolEvent[] {

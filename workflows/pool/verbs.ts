@@ -4,8 +4,10 @@
  * Owns the verbs that were accepted and have not acted: those of keys in a batch wait until the batch gives the key back. Knows
  * nothing of Temporal.
  */
-import type { Decision, LaneOptions, LaneState } from '../../contracts/lane.ts';
-import { act, bind, judge, refused, type Verb } from '../lane/decide.ts';
+import type { Decision } from '../../contracts/lane/decision.ts';
+import type { LaneOptions } from '../../contracts/lane/options.ts';
+import type { LaneState } from '../../contracts/lane/state.ts';
+import { act, bind, judge, refused, type Verb } from '../lane/verbs/decide.ts';
 
 interface PendingVerb {
   readonly verb: Verb;

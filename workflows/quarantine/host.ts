@@ -21,29 +21,24 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { countWeighed } from '../../contracts/event-weight.ts';
-import { jsonBytes } from '../../contracts/json-bytes.ts';
-import type { SegmentName } from '../../contracts/backlog.ts';
+import { countWeighed } from '../../contracts/event/weight.ts';
+import { jsonBytes } from '../../lib/pure/json-bytes.ts';
+import type { SegmentName } from '../../contracts/lane/backlog.ts';
 import { segmentWorkflowId, SIGNALS } from '../../contracts/names.ts';
-import {
-  DEFAULT_QUARANTINE_LIMITS,
-  type DecidedSignal,
-  type QuarantinedRecord,
-  type QuarantineDecision,
-  type QuarantineInput,
-  type QuarantineLimits,
-  type QuarantineSignal,
-  type QuarantineState,
-  type QuarantineView,
-  type SegmentFinding,
-  type SegmentSearch,
-} from '../../contracts/quarantine.ts';
-import { TAIL_PAGE, type EndedRun, type QuarantineRemains } from '../../contracts/remains.ts';
-import { truePredecessor } from '../lane/begun-after.ts';
-import { withoutOldMarks } from '../lane/mark-keeper.ts';
-import { RunLimits } from '../lane/run-limits.ts';
-import { Segments } from '../lane/segments.ts';
-import type { QuarantineVerb } from './inputs.ts';
+import { DEFAULT_QUARANTINE_LIMITS, type QuarantineLimits } from '../../contracts/quarantine/options.ts';
+import type { DecidedSignal, QuarantineInput, QuarantineSignal } from '../../contracts/quarantine/messages.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { QuarantineDecision } from '../../contracts/quarantine/decision.ts';
+import type { QuarantineState } from '../../contracts/quarantine/state.ts';
+import type { QuarantineView } from '../../contracts/quarantine/view.ts';
+import type { SegmentFinding, SegmentSearch } from '../../contracts/quarantine/search.ts';
+import { TAIL_PAGE, type EndedRun } from '../../contracts/run.ts';
+import type { QuarantineRemains } from '../../contracts/recovery.ts';
+import { truePredecessor } from '../shared/started-after.ts';
+import { withoutOldMarks } from '../shared/mark-pruner.ts';
+import { RunLimits } from '../shared/run-limits.ts';
+import { Segments } from '../shared/segments/segments.ts';
+import type { QuarantineVerb } from './verbs/parse.ts';
 import {
   begun,
   bringing,
@@ -59,7 +54,7 @@ import {
   stillKeyless,
   stopped,
   withoutLargeJobs,
-} from './jobs.ts';
+} from './verbs/jobs.ts';
 import { logQuarantined } from './quarantine-log.ts';
 import {
   carriedOver,
@@ -74,8 +69,8 @@ import {
   viewOf,
   withOne,
 } from './state.ts';
-import { succeed } from './succession.ts';
-import { Turns } from '../turns.ts';
+import { succeed } from './recovery.ts';
+import { Turns } from '../shared/turns.ts';
 import { startBringing, startSearch, type Ended, type WorkInFlight } from './work.ts';
 
 /** Segments that one step looks through. */

@@ -1,8 +1,8 @@
 import { log } from '@temporalio/workflow';
 import { ownLine } from '../../contracts/own-line.ts';
-import { formatPosition } from '../../contracts/position.ts';
-import type { QuarantinedRecord } from '../../contracts/quarantine.ts';
-import { visibleText } from '../../contracts/visible.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import { visibleText } from '../../lib/pure/visible.ts';
 
 /** One line for the records of one request: after a bad deploy every record of a stream comes here. */
 export function logQuarantined(pipeline: string, records: readonly QuarantinedRecord[]): void {

@@ -10,18 +10,15 @@
  * Q2 A record leaves the state only when the segment that holds it is known to have been started (O5).
  * Q3 A record is out only by a person's verb: skipped, or accepted by the lane of its key (O4, O8).
  */
-import type { SegmentLimits, SegmentName } from '../../contracts/backlog.ts';
-import { countWeighed, eventWeight } from '../../contracts/event-weight.ts';
-import type {
-  CarriedQuarantine,
-  QuarantinedRecord,
-  QuarantineLimits,
-  QuarantineSignal,
-  QuarantineState,
-  QuarantineView,
-} from '../../contracts/quarantine.ts';
-import { isFromFormerReader, takeIn } from '../lane/marks.ts';
-import { withoutSegment, withSegment } from '../segment-ranges.ts';
+import type { SegmentLimits, SegmentName } from '../../contracts/lane/backlog.ts';
+import { countWeighed, eventWeight } from '../../contracts/event/weight.ts';
+import type { CarriedQuarantine, QuarantineState } from '../../contracts/quarantine/state.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { QuarantineLimits } from '../../contracts/quarantine/options.ts';
+import type { QuarantineSignal } from '../../contracts/quarantine/messages.ts';
+import type { QuarantineView } from '../../contracts/quarantine/view.ts';
+import { isFromFormerReader, takeIn } from '../shared/marks.ts';
+import { withoutSegment, withSegment } from '../../contracts/lane/segment-ranges.ts';
 
 const MOST_BYTES_PER_CHARACTER = 3;
 

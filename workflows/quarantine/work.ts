@@ -16,7 +16,7 @@ import type {
   SearchingActivities,
   SegmentFinding,
   SegmentSearch,
-} from '../../contracts/quarantine.ts';
+} from '../../contracts/quarantine/search.ts';
 
 export type Ended =
   | { readonly kind: 'found'; readonly finding: SegmentFinding }

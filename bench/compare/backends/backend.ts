@@ -1,4 +1,4 @@
-import type { HistoryFigures } from '../race.ts';
+import type { HistoryFigures } from '../history-figures.ts';
 
 /** The server of a contender. */
 export interface Backend {

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
-import { kinesis, type PipelineConfig } from '../../../contracts/config.ts';
-import { NonRetryableError } from '../../../contracts/errors.ts';
+import { kinesis } from '../../../contracts/public/source-config.ts';
+import type { PipelineConfig } from '../../../contracts/public/pipeline-config.ts';
+import { NonRetryableError } from '../../../contracts/public/errors.ts';
 import { runProcess } from '../../../worker/process.ts';
-import { toPipelines } from '../../../worker/settings/settings.ts';
+import { toPipelines } from '../../../settings/to-pipelines.ts';
 import { PoisonError } from '../book.ts';
 import type { LoadEvent } from '../load.ts';
 import type { Contender } from './contender.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { parsePosition } from '../../../contracts/position.ts';
+import { parsePosition } from '../../../contracts/event/position.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io.ts';
-import { quarantinePage, type QuarantinePage } from '../../operations/quarantine-view.ts';
+import { quarantinePage, type QuarantinePage } from '../../../operations/quarantine/quarantine-view.ts';
 import { quarantineJson, renderQuarantine } from '../../render/quarantine.ts';
 import { withSession } from '../../session.ts';
 import { examples } from '../examples.ts';

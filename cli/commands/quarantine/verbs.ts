@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import { parsePosition } from '../../../contracts/position.ts';
+import { parsePosition } from '../../../contracts/event/position.ts';
 import {
   MOST_POSITIONS,
   type QuarantineDecision,
   type QuarantineVerbArgs,
   type QuarantineVerbName,
-} from '../../../contracts/quarantine.ts';
-import type { NewDataArgs } from '../../../contracts/new-data.ts';
+} from '../../../contracts/quarantine/decision.ts';
+import type { NewDataArgs } from '../../../contracts/event/new-data.ts';
 import { SomeFailedError, UsageError } from '../../errors.ts';
 import { EXIT } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { decideQuarantineWithData } from '../../operations/replace.ts';
-import { quarantineView } from '../../operations/quarantine-view.ts';
+import { decideQuarantineWithData } from '../../../operations/decisions/replace.ts';
+import { quarantineView } from '../../../operations/quarantine/quarantine-view.ts';
 import { quarantineDecisionJson, renderQuarantineDecision } from '../../render/quarantine.ts';
 import { withSession, type Session } from '../../session.ts';
 import { examples } from '../examples.ts';

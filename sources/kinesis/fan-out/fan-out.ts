@@ -1,4 +1,4 @@
-import type { KinesisConfig } from '../../../contracts/config.ts';
+import type { KinesisConfig } from '../../../contracts/public/source-config.ts';
 import type { ShardIterators } from '../../iterator-cursor.ts';
 import { KinesisShardIterators, type StreamAccess } from '../shard-iterators.ts';
 import { FanOutConsumer } from './consumer.ts';

@@ -15,7 +15,7 @@
  *    between (O10). A subscription cannot begin anew for each page, so such pages are read by polling.
  */
 import type { StartingPosition, SubscribeToShardEvent } from '@aws-sdk/client-kinesis';
-import type { StartPoint } from '../../../contracts/pipeline.ts';
+import type { StartPoint } from '../../../contracts/pipeline/options.ts';
 import { isRefusal } from '../../aws/service-calls.ts';
 import { SourceUnavailableError } from '../../errors.ts';
 import type { IteratorPage, ShardIterators } from '../../iterator-cursor.ts';

@@ -1,4 +1,4 @@
-import { formatPosition, type Position } from '../../../contracts/position.ts';
+import { formatPosition, type Position } from '../../../contracts/event/position.ts';
 import type { Shard, ShardGraph, Written } from './shard-graph.ts';
 
 /** What must hold, looked at whenever a lane accepts a record. */

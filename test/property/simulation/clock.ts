@@ -1,4 +1,4 @@
-import type { Clock } from '../../../bridge/clock.ts';
+import type { Clock } from '../../../lib/node/clock.ts';
 
 interface Timer {
   readonly at: number;

@@ -1,4 +1,4 @@
-import type { ShardInfo } from '../../../contracts/pipeline.ts';
+import type { ShardInfo } from '../../../contracts/pipeline/shards.ts';
 import type { SourceRecord } from '../../../sources/source.ts';
 import type { SimulatedClock } from './clock.ts';
 import { pick, type Random } from './random.ts';

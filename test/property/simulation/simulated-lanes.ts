@@ -1,8 +1,10 @@
-import type { HandoverRequest } from '../../../bridge/lane-gateway.ts';
-import type { RecordsSignal, LaneOptions, LaneState } from '../../../contracts/lane.ts';
-import { formatPosition } from '../../../contracts/position.ts';
-import { accept, emptyLane, next, stretchEnded, stretchStarted } from '../../../workflows/lane/machine.ts';
-import { checkpointsOf, forgetOldMarks, marksAhead, type Checkpoints } from '../../../workflows/lane/marks.ts';
+import type { HandoverRequest } from '../../../bridge/deliver/gateway.ts';
+import type { RecordsSignal } from '../../../contracts/lane/messages.ts';
+import type { LaneOptions } from '../../../contracts/lane/options.ts';
+import type { LaneState } from '../../../contracts/lane/state.ts';
+import { formatPosition } from '../../../contracts/event/position.ts';
+import { accept, emptyLane, next, stretchEnded, stretchStarted } from '../../../workflows/lane/core/machine.ts';
+import { checkpointsOf, forgetOldMarks, marksAhead, type Checkpoints } from '../../../workflows/shared/marks.ts';
 import type { Checks } from './checks.ts';
 import type { SimulatedClock } from './clock.ts';
 import { pick, type Random } from './random.ts';

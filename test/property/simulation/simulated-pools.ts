@@ -1,6 +1,7 @@
-import type { HandoverRequest } from '../../../bridge/lane-gateway.ts';
-import type { PoolEvent, PoolSignal } from '../../../contracts/pool.ts';
-import { formatPosition } from '../../../contracts/position.ts';
+import type { HandoverRequest } from '../../../bridge/deliver/gateway.ts';
+import type { PoolEvent } from '../../../contracts/pool/state.ts';
+import type { PoolSignal } from '../../../contracts/pool/messages.ts';
+import { formatPosition } from '../../../contracts/event/position.ts';
 import {
   checkpointsOf,
   forgetOldMarks,
@@ -8,7 +9,7 @@ import {
   placeOf,
   takeIn,
   type LastingMemory,
-} from '../../../workflows/lane/marks.ts';
+} from '../../../workflows/shared/marks.ts';
 import type { LanesOptions } from './simulated-lanes.ts';
 
 interface Pool {

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState, TimeoutFailure } from '@temporalio/common';
-import type { ReaderInput, ReaderReport } from '../../../contracts/pipeline.ts';
+import type { ReaderInput, ReaderReport } from '../../../contracts/pipeline/reading.ts';
 import type { Attempt, BridgeProcess } from './bridge-process.ts';
 import type { SimulatedClock } from './clock.ts';
 import { pick, type Random } from './random.ts';

@@ -1,4 +1,5 @@
-import type { ShardInfo, StartPoint } from '../../../contracts/pipeline.ts';
+import type { ShardInfo } from '../../../contracts/pipeline/shards.ts';
+import type { StartPoint } from '../../../contracts/pipeline/options.ts';
 import { SourceUnavailableError } from '../../../sources/errors.ts';
 import type { Page, ShardCursor, Source, SourceDescription, SourceGap } from '../../../sources/source.ts';
 import type { SimulatedClock } from './clock.ts';

@@ -3,10 +3,12 @@
  * their own functions, over a model of the stream and of what Temporal does for activities.
  */
 import { checkpointsOf } from '../../../bridge/lineage/lineage.ts';
-import type { ShardCheckpoint } from '../../../contracts/handling.ts';
-import type { PipelineInput, PipelineState, StartPoint } from '../../../contracts/pipeline.ts';
-import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane.ts';
-import { formatPosition, type Position } from '../../../contracts/position.ts';
+import type { ShardCheckpoint } from '../../../contracts/questions.ts';
+import type { PipelineInput } from '../../../contracts/pipeline/messages.ts';
+import type { PipelineState } from '../../../contracts/pipeline/state.ts';
+import type { StartPoint } from '../../../contracts/pipeline/options.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../../contracts/lane/options.ts';
+import { formatPosition, type Position } from '../../../contracts/event/position.ts';
 import { PipelineHost } from '../../../workflows/pipeline/host.ts';
 import { BridgeProcess } from './bridge-process.ts';
 import { Checks } from './checks.ts';

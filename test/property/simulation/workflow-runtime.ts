@@ -6,7 +6,7 @@
  * more than a few times without a new input fails the run.
  */
 import { ActivityFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
-import { TURNED_WITHOUT_INPUT } from '../../../workflows/turned.ts';
+import { TURNED_WITHOUT_INPUT } from '../../../workflows/shared/turned.ts';
 import type { SimulatedClock } from './clock.ts';
 
 export { ActivityFailure, TimeoutFailure };

@@ -3,10 +3,10 @@
  * paused, none of an event that a person has skipped (O1, O11). The rest is looked at in the end: see verify.ts.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HandlerContext } from '../../../contracts/config.ts';
-import { NonRetryableError } from '../../../contracts/errors.ts';
-import { formatPosition } from '../../../contracts/position.ts';
-import type { HandlerEvent } from '../../../contracts/record.ts';
+import type { HandlerContext } from '../../../contracts/public/handler.ts';
+import { NonRetryableError } from '../../../contracts/public/errors.ts';
+import { formatPosition } from '../../../contracts/event/position.ts';
+import type { HandlerEvent } from '../../../contracts/public/record.ts';
 import type { Course } from './course.ts';
 import type { WrittenRecord } from './records.ts';
 

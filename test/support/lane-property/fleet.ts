@@ -2,9 +2,9 @@
  * Lanes of many cases on one task queue, so that a case costs little: each has keys and shards of its own. The worker is
  * theirs together, and stops or dies for all of them.
  */
-import type { HandlerContext } from '../../../contracts/config.ts';
-import type { ShardCheckpoint } from '../../../contracts/handling.ts';
-import type { HandlerEvent } from '../../../contracts/record.ts';
+import type { HandlerContext } from '../../../contracts/public/handler.ts';
+import type { ShardCheckpoint } from '../../../contracts/questions.ts';
+import type { HandlerEvent } from '../../../contracts/public/record.ts';
 import { LaneHarness, QUICK_RETRIES } from '../lane-harness.ts';
 
 export interface Member {

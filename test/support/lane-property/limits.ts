@@ -1,5 +1,5 @@
-import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../../../contracts/lane.ts';
-import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../../contracts/pool.ts';
+import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../../../contracts/lane/options.ts';
+import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../../contracts/pool/options.ts';
 import type { LaneCase } from './case.ts';
 import { MARGIN_MS, OVERLAPPING_IDLE_MS } from './shard.ts';
 

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { temporal } from '@temporalio/proto';
-import { formatPosition } from '../../../contracts/position.ts';
-import type { EventInput, StretchInput } from '../../../contracts/handling.ts';
-import type { BatchInput } from '../../../contracts/pool.ts';
+import { formatPosition } from '../../../contracts/event/position.ts';
+import type { EventInput, StretchInput } from '../../../contracts/execution.ts';
+import type { BatchInput } from '../../../contracts/pool/batch.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 

@@ -1,6 +1,6 @@
-import type { Handover } from '../../../bridge/lane-gateway.ts';
-import type { LaneEvent } from '../../../contracts/event.ts';
-import { formatPosition, type Position } from '../../../contracts/position.ts';
+import type { Handover } from '../../../bridge/deliver/gateway.ts';
+import type { LaneEvent } from '../../../contracts/event/event.ts';
+import { formatPosition, type Position } from '../../../contracts/event/position.ts';
 import type { Script } from './case.ts';
 
 /** A record of a case, from its place in its shard to what a person made of it. */

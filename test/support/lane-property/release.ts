@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { QUERIES, SEARCH_ATTRIBUTES } from '../../../contracts/names.ts';
-import { poolOf } from '../../../contracts/pool-of.ts';
-import type { PoolKeyView } from '../../../contracts/pool.ts';
+import { poolOf } from '../../../contracts/pool/pool-of.ts';
+import type { PoolKeyView } from '../../../contracts/pool/view.ts';
 import { eventually } from '../eventually.ts';
 import type { RunningCase } from './run-case.ts';
 

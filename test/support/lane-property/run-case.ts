@@ -1,8 +1,8 @@
 /** Runs one case on real lanes: its steps, then everything is released and has to come out. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { laneWorkflowId } from '../../../contracts/lane-id.ts';
-import type { LaneView } from '../../../contracts/lane.ts';
+import { laneWorkflowId } from '../../../contracts/lane/id.ts';
+import type { LaneView } from '../../../contracts/lane/view.ts';
 import { poolWorkflowId, QUERIES } from '../../../contracts/names.ts';
 import { gatewayTo } from '../gateway.ts';
 import { Calls } from './calls.ts';

@@ -4,9 +4,9 @@
  * one when that was accepted.
  * One that was taken over goes on with the lease that it had: see docs/ARCHITECTURE.md, why overlapping readers are safe.
  */
-import type { HandoverBatch, LaneGateway } from '../../../bridge/lane-gateway.ts';
-import { queueId, toBatch } from '../../../bridge/lane-queue.ts';
-import type { ShardCheckpoint } from '../../../contracts/handling.ts';
+import type { HandoverBatch, LaneGateway } from '../../../bridge/deliver/gateway.ts';
+import { queueId, toBatch } from '../../../bridge/deliver/lane-queue.ts';
+import type { ShardCheckpoint } from '../../../contracts/questions.ts';
 import type { Script } from './case.ts';
 import type { Course } from './course.ts';
 import { handoverOf, writtenRecord, type WrittenRecord } from './records.ts';

@@ -1,17 +1,13 @@
 /** What people ask of the lanes of a case, and what they are told (O11). */
 import { inspect } from 'node:util';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { decide } from '../../../cli/operations/decide.ts';
-import {
-  DecisionPendingError,
-  NoSuchLaneError,
-  NothingToDecideError,
-  NoWorkerError,
-} from '../../../cli/operations/errors.ts';
-import type { Decision, VerbArgs } from '../../../contracts/lane.ts';
-import { laneWorkflowId } from '../../../contracts/lane-id.ts';
+import { decide } from '../../../operations/decisions/decide.ts';
+import { DecisionPendingError, NoSuchLaneError, NothingToDecideError } from '../../../operations/errors.ts';
+import { NoWorkerError } from '../../../temporal/errors.ts';
+import type { Decision, VerbArgs } from '../../../contracts/lane/decision.ts';
+import { laneWorkflowId } from '../../../contracts/lane/id.ts';
 import { poolWorkflowId, type VerbName } from '../../../contracts/names.ts';
-import { poolOf } from '../../../contracts/pool-of.ts';
+import { poolOf } from '../../../contracts/pool/pool-of.ts';
 import type { Calls } from './calls.ts';
 import type { Course } from './course.ts';
 import type { WrittenRecord } from './records.ts';

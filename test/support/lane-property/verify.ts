@@ -2,10 +2,11 @@
  * What must hold when a case is over and everything has come out. What the handler saw is in {@link Calls}, what the lanes
  * say in their last states, and what Temporal lost of the handler's answers in the lanes' histories.
  */
-import type { Decision, LaneView } from '../../../contracts/lane.ts';
+import type { Decision } from '../../../contracts/lane/decision.ts';
+import type { LaneView } from '../../../contracts/lane/view.ts';
 import { QUERIES } from '../../../contracts/names.ts';
-import { poolOf } from '../../../contracts/pool-of.ts';
-import type { PoolView } from '../../../contracts/pool.ts';
+import { poolOf } from '../../../contracts/pool/pool-of.ts';
+import type { PoolView } from '../../../contracts/pool/view.ts';
 import { eventually } from '../eventually.ts';
 import type { Call } from './calls.ts';
 import { repeatable } from './lost-answers.ts';

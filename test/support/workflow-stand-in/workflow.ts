@@ -1,6 +1,6 @@
 /** Stands in for `@temporalio/workflow` in tests of hosts: `vi.mock('@temporalio/workflow', () => import('.../workflow.ts'))`. */
 import { CancelledFailure } from '@temporalio/common';
-import { TURNED_WITHOUT_INPUT } from '../../../workflows/turned.ts';
+import { TURNED_WITHOUT_INPUT } from '../../../workflows/shared/turned.ts';
 import { ContinuedAsNew, Runtime, type PendingCall } from './runtime.ts';
 
 export {

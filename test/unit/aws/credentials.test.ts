@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CurrentCredentials } from '../../../aws/credentials.ts';
-import { kinesis } from '../../../contracts/config.ts';
+import { kinesis } from '../../../contracts/public/source-config.ts';
 import { KinesisSource } from '../../../sources/kinesis/kinesis-source.ts';
 
 const never = new AbortController().signal;

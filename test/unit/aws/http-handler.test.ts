@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request as send, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { kinesis } from '../../../contracts/config.ts';
+import { kinesis } from '../../../contracts/public/source-config.ts';
 import { KinesisSource } from '../../../sources/kinesis/kinesis-source.ts';
 import { proxyFor, proxyName } from '../../../aws/proxy.ts';
 import { EMULATOR_ENV } from '../../support/emulators/index.ts';

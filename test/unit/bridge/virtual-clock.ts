@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../../bridge/clock.ts';
+import type { Clock } from '../../../lib/node/clock.ts';
 
 interface Sleeper {
   readonly at: number;

@@ -5,18 +5,17 @@ import { expect, test } from 'vitest';
 import { exitCodeOf, messageOf, NoSuchPipelineError, SomeFailedError, UsageError } from '../../../cli/errors.ts';
 import {
   DecisionPendingError,
-  MissingSearchAttributesError,
   NoSuchLaneError,
   NoSuchRecordError,
   NothingInQuarantineError,
   NothingToDecideError,
-  NoWorkerError,
   QuarantinePendingError,
-} from '../../../cli/operations/errors.ts';
+} from '../../../operations/errors.ts';
+import { MissingSearchAttributesError, NoWorkerError } from '../../../temporal/errors.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../sources/errors.ts';
-import { SettingsError } from '../../../worker/settings/errors.ts';
-import { TemporalUnreachableError } from '../../../worker/temporal/connection.ts';
-import { TemporalEnvironmentError } from '../../../worker/temporal/environment.ts';
+import { SettingsError } from '../../../settings/errors.ts';
+import { TemporalUnreachableError } from '../../../temporal/connection.ts';
+import { TemporalEnvironmentError } from '../../../settings/environment.ts';
 
 const grpc = (code: number) =>
   new ServiceError('Failed to list', {

@@ -5,8 +5,8 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { newData } from '../../../cli/commands/new-data.ts';
 import type { Io } from '../../../cli/io.ts';
-import { decodeEventData } from '../../../contracts/event-data.ts';
-import { readNewData, type NewDataArgs } from '../../../contracts/new-data.ts';
+import { decodeEventData } from '../../../contracts/event/data-codec.ts';
+import { readNewData, type NewDataArgs } from '../../../contracts/event/new-data.ts';
 
 const io = { cwd: tmpdir() } as Io;
 

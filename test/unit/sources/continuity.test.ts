@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StartPoint } from '../../../contracts/pipeline.ts';
+import type { StartPoint } from '../../../contracts/pipeline/options.ts';
 import { Continuity } from '../../../sources/continuity.ts';
 import type { SourceRecord } from '../../../sources/source.ts';
 

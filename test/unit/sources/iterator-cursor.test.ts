@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StartPoint } from '../../../contracts/pipeline.ts';
+import type { StartPoint } from '../../../contracts/pipeline/options.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../sources/errors.ts';
 import {
   IteratorCursor,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { SourceConfig } from '../../../contracts/config.ts';
+import type { SourceConfig } from '../../../contracts/public/source-config.ts';
 import { SourceConfigurationError } from '../../../sources/errors.ts';
 import { openSource } from '../../../sources/open.ts';
 

@@ -1,6 +1,6 @@
 import type { _Record } from '@aws-sdk/client-dynamodb-streams';
 import { expect, test } from 'vitest';
-import { readChange } from '../../../contracts/change.ts';
+import { readChange } from '../../../contracts/public/change.ts';
 import { streamRecordJson } from '../../../sources/dynamodb/record-json.ts';
 
 const removal: _Record = {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { kinesis } from '../../../contracts/config.ts';
+import { kinesis } from '../../../contracts/public/source-config.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../sources/errors.ts';
 import { KinesisSource } from '../../../sources/kinesis/kinesis-source.ts';
 import { presentMoment } from '../../../worker/present-moment.ts';

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ownLine } from '../../../contracts/own-line.ts';
 import { HANDLING_METRICS, READING_METRICS } from '../../../worker/metrics/catalog.ts';
-import { MetricsEndpointError } from '../../../worker/metrics/errors.ts';
+import { MetricsEndpointError } from '../../../settings/metrics-errors.ts';
 import { handlingMetrics } from '../../../worker/metrics/handling.ts';
 import { readingMetrics } from '../../../worker/metrics/reading.ts';
 import { installRuntime, metricMeter } from '../../../worker/runtime.ts';

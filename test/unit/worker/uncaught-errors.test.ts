@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { keyFunctionCalls } from '../../../activities/handling/current-call.ts';
-import { createIntake } from '../../../bridge/intake.ts';
+import { keyFunctionCalls } from '../../../activities/execution/current-call.ts';
+import { createIntake } from '../../../bridge/read/route-record.ts';
 import type { SourceRecord } from '../../../sources/source.ts';
 import { UncaughtErrors } from '../../../worker/uncaught-errors.ts';
 

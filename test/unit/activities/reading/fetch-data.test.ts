@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fetchData } from '../../../../activities/reading/fetch-data.ts';
-import { kinesis } from '../../../../contracts/config.ts';
-import { DATA_GONE, LARGE_EVENT } from '../../../../contracts/large-events.ts';
+import { kinesis } from '../../../../contracts/public/source-config.ts';
+import { DATA_GONE, LARGE_EVENT } from '../../../../contracts/event/large-events.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../../sources/errors.ts';
 import { claimOf, Claims } from '../../../../stores/claims.ts';
 import { StoreUnavailableError } from '../../../../stores/errors.ts';
 import { FolderStore } from '../../../../stores/folder-store.ts';
-import { toPipelines } from '../../../../worker/settings/settings.ts';
-import { record, ScriptedSource } from '../../bridge/scripted-source.ts';
+import { toPipelines } from '../../../../settings/to-pipelines.ts';
+import { record, ScriptedSource } from '../../bridge/read/scripted-source.ts';
 
 const { signal } = new AbortController();
 const settings = toPipelines(

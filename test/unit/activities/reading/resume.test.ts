@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { resume } from '../../../../activities/reading/resume.ts';
-import type { ReaderInput } from '../../../../contracts/pipeline.ts';
+import type { ReaderInput } from '../../../../contracts/pipeline/reading.ts';
 
 const at = (shardId: string, sequenceNumber: string) => ({ shardId, sequenceNumber });
 const input: ReaderInput = {

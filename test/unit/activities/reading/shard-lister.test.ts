@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { ShardLister } from '../../../../activities/reading/shard-lister.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../../sources/errors.ts';
-import { ScriptedSource } from '../../bridge/scripted-source.ts';
+import { ScriptedSource } from '../../bridge/read/scripted-source.ts';
 
 const never = new AbortController().signal;
 const whole = { shards: [{ shardId: 'a', parents: [] }], digest: expect.any(String) };

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { StreamGuard } from '../../../../activities/reading/stream-guard.ts';
-import { seen, type StreamIdentity } from '../../../../contracts/stream-identity.ts';
+import { seen, type StreamIdentity } from '../../../../contracts/pipeline/stream-identity.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../../sources/errors.ts';
-import { RecordedMetrics } from '../../bridge/recorded-metrics.ts';
-import { ScriptedSource } from '../../bridge/scripted-source.ts';
+import { RecordedMetrics } from '../../bridge/read/recorded-metrics.ts';
+import { ScriptedSource } from '../../bridge/read/scripted-source.ts';
 
 const never = new AbortController().signal;
 const former: StreamIdentity = { arn: 'arn:orders', createdAt: '2026-01-01T00:00:00.000Z' };

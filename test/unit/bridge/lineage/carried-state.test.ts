@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { goOnFrom } from '../../../../bridge/lineage/carried-state.ts';
 import { awaitsChildren, EMPTY_LINEAGE, readable, startOf } from '../../../../bridge/lineage/lineage.ts';
-import type { CarriedState } from '../../../../contracts/pipeline.ts';
+import type { CarriedState } from '../../../../contracts/pipeline/state.ts';
 
 const at = (shardId: string, sequenceNumber: string) => ({ shardId, sequenceNumber });
 const start = { at: 'horizon' } as const;

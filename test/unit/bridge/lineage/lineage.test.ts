@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { PipelineState, ReaderReport, ShardInfo, StartPoint } from '../../../../contracts/pipeline.ts';
+import type { PipelineState } from '../../../../contracts/pipeline/state.ts';
+import type { ReaderReport } from '../../../../contracts/pipeline/reading.ts';
+import type { ShardInfo } from '../../../../contracts/pipeline/shards.ts';
+import type { StartPoint } from '../../../../contracts/pipeline/options.ts';
 import {
   EMPTY_LINEAGE,
   advance,

@@ -7,7 +7,9 @@ import { expect, test } from 'vitest';
 import { KnownListings } from '../../../../activities/reading/known-listings.ts';
 import { advance, EMPTY_LINEAGE, readable } from '../../../../bridge/lineage/lineage.ts';
 import { observe } from '../../../../bridge/lineage/listing.ts';
-import type { PipelineState, ShardListing, StartPoint } from '../../../../contracts/pipeline.ts';
+import type { PipelineState } from '../../../../contracts/pipeline/state.ts';
+import type { ShardListing } from '../../../../contracts/pipeline/shards.ts';
+import type { StartPoint } from '../../../../contracts/pipeline/options.ts';
 
 const HORIZON: StartPoint = { at: 'horizon' };
 const HOUR = 3_600_000;

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { EMPTY_LINEAGE, finish } from '../../../../bridge/lineage/lineage.ts';
 import { observe } from '../../../../bridge/lineage/listing.ts';
 import { observeStream } from '../../../../bridge/lineage/stream.ts';
-import type { PipelineState } from '../../../../contracts/pipeline.ts';
-import type { StreamIdentity } from '../../../../contracts/stream-identity.ts';
+import type { PipelineState } from '../../../../contracts/pipeline/state.ts';
+import type { StreamIdentity } from '../../../../contracts/pipeline/stream-identity.ts';
 
 const NOW = Date.UTC(2026, 0, 31);
 const former: StreamIdentity = { arn: 'arn:orders', createdAt: '2026-01-01T00:00:00.000Z' };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { backlogJson, renderBacklog } from '../../../../cli/render/backlog.ts';
 import { styleFor } from '../../../../cli/render/style.ts';
-import type { BacklogPage } from '../../../../cli/operations/backlog.ts';
+import type { BacklogPage } from '../../../../operations/lanes/backlog.ts';
 
 const NOW = 1_700_000_100_000;
 const context = {

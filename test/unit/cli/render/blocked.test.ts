@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BlockedLane } from '../../../../cli/operations/blocked-lanes.ts';
+import type { BlockedLane } from '../../../../operations/lanes/blocked-lanes.ts';
 import { renderBlocked } from '../../../../cli/render/blocked.ts';
 import { PLAIN } from '../fake-io.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Decision } from '../../../../contracts/lane.ts';
+import type { Decision } from '../../../../contracts/lane/decision.ts';
 import { renderDecision } from '../../../../cli/render/decision.ts';
 import { PLAIN } from '../fake-io.ts';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeEventData } from '../../../../contracts/event-data.ts';
+import { encodeEventData } from '../../../../contracts/event/data-codec.ts';
 import { renderData } from '../../../../cli/render/event-data.ts';
 
 const shown = (text: string) => renderData(encodeEventData(Buffer.from(text)), true);

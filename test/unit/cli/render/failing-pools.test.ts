@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ObservedPooledKey } from '../../../../cli/operations/pooled-key.ts';
-import type { PoolsStatus } from '../../../../cli/operations/pools.ts';
+import type { ObservedPooledKey } from '../../../../operations/pools/pooled-key.ts';
+import type { PoolsStatus } from '../../../../operations/pools/pools.ts';
 import { renderBlocked } from '../../../../cli/render/blocked.ts';
 import { pooledKeyJson, poolsJson } from '../../../../cli/render/json.ts';
 import { renderPooledKey } from '../../../../cli/render/pooled-key.ts';

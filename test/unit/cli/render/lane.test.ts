@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { EventData } from '../../../../contracts/event.ts';
-import { LARGE_EVENT } from '../../../../contracts/large-events.ts';
-import type { HeadFailure } from '../../../../contracts/lane.ts';
-import type { ObservedLane } from '../../../../cli/operations/lane-view.ts';
+import type { EventData } from '../../../../contracts/event/event.ts';
+import { LARGE_EVENT } from '../../../../contracts/event/large-events.ts';
+import type { HeadFailure } from '../../../../contracts/lane/phase.ts';
+import type { ObservedLane } from '../../../../operations/lanes/lane-view.ts';
 import { renderLane } from '../../../../cli/render/lane.ts';
 import { PLAIN } from '../fake-io.ts';
 

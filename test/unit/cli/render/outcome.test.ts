@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../../../cli/operations/outcome.ts';
+import type { Outcome } from '../../../../operations/decisions/outcome.ts';
 import { renderOutcome } from '../../../../cli/render/outcome.ts';
 import { PLAIN } from '../fake-io.ts';
 

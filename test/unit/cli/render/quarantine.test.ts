@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { quarantineTrouble, type QuarantinePage } from '../../../../cli/operations/quarantine-view.ts';
+import { quarantineTrouble, type QuarantinePage } from '../../../../operations/quarantine/quarantine-view.ts';
 import { quarantineJson, renderQuarantine, renderQuarantineDecision } from '../../../../cli/render/quarantine.ts';
 import { styleFor } from '../../../../cli/render/style.ts';
-import type { QuarantineDecision } from '../../../../contracts/quarantine.ts';
+import type { QuarantineDecision } from '../../../../contracts/quarantine/decision.ts';
 import { keylessRecords } from '../../../support/lane-events.ts';
 
 const NOW = 1_700_000_100_000;

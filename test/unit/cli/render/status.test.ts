@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PipelineStatus } from '../../../../cli/operations/pipeline-status.ts';
-import type { ShardStatus } from '../../../../cli/operations/shards.ts';
+import type { PipelineStatus } from '../../../../operations/pipelines/pipeline-status.ts';
+import type { ShardStatus } from '../../../../operations/pipelines/shards.ts';
 import { statusJson } from '../../../../cli/render/json.ts';
 import { renderStatus } from '../../../../cli/render/status.ts';
 import { PLAIN } from '../fake-io.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ShardInfo } from '../../../../contracts/pipeline.ts';
+import type { ShardInfo } from '../../../../contracts/pipeline/shards.ts';
 import { linkGenerations } from '../../../../sources/dynamodb/generations.ts';
 
 const shard = (shardId: string, ...parents: string[]): ShardInfo => ({ shardId, parents, closed: true });

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { FilterError } from '../../../../sources/filter/errors.ts';
 import { compileFilter } from '../../../../sources/filter/filter.ts';
-import type { FilterPattern } from '../../../../contracts/filter.ts';
+import type { FilterPattern } from '../../../../contracts/public/filter.ts';
 import { dynamodbRecord, kinesisRecord } from './records.ts';
 
 const kinesis = (pattern: FilterPattern, data: unknown, partitionKey?: string) =>

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FilterError } from '../../../../sources/filter/errors.ts';
 import { compileFilter } from '../../../../sources/filter/filter.ts';
-import type { FilterPattern } from '../../../../contracts/filter.ts';
+import type { FilterPattern } from '../../../../contracts/public/filter.ts';
 import { dynamodbRecord, kinesisRecord } from './records.ts';
 
 const inData = (pattern: FilterPattern, data: unknown) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SourceKind } from '../../../../contracts/event.ts';
+import type { SourceKind } from '../../../../contracts/event/event.ts';
 import { FilterError } from '../../../../sources/filter/errors.ts';
 import { compileFilter } from '../../../../sources/filter/filter.ts';
 

@@ -7,7 +7,7 @@ import {
   type SearchAttributeType,
   type SearchAttributeTypes,
 } from '../../../../worker/temporal-server/search-attributes.ts';
-import { GRPC } from '../../../../worker/temporal/grpc.ts';
+import { GRPC } from '../../../../temporal/grpc.ts';
 import { devServer } from '../../../support/dev-server.ts';
 import { eventually } from '../../../support/eventually.ts';
 

@@ -1,11 +1,12 @@
 /** A pool without Temporal, with a clock of its own: the real keys, probes and outages, and handlers that a test writes. */
-import type { KeyOutcome, PoolOptions } from '../../../../contracts/pool.ts';
-import { DEFAULT_POOL_OPTIONS } from '../../../../contracts/pool.ts';
-import type { Failure, RetryPolicy } from '../../../../contracts/failure.ts';
-import { HealthyKeys, type TakenKey } from '../../../../workflows/pool/healthy-keys.ts';
-import { OutageWatch, type Change } from '../../../../workflows/pool/outage.ts';
-import { takeFailures, takeOutcomes } from '../../../../workflows/pool/outcomes.ts';
-import { mayTryReleased, nextDueAt, takeProbe } from '../../../../workflows/pool/probe.ts';
+import type { KeyOutcome } from '../../../../contracts/pool/batch.ts';
+import type { PoolOptions } from '../../../../contracts/pool/options.ts';
+import { DEFAULT_POOL_OPTIONS } from '../../../../contracts/pool/options.ts';
+import type { Failure, RetryPolicy } from '../../../../contracts/event/failure.ts';
+import { HealthyKeys, type TakenKey } from '../../../../workflows/pool/queue.ts';
+import { OutageWatch, type Change } from '../../../../workflows/pool/outage/outage.ts';
+import { takeFailures, takeOutcomes } from '../../../../workflows/pool/batch/outcomes.ts';
+import { mayTryReleased, nextDueAt, takeProbe } from '../../../../workflows/pool/outage/probe.ts';
 import { laneEvent } from '../../../support/lane-events.ts';
 
 export const FAILED: Failure = { type: 'Error', message: 'it fails', nonRetryable: false };

@@ -5,18 +5,15 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SegmentName } from '../../../../contracts/backlog.ts';
-import {
-  DEFAULT_QUARANTINE_LIMITS,
-  type FoundRecord,
-  type QuarantinedRecord,
-  type SegmentHit,
-} from '../../../../contracts/quarantine.ts';
-import { formatPosition } from '../../../../contracts/position.ts';
-import { readQuarantineVerb } from '../../../../workflows/quarantine/inputs.ts';
-import * as jobs from '../../../../workflows/quarantine/jobs.ts';
+import type { SegmentName } from '../../../../contracts/lane/backlog.ts';
+import { DEFAULT_QUARANTINE_LIMITS } from '../../../../contracts/quarantine/options.ts';
+import type { FoundRecord, SegmentHit } from '../../../../contracts/quarantine/search.ts';
+import type { QuarantinedRecord } from '../../../../contracts/quarantine/record.ts';
+import { formatPosition } from '../../../../contracts/event/position.ts';
+import { readQuarantineVerb } from '../../../../workflows/quarantine/verbs/parse.ts';
+import * as jobs from '../../../../workflows/quarantine/verbs/jobs.ts';
 import * as quarantine from '../../../../workflows/quarantine/state.ts';
-import { firstSegments } from '../../../../workflows/segment-ranges.ts';
+import { firstSegments } from '../../../../contracts/lane/segment-ranges.ts';
 import { keylessRecords, SHARD } from '../../../support/lane-events.ts';
 
 const LIMITS = { ...DEFAULT_QUARANTINE_LIMITS, segments: { events: 3, bytes: 10_000 }, batch: 2, decisionsKept: 100 };

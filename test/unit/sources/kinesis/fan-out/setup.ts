@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, vi } from 'vitest';
-import type { StartPoint } from '../../../../../contracts/pipeline.ts';
+import type { StartPoint } from '../../../../../contracts/pipeline/options.ts';
 import { FAN_OUT_LIMITS, type FanOutLimits } from '../../../../../sources/kinesis/fan-out/fan-out.ts';
 import { KinesisSource } from '../../../../../sources/kinesis/kinesis-source.ts';
 import type { ShardCursor } from '../../../../../sources/source.ts';

@@ -1,6 +1,6 @@
 /** A shard read by SubscribeToShard, at a service that does what no emulator does: end it, cut it off, take it over. */
 import { describe, expect, test } from 'vitest';
-import type { StartPoint } from '../../../../../contracts/pipeline.ts';
+import type { StartPoint } from '../../../../../contracts/pipeline/options.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../../../sources/errors.ts';
 import type { ShardCursor } from '../../../../../sources/source.ts';
 import { Refused } from '../../../../support/fan-out/scripted-fan-out.ts';

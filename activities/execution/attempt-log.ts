@@ -1,0 +1,18 @@
+import type { Logger } from 'pino';
+import type { Failure } from '../../contracts/event/failure.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
+import { truncate } from '../../lib/pure/text.ts';
+import type { Call } from './call.ts';
+
+const CAUSE_CHARS = 500;
+
+/** One line for each attempt that failed; its stack only for those who debug. That a key is blocked its lane says. */
+export function logFailedAttempt(log: Logger, call: Omit<Call, 'data'>, failure: Failure): void {
+  const { pipeline, key, event, attempt } = call;
+  const stack = log.isLevelEnabled('debug') ? { stack: failure.stack } : {};
+  const cause = { errorType: failure.type, cause: truncate(failure.message, CAUSE_CHARS), ...stack };
+  log.info(
+    { pipeline, key, position: formatPosition(event.position), attempt, ...cause },
+    failure.nonRetryable ? 'Attempt failed, and no retry can help' : 'Attempt failed',
+  );
+}

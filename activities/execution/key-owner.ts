@@ -1,0 +1,81 @@
+/**
+ * Whether a lane that a pool has begun still has its key. It gives the key back before it ends, and from then on the pool runs the
+ * key's events. But a run that has ended can be reset in Temporal, and would run events beside the pool then (O1). The server keeps in
+ * the first event of a run under which id that was written: after a reset it is another one than the run has. A run that continues a
+ * reset one is asked about as well: its own first event says only which run it continues.
+ *
+ * Owns which runs are known to be no reset ones, and to continue none.
+ */
+import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { RecentMap } from '../../lib/pure/recent-map.ts';
+import { QUERIES } from '../../contracts/names.ts';
+import type { PoolKeyView } from '../../contracts/pool/view.ts';
+import type { RunName } from '../../contracts/run.ts';
+
+type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
+
+/** Runs that continued each other, back to the first one. A lane of a pool seldom has more than one. */
+const MAX_RUNS_LOOKED_AT = 20;
+/** The code of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
+const NOT_FOUND = 5;
+
+export class KeyOwner {
+  readonly #client: Client;
+  readonly #original = new RecentMap();
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /**
+   * Whether this run of a lane may run events of the key.
+   * @throws when that cannot be learned just now
+   */
+  async isLane(run: RunName, pool: string, key: string): Promise<boolean> {
+    if (this.#original.get(run.runId) !== undefined) return true;
+    if (await this.#isOriginal(run)) {
+      this.#original.set(run.runId, 'original');
+      return true;
+    }
+    try {
+      const view = await this.#client.workflow.getHandle(pool).query<PoolKeyView, [string]>(QUERIES.key, key);
+      return view.where === 'lane';
+    } catch (error) {
+      // Nothing but this lane has the key then.
+      if (error instanceof WorkflowNotFoundError) return true;
+      throw error;
+    }
+  }
+
+  /** False also when it cannot be told: the pool knows in any case. */
+  async #isOriginal(run: RunName): Promise<boolean> {
+    let { runId } = run;
+    for (let looked = 0; looked < MAX_RUNS_LOOKED_AT; looked += 1) {
+      const started = await this.#firstEvent({ ...run, runId }, runId !== run.runId);
+      if (started === undefined || started.originalExecutionRunId !== runId) return false;
+      const continued = started.continuedExecutionRunId ?? '';
+      if (continued === '' || this.#original.get(continued) !== undefined) return true;
+      runId = continued;
+    }
+    return false;
+  }
+
+  /** Undefined when Temporal does not have the run any more, if that may be. */
+  async #firstEvent(execution: RunName, mayBeGone: boolean): Promise<Started | undefined> {
+    try {
+      const { history } = await this.#client.workflowService.getWorkflowExecutionHistory({
+        namespace: this.#client.options.namespace,
+        execution,
+        maximumPageSize: 1,
+      });
+      const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+      if (started != null) return started;
+    } catch (error) {
+      const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+      if (mayBeGone && code === NOT_FOUND) return undefined;
+      throw error;
+    }
+    throw new Error(`The first event of run ${execution.runId} of ${execution.workflowId} cannot be read`);
+  }
+}

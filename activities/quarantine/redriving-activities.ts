@@ -1,0 +1,154 @@
+/**
+ * What a quarantine has done where the settings of its pipeline are: the present key function over its records, and the way
+ * of those that have a key by now to their lanes.
+ *
+ * Records are brought as readers hand them over, by the same dispatcher and with the same stamps. To a lane the quarantine is
+ * one more shard: their numbers only grow, a repeat begins with the same records, and what a lane has accepted it drops (O6).
+ */
+import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import { systemClock } from '../../lib/node/clock.ts';
+import { Dispatcher } from '../../bridge/deliver/dispatcher.ts';
+import { findKey } from '../../bridge/read/route-record.ts';
+import type { LaneGateway } from '../../bridge/deliver/gateway.ts';
+import type { Lease } from '../../bridge/lease/lease.ts';
+import { rejectWhenAborted } from '../../lib/node/abort.ts';
+import type { Router } from '../../temporal/router.ts';
+import { SEGMENT_GONE } from '../../contracts/lane/backlog.ts';
+import type { LaneEvent, SourceKind } from '../../contracts/event/event.ts';
+import type {
+  BringingActivities,
+  BringInput,
+  SegmentFinding,
+  SegmentSearch,
+} from '../../contracts/quarantine/search.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import { formatPosition } from '../../contracts/event/position.ts';
+import type { PipelineSettings } from '../../settings/settings.ts';
+import { formatSize } from '../../contracts/public/size.ts';
+import { SourceUnavailableError } from '../../sources/errors.ts';
+import { aggregateProblem } from '../../sources/kinesis/aggregate.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Claims } from '../../stores/claims.ts';
+import { StoreUnavailableError } from '../../stores/errors.ts';
+import { keyFunctionCalls } from '../execution/current-call.ts';
+import { dataOf } from '../execution/event-bytes.ts';
+import { withHeartbeat } from '../heartbeat.ts';
+import { storedData } from '../reading/stored-data.ts';
+import { findRecords, type KeyOf } from './find-records.ts';
+import { readSegmentRecords } from '../../temporal/segment-records.ts';
+
+interface BringingPipeline {
+  readonly settings: PipelineSettings;
+  readonly source: Source;
+  readonly claims: Claims | undefined;
+}
+
+export interface BringingDependencies {
+  readonly pipelines: (name: string) => BringingPipeline;
+  readonly client: Client;
+  /** Aborts when the process shall stop. */
+  readonly stopping: AbortSignal;
+  readonly log: Logger;
+  /** Where the keys of a pipeline live. */
+  readonly router: (pipeline: string) => Promise<Router>;
+  /** The way to the lanes of a pipeline, the one that its readers of this process have. */
+  readonly gateway: (pipeline: string, log: Logger) => LaneGateway;
+  /** For the running attempt of this activity. */
+  readonly openLease: () => Lease;
+}
+
+export function createBringingActivities(dependencies: BringingDependencies): BringingActivities {
+  return {
+    findKeys: async (search) => await withHeartbeat(async () => await findKeys(dependencies, search)),
+    bringRecords: async (input) => await withHeartbeat(async () => await bringRecords(dependencies, input)),
+  };
+}
+
+async function findKeys({ client, pipelines }: BringingDependencies, search: SegmentSearch): Promise<SegmentFinding> {
+  const { claims, settings, source } = pipelines(search.pipeline);
+  const key = settings.key && keyFunctionCalls(search.pipeline, settings.key);
+  const { cancellationSignal } = Context.current();
+  const keyOf: KeyOf = async (record) => {
+    try {
+      const { data: held } = record;
+      const data =
+        'left' in held
+          ? ((await storedData(claims, held.left, cancellationSignal)) ??
+            (await leftData(source, record, cancellationSignal)))
+          : await dataOf(record, claims, () => cancellationSignal);
+      const problem = source.kind === 'kinesis' ? aggregateProblem(data) : undefined;
+      if (problem !== undefined) return { reason: problem };
+      return findKey(source.kind, key, { ...record, data, partitionKey: record.partitionKey ?? '' });
+    } catch (error) {
+      // It may be there when this is tried again.
+      const isLater = error instanceof StoreUnavailableError || error instanceof SourceUnavailableError;
+      if (isLater || cancellationSignal.aborted) throw error;
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
+  };
+  return await findRecords(client, search, keyOf);
+}
+
+/** For its key only: the lane fetches the data itself, when its turn comes, or tells what is missing for that. */
+async function leftData(source: Source, record: QuarantinedRecord, signal: AbortSignal): Promise<Uint8Array> {
+  const { position, size } = record;
+  const found = await source.recordAt(position, signal);
+  // One of another size stands in a stream that was created anew.
+  if (found?.data.byteLength === size) return found.data;
+  throw new Error(
+    `Its data (${formatSize(size)}) is gone for good: it was too large for Temporal and left in the source, which has no ` +
+      `record ${formatPosition(position)} any more. Skip it, or replace its data`,
+  );
+}
+
+async function bringRecords(dependencies: BringingDependencies, input: BringInput): Promise<void> {
+  const { client, gateway, openLease, pipelines, stopping } = dependencies;
+  const { settings, source } = pipelines(input.pipeline);
+  const { pools } = await dependencies.router(input.pipeline);
+  const { cancellationSignal } = Context.current();
+  const lease = openLease();
+  // What a signal of the process holds on to is let go only when one of them aborts.
+  const over = new AbortController();
+  const stop = AbortSignal.any([cancellationSignal, stopping, lease.lost, over.signal]);
+  const log = dependencies.log.child({ pipeline: input.pipeline });
+  const dispatcher = new Dispatcher({
+    gateway: gateway(input.pipeline, log),
+    lease,
+    requestsInFlight: settings.reading.requestsInFlight,
+    pools,
+    clock: systemClock,
+    random: Math.random,
+  });
+  // At once: not one request may leave after this.
+  stop.addEventListener('abort', () => dispatcher.stop(), { once: true });
+  try {
+    const { records } = await readSegmentRecords(client, input.segment);
+    for (const [nth, { index, key }] of input.entries.entries()) {
+      const record = records[index];
+      if (record === undefined) {
+        throw ApplicationFailure.nonRetryable(`${input.segment} has no record ${index}`, SEGMENT_GONE);
+      }
+      dispatcher.submit({ to: 'lane', key, event: lateEvent(record, source.kind, input.first + nth) }, () => {});
+    }
+    await Promise.race([dispatcher.whenEmpty(), rejectWhenAborted(stop)]);
+  } finally {
+    over.abort();
+    lease.close();
+  }
+}
+
+function lateEvent(record: QuarantinedRecord, source: SourceKind, number: number): LaneEvent {
+  const { position, arrivedAt, data, size, replaced } = record;
+  return {
+    position,
+    arrivedAt,
+    data,
+    size,
+    source,
+    ...(replaced === undefined ? {} : { replaced }),
+    late: String(number),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Client } from '@temporalio/client';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
+import type { AskingActivities, ShardCheckpoint } from '../../contracts/questions.ts';
+import { QUARANTINE_MARK } from '../../contracts/quarantine/record.ts';
+import { withHeartbeat } from '../heartbeat.ts';
+import { precedingRun } from '../recovery/preceding-run.ts';
+import { readQuarantineCheckpoint } from './quarantine-checkpoint.ts';
+import { readLeftSignals, readLeftTail, readRemains } from '../recovery/run-snapshot.ts';
+import { readSlice } from '../../temporal/segment-events.ts';
+import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
+import { latestRun } from '../../temporal/latest-run.ts';
+import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
+import type { PipelineView } from '../../contracts/pipeline/view.ts';
+
+const { PendingActivityState } = proto.temporal.api.enums.v1;
+
+/** Many lanes become idle together, and a checkpoint that is some seconds old only keeps them a little longer. */
+const CHECKPOINTS_KEPT_MS = 5000;
+
+type Checkpoints = Record<string, ShardCheckpoint>;
+
+/** The questions of lanes. */
+export function createAskingActivities(client: Client): AskingActivities {
+  const kept = new Map<string, { readonly until: number; readonly answer: Promise<Checkpoints> }>();
+  const everyCheckpoint = (pipeline: string): Promise<Checkpoints> => {
+    const known = kept.get(pipeline);
+    if (known !== undefined && known.until > Date.now()) return known.answer;
+    const answer = readCheckpoints(client, pipeline);
+    kept.set(pipeline, { until: Date.now() + CHECKPOINTS_KEPT_MS, answer });
+    answer.catch(() => kept.delete(pipeline));
+    return answer;
+  };
+  return {
+    async checkpoints(pipeline, shardIds) {
+      const brings = shardIds.includes(QUARANTINE_MARK);
+      const [known, quarantine] = await Promise.all([
+        everyCheckpoint(pipeline),
+        brings ? readQuarantineCheckpoint(client, pipeline) : undefined,
+      ]);
+      const all = quarantine === undefined ? known : { ...known, [QUARANTINE_MARK]: quarantine };
+      return Object.fromEntries(
+        shardIds.flatMap((shardId) => {
+          const checkpoint = all[shardId];
+          return checkpoint === undefined ? [] : [[shardId, checkpoint] as const];
+        }),
+      );
+    },
+
+    slice: async (slice) => await readSlice(client, slice),
+    remains: async (run) => await withHeartbeat(async () => await readRemains(client, run)),
+    leftTail: async (run, from) => await withHeartbeat(async () => await readLeftTail(client, run, from)),
+    leftSignals: async (run, from) => await withHeartbeat(async () => await readLeftSignals(client, run, from)),
+
+    latestRun: async (workflowId) => await latestRun(client, workflowId),
+    precedingRun: async (run) => await withHeartbeat(async () => await precedingRun(client, run)),
+
+    async pendingEvent({ workflowId, runId }) {
+      const description = await client.workflow.getHandle(workflowId, runId).describe();
+      const activities = description.raw.pendingActivities ?? [];
+      const pending = activities.find((activity) => activity.activityType?.name === 'runEvent');
+      if (pending === undefined) return null;
+      const { attempt, state, nextAttemptScheduleTime } = pending;
+      const nextAttemptAt = optionalTsToMs(nextAttemptScheduleTime);
+      const isWaiting = state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED && nextAttemptAt !== undefined;
+      return { attempt: attempt ?? 1, ...(isWaiting ? { nextAttemptAt } : {}) };
+    },
+  };
+}
+
+/**
+ * The checkpoints in the pipeline's own state, which outlives a termination of its run. Those in heartbeats are newer
+ * but may be lost with the run, and a lane that relied on them could be sent the same records again (O6).
+ */
+async function readCheckpoints(client: Client, pipeline: string): Promise<Checkpoints> {
+  const handle = client.workflow.getHandle(pipelineWorkflowId(pipeline));
+  const [description, view] = await Promise.all([handle.describe(), handle.query<PipelineView>(QUERIES.pipeline)]);
+  // A pipeline that was ended may be started over, and open lanes are what shows that it has been here before.
+  if (description.status.name !== 'RUNNING') throw new Error(`Pipeline ${pipeline} does not run`);
+  if (!view.state.discovered) throw new Error(`Pipeline ${pipeline} has not listed its shards yet`);
+  return checkpointsOf(view.state);
+}

@@ -1,0 +1,34 @@
+import { Buffer } from 'node:buffer';
+import type { EventData } from '../../contracts/event/event.ts';
+import type { Handover, HandoverBatch } from './gateway.ts';
+
+/** What a record costs in a payload beside its data: position (sequence numbers of up to 129 digits), times, names. */
+const ENVELOPE_BYTES = 400;
+
+/** Bytes that a record takes in a request, a little too much rather than too little. */
+export function encodedSize(handover: Handover): number {
+  if (handover.to === 'lane') return ENVELOPE_BYTES + dataSize(handover.event);
+  const { record } = handover;
+  return ENVELOPE_BYTES + dataSize(record) + textSize(record.reason) + textSize(record.partitionKey ?? '');
+}
+
+/** Bytes of the records of a request. */
+export function encodedBatchSize(batch: HandoverBatch): number {
+  const sizes =
+    batch.to === 'quarantine'
+      ? batch.records.map((record) => encodedSize({ to: 'quarantine', record }))
+      : batch.events.map((event) => encodedSize({ to: 'lane', key: '', event }));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes that data takes in a request. */
+export function dataSize({ data, size }: { readonly data: EventData; readonly size: number }): number {
+  // JSON is written back exactly as it came; only text is quoted, and may grow by that.
+  if ('json' in data) return size;
+  if ('base64' in data) return data.base64.length;
+  return 'text' in data ? textSize(data.text) : Buffer.byteLength(JSON.stringify(data));
+}
+
+function textSize(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
+}

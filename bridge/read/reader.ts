@@ -1,0 +1,246 @@
+/**
+ * Reads a set of shards for one shift, and comes home with how far each of them was taken over.
+ *
+ * Owns the budget, the dispatcher and the shard readers of its set. Knows nothing of Temporal: where lanes live, the lease
+ * and the heartbeat come from outside.
+ *
+ * Invariants:
+ * - R1: it comes home when its shift is over, a shard has finished (in an earlier attempt too), no shard can be read, or it is
+ *   asked to: it stops reading first, then lets what it has read be taken over, so that the checkpoints are exact and the next
+ *   reader sends nothing twice. What no lane accepts in that time is left to the next reader (O4).
+ * - R2: when its lease is lost it sends nothing more, waits for nothing, and throws (O6).
+ * - R3: a shard that cannot be read is told in the reports, and ends nothing for the others (O3). The reader fails when
+ *   none of its shards can be read, and never with one that has finished: that would keep its children waiting (O2).
+ * - R4: what it holds stays within the budget, whatever lanes and source do (O9).
+ */
+import { setMaxListeners } from 'node:events';
+import type { Logger } from 'pino';
+import type { ReaderReport, ShardProgress, ShardToRead } from '../../contracts/pipeline/reading.ts';
+import type { ReadingSettings } from '../../settings/settings.ts';
+import type { Source } from '../../sources/source.ts';
+import { Budget, type Amount } from './budget.ts';
+import type { Clock } from '../../lib/node/clock.ts';
+import { ClaimWriter, type ClaimWriterOptions } from './claim-writer.ts';
+import { Dispatcher } from '../deliver/dispatcher.ts';
+import type { Intake } from './route-record.ts';
+import { KeyWatch } from '../watch/key-watch.ts';
+import type { LaneGateway } from '../deliver/gateway.ts';
+import { LateWrites } from './late-writes.ts';
+import type { Stamper } from '../lease/lease.ts';
+import type { LossWatch } from '../watch/loss-watch.ts';
+import type { ReaderMeter, ReadingMeter } from './reading-meter.ts';
+import { rejectWhenAborted } from '../../lib/node/abort.ts';
+import { ShardReader } from './shard-reader.ts';
+
+const REPORT_EVERY_MS = 1000;
+/** Shards of one stream tend to end together: a reader whose first shard has finished gives the others so long. */
+const LAST_SHARDS_MS = 1000;
+/** How long what has been read may take to be taken over, on the way home. */
+const DRAIN_MS = 5000;
+/** Pages that are read or wait to be let in, over all shards of the reader. */
+const PAGES_IN_HAND = 8;
+/** A shift is longer or shorter by up to a fifth, so that readers which began together do not come home together. */
+const SHIFT_JITTER = 0.2;
+/** Of what a reader may hold: data that is still being written though its event has gone on. */
+const LATE_SHARE = 1 / 4;
+
+export interface ReaderOptions {
+  readonly source: Source;
+  readonly shards: readonly ShardToRead[];
+  readonly shiftMs: number;
+  readonly intake: Intake;
+  readonly gateway: LaneGateway;
+  /** Where the data of large events goes, when the intake has it stored. */
+  readonly store?: Pick<ClaimWriterOptions, 'claims' | 'outage'> | undefined;
+  readonly lease: Stamper & { readonly lost: AbortSignal };
+  readonly limits: Pick<ReadingSettings, 'recordsInFlight' | 'bytesInFlight' | 'requestsInFlight'>;
+  /** Whether an earlier attempt has finished shards of it, whose children wait. @default false */
+  readonly hasFinished?: boolean;
+  /** Aborts when the reader shall come home. */
+  readonly comeHome: AbortSignal;
+  /** Called about once a second, whenever a shard has finished, and with the last report. */
+  readonly onReport: (report: ReaderReport) => void;
+  /** Shared with the other readers of the pipeline in this process. @default one of its own */
+  readonly keyWatch?: KeyWatch;
+  /** Of the pipeline. @default each key has a lane of its own */
+  readonly pools?: number | undefined;
+  /** Shared as well. Without it nothing is warned of. */
+  readonly lossWatch?: LossWatch;
+  /** Shared as well. Without it nothing is measured. */
+  readonly meter?: ReadingMeter | undefined;
+  /** How long the source keeps a record, where that is known. */
+  readonly retentionMs?: number | undefined;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** ms since 1970, for what is told. @default Date.now */
+  readonly wall?: () => number;
+  readonly random?: () => number;
+}
+
+export class Reader {
+  readonly #options: ReaderOptions;
+  readonly #budget: Budget;
+  readonly #dispatcher: Dispatcher;
+  readonly #shards: readonly { readonly shardId: string; readonly reader: ShardReader }[];
+  /** Aborts when reading shall stop. */
+  readonly #stop = new AbortController();
+  /** Aborts when the first shard has finished. */
+  readonly #firstFinished = new AbortController();
+  /** Aborts when everything is over, for whatever still waits. */
+  readonly #over = new AbortController();
+  /** Aborts when none of the shards can be read, with the last error as reason. */
+  readonly #noneReadable = new AbortController();
+  readonly #lateWrites: LateWrites;
+  readonly #keyWatch: KeyWatch;
+  readonly #meter: ReaderMeter | undefined;
+
+  constructor(options: ReaderOptions) {
+    const { gateway, lease, limits, pools, clock, random = Math.random, wall = Date.now } = options;
+    this.#options = options;
+    if (options.hasFinished) this.#firstFinished.abort();
+    const stop = AbortSignal.any([this.#over.signal, lease.lost]);
+    for (const signal of [this.#stop.signal, this.#over.signal, stop]) setMaxListeners(0, signal);
+    const { bytesInFlight, recordsInFlight, requestsInFlight } = limits;
+    this.#budget = new Budget({ records: recordsInFlight, bytes: bytesInFlight });
+    this.#lateWrites = new LateWrites({ records: recordsInFlight * LATE_SHARE, bytes: bytesInFlight * LATE_SHARE });
+    this.#dispatcher = new Dispatcher({ gateway, lease, requestsInFlight, pools, clock, random });
+    const pages = new Budget({ records: PAGES_IN_HAND, bytes: Infinity });
+    const claimWriter = options.store && new ClaimWriter({ ...options.store, clock, random, stop });
+    this.#keyWatch = options.keyWatch ?? new KeyWatch(options.log);
+    this.#meter = options.meter?.begin(options.retentionMs);
+    this.#shards = options.shards.map((shard) => ({
+      shardId: shard.shardId,
+      reader: new ShardReader({
+        ...options,
+        shard,
+        dispatcher: this.#dispatcher,
+        budget: this.#budget,
+        pages,
+        claimWriter,
+        lateWrites: this.#lateWrites,
+        keyWatch: this.#keyWatch,
+        random,
+        wall,
+        stop: this.#stop.signal,
+        onFinished: () => this.#shardFinished(),
+        onFailed: (shardId, error) => this.#shardFailed(shardId, error),
+      }),
+    }));
+  }
+
+  /** The most that was read and not yet accepted, at any time. */
+  get highWater(): Amount {
+    return this.#budget.highWater;
+  }
+
+  get report(): ReaderReport {
+    const shards: Record<string, ShardProgress> = {};
+    for (const { shardId, reader } of this.#shards) shards[shardId] = reader.progress;
+    return { shards };
+  }
+
+  /**
+   * Resolves when it is home.
+   * @throws {SourceError} when none of its shards can be read until a person changes something; it has come home before
+   * @throws {LeaseLostError | FrozenError} when it must no longer act as the reader
+   */
+  async run(): Promise<ReaderReport> {
+    const { lease } = this.#options;
+    const abandon = (): void => {
+      // At once, not when the promise below gets its turn: not one request may leave after this.
+      this.#dispatcher.stop();
+      this.#stop.abort(lease.lost.reason);
+    };
+    if (lease.lost.aborted) abandon();
+    lease.lost.addEventListener('abort', abandon, { once: true });
+    const noLongerRead = this.#keyWatch.begin(this.#shards.map(({ shardId }) => shardId));
+    try {
+      return await Promise.race([this.#shift(), rejectWhenAborted(lease.lost)]);
+    } finally {
+      noLongerRead();
+      lease.lost.removeEventListener('abort', abandon);
+      this.#dispatcher.stop();
+      this.#stop.abort();
+      this.#over.abort();
+      this.#meter?.look(this.report, this.#budget.held);
+      this.#meter?.end(this.#noneReadable.signal.aborted);
+    }
+  }
+
+  async #shift(): Promise<ReaderReport> {
+    const { lease, onReport } = this.#options;
+    const loops = Promise.all(this.#shards.map(async ({ reader }) => await reader.run()));
+    await Promise.race([
+      this.#reportNowAndThen(),
+      // Shards that have all ended leave nothing to read, so nothing is gained by coming home before all is taken over.
+      loops.then(async () => await this.#dispatcher.whenEmpty()),
+      this.#timeToComeHome(),
+    ]);
+    this.#stop.abort(new Error('The reader comes home.'));
+    await this.#drain(loops);
+    this.#dispatcher.stop();
+    this.#lateWrites.giveUpAll();
+    lease.lost.throwIfAborted();
+    const { report } = this;
+    const fails = this.#noneReadable.signal.aborted && !this.#shards.some(({ reader }) => reader.finished);
+    onReport(fails ? withoutTroubles(report) : report);
+    if (fails) throw this.#noneReadable.signal.reason as Error;
+    return report;
+  }
+
+  /** Resolves when the reader has a reason to come home, other than that all its shards have ended. */
+  async #timeToComeHome(): Promise<void> {
+    const { clock, comeHome, random = Math.random, shiftMs } = this.#options;
+    const atOnce = AbortSignal.any([comeHome, this.#noneReadable.signal, this.#over.signal]);
+    const early = AbortSignal.any([atOnce, this.#firstFinished.signal]);
+    await clock.sleep(shiftMs * (1 + SHIFT_JITTER * (2 * random() - 1)), early);
+    if (this.#firstFinished.signal.aborted) await clock.sleep(LAST_SHARDS_MS, atOnce);
+  }
+
+  /** Lets what has been read be taken over, for a while; what Temporal refuses (a record too large) is not waited for. */
+  async #drain(loops: Promise<unknown>): Promise<void> {
+    const { clock } = this.#options;
+    const most = loops.catch(() => {}).then(async () => await this.#dispatcher.whenStuck());
+    await Promise.race([most, clock.sleep(DRAIN_MS, this.#over.signal)]);
+  }
+
+  async #reportNowAndThen(): Promise<void> {
+    const { clock, lossWatch, onReport, retentionMs } = this.#options;
+    const over = this.#over.signal;
+    while (!over.aborted) {
+      const { report } = this;
+      onReport(report);
+      if (retentionMs !== undefined) {
+        for (const [shardId, progress] of Object.entries(report.shards))
+          lossWatch?.look(shardId, progress, retentionMs);
+      }
+      await clock.sleep(REPORT_EVERY_MS, over);
+      // Not at once: until it has tried its shards, what the attempt before has found is nearer to the truth.
+      if (!over.aborted) this.#meter?.look(this.report, this.#budget.held);
+    }
+  }
+
+  #shardFinished(): void {
+    if (this.#over.signal.aborted) return;
+    this.#options.onReport(this.report);
+    this.#firstFinished.abort();
+  }
+
+  #shardFailed(shardId: string, error: unknown): void {
+    const { log, source } = this.#options;
+    if (this.#shards.every(({ reader }) => reader.failing || reader.finished)) {
+      this.#noneReadable.abort(error);
+      return;
+    }
+    log.error(
+      { err: error, shard: shardId },
+      `shard ${shardId} of ${source.identity} cannot be read; it is tried again now and then, the others go on`,
+    );
+  }
+}
+
+/** The error that ends the reader says it: Temporal shows both. */
+function withoutTroubles({ shards }: ReaderReport): ReaderReport {
+  const calm = Object.entries(shards).map(([shardId, { trouble: _told, ...progress }]) => [shardId, progress] as const);
+  return { shards: Object.fromEntries(calm) };
+}

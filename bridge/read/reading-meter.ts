@@ -1,0 +1,135 @@
+/**
+ * Measures the reading of a pipeline in this process, over all readers that it has out.
+ *
+ * Owns what was last seen of each shard, and what of each reader's counts has been told. Outlives the readers, which come
+ * and go every few minutes and begin to count anew with each attempt.
+ *
+ * Invariants:
+ * - M1: what a reader has counted is told once, whatever its attempts: each attempt counts from 0, in its own meter.
+ * - M2: a shard is in the figures once, with what was seen last, also when two attempts overlap.
+ * - M3: a reader that ended because it can read nothing stays in the figures until it surely has been tried again: else
+ *   a pipeline that cannot be read at all would look like one without shards.
+ */
+import type { ReaderReport, ShardProgress } from '../../contracts/pipeline/reading.ts';
+import type { Amount } from './budget.ts';
+import { lagOf } from '../../contracts/pipeline/lag.ts';
+import type { ReadingFigures, ReadingMetrics, RecordCounts } from './reading-metrics.ts';
+
+/** Longer than Temporal waits at the most before a reader's next attempt: see workflows/pipeline/reader.ts. */
+const TRIED_AGAIN_MS = 30_000;
+const NOTHING: RecordCounts = { read: 0, takenOver: 0, filtered: 0, quarantined: 0, strays: 0 };
+
+/** One attempt of a reader. */
+export interface ReaderMeter {
+  /** @param held read, and not accepted yet */
+  look(report: ReaderReport, held: Amount): void;
+  /** @param failed it can read none of its shards */
+  end(failed: boolean): void;
+}
+
+interface Seen {
+  readonly by: ReaderMeter;
+  readonly progress: ShardProgress;
+  readonly retentionMs: number | undefined;
+}
+
+export class ReadingMeter {
+  readonly #metrics: ReadingMetrics;
+  readonly #lanesFull: () => number;
+  readonly #wall: () => number;
+  readonly #shards = new Map<string, Seen>();
+  readonly #held = new Map<ReaderMeter, Amount>();
+
+  /**
+   * @param lanesFull how many are at the moment
+   * @param wall ms since 1970
+   */
+  constructor(metrics: ReadingMetrics, lanesFull: () => number, wall: () => number = Date.now) {
+    this.#metrics = metrics;
+    this.#lanesFull = lanesFull;
+    this.#wall = wall;
+  }
+
+  /** To be called with the line in the log that tells the gap, so that both say the same (O10). */
+  gap(): void {
+    this.#metrics.gap();
+  }
+
+  /** @param retentionMs how long the source keeps a record, where that is known */
+  begin(retentionMs: number | undefined): ReaderMeter {
+    let told = NOTHING;
+    const meter: ReaderMeter = {
+      look: (report, held) => {
+        const counts = countsOf(report);
+        this.#metrics.count(since(told, counts));
+        told = counts;
+        this.#held.set(meter, held);
+        for (const [shardId, progress] of Object.entries(report.shards)) {
+          if (progress.finished) this.#shards.delete(shardId);
+          else this.#shards.set(shardId, { by: meter, progress, retentionMs });
+        }
+        this.#show();
+      },
+      end: (failed) => {
+        this.#held.delete(meter);
+        if (failed) setTimeout(() => this.#forget(meter), TRIED_AGAIN_MS).unref();
+        else this.#forget(meter);
+      },
+    };
+    return meter;
+  }
+
+  #forget(meter: ReaderMeter): void {
+    for (const [shardId, { by }] of this.#shards) if (by === meter) this.#shards.delete(shardId);
+    this.#show();
+  }
+
+  #show(): void {
+    const now = this.#wall();
+    let unreadable = 0;
+    let lagMs: number | undefined;
+    let untilLossMs: number | undefined;
+    for (const { progress, retentionMs } of this.#shards.values()) {
+      if (progress.trouble !== undefined) unreadable += 1;
+      const lag = lagOf(progress.lagMs, progress.upTo === undefined ? undefined : Math.max(0, now - progress.upTo));
+      if (lag === undefined) continue;
+      lagMs = Math.max(lagMs ?? 0, lag);
+      if (retentionMs !== undefined) untilLossMs = Math.min(untilLossMs ?? Infinity, Math.max(0, retentionMs - lag));
+    }
+    // Without a reader nobody tries them, and nobody would say that they are full no more.
+    const lanesFull = this.#held.size === 0 ? 0 : this.#lanesFull();
+    this.#metrics.show({ shards: this.#shards.size, unreadable, lagMs, untilLossMs, ...this.#inFlight(), lanesFull });
+  }
+
+  #inFlight(): Pick<ReadingFigures, 'recordsInFlight' | 'bytesInFlight'> {
+    let [recordsInFlight, bytesInFlight] = [0, 0];
+    for (const { records, bytes } of this.#held.values()) {
+      recordsInFlight += records;
+      bytesInFlight += bytes;
+    }
+    return { recordsInFlight, bytesInFlight };
+  }
+}
+
+/** Of one attempt, over its shards. */
+function countsOf({ shards }: ReaderReport): RecordCounts {
+  let { read, takenOver, filtered, quarantined, strays } = NOTHING;
+  for (const progress of Object.values(shards)) {
+    read += progress.read;
+    takenOver += progress.taken + progress.quarantined;
+    filtered += progress.filtered ?? 0;
+    quarantined += progress.quarantined;
+    strays += progress.strays ?? 0;
+  }
+  return { read, takenOver, filtered, quarantined, strays };
+}
+
+function since(before: RecordCounts, now: RecordCounts): RecordCounts {
+  return {
+    read: now.read - before.read,
+    takenOver: now.takenOver - before.takenOver,
+    filtered: now.filtered - before.filtered,
+    quarantined: now.quarantined - before.quarantined,
+    strays: now.strays - before.strays,
+  };
+}

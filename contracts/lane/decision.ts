@@ -1,0 +1,47 @@
+import type { Claim } from '../event/event.ts';
+import type { Failure } from '../event/failure.ts';
+import type { LaneStateName } from './phase.ts';
+import type { VerbName } from '../names.ts';
+
+/** Argument of a verb, as an update or as a plain signal. All fields are optional. */
+export interface VerbArgs {
+  /** The record that it is meant for, `shardId:sequenceNumber[:subSequenceNumber]`. Without it: the head that failed. */
+  readonly position?: string;
+  readonly by?: string;
+  readonly reason?: string;
+  /** New data for `replace`: a JSON value, or the bytes as text or base64. */
+  readonly data?: unknown;
+  readonly text?: string;
+  readonly base64?: string;
+  /** Or new data that is in the store of large events already, and its bytes. */
+  readonly claim?: Claim;
+  readonly size?: number;
+}
+
+/** What a verb did. A refused one changed nothing. */
+export interface Decision {
+  readonly verb: VerbName;
+  readonly outcome: 'done' | 'refused';
+  /** Why it was refused. */
+  readonly why?: string;
+  readonly at: number;
+  readonly by: string;
+  readonly reason?: string;
+  /** The record that it acted on or was meant for. */
+  readonly position?: string;
+  readonly stateBefore: LaneStateName;
+  readonly stateAfter: LaneStateName;
+  /** The failure that it decided on. */
+  readonly failure?: Failure;
+  /** Data before and after a replace, and of a skipped event, cut to {@link DECISION_DATA_CHARS}. */
+  readonly dataBefore?: string;
+  readonly dataAfter?: string;
+  /** The name of the data before in the store of large events, where it stays: see {@link Claim}. */
+  readonly claimBefore?: string;
+}
+
+/** Characters of an event's data that a decision keeps. */
+export const DECISION_DATA_CHARS = 1024;
+
+/** Type of the failure with which a lane rejects a verb that would change nothing. */
+export const NOTHING_TO_DECIDE = 'NothingToDecide';

@@ -1,0 +1,38 @@
+import type { LaneEvent } from '../event/event.ts';
+import type { Failure } from '../event/failure.ts';
+import type { Position } from '../event/position.ts';
+import type { Decision } from './decision.ts';
+import type { LanePhase } from './phase.ts';
+import type { WaitingEvent } from './waiting.ts';
+import type { EndedRun } from '../run.ts';
+
+/** Answer of the query `lane`. */
+export interface LaneView {
+  readonly pipeline: string;
+  readonly key: string;
+  /** Set while the lane takes over from this run, which was ended from outside: the rest is what it has so far. */
+  readonly takesOver?: EndedRun;
+  readonly phase: LanePhase;
+  readonly head?: LaneEvent;
+  /** Events behind the head, wherever they are kept. */
+  readonly waiting: number;
+  /** Set while some of them are in segments: how many those are, and how many events and bytes they hold. */
+  readonly segments?: { readonly count: number; readonly events: number; readonly bytes: number };
+  /** Positions of the next few of them. */
+  readonly next: readonly WaitingEvent[];
+  readonly handled: number;
+  readonly decisions: readonly Decision[];
+  readonly marks: Readonly<Record<string, Position>>;
+}
+
+/** Memo of a lane, written on transitions, so that a list of blocked keys needs no question to each of them. */
+export interface LaneMemo {
+  readonly key: string;
+  readonly position?: string;
+  readonly attempts?: number;
+  readonly failure?: Failure;
+  /** ISO 8601; earlier versions wrote ms since 1970. */
+  readonly since?: string | number;
+  /** Of a lane that a pool has begun: which beginning of it this is. */
+  readonly begun?: string;
+}

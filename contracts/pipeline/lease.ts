@@ -1,0 +1,1 @@
+export const CONFIRM_EVERY_MS = 30_000;

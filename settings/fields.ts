@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { durationMs, type Duration } from '../contracts/public/duration.ts';
+import { formatSize, sizeBytes, type Size } from '../contracts/public/size.ts';
+
+/*
+ * The kinds of field that settings are made of. Every message says what is allowed, in a form that reads well behind
+ * the field's name and its value.
+ */
+
+/** Node's timers cannot wait longer, and fire at once when asked to. */
+const LONGEST_MS = 24 * 86_400_000;
+const DURATION_FORM = 'milliseconds, or a text such as "500ms", "30s", "5m", "2h"';
+
+/** An object with these fields and no others. The message for unknown ones is the list of the known: see problems.ts. */
+export function fields<Shape extends z.core.$ZodShape>(shape: Shape, what: string) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : `must be ${what}`),
+  });
+}
+
+/** A value that passes the test. A wrong one does not keep the checks of the object around it from running. */
+export function checked<T>(
+  test: (value: unknown) => boolean,
+  error: string | ((issue: { readonly input: unknown }) => string),
+) {
+  return z.custom<T>(test, { error, abort: false });
+}
+
+/** A length of time above zero. `least` and `why` are for a limit that a guarantee sets. */
+export function duration(least?: { readonly ms: number; readonly why: string }) {
+  const isAllowed = (ms: number | undefined) => ms !== undefined && ms > (least?.ms ?? 0) && ms <= LONGEST_MS;
+  return checked<Duration>(
+    (value) => isAllowed(durationMs(value)) && !mayBeSeconds(value),
+    ({ input }) => {
+      const ms = durationMs(input);
+      if (ms === undefined) return `must be a duration: ${DURATION_FORM}`;
+      if (mayBeSeconds(input)) return `is ${input} milliseconds; write "${input}ms" if that is meant, or "${input}s"`;
+      if (least !== undefined && ms <= least.ms) return least.why;
+      return 'must be more than 0 and 24d at the most';
+    },
+  );
+}
+
+/** Many tools count in seconds; whoever means less than a second writes the unit. */
+function mayBeSeconds(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value < 1000;
+}
+
+export function wholeNumber(least: number, most: number) {
+  return checked<number>(
+    (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
+    `must be a whole number from ${least} to ${most}`,
+  );
+}
+
+/** An amount of data. */
+export function size(least: number, most: number) {
+  return checked<Size>(
+    (value) => {
+      const bytes = sizeBytes(value);
+      return bytes !== undefined && bytes >= least && bytes <= most;
+    },
+    `must be a size from ${formatSize(least)} to ${formatSize(most)}: bytes, or a text such as "128 KiB", "1 MiB"`,
+  );
+}
+
+export function text(pattern: RegExp, what: string) {
+  return checked<string>((value) => typeof value === 'string' && pattern.test(value), `must be ${what}`);
+}
+
+/** A function that returns its result, and no promise of it. */
+export function oneFunction<F>(what: string) {
+  return checked<F>(
+    (value) => typeof value === 'function' && !isAsync(value),
+    ({ input }) =>
+      typeof input === 'function'
+        ? `is async, and nobody waits for its promise: it must be ${what}`
+        : `must be ${what}`,
+  );
+}
+
+/** Functions that are written so. Of any other it is known only when it is called. */
+function isAsync(value: object): boolean {
+  return ['[object AsyncFunction]', '[object AsyncGeneratorFunction]'].includes(Object.prototype.toString.call(value));
+}

@@ -1,0 +1,49 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { NoWorkerError } from './errors.ts';
+import { grpcFailure, UNANSWERED } from './grpc.ts';
+
+export interface Asked {
+  readonly workflowId: string;
+  readonly query: string;
+  readonly args?: readonly unknown[];
+  readonly timeoutMs: number;
+  /** For the error. */
+  readonly taskQueue?: string;
+}
+
+/**
+ * Asks a workflow a question, which a worker must answer.
+ * @throws {NoWorkerError} if none does in time
+ */
+export async function askWorkflow<Answer>(client: Client, asked: Asked): Promise<Answer> {
+  const { workflowId, query, args = [], timeoutMs, taskQueue } = asked;
+  try {
+    return await client.withDeadline(Date.now() + timeoutMs, () =>
+      client.workflow.getHandle(workflowId).query<Answer, unknown[]>(query, ...args),
+    );
+  } catch (error) {
+    const failure = grpcFailure(error);
+    if (failure === undefined || !UNANSWERED.has(failure.code)) throw error;
+    throw new NoWorkerError(workflowId, taskQueue, `The server says: ${failure.details}.`, { cause: error });
+  }
+}
+
+/** The answer; otherwise when there is no such workflow. */
+export async function orMissing<T, Otherwise>(asked: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return otherwise;
+    throw error;
+  }
+}
+
+/** The answer; undefined when no worker was there to give it. */
+export async function orUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NoWorkerError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  SEGMENT_GONE,
+  type SegmentInput,
+  type SegmentMemo,
+  type SegmentSlice,
+  type SliceAnswer,
+} from '../contracts/lane/backlog.ts';
+import { argumentOf } from './run-argument.ts';
+import type { LaneEvent } from '../contracts/event/event.ts';
+import { unlessGone } from './unless-gone.ts';
+import { countWithin } from '../contracts/event/weight.ts';
+
+/** All events of a segment. They are its argument, so its first event has them, and no worker is needed. */
+export async function eventsOfSegment(client: Client, workflowId: string): Promise<readonly LaneEvent[]> {
+  const input = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
+    argumentOf<SegmentInput>(client, { workflowId }),
+  );
+  if (input === undefined) throw ApplicationFailure.nonRetryable(`${workflowId} has no events`, SEGMENT_GONE);
+  return input.events;
+}
+
+/** How many events a segment has. Costs a small part of reading them. */
+export async function countOfSegment(client: Client, workflowId: string): Promise<number> {
+  const { memo } = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
+    client.workflow.getHandle(workflowId).describe(),
+  );
+  return (memo as SegmentMemo | undefined)?.count ?? 0;
+}
+
+/** For a lane, which takes back as much as its own state may hold. */
+export async function readSlice(client: Client, { segment, from, limits }: SegmentSlice): Promise<SliceAnswer> {
+  const all = await eventsOfSegment(client, segment);
+  const left = all.slice(from);
+  if (left.length === 0) {
+    throw ApplicationFailure.nonRetryable(`${segment} has no event ${from}, it has ${all.length}`, SEGMENT_GONE);
+  }
+  const events = left.slice(0, countWithin(left, limits));
+  return { events, last: events.length === left.length };
+}

@@ -1,0 +1,62 @@
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { temporal } from '@temporalio/proto';
+import { SEGMENT_GONE } from '../contracts/lane/backlog.ts';
+import { SIGNALS } from '../contracts/names.ts';
+import type { DecidedSignal, QuarantineSegmentInput } from '../contracts/quarantine/messages.ts';
+import type { QuarantinedRecord } from '../contracts/quarantine/record.ts';
+import { unlessGone } from './unless-gone.ts';
+
+type Payloads = temporal.api.common.v1.IPayloads | null | undefined;
+
+export interface SegmentRecords {
+  readonly records: readonly QuarantinedRecord[];
+  /** Indexes of those that are out of the quarantine: all of them, when it was closed. */
+  readonly decided: ReadonlySet<number>;
+}
+
+/**
+ * What a segment of a quarantine holds. All of it is in its history, so no worker is needed: the records are its argument,
+ * and which of them are out it was told by signals.
+ */
+export async function readSegmentRecords(client: Client, workflowId: string): Promise<SegmentRecords> {
+  const { loadedDataConverter, namespace } = client.options;
+  const decode = async (payloads: Payloads) =>
+    (await decodeArrayFromPayloads(loadedDataConverter, payloads?.payloads))[0];
+  let records: readonly QuarantinedRecord[] | undefined;
+  let decided = new Set<number>();
+  let isClosed = false;
+  for (let nextPageToken: Uint8Array | undefined, isFirst = true; isFirst || nextPageToken?.length; isFirst = false) {
+    const page = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
+      client.workflowService.getWorkflowExecutionHistory({
+        namespace,
+        execution: { workflowId },
+        ...(nextPageToken === undefined ? {} : { nextPageToken }),
+      }),
+    );
+    for (const event of page.history?.events ?? []) {
+      const { workflowExecutionStartedEventAttributes: started, workflowExecutionSignaledEventAttributes: signaled } =
+        event;
+      if (started != null) records = ((await decode(started.input)) as QuarantineSegmentInput | undefined)?.records;
+      if (signaled?.signalName === SIGNALS.close) isClosed = true;
+      if (signaled?.signalName !== SIGNALS.decided) continue;
+      for (const index of ((await decode(signaled.input)) as DecidedSignal | undefined)?.indexes ?? [])
+        decided.add(index);
+    }
+    nextPageToken = page.nextPageToken ?? undefined;
+  }
+  if (isClosed) decided = new Set(records?.keys());
+  if (records !== undefined) return { records, decided };
+  throw ApplicationFailure.nonRetryable(`${workflowId} has no records`, SEGMENT_GONE);
+}
+
+/** The same; undefined when nobody has the segment any more. */
+export async function readSegmentUnlessGone(client: Client, workflowId: string): Promise<SegmentRecords | undefined> {
+  try {
+    return await readSegmentRecords(client, workflowId);
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === SEGMENT_GONE) return undefined;
+    throw error;
+  }
+}

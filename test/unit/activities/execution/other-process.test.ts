@@ -1,0 +1,107 @@
+/** Work that comes to a process without its pipeline: it goes to another one, with all that is known of it (fault B10). */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, test } from 'vitest';
+import { createHandlingActivities } from '../../../../activities/execution/execution-activities.ts';
+import { FreezeWatch } from '../../../../lib/node/freeze-watch.ts';
+import type { EventInput, StretchInput, StretchOutcome } from '../../../../contracts/execution.ts';
+import { DEFAULT_LANE_OPTIONS } from '../../../../contracts/lane/options.ts';
+import type { LaneState } from '../../../../contracts/lane/state.ts';
+import type { BatchInput } from '../../../../contracts/pool/batch.ts';
+import {
+  emptyLane,
+  lossesOfHead,
+  next,
+  stretchEnded,
+  stretchStarted,
+} from '../../../../workflows/lane/core/machine.ts';
+import { laneEvent, POLICY } from '../../../support/lane-events.ts';
+import { log } from '../../../support/log.ts';
+import { QUICK_RETRIES } from '../../../support/lane-worker.ts';
+
+const events = Array.from({ length: 50 }, (_, index) => laneEvent(index + 1));
+const input = { pipeline: 'orders', key: 'k', events };
+// It does not wait, since it is to stop anyway.
+const stopping = AbortSignal.abort();
+
+function activities(hasPipeline: boolean) {
+  return createHandlingActivities({
+    pipeline: () => {
+      if (!hasPipeline) throw new Error('no such pipeline');
+      return { handler: () => {}, settings: { ...QUICK_RETRIES, retry: POLICY } };
+    },
+    client: {} as never,
+    freezeWatch: new FreezeWatch(),
+    stopping,
+    log,
+  });
+}
+
+function bound(hasPipeline: boolean) {
+  const own = activities(hasPipeline);
+  return {
+    runStretch: async (stretch: StretchInput) => await own.runStretch(stretch),
+    runBatch: async (batch: BatchInput) => await own.runBatch(batch),
+    runEvent: async (event: EventInput) => await own.runEvent(event),
+  };
+}
+
+describe('a stretch that comes to a process without its pipeline', () => {
+  test('keeps what was done before, and how often it was lost (fault B10)', async () => {
+    const { runStretch } = bound(false);
+    const first = new MockActivityEnvironment();
+    expect(await first.run(runStretch, input)).toEqual({ done: 0, lostBefore: false, losses: 0 });
+    const third = new MockActivityEnvironment({ attempt: 3, heartbeatDetails: { done: 40 } });
+    expect(await third.run(runStretch, input)).toEqual({ done: 40, lostBefore: true, losses: 2 });
+    const again = new MockActivityEnvironment({ attempt: 2 });
+    expect(await again.run(runStretch, { ...input, losses: 1 })).toEqual({ done: 0, lostBefore: true, losses: 2 });
+  });
+
+  test('is found to kill processes all the same: losses of several activities add up (fault B10)', async () => {
+    let lane: LaneState = { ...emptyLane(0), queue: events };
+    for (const losses of [1, 2]) {
+      lane = stretchStarted(lane, lane.careful > 0 ? 1 : events.length);
+      lane = stretchEnded(lane, { done: 0, lostBefore: true, losses }, 0);
+      expect(lossesOfHead(lane)).toBe(losses);
+      expect(next(lane, DEFAULT_LANE_OPTIONS)).toMatchObject({ kind: 'stretch', events: [events[0]] });
+    }
+    const env = new MockActivityEnvironment({ attempt: 2 });
+    const stretch = { ...input, events: events.slice(0, 1), losses: lossesOfHead(lane) };
+    const outcome = (await env.run(bound(true).runStretch, stretch)) as StretchOutcome;
+    expect(outcome).toMatchObject({ done: 0, failed: { failure: { type: 'HeartbeatTimeout' } } });
+    lane = stretchEnded(stretchStarted(lane, 1), outcome, 0);
+    expect(lossesOfHead(lane)).toBe(0);
+  });
+
+  test('of an event that has been run since, no losses are remembered', () => {
+    const lane = stretchEnded(
+      stretchStarted({ ...emptyLane(0), queue: events }, 50),
+      { done: 0, lostBefore: true, losses: 2 },
+      0,
+    );
+    const done = stretchEnded(stretchStarted(lane, 1), { done: 1, lostBefore: false }, 0);
+    expect(lossesOfHead(done)).toBe(0);
+    expect(lossesOfHead({ ...lane, queue: lane.queue.slice(1) })).toBe(0);
+  });
+});
+
+test('a batch that comes to a process without its pipeline was not started, and says so (fault B10)', async () => {
+  const keys = [
+    { key: 'a', events: events.slice(0, 2), losses: 2 },
+    { key: 'b', events: events.slice(2, 3) },
+  ];
+  const { runBatch } = bound(false);
+  const back = { done: 0, notStarted: true };
+  expect(
+    await new MockActivityEnvironment().run(runBatch, { pipeline: 'orders', batch: 1, keys, slowAfterMs: 10 }),
+  ).toEqual({
+    done: [0, 0],
+    outcomes: { 0: back, 1: back },
+  });
+});
+
+test('an event that comes to a process without its pipeline keeps its attempts (fault B10)', async () => {
+  const { runEvent } = bound(false);
+  const env = new MockActivityEnvironment({ attempt: 4 });
+  const event = { pipeline: 'orders', key: 'k', event: events[0]!, attemptsBefore: 3 };
+  await expect(env.run(runEvent, event)).rejects.toMatchObject({ details: [{ kind: 'not counted', attempt: 7 }] });
+});

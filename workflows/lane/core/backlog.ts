@@ -1,0 +1,197 @@
+/**
+ * The long backlog of a lane, as pure functions: what goes from the lane's own state into segments, and what is taken
+ * back. See {@link Backlog} for where which events lie.
+ *
+ * Invariants:
+ * B1 Queue, segments and tail, one after the other, are the lane's events in their order (O1, O4).
+ * B2 An event leaves the tail only when the segment that holds it is known to have been started, and a segment is left
+ *    only when all its events are in the lane's queue again: at any moment each is in one of them (O5).
+ * B3 A backlog without a segment is there only while the first one is being started. Nothing takes a tail back but the
+ *    end of the last segment, so a lane that is found like that, after its run was ended, is put together again.
+ */
+import type {
+  Backlog,
+  SegmentLimits,
+  SegmentName,
+  SegmentRange,
+  SliceAnswer,
+} from '../../../contracts/lane/backlog.ts';
+import { countWeighed, countWithin } from '../../../contracts/event/weight.ts';
+import type { LaneEvent } from '../../../contracts/event/event.ts';
+import { jsonBytes } from '../../../lib/pure/json-bytes.ts';
+import type { LaneState } from '../../../contracts/lane/state.ts';
+import { TAIL_PAGE } from '../../../contracts/run.ts';
+
+/** Segments whose starts are asked for with one answer to the server, of which each has some delay. */
+const STARTED_AT_ONCE = 8;
+/** Bytes of them, one excepted: Temporal takes 4 MiB in a message. */
+const STARTED_BYTES = 2 * 1024 * 1024;
+
+const EMPTY: Backlog = { segments: [], taken: 0, events: 0, bytes: 0, tail: [] };
+
+/** Events that the lane has, wherever they lie. */
+export function depthOf({ queue, backlog = EMPTY }: LaneState): number {
+  return queue.length + backlog.events + backlog.tail.length;
+}
+
+/** New events go behind everything else. */
+export function append(lane: LaneState, events: readonly LaneEvent[]): Pick<LaneState, 'queue' | 'backlog'> {
+  const { queue, backlog } = lane;
+  if (backlog === undefined) return { queue: [...queue, ...events] };
+  return { queue, backlog: { ...backlog, tail: [...backlog.tail, ...events] } };
+}
+
+/**
+ * Whether the lane holds more than it should while it does not move: in its queue half as much as a segment may hold, and
+ * in its tail less than one.
+ */
+export function isLong(lane: LaneState, limits: SegmentLimits): boolean {
+  const { queue, backlog } = lane;
+  const waiting = backlog === undefined ? queue.slice(keptInQueue(lane, limits)) : backlog.tail;
+  return countWithin(waiting, limits) < waiting.length;
+}
+
+/** What the queue need not keep becomes the tail, from which segments are filled. */
+export function withTail(lane: LaneState, limits: SegmentLimits): LaneState {
+  const { queue, backlog } = lane;
+  const kept = keptInQueue(lane, limits);
+  if (backlog !== undefined || kept >= queue.length) return lane;
+  return { ...lane, queue: queue.slice(0, kept), backlog: { ...EMPTY, tail: queue.slice(kept) } };
+}
+
+/** The lane without its tail, which {@link tailFrom} gives. */
+export function withoutTail(
+  lane: LaneState,
+  limits: SegmentLimits,
+): { readonly state: LaneState; readonly tail: number } {
+  const { backlog, ...rest } = withTail(lane, limits);
+  if (backlog === undefined) return { state: rest, tail: 0 };
+  return { state: { ...rest, backlog: { ...backlog, tail: [] } }, tail: backlog.tail.length };
+}
+
+/** Bytes of a state that an answer may have: Temporal takes 2 MiB, and there is more around it. */
+const MAX_REMAINS_BYTES = 1024 * 1024;
+
+/** The same without its queue too, when that is too much for an answer. */
+export function remainsOf(
+  lane: LaneState,
+  limits: SegmentLimits,
+): { readonly state: LaneState; readonly tail: number; readonly queue?: number } {
+  const held = withoutTail(lane, limits);
+  const { queue } = held.state;
+  if (queue.length === 0 || jsonBytes(held.state) <= MAX_REMAINS_BYTES) return held;
+  return { ...held, state: { ...held.state, queue: [] }, queue: queue.length };
+}
+
+/** Some of what {@link remainsOf} leaves out: the queue, where it does, and then the tail. */
+export function leftFrom(lane: LaneState, limits: SegmentLimits, from: number): readonly LaneEvent[] {
+  const { queue: left = 0 } = remainsOf(lane, limits);
+  if (from >= left) return tailFrom(lane, limits, from - left);
+  const events = withTail(lane, limits).queue.slice(from);
+  return events.slice(0, countWeighed(events, TAIL_PAGE, jsonBytes));
+}
+
+/** Some of what {@link withoutTail} leaves out, as much as Temporal takes in an answer. */
+export function tailFrom(lane: LaneState, limits: SegmentLimits, from: number): readonly LaneEvent[] {
+  const left = withTail(lane, limits).backlog?.tail.slice(from) ?? [];
+  return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
+}
+
+/** The events that the next segments should hold: the last of several is as full as the others. */
+export function nextSegments({ backlog = EMPTY }: LaneState, limits: SegmentLimits): readonly (readonly LaneEvent[])[] {
+  const segments: (readonly LaneEvent[])[] = [];
+  let bytes = 0;
+  for (let from = 0; segments.length < STARTED_AT_ONCE;) {
+    const left = backlog.tail.slice(from);
+    const events = left.slice(0, countWithin(left, limits));
+    bytes += jsonBytes(events);
+    const isFirst = segments.length === 0;
+    if (events.length === 0 || (!isFirst && (events.length === left.length || bytes > STARTED_BYTES))) break;
+    segments.push(events);
+    from += events.length;
+  }
+  return segments;
+}
+
+/** The first events of the tail are in this segment by now. */
+export function movedToSegment(lane: LaneState, count: number, segment: SegmentName): LaneState {
+  const { backlog = EMPTY } = lane;
+  const events = backlog.tail.slice(0, count);
+  return {
+    ...lane,
+    backlog: {
+      ...backlog,
+      segments: withSegment(backlog.segments, segment),
+      events: backlog.events + count,
+      bytes: backlog.bytes + sizeOf(events),
+      tail: backlog.tail.slice(count),
+    },
+  };
+}
+
+/** The segment from which the queue is to be filled up; undefined when there is none. */
+export function firstSegment({ backlog = EMPTY }: LaneState): (SegmentName & { readonly from: number }) | undefined {
+  const [range] = backlog.segments;
+  return range === undefined ? undefined : { epoch: range.epoch, number: range.first, from: backlog.taken };
+}
+
+/** The one that was started last, while any is left. */
+export function latestSegment(lane: LaneState | undefined): SegmentName | undefined {
+  const range = lane?.backlog?.segments.at(-1);
+  return range && { epoch: range.epoch, number: range.last };
+}
+
+/** These events of the first segment are in the queue again. */
+export function takenBack(lane: LaneState, { events, last }: SliceAnswer): LaneState {
+  const { backlog = EMPTY } = lane;
+  return joined({
+    ...lane,
+    queue: [...lane.queue, ...events],
+    backlog: {
+      ...backlog,
+      segments: last ? withoutFirst(backlog.segments) : backlog.segments,
+      taken: last ? 0 : backlog.taken + events.length,
+      events: backlog.events - events.length,
+      bytes: backlog.bytes - sizeOf(events),
+    },
+  });
+}
+
+/** What the first segment held is gone. How much that was is known when it was the only one. */
+export function withoutFirstSegment(lane: LaneState): LaneState {
+  const { backlog = EMPTY } = lane;
+  const segments = withoutFirst(backlog.segments);
+  return joined({ ...lane, backlog: { ...backlog, segments, taken: 0 } });
+}
+
+/** When there is no segment, there is nothing between queue and tail either, and the lane is as any other (B3). */
+export function joined(lane: LaneState): LaneState {
+  const { backlog, ...rest } = lane;
+  if (backlog === undefined || backlog.segments.length > 0) return lane;
+  return { ...rest, queue: [...lane.queue, ...backlog.tail] };
+}
+
+/** The queue keeps half of what a segment may hold, as much as comes back from one at a time, and what is worked on. */
+function keptInQueue({ phase, queue }: LaneState, limits: SegmentLimits): number {
+  return Math.max(countWithin(queue, halfOf(limits)), phase.state === 'running' ? phase.count : 1);
+}
+
+/** What a lane holds of its backlog in its queue goes from run to run, together with all else that it knows. */
+export function halfOf({ bytes, events }: SegmentLimits): SegmentLimits {
+  return { bytes: Math.ceil(bytes / 2), events: Math.ceil(events / 2) };
+}
+
+function sizeOf(events: readonly LaneEvent[]): number {
+  return events.reduce((sum, { size }) => sum + size, 0);
+}
+
+function withSegment(ranges: readonly SegmentRange[], { epoch, number }: SegmentName): readonly SegmentRange[] {
+  const last = ranges.at(-1);
+  if (last?.epoch !== epoch || last.last + 1 !== number) return [...ranges, { epoch, first: number, last: number }];
+  return [...ranges.slice(0, -1), { ...last, last: number }];
+}
+
+function withoutFirst([range, ...others]: readonly SegmentRange[]): readonly SegmentRange[] {
+  if (range === undefined || range.first === range.last) return others;
+  return [{ ...range, first: range.first + 1 }, ...others];
+}

@@ -1,0 +1,228 @@
+/**
+ * The lane: one key's events in order, as pure functions from state and input to state.
+ *
+ * It knows nothing of Temporal, time or activities: a host keeps the state, brings inputs, and does what {@link next}
+ * says. A host has at most one piece of work in flight for a lane, and tells the lane when that has ended.
+ *
+ * Invariants:
+ * L1 The queue, and behind it the backlog, hold every accepted event that is neither done nor skipped, in the order of
+ *    acceptance (O1, O4).
+ * L2 Only the front of the queue is ever worked on, and only it can be removed or replaced (O1).
+ * L3 A position is appended only beyond its shard's mark, and the mark moves with it (O6). What the quarantine brings has a
+ *    mark of its own, and goes behind everything that was accepted before.
+ * L4 Nothing leaves the front but by success or by a person's skip (O5).
+ * The table in transitions.ts names every change of state; `move` refuses any other.
+ */
+import type { SegmentName } from '../../../contracts/lane/backlog.ts';
+import type { StretchOutcome } from '../../../contracts/execution.ts';
+import type { HeadFailure, LanePhase } from '../../../contracts/lane/phase.ts';
+import type { LaneOptions } from '../../../contracts/lane/options.ts';
+import type { LaneState } from '../../../contracts/lane/state.ts';
+import type { RecordsSignal } from '../../../contracts/lane/messages.ts';
+import { readFailure, type Failure } from '../../../contracts/event/failure.ts';
+import type { ClaimedData, LaneEvent } from '../../../contracts/event/event.ts';
+import { dataWeight } from '../../../contracts/event/weight.ts';
+import { formatPosition } from '../../../contracts/event/position.ts';
+import { append, firstSegment } from './backlog.ts';
+import { passed, released } from './claims.ts';
+import { mustTellLoss } from './loss.ts';
+import { isFromFormerReader, placeOf, takeIn } from '../../shared/marks.ts';
+import { move } from './transitions.ts';
+
+export function emptyLane(bornAt: number): LaneState {
+  return {
+    phase: { state: 'idle' },
+    queue: [],
+    marks: {},
+    behindSince: {},
+    remembersSince: bornAt,
+    decisions: [],
+    handled: 0,
+    careful: 0,
+  };
+}
+
+/**
+ * Takes events over (O4). What the lane has had already is dropped (O6), and so is the whole signal when its sender was
+ * certainly no reader any more at a time that the lane remembers (see {@link isFromFormerReader}).
+ */
+export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOptions): LaneState {
+  if (isFromFormerReader(signal.leaseUntil, options.leaseMarginMs, lane.remembersSince)) return lane;
+  const { marks, behindSince, fresh, again } = takeIn(lane, signal.events, placeOf);
+  const phase = move(lane.phase, 'accept', lane.phase);
+  const after = fresh.length === 0 ? lane : { ...lane, ...append(lane, fresh), marks, behindSince, phase };
+  // Whoever sent them again has stored their data again.
+  const unneeded = released(after, passed(after, again));
+  return unneeded === undefined ? after : { ...after, ...unneeded };
+}
+
+/** What a host that has nothing in flight has to start. */
+export type Work =
+  | { readonly kind: 'none' }
+  /** The queue has been worked off, and there is more in this segment. */
+  | { readonly kind: 'slice'; readonly segment: SegmentName; readonly from: number }
+  /** The data of the head is in the source only, and has to be fetched before a handler can be called. */
+  | { readonly kind: 'fetch'; readonly event: LaneEvent }
+  | { readonly kind: 'stretch'; readonly events: readonly LaneEvent[] }
+  | { readonly kind: 'event'; readonly event: LaneEvent; readonly failing: HeadFailure };
+
+export function next(lane: LaneState, options: LaneOptions): Work {
+  const head = lane.queue[0];
+  if (head === undefined) return sliceOf(lane);
+  if (mustTellLoss(lane)) return { kind: 'none' };
+  const { state } = lane.phase;
+  if ('left' in head.data && (state === 'idle' || state === 'retrying')) return { kind: 'fetch', event: head };
+  if (lane.phase.state === 'retrying') return { kind: 'event', event: head, failing: lane.phase };
+  if (lane.phase.state !== 'idle') return { kind: 'none' };
+  return { kind: 'stretch', events: lane.queue.slice(0, stretchLength(lane, options)) };
+}
+
+function sliceOf(lane: LaneState): Work {
+  const segment = lane.phase.state === 'idle' ? firstSegment(lane) : undefined;
+  if (segment === undefined) return { kind: 'none' };
+  const { epoch, number, from } = segment;
+  return { kind: 'slice', segment: { epoch, number }, from };
+}
+
+function stretchLength(lane: LaneState, options: LaneOptions): number {
+  if (lane.careful > 0) return 1;
+  let bytes = 0;
+  let count = 0;
+  for (const event of lane.queue) {
+    bytes += dataWeight(event);
+    if (count > 0 && ('left' in event.data || bytes > options.stretchBytes || count >= options.stretchEvents)) break;
+    count += 1;
+  }
+  return count;
+}
+
+const NOTHING_DONE: StretchOutcome = { done: 0, lostBefore: false };
+
+export function stretchStarted(lane: LaneState, count: number): LaneState {
+  return { ...lane, phase: move(lane.phase, 'stretchStarted', { state: 'running', count }) };
+}
+
+/** The first pass has ended: with all its events done, at a failure, or early because it was asked to stop. */
+export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: number): LaneState {
+  const count = lane.phase.state === 'running' ? lane.phase.count : 0;
+  const done = Math.min(outcome.done, count);
+  const phase = outcome.failed === undefined ? ({ state: 'idle' } as const) : firstFailure(outcome.failed, now);
+  const { losses: _before, ...rest } = lane;
+  const head = lane.queue[done];
+  const { losses = 0 } = outcome;
+  const lost =
+    losses > 0 && head !== undefined ? { position: formatPosition(head.position), count: losses } : undefined;
+  return {
+    ...rest,
+    ...(lost === undefined ? {} : { losses: lost }),
+    ...released(lane, lane.queue.slice(0, done)),
+    queue: lane.queue.slice(done),
+    handled: lane.handled + done,
+    // After a loss each of the remaining events of the stretch runs alone.
+    careful: outcome.lostBefore ? Math.max(lane.careful, count) - done : Math.max(0, lane.careful - done),
+    phase: move(lane.phase, 'stretchEnded', phase),
+  };
+}
+
+/** How often the head was lost with its process, in a row, in stretches that have ended without it. */
+export function lossesOfHead({ losses, queue }: LaneState): number {
+  const head = queue[0];
+  return losses !== undefined && head !== undefined && losses.position === formatPosition(head.position)
+    ? losses.count
+    : 0;
+}
+
+/** The data of the head was fetched from the source. */
+export function headFetched(lane: LaneState, data: ClaimedData): LaneState {
+  const [head, ...others] = lane.queue;
+  if (head === undefined) throw new Error('Data was fetched for a lane without events');
+  const fetched = { ...lane, queue: [{ ...head, data }, ...others] };
+  return lane.phase.state === 'running' ? stretchEnded(fetched, NOTHING_DONE, 0) : fetched;
+}
+
+/** The head has failed for the first time. */
+export function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number): LanePhase {
+  const { failure, policy } = failed;
+  const nextAttemptAt = now + policy.initialIntervalMs;
+  const head: HeadFailure = { failure, policy, since: now, attempts: 1, roundFrom: 0, nextAttemptAt };
+  const isFinal = failure.nonRetryable || policy.maxAttempts <= 1;
+  return { state: isFinal ? 'blocked' : 'retrying', ...head };
+}
+
+export function eventSucceeded(lane: LaneState): LaneState {
+  return {
+    ...lane,
+    ...released(lane, lane.queue.slice(0, 1)),
+    queue: lane.queue.slice(1),
+    handled: lane.handled + 1,
+    careful: Math.max(0, lane.careful - 1),
+    phase: move(lane.phase, 'eventSucceeded', { state: 'idle' }),
+  };
+}
+
+/** The retries of the head are used up, or its failure is one that no retry will mend. */
+export function eventFailed(lane: LaneState, failure: Failure, attempts: number): LaneState {
+  const failing = headFailure(lane.phase);
+  if (failing === undefined) throw new Error(`An event failed in a lane that is ${lane.phase.state}`);
+  const { losses: _losses, ...rest } = failing;
+  const phase: LanePhase = { ...rest, state: 'blocked', failure, attempts };
+  return { ...lane, phase: move(lane.phase, 'eventFailed', phase) };
+}
+
+/**
+ * The activity of the head was stopped, after so many attempts; the head is still to be tried.
+ * @param nextAttemptAt when the wait would have ended that was broken off; ms since 1970
+ */
+export function eventStopped(lane: LaneState, attempts: number, nextAttemptAt?: number): LaneState {
+  const failing = headFailure(lane.phase);
+  if (failing === undefined) throw new Error(`An event stopped in a lane that is ${lane.phase.state}`);
+  const { nextAttemptAt: before, ...rest } = failing;
+  // Stopped before it had come to anything: what was due before is due still.
+  const dueAt = nextAttemptAt ?? (attempts <= failing.attempts ? before : undefined);
+  const due = dueAt === undefined ? {} : { nextAttemptAt: dueAt };
+  const phase: LanePhase = { ...rest, ...due, state: 'retrying', attempts: Math.max(failing.attempts, attempts) };
+  return { ...lane, phase: move(lane.phase, 'eventStopped', phase) };
+}
+
+/** Attempts in a row that may be lost to Temporal before the event is taken for the cause. */
+const MAX_LOSSES = 3;
+
+/**
+ * The last attempt of the round was lost to Temporal, which says nothing about the event: it is made again, a few times.
+ * @param attempts made in all, without that one
+ */
+export function eventLost(lane: LaneState, failure: Failure, attempts: number): LaneState {
+  const losses = 1 + (headFailure(lane.phase)?.losses ?? 0);
+  if (losses >= MAX_LOSSES) return eventFailed(lane, failure, attempts + 1);
+  const stopped = eventStopped(lane, attempts);
+  return { ...stopped, phase: { ...stopped.phase, losses } as LanePhase };
+}
+
+/** What is known of the head's failure, in the states that have one. */
+export function headFailure(phase: LanePhase): HeadFailure | undefined {
+  const read = readPhase(phase);
+  switch (read.state) {
+    case 'retrying':
+    case 'blocked': {
+      const { state: _state, ...failing } = read;
+      return failing;
+    }
+    case 'paused': {
+      if (read.held === undefined) return undefined;
+      const { state: _state, ...failing } = read.held;
+      return failing;
+    }
+    case 'idle':
+    case 'running':
+      return undefined;
+  }
+}
+
+/** A run of an earlier version may have carried on a failure that is none. */
+export function readPhase(phase: LanePhase): LanePhase {
+  if (phase.state === 'retrying' || phase.state === 'blocked') {
+    return { ...phase, failure: readFailure(phase.failure) };
+  }
+  if (phase.state !== 'paused' || phase.held === undefined) return phase;
+  return { ...phase, held: { ...phase.held, failure: readFailure(phase.held.failure) } };
+}

@@ -1,0 +1,200 @@
+/**
+ * The verbs of a person on a lane (O11), as pure functions.
+ *
+ * A verb acts on the event that it names or on nothing: with a position it means that record, without one the head that
+ * failed. A verb that wants an event whose handler may be running needs the work to be stopped first; the caller stops
+ * it, and asks again with the state that came of that, in which the event may have succeeded meanwhile.
+ */
+import { formatPosition, parsePosition, samePosition, type Position } from '../../../contracts/event/position.ts';
+import { DECISION_DATA_CHARS, type Decision, type VerbArgs } from '../../../contracts/lane/decision.ts';
+import type { LaneOptions } from '../../../contracts/lane/options.ts';
+import type { LanePhase } from '../../../contracts/lane/phase.ts';
+import type { LaneState } from '../../../contracts/lane/state.ts';
+import { dataText } from '../../../contracts/event/data-text.ts';
+import type { LaneEvent } from '../../../contracts/event/event.ts';
+import type { VerbName } from '../../../contracts/names.ts';
+import { readNewData } from '../../../contracts/event/new-data.ts';
+import { truncate } from '../../../lib/pure/text.ts';
+import { keptDecisions } from '../../shared/kept-decisions.ts';
+import { headFailure } from '../core/machine.ts';
+import { isBeyond } from '../../shared/marks.ts';
+import { move } from '../core/transitions.ts';
+
+export interface Verb {
+  readonly name: VerbName;
+  readonly args: VerbArgs;
+  /** Why its arguments cannot be used; such a verb is refused. */
+  readonly problem?: string;
+}
+
+export type Verdict =
+  { readonly kind: 'act' } | { readonly kind: 'stop first' } | { readonly kind: 'refuse'; readonly why: string };
+
+const ACT: Verdict = { kind: 'act' };
+const STOP_FIRST: Verdict = { kind: 'stop first' };
+
+function refuse(why: string): Verdict {
+  return { kind: 'refuse', why };
+}
+
+/** Whether the verb can act on the lane as it is. `working`: an activity of the lane is in flight. */
+export function judge(lane: LaneState, verb: Verb, working: boolean): Verdict {
+  const { state } = lane.phase;
+  if (verb.problem !== undefined) return refuse(verb.problem);
+  if (verb.name === 'pause') {
+    if (state === 'paused') return refuse('the lane is paused already');
+    return working ? STOP_FIRST : ACT;
+  }
+  if (verb.name === 'resume') return state === 'paused' ? ACT : refuse(`the lane is not paused, it is ${state}`);
+  if (verb.name === 'replace' && readNewData(verb.args) === undefined) {
+    return refuse('replace needs new data: `data` (any JSON value), `text` or `base64`');
+  }
+  return judgeHeadVerb(lane, verb, working);
+}
+
+function judgeHeadVerb(lane: LaneState, verb: Verb, working: boolean): Verdict {
+  const head = lane.queue[0];
+  const named = verb.args.position === undefined ? undefined : parsePosition(verb.args.position);
+  if (verb.args.position !== undefined && named === undefined) {
+    return refuse(`"${verb.args.position}" is not a position; one looks like shardId-000000000000:4958...3`);
+  }
+  if (named !== undefined && !isWithReach(lane, named)) return refuse(whyOutOfReach(lane, named));
+  if (head === undefined) return refuse('the lane has no event');
+  const failing = headFailure(lane.phase) !== undefined;
+  if (!failing && (named === undefined || verb.name === 'retry')) {
+    return refuse(`no event of the lane has failed, it is ${lane.phase.state}`);
+  }
+  return working ? STOP_FIRST : ACT;
+}
+
+/**
+ * Ties a verb that names no record to the head that has failed by now: a second one that arrives late must not touch
+ * the next event.
+ */
+export function bind(lane: LaneState, verb: Verb): Verb {
+  const head = lane.queue[0];
+  const isBound = verb.name === 'pause' || verb.name === 'resume' || verb.args.position !== undefined;
+  if (isBound || head === undefined || headFailure(lane.phase) === undefined) return verb;
+  return { ...verb, args: { ...verb.args, position: formatPosition(head.position) } };
+}
+
+/** The named event is the head, or among those that the stretch in flight may be at. */
+function isWithReach(lane: LaneState, named: Position): boolean {
+  const reach = lane.phase.state === 'running' ? lane.phase.count : 1;
+  return lane.queue.slice(0, reach).some((event) => samePosition(event.position, named));
+}
+
+function whyOutOfReach(lane: LaneState, named: Position): string {
+  const head = lane.queue[0];
+  const at = head === undefined ? 'the lane is empty' : `the head is ${formatPosition(head.position)}`;
+  const name = formatPosition(named);
+  if (lane.queue.some((event) => samePosition(event.position, named))) return `${name} is not at the head yet: ${at}`;
+  if (isBeyond(lane.marks, named)) return `${name} has never come to this lane: ${at}`;
+  const orWaits = lane.backlog === undefined ? '' : ', or waits in its long backlog';
+  return `${name} has been passed${orWaits}: ${at}`;
+}
+
+/** Carries out a verb that {@link judge} lets act on a lane in which nothing is in flight. */
+export function act(lane: LaneState, verb: Verb, now: number, options: LaneOptions): LaneState {
+  const after = apply(lane, verb, now);
+  const head = lane.queue[0];
+  const failure = headFailure(lane.phase)?.failure;
+  const touchesHead = verb.name !== 'pause' && verb.name !== 'resume';
+  const decision: Decision = {
+    ...decisionBase(verb, now, lane, after.phase.state),
+    outcome: 'done',
+    ...(touchesHead && head !== undefined ? { position: formatPosition(head.position) } : {}),
+    ...(touchesHead && failure !== undefined ? { failure } : {}),
+    ...dataOf(verb, head, after.queue[0]),
+  };
+  return record(after, decision, options);
+}
+
+/** Keeps a refusal of a verb that came as a signal, to which there is no other answer. */
+export function refused(lane: LaneState, verb: Verb, why: string, now: number, options: LaneOptions): LaneState {
+  const { position } = verb.args;
+  const named = position === undefined ? {} : { position };
+  const base = decisionBase(verb, now, lane, lane.phase.state);
+  return record(lane, { ...base, outcome: 'refused', why, ...named }, options);
+}
+
+function record(lane: LaneState, decision: Decision, options: LaneOptions): LaneState {
+  return { ...lane, decisions: keptDecisions([...lane.decisions, decision], options.decisionsKept) };
+}
+
+function decisionBase(verb: Verb, now: number, lane: LaneState, stateAfter: LanePhase['state']) {
+  const { by, reason } = verb.args;
+  return {
+    verb: verb.name,
+    at: now,
+    by: by ?? 'unknown',
+    ...(reason === undefined ? {} : { reason }),
+    stateBefore: lane.phase.state,
+    stateAfter,
+  };
+}
+
+function apply(lane: LaneState, verb: Verb, now: number): LaneState {
+  const { phase } = lane;
+  switch (verb.name) {
+    case 'pause':
+      return { ...lane, phase: move(phase, 'pause', pausedPhase(phase, verb, now)) };
+    case 'resume':
+      return { ...lane, phase: move(phase, 'resume', heldPhase(phase)) };
+    case 'retry':
+      return { ...lane, phase: move(phase, 'retry', anotherRound(phase)) };
+    case 'skip': {
+      const careful = Math.max(0, lane.careful - 1);
+      return { ...lane, queue: lane.queue.slice(1), careful, phase: move(phase, 'skip', withoutFailure(phase)) };
+    }
+    case 'replace': {
+      const queue = [replacedHead(lane, verb.args), ...lane.queue.slice(1)];
+      return { ...lane, queue, phase: move(phase, 'replace', withoutFailure(phase)) };
+    }
+  }
+}
+
+function pausedPhase(phase: LanePhase, verb: Verb, now: number): LanePhase {
+  const { by, reason } = verb.args;
+  return {
+    state: 'paused',
+    since: now,
+    by: by ?? 'unknown',
+    ...(reason === undefined ? {} : { reason }),
+    ...(phase.state === 'retrying' || phase.state === 'blocked' ? { held: phase } : {}),
+  };
+}
+
+function heldPhase(phase: LanePhase): LanePhase {
+  return phase.state === 'paused' && phase.held !== undefined ? phase.held : { state: 'idle' };
+}
+
+/** The head gets all its attempts again; they are counted on. */
+function anotherRound(phase: LanePhase): LanePhase {
+  const failing = headFailure(phase);
+  if (failing === undefined) return phase;
+  const { nextAttemptAt: _due, ...rest } = failing;
+  const retrying = { ...rest, state: 'retrying', roundFrom: failing.attempts } as const;
+  return phase.state === 'paused' ? { ...phase, held: retrying } : retrying;
+}
+
+function withoutFailure(phase: LanePhase): LanePhase {
+  if (phase.state !== 'paused') return { state: 'idle' };
+  const { held: _held, ...paused } = phase;
+  return paused;
+}
+
+function replacedHead(lane: LaneState, args: VerbArgs): LaneEvent {
+  const head = lane.queue[0];
+  const given = readNewData(args);
+  if (head === undefined || given === undefined || 'problem' in given) throw new Error('replace needs a head and data');
+  return { ...head, ...given, replaced: (head.replaced ?? 0) + 1 };
+}
+
+function dataOf(verb: Verb, before: LaneEvent | undefined, after: LaneEvent | undefined) {
+  if (before === undefined || (verb.name !== 'skip' && verb.name !== 'replace')) return {};
+  const dataBefore = truncate(dataText(before.data), DECISION_DATA_CHARS);
+  const claim = 'claim' in before.data ? { claimBefore: before.data.claim.name } : {};
+  if (verb.name === 'skip' || after === undefined) return { dataBefore, ...claim };
+  return { dataBefore, ...claim, dataAfter: truncate(dataText(after.data), DECISION_DATA_CHARS) };
+}

@@ -1,0 +1,46 @@
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { QUERIES, SIGNALS, VERBS } from '../../contracts/names.ts';
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import type { Decision } from '../../contracts/lane/decision.ts';
+import type { LaneInput } from '../../contracts/lane/messages.ts';
+import type { LaneView } from '../../contracts/lane/view.ts';
+import type { BacklogView } from '../../contracts/lane/waiting.ts';
+import type { LaneRemains } from '../../contracts/recovery.ts';
+import { INTERNAL, VERB_DESCRIPTIONS } from '../shared/descriptions.ts';
+import { LaneHost } from './host.ts';
+import { isRecordsSignal, readVerb, readWindow } from '../shared/parsing.ts';
+import { refusal } from '../shared/rejection.ts';
+
+/** One key's lane, in a workflow of its own. Started by the first event of the key, ended when it is idle. */
+export async function lane(input: LaneInput): Promise<void> {
+  const host = new LaneHost(input);
+  // All handlers stand before the first await: what arrived before is delivered now, in order.
+  setHandler(defineQuery<LaneView>(QUERIES.lane), () => host.view(), {
+    description: 'State, head with its data, failure, what waits, last decisions.',
+  });
+  setHandler(defineQuery<BacklogView, [unknown]>(QUERIES.backlog), (window) => host.backlog(readWindow(window)), {
+    description: 'What waits, in pages. Input, optional: {"skip": 0, "limit": 100}.',
+  });
+  setHandler(defineQuery<LaneRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
+  setHandler(defineQuery<readonly LaneEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
+    description: INTERNAL,
+  });
+  const takeRecords = (signal: unknown): void => {
+    if (isRecordsSignal(signal)) host.accept(signal);
+    else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+  };
+  setHandler(defineSignal<[unknown]>(SIGNALS.records), takeRecords, { description: INTERNAL });
+  for (const name of VERBS) {
+    const description = VERB_DESCRIPTIONS[name];
+    setHandler(defineSignal<[unknown]>(name), (args) => host.signalVerb(readVerb(name, args)), { description });
+    setHandler(defineUpdate<Decision, [unknown]>(name), (args) => host.updateVerb(readVerb(name, args)), {
+      description,
+      validator: (args) => {
+        const why = host.objection(readVerb(name, args));
+        if (why !== undefined) throw refusal(name, why);
+      },
+    });
+  }
+  CancellationScope.current().cancelRequested.catch(() => host.drain());
+  await CancellationScope.nonCancellable(() => host.run());
+}

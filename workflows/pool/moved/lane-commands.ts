@@ -1,0 +1,217 @@
+/**
+ * What a pool does for the keys that have moved out: begins their lanes, and forwards to them.
+ *
+ * Owns which errands are under way. What a key's lane has, MovedKeys says.
+ */
+import {
+  ChildWorkflowCancellationType,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  patched,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { TemporalFailure, WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
+import type { LaneEvent } from '../../../contracts/event/event.ts';
+import { laneWorkflowId } from '../../../contracts/lane/id.ts';
+import { LANE_DETAILS, lastingAttributes, summaryOf } from '../../../contracts/lane/start.ts';
+import type { LaneInput, RecordsSignal } from '../../../contracts/lane/messages.ts';
+import type { LaneOptions } from '../../../contracts/lane/options.ts';
+import { SIGNALS, WORKFLOW_TYPES } from '../../../contracts/names.ts';
+import { FORWARDED_MARK } from '../../../contracts/pool/messages.ts';
+import { memoChange } from '../../lane/publish/appearance.ts';
+import { attributesOf } from '../../lane/publish/attributes.ts';
+import { emptyLane } from '../../lane/core/machine.ts';
+import { askForEnd, askForLatestRun } from '../../shared/questions.ts';
+import { asksWhatArrived, beginningId } from './delivery-check.ts';
+import type { Errand, MovedKeys } from './moved-keys.ts';
+
+/** At a time, when there is nothing else to do; and beside batches, whose healthy keys lanes that begin shall not hold up. */
+const UNDER_WAY = 50;
+const BESIDE_BATCHES = 4;
+/** The wait after one that failed, which doubles for the same key: each try is in the history of the run. */
+const AGAIN_MS = 1000;
+const MAX_AGAIN_MS = 30_000;
+
+export interface ErrandOptions {
+  readonly pipeline: string;
+  readonly lane: LaneOptions;
+  readonly moved: MovedKeys;
+  /** Whether healthy keys are being handled, or can be. */
+  readonly isBusy: () => boolean;
+  /** Takes a key back, with what waits for it. */
+  readonly takeBack: (key: string, events: readonly LaneEvent[]) => void;
+  /** Is called when one has ended, and when one that failed may be tried again. */
+  readonly onInput: () => void;
+}
+
+export class Errands {
+  readonly #options: ErrandOptions;
+  /** Runs that began before do not, and their histories say so. */
+  readonly #givesWay = patched('lanes give way to batches');
+  #underWay = 0;
+  /** In a row, by key. */
+  readonly #failures = new Map<string, number>();
+
+  constructor(options: ErrandOptions) {
+    this.#options = options;
+  }
+
+  /** None is being done just now. */
+  get isQuiet(): boolean {
+    return this.#underWay === 0;
+  }
+
+  get hasNews(): boolean {
+    return this.#options.moved.hasReady && (this.#underWay < BESIDE_BATCHES || this.#mayBeginMany);
+  }
+
+  get #mayBeginMany(): boolean {
+    return this.#underWay < UNDER_WAY && !(this.#givesWay && this.#options.isBusy());
+  }
+
+  begin(): void {
+    while (this.hasNews) {
+      const errand = this.#options.moved.begin();
+      if (errand === undefined) return;
+      this.#underWay += 1;
+      void this.#do(errand);
+    }
+  }
+
+  async #do(errand: Errand): Promise<void> {
+    const { moved, onInput } = this.#options;
+    const { key } = errand;
+    const failed = await this.#attempt(errand);
+    this.#underWay -= 1;
+    onInput();
+    if (failed === undefined) {
+      this.#failures.delete(key);
+      return;
+    }
+    const { error } = failed;
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    log.warn('The lane of a key cannot be given what is meant for it; it is tried again', { error, key, failures });
+    await sleep(Math.min(AGAIN_MS * 2 ** (failures - 1), MAX_AGAIN_MS));
+    moved.failed(errand);
+    onInput();
+  }
+
+  /** Returns what went wrong when the errand has to be tried again. */
+  async #attempt(errand: Errand): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      if (errand.kind === 'start' && errand.inDoubt) {
+        const hasBegun = await this.#hasBegun(errand);
+        if (hasBegun === undefined) throw new Error('Whether its lane has begun already is not known');
+        if (hasBegun) return undefined;
+      }
+      await (errand.kind === 'start' ? this.#start(errand) : this.#forward(errand));
+      this.#succeeded(errand);
+      return undefined;
+    } catch (error) {
+      const isHere = await (errand.kind === 'forward'
+        ? mayBeGone(error) && this.#afterEnd(errand)
+        : error instanceof WorkflowExecutionAlreadyStartedError && this.#hasBegun(errand));
+      return isHere ? undefined : { error };
+    }
+  }
+
+  #succeeded(errand: Errand): void {
+    const { moved, takeBack } = this.#options;
+    const back = moved.succeeded(errand);
+    if (back !== undefined) takeBack(errand.key, back);
+  }
+
+  async #start({ key, begin }: Errand & { readonly kind: 'start' }): Promise<void> {
+    const { pipeline, lane: options } = this.#options;
+    const lane = begin.kind === 'anew' ? begin.lane : emptyLane(Date.now());
+    const input: LaneInput = {
+      version: 1,
+      pipeline,
+      key,
+      options,
+      pool: workflowInfo().workflowId,
+      ...(begin.kind === 'anew' ? { carried: lane } : { predecessor: begin.predecessor }),
+    };
+    const attributes = attributesOf(lane).filter(({ value }) => value !== null) as SearchAttributePair[];
+    const memo = { ...memoChange(key, lane), begun: beginningId(begin) };
+    await startChild(WORKFLOW_TYPES.lane, {
+      workflowId: laneWorkflowId(pipeline, key),
+      args: [input],
+      typedSearchAttributes: [...lastingAttributes(pipeline, key), ...attributes],
+      memo: Object.fromEntries(Object.entries(memo).filter(([, value]) => value !== null)),
+      // It outlives this run, whatever becomes of that (O5).
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      staticSummary: summaryOf(key),
+      staticDetails: LANE_DETAILS,
+    });
+  }
+
+  async #forward({ key, events }: Errand & { readonly kind: 'forward' }): Promise<void> {
+    // No lease: only this pool sends to the lane, and never the same again after something else (O6).
+    const signal: RecordsSignal = { leaseUntil: Number.MAX_SAFE_INTEGER, events };
+    const handle = getExternalWorkflowHandle(laneWorkflowId(this.#options.pipeline, key));
+    await handle.signal<[RecordsSignal]>(SIGNALS.records, signal);
+  }
+
+  /**
+   * Whether a run of this pool that was ended from outside, or a reset one, has begun the lane already; if so, what has become
+   * of the lane settles the errand. Undefined when that cannot be known just now.
+   */
+  async #hasBegun(errand: Errand & { readonly kind: 'start' }): Promise<boolean | undefined> {
+    const { moved, pipeline } = this.#options;
+    const { begin, key } = errand;
+    if (begin.kind !== 'anew' && !asksWhatArrived()) return false;
+    const latest = await askForLatestRun(laneWorkflowId(pipeline, key));
+    if (latest === undefined) return undefined;
+    if (latest.state === 'unknown' || latest.begun !== beginningId(begin)) return false;
+    if (latest.state === 'open') this.#succeeded(errand);
+    else if (!asksWhatArrived()) return false;
+    else if (latest.state === 'ended') moved.begunAgain(errand, latest.run);
+    else return await this.#takeBackFrom(latest.runId, key);
+    return true;
+  }
+
+  /** No lane was there to be forwarded to. Not true when that has to be tried again. */
+  async #afterEnd(errand: Errand & { readonly kind: 'forward' }): Promise<boolean | undefined> {
+    const { moved, pipeline, takeBack } = this.#options;
+    const back = moved.gone(errand);
+    if (back !== undefined) {
+      takeBack(errand.key, back);
+      return true;
+    }
+    const latest = await askForLatestRun(laneWorkflowId(pipeline, errand.key));
+    if (latest === undefined || latest.state === 'open') return false;
+    if (latest.state === 'completed' && asksWhatArrived()) return await this.#takeBackFrom(latest.runId, errand.key);
+    if (latest.state === 'ended') moved.begunAgain(errand, latest.run);
+    // It had finished everything, and its word was lost with a run of this pool.
+    else takeBack(errand.key, moved.take(errand.key, 0));
+    return true;
+  }
+
+  /**
+   * Takes back a key whose lane has ended as it should, without what the lane was given: that may be more than is known here.
+   * @returns undefined when that cannot be known just now
+   */
+  async #takeBackFrom(runId: string, key: string): Promise<true | undefined> {
+    const { moved, pipeline, takeBack } = this.#options;
+    const remains = await askForEnd({ workflowId: laneWorkflowId(pipeline, key), runId });
+    if (remains === undefined) return undefined;
+    const mark = remains !== 'gone' && remains.kind === 'held' ? remains.state?.marks[FORWARDED_MARK] : undefined;
+    takeBack(key, moved.take(key, Number(mark?.sequenceNumber ?? 0)));
+    return true;
+  }
+}
+
+/**
+ * Whether the lane that was to be sent something may be gone. Whatever the refusal says, it has not arrived, and how the
+ * lane's latest run is decides what becomes of it: a refusal has no class of its own, and its text may change.
+ */
+function mayBeGone(error: unknown): boolean {
+  return error instanceof TemporalFailure && !isCancellation(error);
+}

@@ -1,0 +1,258 @@
+/**
+ * The keys of a pool that have a lane of their own, and what is on its way to these lanes.
+ *
+ * Owns, for each of them, how many events its lane was given, and those that it is not given yet. Knows nothing of Temporal.
+ *
+ * Invariants:
+ * M1 At most one request is on its way to a lane, with events from the front of what waits; they leave when the lane has
+ *    them (O1, O5).
+ * M2 A key goes back only when its lane says that it has finished exactly what it was given, and nothing is on its way; the
+ *    lane ends with that. When something was on its way just then, what becomes of it tells: a lane that got it goes on, or
+ *    has finished that too; one that had ended did not get it (O1, O4).
+ * M3 What a run that was ended from outside had on its way counts as on its way until it has been sent again, and the lane
+ *    or how it ended tells what had arrived (O1, O6).
+ */
+import { countWeighed, eventWeight, type EventLimits } from '../../../contracts/event/weight.ts';
+import type { LaneEvent } from '../../../contracts/event/event.ts';
+import { jsonBytes } from '../../../lib/pure/json-bytes.ts';
+import type { LaneState } from '../../../contracts/lane/state.ts';
+import type { EndedRun } from '../../../contracts/run.ts';
+import { FORWARDED_MARK } from '../../../contracts/pool/messages.ts';
+import type { Beginning, MovedKey } from '../../../contracts/pool/state.ts';
+import { placeOf } from '../../shared/marks.ts';
+
+/** What one request carries; text with much to quote takes some times its bytes, and a payload may have 2 MiB. */
+const REQUEST: EventLimits = { events: 500, bytes: 256 * 1024 };
+
+/** Beside the key: `:{"sent":1},`. */
+const BYTES_OF_AN_ENTRY = 12;
+
+/** What is to be done for a key. */
+export type Errand =
+  /** `inDoubt`: it may have been done. */
+  | { readonly kind: 'start'; readonly key: string; readonly begin: Beginning; readonly inDoubt: boolean }
+  | { readonly kind: 'forward'; readonly key: string; readonly events: readonly LaneEvent[] };
+
+interface Entry {
+  begin: Beginning | undefined;
+  /** About how many bytes of a next run's argument the key takes. */
+  bytes: number;
+  sent: number;
+  events: LaneEvent[];
+  errand: Errand | undefined;
+  /** The number up to which the lane has said, while something was or may have been on its way to it, that it had finished. */
+  finished: number | undefined;
+  /** See {@link MovedKey}. */
+  inDoubt: boolean;
+}
+
+export class MovedKeys {
+  readonly #entries = new Map<string, Entry>();
+  /** With something to do and nothing on its way. */
+  readonly #ready = new Set<string>();
+  #bytes = 0;
+  /** Whose lanes have not begun yet. */
+  readonly #beginning = new Set<string>();
+
+  constructor(moved: Readonly<Record<string, MovedKey>>) {
+    for (const [key, { sent, begin, events = [], inDoubt = false }] of Object.entries(moved)) {
+      const entry = { begin, bytes: 0, sent, events: [...events], errand: undefined, finished: undefined, inDoubt };
+      this.#entries.set(key, entry);
+      this.#weigh(key, entry);
+      if (begin !== undefined || events.length > 0) this.#ready.add(key);
+      if (begin !== undefined) this.#beginning.add(key);
+    }
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /** About how many bytes of a next run's argument the keys take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many keys have lanes that have not begun yet. */
+  get beginning(): number {
+    return this.#beginning.size;
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Whether its lane has not begun yet. */
+  isBeginning(key: string): boolean {
+    return this.#entries.get(key)?.begin !== undefined;
+  }
+
+  /** Events of the key that its lane does not have yet. */
+  waitingOf(key: string): readonly LaneEvent[] {
+    return this.#entries.get(key)?.events ?? [];
+  }
+
+  /**
+   * @param lane as it is to begin, with the events that waited for the key in its queue
+   * @param id stands for this beginning
+   */
+  moveOut(key: string, lane: LaneState, id: string): void {
+    const count = countWeighed(lane.queue, REQUEST, eventWeight);
+    const queue = lane.queue.slice(0, count).map((event, index) => numbered(event, index + 1));
+    const last = queue.at(-1);
+    const marks = last === undefined ? {} : { [FORWARDED_MARK]: placeOf(last) };
+    const entry: Entry = {
+      bytes: 0,
+      begin: { kind: 'anew', id, lane: { ...lane, queue, marks } },
+      sent: queue.length,
+      events: lane.queue.slice(count),
+      errand: undefined,
+      finished: undefined,
+      inDoubt: false,
+    };
+    this.#entries.set(key, entry);
+    this.#weigh(key, entry);
+    this.#ready.add(key);
+    this.#beginning.add(key);
+  }
+
+  add(key: string, event: LaneEvent): void {
+    const entry = this.#entries.get(key) as Entry;
+    entry.events.push(event);
+    this.#add(entry, eventWeight(event));
+    if (entry.errand === undefined) this.#ready.add(key);
+  }
+
+  /** What becomes of a request without events tells whether its lane still runs, or a new one has to take over from it. */
+  look(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && entry.errand === undefined) this.#ready.add(key);
+  }
+
+  /** Something to do, or undefined. Counts as on its way until {@link succeeded}, {@link failed} or {@link gone}. */
+  begin(): Errand | undefined {
+    const [key] = this.#ready;
+    if (key === undefined) return undefined;
+    this.#ready.delete(key);
+    const entry = this.#entries.get(key) as Entry;
+    const { inDoubt } = entry;
+    if (entry.begin !== undefined) entry.errand = { kind: 'start', key, begin: entry.begin, inDoubt };
+    else {
+      const count = countWeighed(entry.events, REQUEST, eventWeight);
+      const events = entry.events.slice(0, count).map((event, index) => numbered(event, entry.sent + index + 1));
+      entry.errand = { kind: 'forward', key, events };
+    }
+    return entry.errand;
+  }
+
+  /**
+   * The lane has it.
+   * @returns what waits for the key, when the lane has said already that it had finished that too, and the key is back
+   */
+  succeeded(errand: Errand): readonly LaneEvent[] | undefined {
+    const entry = this.#entries.get(errand.key) as Entry;
+    entry.inDoubt = false;
+    if (errand.kind === 'start') {
+      entry.begin = undefined;
+      this.#beginning.delete(errand.key);
+    } else {
+      entry.sent += errand.events.length;
+      entry.events.splice(0, errand.events.length);
+    }
+    this.#weigh(errand.key, entry);
+    if (entry.finished === entry.sent) return this.take(errand.key, entry.sent);
+    this.#settle(errand.key, entry);
+    return undefined;
+  }
+
+  /** It is tried again. */
+  failed(errand: Errand): void {
+    this.#settle(errand.key, this.#entries.get(errand.key) as Entry);
+  }
+
+  /**
+   * No lane was there to be given it.
+   * @returns what waits for the key, when its lane has ended as it should, and the key is back; undefined when it has not
+   */
+  gone(errand: Errand): readonly LaneEvent[] | undefined {
+    const entry = this.#entries.get(errand.key) as Entry;
+    if (entry.finished !== entry.sent) return undefined;
+    return this.take(errand.key, entry.sent);
+  }
+
+  /** Its lane was ended from outside: a new one takes over from it, and is given what is on its way. */
+  begunAgain(errand: Errand, predecessor: EndedRun): void {
+    const entry = this.#entries.get(errand.key) as Entry;
+    entry.begin = { kind: 'taking over', predecessor };
+    this.#weigh(errand.key, entry);
+    this.#beginning.add(errand.key);
+    // That was the word of the one that was ended.
+    entry.finished = undefined;
+    this.#settle(errand.key, entry);
+  }
+
+  /**
+   * Its lane has ended, and had finished everything: the key is back, with what waits for it.
+   * @param through number of the last event that the lane was given, which may be more than is known here
+   */
+  take(key: string, through: number): readonly LaneEvent[] {
+    const { bytes, events, sent } = this.#entries.get(key) as Entry;
+    this.#entries.delete(key);
+    this.#bytes -= bytes;
+    this.#ready.delete(key);
+    this.#beginning.delete(key);
+    return events.slice(Math.max(0, through - sent));
+  }
+
+  /**
+   * The lane says that it has finished what it was given up to this number.
+   * @returns what waits for the key, when it is back; undefined when its lane goes on, or that is not known yet
+   */
+  finished(key: string, through: number): readonly LaneEvent[] | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const mayBeOnItsWay = entry.errand !== undefined || (entry.inDoubt && this.#ready.has(key));
+    if (mayBeOnItsWay) entry.finished = through;
+    else if (entry.begin === undefined && through === entry.sent) return this.take(key, entry.sent);
+    return undefined;
+  }
+
+  #weigh(key: string, entry: Entry): void {
+    const { begin, events } = entry;
+    const beginning = begin === undefined ? 0 : jsonBytes(begin);
+    const waiting = events.reduce((sum, event) => sum + eventWeight(event), 0);
+    this.#add(entry, jsonBytes([key]) + BYTES_OF_AN_ENTRY + beginning + waiting - entry.bytes);
+  }
+
+  #add(entry: Entry, bytes: number): void {
+    entry.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  #settle(key: string, entry: Entry): void {
+    entry.errand = undefined;
+    if (entry.begin !== undefined || entry.events.length > 0) this.#ready.add(key);
+  }
+
+  toMoved(): Record<string, MovedKey> {
+    return Object.fromEntries(
+      [...this.#entries].map(([key, { sent, begin, events, inDoubt }]) => [
+        key,
+        {
+          sent,
+          ...(begin === undefined ? {} : { begin }),
+          ...(events.length === 0 ? {} : { events }),
+          ...(inDoubt ? { inDoubt } : {}),
+        },
+      ]),
+    );
+  }
+}
+
+function numbered(event: LaneEvent, number: number): LaneEvent {
+  return { ...event, forwarded: String(number) };
+}

@@ -1,0 +1,50 @@
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { QUERIES, SIGNALS } from '../../contracts/names.ts';
+import { QUARANTINE_VERBS, type QuarantineDecision } from '../../contracts/quarantine/decision.ts';
+import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
+import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
+import type { QuarantineView } from '../../contracts/quarantine/view.ts';
+import type { QuarantineRemains } from '../../contracts/recovery.ts';
+import { INTERNAL, QUARANTINE_DESCRIPTIONS } from '../shared/descriptions.ts';
+import { isQuarantineSignal } from '../shared/parsing.ts';
+import { refusal } from '../shared/rejection.ts';
+import { QuarantineHost } from './host.ts';
+import { readQuarantineVerb } from './verbs/parse.ts';
+
+/** Keeps the records of a pipeline that have no usable key, each once, until a person decides (O5, O6, O8). */
+export async function quarantine(input: QuarantineInput): Promise<void> {
+  const host = new QuarantineHost(input);
+  setHandler(defineQuery<QuarantineView>(QUERIES.quarantine), () => host.view(), {
+    description: 'How many records it has, the latest of them, and the last decisions.',
+  });
+  setHandler(defineQuery<number>(QUERIES.quarantined), () => host.count, { description: INTERNAL });
+  setHandler(defineQuery<QuarantineRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
+  setHandler(defineQuery<readonly QuarantinedRecord[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
+    description: INTERNAL,
+  });
+  const takeRecords = (signal: unknown): void => {
+    host.countSignal();
+    if (isQuarantineSignal(signal)) host.accept(signal);
+    else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+  };
+  setHandler(defineSignal<[unknown]>(SIGNALS.records), takeRecords, { description: INTERNAL });
+  for (const name of QUARANTINE_VERBS) {
+    const description = QUARANTINE_DESCRIPTIONS[name];
+    setHandler(defineSignal<[unknown]>(name), (args) => host.signalVerb(readQuarantineVerb(name, args)), {
+      description,
+    });
+    setHandler(
+      defineUpdate<QuarantineDecision, [unknown]>(name),
+      (args) => host.updateVerb(readQuarantineVerb(name, args)),
+      {
+        description,
+        validator: (args) => {
+          const why = host.objection(readQuarantineVerb(name, args));
+          if (why !== undefined) throw refusal(name, why);
+        },
+      },
+    );
+  }
+  // A cancel from outside must not drop what it holds (O5).
+  await CancellationScope.nonCancellable(() => host.run());
+}

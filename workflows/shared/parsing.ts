@@ -1,0 +1,197 @@
+/**
+ * What comes from outside, checked at the edge. Anybody can send a signal with any payload from the Temporal UI, and a
+ * handler that throws would fail the workflow task for ever: the lane would be stuck for good (O5).
+ */
+import type { SliceAnswer } from '../../contracts/lane/backlog.ts';
+import type { RecordsSignal } from '../../contracts/lane/messages.ts';
+import type { VerbArgs } from '../../contracts/lane/decision.ts';
+import { VERBS, type VerbName } from '../../contracts/names.ts';
+import { isClaim, readNewData } from '../../contracts/event/new-data.ts';
+import type { BatchProgress } from '../../contracts/pool/batch.ts';
+import type { FinishedSignal, LookSignal, PoolSignal } from '../../contracts/pool/messages.ts';
+import type { QuarantineSignal } from '../../contracts/quarantine/messages.ts';
+import { truncate } from '../../lib/pure/text.ts';
+import { visibleName } from '../../lib/pure/visible.ts';
+import { LARGEST_WINDOW, type BacklogWindow } from '../../contracts/lane/waiting.ts';
+import type { Verb } from '../lane/verbs/decide.ts';
+
+const TEXT_FIELDS = ['position', 'by', 'reason', 'text', 'base64'] as const;
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, 'data', 'claim', 'size']);
+/** Decisions are carried through continue-as-new. */
+const MOST_CHARS: { readonly [field: string]: number | undefined } = { position: 400, by: 200, reason: 2000 };
+/** Of what is asked of a pool. */
+const KEY_FIELDS = ['key', 'verb'];
+const MAX_FIELDS_NAMED = 3;
+const MAX_FIELD_CHARS = 40;
+
+/**
+ * A verb with its argument, whatever that is: fields that are null are left out. One of a wrong type is a problem, and so
+ * is an argument or a field that is not known: it would have said which record is meant, or what its data is.
+ * @param more fields that the caller reads itself
+ */
+export function readVerb(name: VerbName, value: unknown, more: readonly string[] = []): Verb {
+  if (value === undefined || value === null) return { name, args: {} };
+  const example = name === 'replace' ? '{"data": {...}}' : '{"reason": "..."}';
+  if (!isObject(value)) return { name, args: {}, problem: `its input must be an object, such as ${example}` };
+  const unknown = Object.keys(value).filter((field) => !KNOWN_FIELDS.has(field) && !more.includes(field));
+  if (unknown.length > 0) return { name, args: {}, problem: unknownFields(name, unknown) };
+  const args: { -readonly [Field in keyof VerbArgs]: VerbArgs[Field] } = {};
+  for (const field of TEXT_FIELDS) {
+    const given = value[field];
+    if (given === undefined || given === null) continue;
+    if (typeof given !== 'string')
+      return { name, args: {}, problem: `\`${field}\` must be a text, not ${typeof given}` };
+    const maxChars = MOST_CHARS[field];
+    args[field] = maxChars === undefined ? given : truncate(given, maxChars);
+  }
+  if (value['data'] !== undefined) args['data'] = value['data'];
+  const { claim, size } = value;
+  if (claim !== undefined && claim !== null) {
+    if (!isClaim(claim)) return { name, args: {}, problem: '`claim` is none of the store of large events' };
+    Object.assign(args, { claim, size: typeof size === 'number' && size >= 0 ? size : 0 });
+  }
+  const given = readNewData(args);
+  if (given === undefined || !('problem' in given)) return { name, args };
+  const { by, position, reason } = args;
+  // The refusal is kept, and the data is not.
+  return { name, args: withoutUndefined({ by, position, reason }), problem: given.problem };
+}
+
+function withoutUndefined(args: { readonly [Field in keyof VerbArgs]: VerbArgs[Field] | undefined }): VerbArgs {
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
+}
+
+function unknownFields(name: VerbName, fields: readonly string[]): string {
+  const named = fields
+    .slice(0, MAX_FIELDS_NAMED)
+    .map((field) => visibleName(truncate(field, MAX_FIELD_CHARS)))
+    .join(', ');
+  const more = fields.length > MAX_FIELDS_NAMED ? ', ...' : '';
+  const remedy =
+    name === 'replace'
+      ? 'the new data belongs into the field data: {"data": {...}}'
+      : `known are ${[...KNOWN_FIELDS].join(', ')}`;
+  return `its input has fields that are not known (${named}${more}); ${remedy}`;
+}
+
+/** Which of the events that wait are asked for; without an argument the first ones. */
+export function readWindow(value: unknown): BacklogWindow {
+  const { skip, limit } = isObject(value) ? value : {};
+  return { skip: typeof skip === 'number' ? skip : 0, limit: typeof limit === 'number' ? limit : LARGEST_WINDOW };
+}
+
+/** Whether a signal is one that a bridge sends. Any other holds nothing that could be kept in order. */
+export function isRecordsSignal(value: unknown): value is RecordsSignal {
+  return (
+    isObject(value) &&
+    Number.isFinite(value['leaseUntil']) &&
+    Array.isArray(value['events']) &&
+    value['events'].every(isEvent)
+  );
+}
+
+export function isPoolSignal(value: unknown): value is PoolSignal {
+  return (
+    isObject(value) &&
+    Number.isFinite(value['leaseUntil']) &&
+    Array.isArray(value['events']) &&
+    value['events'].every((event) => isEvent(event) && isObject(event) && typeof event['key'] === 'string')
+  );
+}
+
+export function isProgress(value: unknown): value is BatchProgress {
+  return (
+    isObject(value) &&
+    Number.isInteger(value['batch']) &&
+    Array.isArray(value['running']) &&
+    value['running'].every((index) => Number.isInteger(index)) &&
+    isObject(value['outcomes']) &&
+    Object.values(value['outcomes']).every((outcome) => isObject(outcome) && Number.isFinite(outcome['done']))
+  );
+}
+
+export function isFinished(value: unknown): value is FinishedSignal {
+  return isObject(value) && typeof value['key'] === 'string' && Number.isInteger(value['through']);
+}
+
+export function isLook(value: unknown): value is LookSignal {
+  return isObject(value) && typeof value['key'] === 'string';
+}
+
+/** A verb for a key of a pool. */
+export interface KeyVerb {
+  readonly key: string;
+  readonly verb: Verb;
+}
+
+/** Of a plain signal or an update. */
+export function readPause(value: unknown): KeyVerb | { readonly problem: string } {
+  return readKeyVerb('pause', value);
+}
+
+/** Of the update `decide`. */
+export function readDecide(value: unknown): KeyVerb | { readonly problem: string } {
+  const name = isObject(value) ? VERBS.find((verb) => verb === value['verb']) : undefined;
+  return name === undefined ? { problem: 'no `verb` is named' } : readKeyVerb(name, value);
+}
+
+function readKeyVerb(name: VerbName, value: unknown): KeyVerb | { readonly problem: string } {
+  const key = isObject(value) ? value['key'] : undefined;
+  if (typeof key !== 'string' || key === '') return { problem: 'no `key` is named' };
+  const verb = readVerb(name, value, KEY_FIELDS);
+  return verb.problem === undefined ? { key, verb } : { problem: verb.problem };
+}
+
+export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
+  return (
+    isObject(value) &&
+    Number.isFinite(value['leaseUntil']) &&
+    Array.isArray(value['records']) &&
+    value['records'].every(isKeyless)
+  );
+}
+
+function isKeyless(value: unknown): boolean {
+  if (!isObject(value) || !isPlaced(value)) return false;
+  const { partitionKey = '', reason } = value;
+  return typeof reason === 'string' && typeof partitionKey === 'string' && isMeasured(value);
+}
+
+/** What a segment is said to hold. Without events it would be asked for the same again, at once and for ever. */
+export function isSliceAnswer(value: unknown): value is SliceAnswer {
+  if (!isObject(value) || typeof value['last'] !== 'boolean') return false;
+  const { events } = value;
+  return Array.isArray(events) && events.length > 0 && events.every(isEvent);
+}
+
+function isEvent(value: unknown): boolean {
+  return isPlaced(value) && isObject(value) && isMeasured(value);
+}
+
+/** Sizes are added up: one that is no number would make every sum none, for good. */
+function isMeasured({ arrivedAt, size }: Record<string, unknown>): boolean {
+  return Number.isFinite(arrivedAt) && Number.isFinite(size) && Number(size) >= 0;
+}
+
+function isPlaced(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
+  const { shardId, sequenceNumber } = value['position'];
+  const { forwarded = '', late = '' } = value;
+  const hasTexts = [shardId, sequenceNumber, late, forwarded].every((each) => typeof each === 'string');
+  // Marks are kept by shard ids, and no source has a shard called `constructor`.
+  return hasTexts && !(String(shardId) in Object.prototype);
+}
+
+/** In one of the forms of {@link EventData}, each of which is looked into. */
+function isData(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { base64, claim, left, text } = value;
+  if ('claim' in value) return isClaim(claim);
+  if ('left' in value) return isObject(left) && typeof left['preview'] === 'string';
+  if ('base64' in value) return typeof base64 === 'string';
+  return 'text' in value ? typeof text === 'string' : 'json' in value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
