@@ -2,6 +2,7 @@
  * Pools in which most keys fail, on the real dev server: because every record of a producer is bad, because a dependency is down,
  * and what lies between the two.
  */
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Decision } from '../../contracts/lane/decision.ts';
@@ -9,7 +10,7 @@ import type { HandlerEvent } from '../../contracts/public/record.ts';
 import { QUERIES } from '../../contracts/names.ts';
 import type { DecideArgs } from '../../contracts/pool/messages.ts';
 import type { PoolEvent } from '../../contracts/pool/state.ts';
-import type { PoolKeyView } from '../../contracts/pool/view.ts';
+import type { PoolKeyView, PoolMemo } from '../../contracts/pool/view.ts';
 import { mapBounded } from '../../lib/pure/map-bounded.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';
@@ -78,6 +79,19 @@ const decide = (key: string, args: Omit<DecideArgs, 'key'>) =>
   lanes.poolHandle.executeUpdate<Decision, [DecideArgs]>('decide', { args: [{ key, by: 'ann', ...args }] });
 
 const viewOf = (key: string) => lanes.poolHandle.query<PoolKeyView, [string]>(QUERIES.key, key);
+
+const readMemo = (payload: Payload): unknown => defaultPayloadConverter.fromPayload(payload);
+
+/** When the pool began to hold its keys, and why it ended, from what it has written into its memo. */
+async function holds(): Promise<string[]> {
+  const { events } = await lanes.poolHandle.fetchHistory();
+  return (events ?? []).flatMap(({ workflowPropertiesModifiedEventAttributes: written }) => {
+    const { outage, release } = written?.upsertedMemo?.fields ?? {};
+    if (outage == null || release == null) return [];
+    if (readMemo(outage) != null) return ['holds'];
+    return [(readMemo(release) as PoolMemo['release'] | null)?.why ?? 'handlers work again'];
+  });
+}
 
 /** How many lanes were beginning at a time. */
 function mostBeginning(events: readonly temporal.api.history.v1.IHistoryEvent[]): number {
@@ -153,9 +167,13 @@ describe('3,000 keys', { timeout: 180_000 }, () => {
 });
 
 describe('between a dependency that is down and bad records', { timeout: 60_000 }, () => {
-  test.each([45, 60, 75])(
+  test.each([
+    [45, []],
+    [60, ['holds', 'own data']],
+    [75, ['holds', 'own data']],
+  ])(
     'O3 of 400 keys %i percent are bad: the others do not wait for the end of a hold (fault B8)',
-    async (percent) => {
+    async (percent, expected) => {
       await start();
       const keys = keysTo(400);
       const isBad = (key: string) => (Number(key.slice(4)) * 37) % 100 < percent;
@@ -167,7 +185,8 @@ describe('between a dependency that is down and bad records', { timeout: 60_000 
       await send(healthy, 4, 600_000);
       await eventually(() => isDone(healthy, 4), 15_000);
       for (const key of healthy) expect(ledger.of(key)).toEqual(upTo(4));
-      expect((await lanes.poolView()).outage).toBeUndefined();
+      // The failures are known to belong to the keys' own data; the hold does not end for want of keys that fail.
+      expect(await holds()).toEqual(expected);
     },
   );
 
