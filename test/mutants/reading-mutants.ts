@@ -222,4 +222,12 @@ export const READING_MUTANTS: readonly Mutant[] = [
     replacement: 'if (now !== undefined) return Date.now();',
     killedBy: ['test/unit/worker/present-moment.test.ts'],
   },
+  {
+    name: 'a filter that can never match is accepted, and drops every record',
+    guarantee: 'O4',
+    file: 'sources/filter/conjunctions.ts',
+    find: 'if (oneOf === undefined) return false;',
+    replacement: 'if (oneOf !== null) return false;',
+    killedBy: ['test/unit/sources/filter/fixed-values.test.ts'],
+  },
 ];

@@ -1,7 +1,10 @@
 import type { Mutant } from './mutant.ts';
 
 const MARKS = ['test/unit/workflows/shared/marks.test.ts', 'test/unit/workflows/lane/core/machine.property.test.ts'];
-const MACHINE = ['test/unit/workflows/lane/core/machine.test.ts', 'test/unit/workflows/lane/core/machine.property.test.ts'];
+const MACHINE = [
+  'test/unit/workflows/lane/core/machine.test.ts',
+  'test/unit/workflows/lane/core/machine.property.test.ts',
+];
 const QUARANTINE = ['test/unit/workflows/quarantine/quarantine.property.test.ts'];
 const POOL_KEYS = ['test/unit/workflows/pool/queue.test.ts'];
 const MOVED_KEYS = ['test/unit/workflows/pool/moved/moved-keys.test.ts'];
@@ -13,6 +16,7 @@ const OUTAGE = [
 const REDRIVE = ['test/unit/workflows/quarantine/verbs/jobs.test.ts', ...QUARANTINE];
 const TURNS = ['test/unit/workflows/shared/turns.test.ts'];
 const BATCH = ['test/unit/activities/execution/batch.test.ts'];
+const OTHER_PROCESS = ['test/unit/activities/execution/other-process.test.ts'];
 
 /** Of lanes, pools and the quarantine, and of what runs their events. */
 export const WORKFLOW_MUTANTS: readonly Mutant[] = [
@@ -163,6 +167,38 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     killedBy: TURNS,
   },
   {
+    name: 'a report releases the keys of which it says that they run',
+    guarantee: 'O1',
+    file: 'workflows/pool/batch/batch.ts',
+    find: 'this.#release((index) => !running.includes(index), outcomes, false);',
+    replacement: 'this.#release(() => true, outcomes, false);',
+    killedBy: TURNS,
+  },
+  {
+    name: 'a report may say that more events are done than there were',
+    guarantee: 'O4',
+    file: 'contracts/pool/batch-outcomes.ts',
+    find: 'return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= size;',
+    replacement: 'return Number.isInteger(value) && (value as number) >= 0;',
+    killedBy: [...TURNS, ...BATCH],
+  },
+  {
+    name: 'a process without the pipeline forgets what was done of a stretch',
+    guarantee: 'O7',
+    file: 'activities/execution/execution-activities.ts',
+    find: 'if (pipeline === undefined) return knownSoFar(input);',
+    replacement: 'if (pipeline === undefined) return { done: 0, lostBefore: false };',
+    killedBy: OTHER_PROCESS,
+  },
+  {
+    name: 'losses of an event in earlier stretches are not counted',
+    guarantee: 'O5',
+    file: 'activities/execution/execution-activities.ts',
+    find: 'losses: done === 0 ? losses + lost : lost',
+    replacement: 'losses: lost',
+    killedBy: OTHER_PROCESS,
+  },
+  {
     name: 'a key of a pool is in two batches',
     guarantee: 'O1',
     file: 'workflows/pool/queue.ts',
@@ -241,5 +277,13 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     find: 'if (bytes <= MOST_INLINE_BYTES) return given;',
     replacement: 'if (bytes > 0) return given;',
     killedBy: ['test/unit/contracts/event/new-data.test.ts'],
+  },
+  {
+    name: 'new data is sent as JavaScript parses it',
+    guarantee: 'O11',
+    file: 'cli/commands/new-data.ts',
+    find: 'return fromBytes(Buffer.from(requireJson(data)));',
+    replacement: 'return { data: JSON.parse(requireJson(data)) };',
+    killedBy: ['test/unit/cli/new-data.test.ts'],
   },
 ];

@@ -23,7 +23,7 @@ const input = { pipeline: 'orders', key: 'k', events };
 // It does not wait, since it is to stop anyway.
 const stopping = AbortSignal.abort();
 
-function activities(hasPipeline: boolean) {
+function activities(hasPipeline: boolean, stop = stopping) {
   return createHandlingActivities({
     pipeline: () => {
       if (!hasPipeline) throw new Error('no such pipeline');
@@ -31,13 +31,13 @@ function activities(hasPipeline: boolean) {
     },
     client: {} as never,
     freezeWatch: new FreezeWatch(),
-    stopping,
+    stopping: stop,
     log,
   });
 }
 
-function bound(hasPipeline: boolean) {
-  const own = activities(hasPipeline);
+function bound(hasPipeline: boolean, stop = stopping) {
+  const own = activities(hasPipeline, stop);
   return {
     runStretch: async (stretch: StretchInput) => await own.runStretch(stretch),
     runBatch: async (batch: BatchInput) => await own.runBatch(batch),
@@ -54,6 +54,18 @@ describe('a stretch that comes to a process without its pipeline', () => {
     expect(await third.run(runStretch, input)).toEqual({ done: 40, lostBefore: true, losses: 2 });
     const again = new MockActivityEnvironment({ attempt: 2 });
     expect(await again.run(runStretch, { ...input, losses: 1 })).toEqual({ done: 0, lostBefore: true, losses: 2 });
+  });
+
+  test('tells Temporal while it waits what was done before (fault B10)', async () => {
+    const stop = new AbortController();
+    const env = new MockActivityEnvironment({ attempt: 2, heartbeatDetails: { done: 40 }, heartbeatTimeoutMs: 30 });
+    const beats: unknown[] = [];
+    env.on('heartbeat', (details) => {
+      beats.push(details);
+      if (beats.length === 2) stop.abort();
+    });
+    expect(await env.run(bound(false, stop.signal).runStretch, input)).toMatchObject({ done: 40 });
+    expect(beats).toEqual([{ done: 40 }, { done: 40 }]);
   });
 
   test('is found to kill processes all the same: losses of several activities add up (fault B10)', async () => {
