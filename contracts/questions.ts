@@ -29,6 +29,8 @@ export interface AskingActivities {
 export interface PendingEvent {
   /** The activity's own count, from 1: the attempt that runs, or the one that is waited for. */
   readonly attempt: number;
+  /** The attempt runs. */
+  readonly isRunning?: true;
   /** When the next attempt begins, ms since 1970; absent while one runs or is about to. */
   readonly nextAttemptAt?: number;
 }

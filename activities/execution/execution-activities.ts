@@ -5,7 +5,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CancelledFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Handler } from '../../contracts/public/handler.ts';
@@ -28,10 +28,11 @@ import { BegunHere } from './started-here.ts';
 import { CallRoom } from './call-slots.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
-import { attemptFailure, lostFailure, notCounted, notOwner } from './failure.ts';
+import { attemptFailure, canceledAttempt, lostFailure, notCounted, notOwner } from './failure.ts';
 import type { HandlingMetrics } from './metrics.ts';
 import { startHeartbeat } from '../heartbeat.ts';
 import { KeyOwner } from './key-owner.ts';
+import { questionsAreOver } from './open-question.ts';
 import { Possession, PossessionLostError } from './attempt-ownership.ts';
 
 export interface HandlingPipeline {
@@ -242,6 +243,9 @@ async function runEvent(
   const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => null });
   const heartbeat = startHeartbeat(timeoutMs, () => null, freezeWatch);
   try {
+    if (!(await questionsAreOver(client, AbortSignal.any([stopping, cancellationSignal])))) {
+      throw notCounted('The event was taken away before the handler was called', attempt);
+    }
     const call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
     const result = await callHandler(call, pipeline, possession, stopping, caller, log);
     if (result.kind === 'succeeded') {
@@ -261,7 +265,7 @@ async function runEvent(
     heartbeat.stop();
   }
   if (cancellationSignal.aborted && !stopping.aborted) {
-    throw new CancelledFailure('The event was taken away by a verb or a continue-as-new');
+    throw canceledAttempt(attempt);
   }
   throw notCounted('The worker stopped before the handler had finished', attempt);
 }

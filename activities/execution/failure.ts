@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { HEARTBEAT_TIMEOUT, NO_HEARTBEAT, NOT_COUNTED, type AttemptDetails } from '../../contracts/execution.ts';
 import type { Failure } from '../../contracts/event/failure.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../contracts/event/large-events.ts';
@@ -38,6 +38,12 @@ export function attemptFailure(failure: Failure, attempt: number, nextRetryDelay
 export function notCounted(message: string, attempt: number): ApplicationFailure {
   const details: AttemptDetails = { kind: 'not counted', attempt };
   return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details: [details] });
+}
+
+/** Ends the activity of an event that its lane has stopped while this attempt ran. What that did is not known, so it is made again. */
+export function canceledAttempt(attempt: number): CancelledFailure {
+  const details: AttemptDetails = { kind: 'not counted', attempt };
+  return new CancelledFailure('The event was taken away by a verb or a continue-as-new', [details]);
 }
 
 /** Ends the activity of an event whose lane has given its key back to its pool. */

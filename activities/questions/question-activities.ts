@@ -15,6 +15,13 @@ import type { PipelineView } from '../../contracts/pipeline/view.ts';
 
 const { PendingActivityState } = proto.temporal.api.enums.v1;
 
+/** Of a pending activity: one of its attempts runs. */
+const RUNNING: ReadonlySet<unknown> = new Set([
+  PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
+  PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+  PendingActivityState.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED,
+]);
+
 /** Many lanes become idle together, and a checkpoint that is some seconds old only keeps them a little longer. */
 const CHECKPOINTS_KEPT_MS = 5000;
 
@@ -63,7 +70,8 @@ export function createAskingActivities(client: Client): AskingActivities {
       const { attempt, state, nextAttemptScheduleTime } = pending;
       const nextAttemptAt = optionalTsToMs(nextAttemptScheduleTime);
       const isWaiting = state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED && nextAttemptAt !== undefined;
-      return { attempt: attempt ?? 1, ...(isWaiting ? { nextAttemptAt } : {}) };
+      const isRunning = RUNNING.has(state);
+      return { attempt: attempt ?? 1, ...(isWaiting ? { nextAttemptAt } : {}), ...(isRunning ? { isRunning } : {}) };
     },
   };
 }

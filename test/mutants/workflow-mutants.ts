@@ -286,4 +286,12 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     replacement: 'return { data: JSON.parse(requireJson(data)) };',
     killedBy: ['test/unit/cli/new-data.test.ts'],
   },
+  {
+    name: 'an attempt goes on before the answer to an earlier question has been dealt with',
+    guarantee: 'O7',
+    file: 'activities/execution/open-question.ts',
+    find: 'return this.#tasks.size > 2;',
+    replacement: 'return this.#tasks.size > 1;',
+    killedBy: ['test/unit/activities/execution/open-question.test.ts'],
+  },
 ];

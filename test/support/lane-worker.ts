@@ -5,7 +5,7 @@ import { createHandlingActivities } from '../../activities/execution/execution-a
 import { createSearchingActivities } from '../../activities/quarantine/searching-activities.ts';
 import type { Handler } from '../../contracts/public/handler.ts';
 import type { FreezeWatch } from '../../lib/node/freeze-watch.ts';
-import type { AskingActivities, ShardCheckpoint } from '../../contracts/questions.ts';
+import type { AskingActivities, PendingEvent, ShardCheckpoint } from '../../contracts/questions.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
 import type { ReadingActivities } from '../../contracts/pipeline/reading.ts';
 import type { HandlingSettings } from '../../settings/settings.ts';
@@ -31,6 +31,8 @@ export interface HarnessOptions {
   readonly lane?: Partial<LaneOptions>;
   /** What the pipeline's checkpoints are. @default beyond everything */
   readonly checkpoints?: () => Record<string, ShardCheckpoint>;
+  /** Holds up the answer to a lane that has asked what Temporal knows of its pending event. */
+  readonly holdUpPendingEvent?: (answer: PendingEvent) => Promise<void>;
   /** Of large events. */
   readonly store?: EventStore;
   /** What a process answers that reads the pipeline. @default there is none */
@@ -136,8 +138,14 @@ function activitiesOf(setup: LaneWorkerSetup, stopping: AbortSignal, life: { rea
     stopping,
     log,
   });
+  const questions = createAskingActivities(client);
   const asking: AskingActivities = {
-    ...createAskingActivities(client),
+    ...questions,
+    pendingEvent: async (lane) => {
+      const answer = await questions.pendingEvent(lane);
+      if (answer !== null) await options.holdUpPendingEvent?.(answer);
+      return answer;
+    },
     checkpoints: async () => checkpoints?.() ?? {},
   };
   return { ...run, ...asking, ...createSearchingActivities(client) };

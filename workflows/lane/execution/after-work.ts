@@ -29,8 +29,10 @@ export function afterHandling(
     case 'not owner':
       return eventStopped(lane, 0);
     case 'stopped': {
-      // The attempt that is pending or running when it is asked for is not over.
-      const known = asked === undefined ? 0 : work.attemptsBefore + Math.max(0, asked.attempt - 1);
+      // Where the activity does not say itself, it ended while no attempt ran: one that did when it was asked for is over. One
+      // that was waited for has not been made: see activities/execution/open-question.ts.
+      const made = asked === undefined ? 0 : asked.attempt - (asked.isRunning === true ? 0 : 1);
+      const known = asked === undefined ? 0 : work.attemptsBefore + made;
       return eventStopped(lane, ended.attempts ?? known, asked?.nextAttemptAt);
     }
     case 'lost':

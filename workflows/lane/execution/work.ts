@@ -10,6 +10,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   isCancellation,
   patched,
   proxyActivities,
@@ -24,7 +25,13 @@ import {
   readAttemptDetails,
   readStretchOutcome,
 } from '../../../contracts/execution.ts';
-import type { EventInput, HandlingActivities, StretchInput, StretchOutcome } from '../../../contracts/execution.ts';
+import type {
+  AttemptDetails,
+  EventInput,
+  HandlingActivities,
+  StretchInput,
+  StretchOutcome,
+} from '../../../contracts/execution.ts';
 import type { SegmentSlice, SliceAnswer } from '../../../contracts/lane/backlog.ts';
 import {
   failureText,
@@ -234,10 +241,12 @@ function fetchFailure(error: ActivityFailure): Failure {
 }
 
 function endOfFailedEvent(error: unknown, allAttempts: number): Ended {
-  if (isCancellation(error)) return { kind: 'event', result: 'stopped' };
+  const details = attemptDetailsOf(error);
+  if (isCancellation(error)) {
+    return { kind: 'event', result: 'stopped', ...(details === undefined ? {} : { attempts: details.attempt - 1 }) };
+  }
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause, retryState } = error;
-  const details = cause instanceof ApplicationFailure ? readAttemptDetails(cause.details?.[0]) : undefined;
   if (details?.kind === 'not owner') return { kind: 'event', result: 'not owner' };
   if (details?.kind === 'not counted') return { kind: 'event', result: 'stopped', attempts: details.attempt - 1 };
   // An attempt failed just when the activity was asked to stop: Temporal makes no other one, the lane does.
@@ -249,6 +258,13 @@ function endOfFailedEvent(error: unknown, allAttempts: number): Ended {
     return { kind: 'event', result: 'lost', failure, attempts: allAttempts - 1 };
   }
   return { kind: 'event', result: 'failed', failure, attempts: details?.attempt ?? allAttempts };
+}
+
+/** What the attempt that ended the activity says of itself; undefined when Temporal ended the activity. */
+function attemptDetailsOf(error: unknown): AttemptDetails | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const saysMore = cause instanceof ApplicationFailure || cause instanceof CancelledFailure;
+  return saysMore ? readAttemptDetails(cause.details?.[0]) : undefined;
 }
 
 function failureOf(error: ActivityFailure): Failure {
