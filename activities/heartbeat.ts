@@ -3,7 +3,7 @@ import type { FreezeWatch } from '../lib/node/freeze-watch.ts';
 
 /**
  * Reports progress three times within each heartbeat timeout. The first report comes only after a third of it: most
- * stretches have ended by then, and every heartbeat is a write on the server. In a process that stood still recently it comes
+ * batches have ended by then, and every heartbeat is a write on the server. In a process that stood still recently it comes
  * at once: Temporal may have started the attempt long before this process came to it.
  */
 export function startHeartbeat(timeoutMs: number, details: () => unknown, freezeWatch?: FreezeWatch): { stop(): void } {

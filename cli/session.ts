@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { MOST_INLINE_BYTES } from '../contracts/event/large-events.ts';
+import { MAX_INLINE_BYTES } from '../contracts/event/large-events.ts';
 import { poolsOf, type LargeEventsSettings, type Settings } from '../settings/settings.ts';
 import { routerOf, type Router } from '../temporal/router.ts';
 import { shellWord } from '../lib/pure/shell-word.ts';
@@ -86,7 +86,7 @@ export class Session {
 
   /** What becomes of large data of the pipeline. */
   largeEventsOf(pipeline: string): LargeEventsSettings {
-    return this.#settings.pipelines.get(pipeline)?.largeEvents ?? { above: MOST_INLINE_BYTES, store: undefined };
+    return this.#settings.pipelines.get(pipeline)?.largeEvents ?? { above: MAX_INLINE_BYTES, store: undefined };
   }
 
   /** How near to being lost unread records of the pipeline are when a warning is due. */

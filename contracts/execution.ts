@@ -1,7 +1,7 @@
 import type { LaneEvent } from './event/event.ts';
 import { type FailedEvent, type Failure, readFailedEvent, readFailure } from './event/failure.ts';
 
-export interface StretchInput {
+export interface EventBatchInput {
   readonly pipeline: string;
   readonly key: string;
   readonly events: readonly LaneEvent[];
@@ -11,13 +11,13 @@ export interface StretchInput {
   readonly pool?: string;
 }
 
-/** How far a stretch came. An event after `done` was not started, except the failing one. */
-export interface StretchOutcome {
+/** How far a batch came. An event after `done` was not started, except the failing one. */
+export interface EventBatchOutcome {
   /** How many events succeeded, from the first on. */
   readonly done: number;
   /** Set when the event after the `done` ones failed, with what the settings say about its retries. */
   readonly failed?: FailedEvent;
-  /** True when an earlier attempt of this stretch was lost, for example because its process died. */
+  /** True when an earlier attempt of this batch was lost, for example because its process died. */
   readonly lostBefore: boolean;
   /** How often the event after the `done` ones was lost with its process, in a row, where it has not been run since. */
   readonly losses?: number;
@@ -29,7 +29,7 @@ export interface EventInput {
   readonly pipeline: string;
   readonly key: string;
   readonly event: LaneEvent;
-  /** As in {@link StretchInput}. */
+  /** As in {@link EventBatchInput}. */
   readonly pool?: string;
   /** Attempts made before this activity was scheduled. */
   readonly attemptsBefore: number;
@@ -78,8 +78,8 @@ export function readAttemptDetails(value: unknown): AttemptDetails | undefined {
     : undefined;
 }
 
-/** The outcome of a stretch, or its last heartbeat, as an activity gave it. */
-export function readStretchOutcome(value: unknown): StretchOutcome {
+/** The outcome of a batch, or its last heartbeat, as an activity gave it. */
+export function readEventBatchOutcome(value: unknown): EventBatchOutcome {
   const { done, failed, lostBefore, losses, notOwner } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const how = readFailedEvent(failed);
   return {
@@ -98,7 +98,7 @@ function countOf(value: unknown): number {
 /** The activities that a lane uses, on the task queue of the settings. */
 export interface HandlingActivities {
   /** First pass: runs the events one after the other, stops at the first that fails. Its failures are outcomes. */
-  runStretch(input: StretchInput): Promise<StretchOutcome>;
+  runEvents(input: EventBatchInput): Promise<EventBatchOutcome>;
   /** Runs one event; throws when it fails, so that Temporal's retry policy applies. */
   runEvent(input: EventInput): Promise<void>;
   /** Deletes data of a pipeline's large events from the store; that which is not there is no failure. */

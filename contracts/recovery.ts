@@ -13,7 +13,7 @@ export type LatestRun = (
   /** Temporal has none, or has forgotten it. */
   | { readonly state: 'unknown' }
 ) &
-  Pick<LaneMemo, 'begun'>;
+  Pick<LaneMemo, 'startId'>;
 
 /** What an ended run held when it last did something. What came after that is read as {@link LeftSignals}. */
 export type Remains =

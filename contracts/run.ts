@@ -13,7 +13,7 @@ export interface EndedRun {
  * The run that whoever began another one took for the latest, and when it asked. Between the question and the start another
  * process may have begun a run that was ended externally: so the new run looks itself what came before it (O5).
  */
-export interface BegunAfter {
+export interface StartedAfter {
   readonly runId: string;
   /** By the clock of the process that asked; ms since 1970. */
   readonly seenAt: number;

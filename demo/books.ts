@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { EVENTS_PER_ORDER, MENDED_AMOUNT, ORDERS, POISON_EVENT, POISON_ORDER } from './orders.ts';
+import { EVENTS_PER_ORDER, FIXED_AMOUNT, ORDERS, POISON_EVENT, POISON_ORDER } from './orders.ts';
 
 interface Entry {
   readonly orderId: string;
@@ -26,7 +26,7 @@ export function deviations(entries: readonly Entry[]): string[] {
     if (booked.join(' ') !== expected) found.push(`${orderId}: handled ${booked.join(' ') || 'nothing'}`);
   }
   const poison = entries.find((entry) => entry.orderId === POISON_ORDER && entry.n === POISON_EVENT);
-  if (poison !== undefined && poison.amount !== MENDED_AMOUNT) {
+  if (poison !== undefined && poison.amount !== FIXED_AMOUNT) {
     found.push(`${POISON_ORDER}: event ${POISON_EVENT} was handled with amount ${poison.amount}`);
   }
   return found;

@@ -13,7 +13,7 @@ export const POISON_ORDER = 'order-13';
 /** The event of the poison order that cannot be booked. */
 export const POISON_EVENT = 5;
 export const POISON_AMOUNT = 'twelve';
-export const MENDED_AMOUNT = 12;
+export const FIXED_AMOUNT = 12;
 
 const TYPES = ['placed', 'paid', 'packed', 'shipped'] as const;
 
@@ -33,6 +33,6 @@ function orderEvent(orderId: string, n: number): OrderEvent {
 }
 
 /** The poison event as a person mends it. */
-export function mended(): OrderEvent {
-  return { ...orderEvent(POISON_ORDER, POISON_EVENT), amount: MENDED_AMOUNT };
+export function fixed(): OrderEvent {
+  return { ...orderEvent(POISON_ORDER, POISON_EVENT), amount: FIXED_AMOUNT };
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The demo's producer alone: for docker compose, where everything else runs in containers of its own. */
-import { mended, orderEvents, ORDERS, POISON_EVENT, POISON_ORDER } from './orders.ts';
+import { fixed, orderEvents, ORDERS, POISON_EVENT, POISON_ORDER } from './orders.ts';
 import { OrderProducer } from './producer.ts';
 
 const SHARDS = 4;
@@ -20,7 +20,7 @@ try {
   say(`All are written. ${POISON_ORDER} is blocked, or will be in a moment. Look at it, and release it:`);
   say(`  ${keylane} blocked`);
   say(`  ${keylane} show ${POISON_ORDER}`);
-  say(`  ${keylane} replace ${POISON_ORDER} --data '${JSON.stringify(mended())}' --reason 'the amount was a word'`);
+  say(`  ${keylane} replace ${POISON_ORDER} --data '${JSON.stringify(fixed())}' --reason 'the amount was a word'`);
 } catch (error) {
   if (!stop.signal.aborted) throw error;
 } finally {

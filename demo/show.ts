@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { decide } from '../operations/decisions/decide.ts';
 import type { ReadyProcess } from '../worker/process.ts';
 import { deviations, readBooks } from './books.ts';
-import { EVENTS_PER_ORDER, mended, orderEvents, ORDERS, POISON_EVENT, POISON_ORDER } from './orders.ts';
+import { EVENTS_PER_ORDER, fixed, orderEvents, ORDERS, POISON_EVENT, POISON_ORDER } from './orders.ts';
 import type { OrderProducer } from './producer.ts';
 import type { Screen } from './screen.ts';
 import { showSummary, summarize, type Summary } from './summary.ts';
@@ -50,7 +50,7 @@ export async function runShow(options: ShowOptions): Promise<number> {
       return 0;
     }
     screen.say(`Releasing it: replace with an amount that is a number`);
-    const args = { data: mended(), by: 'demo', reason: 'the amount was a word' };
+    const args = { data: fixed(), by: 'demo', reason: 'the amount was a word' };
     await decide(client, { pipeline: 'orders', key: POISON_ORDER, verb: 'replace', args });
     await lookUntil(options, ({ handled }) => handled >= ALL);
     return await conclude(options, Date.now() - began);
@@ -88,7 +88,7 @@ function sayHowToRelease({ ready, settings, screen }: ShowOptions, client: Clien
     `  ${keylane} blocked ${where}`,
     `  ${keylane} show ${POISON_ORDER} ${where}`,
     'and release it, with a mended record or without the record:',
-    `  ${keylane} replace ${POISON_ORDER} --data '${JSON.stringify(mended())}' --reason 'the amount was a word' ${where}`,
+    `  ${keylane} replace ${POISON_ORDER} --data '${JSON.stringify(fixed())}' --reason 'the amount was a word' ${where}`,
     `  ${keylane} skip ${POISON_ORDER} ${where}`,
     `In the Temporal UI: ${workflow}`,
     'Ctrl-C stops everything.',

@@ -1,6 +1,6 @@
 import { CONFIRM_EVERY_MS } from '../contracts/pipeline/lease.ts';
 import { DEFAULT_SEGMENT_LIMITS } from '../contracts/lane/backlog.ts';
-import { DEFAULT_INLINE_BYTES, MOST_INLINE_BYTES } from '../contracts/event/large-events.ts';
+import { DEFAULT_INLINE_BYTES, MAX_INLINE_BYTES } from '../contracts/event/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../contracts/lane/options.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../contracts/pipeline/options.ts';
 import { DEFAULT_POOL_OPTIONS } from '../contracts/pool/options.ts';
@@ -30,5 +30,5 @@ export const DEFAULTS = {
     idlePollMs: 1000,
     warnBeforeMs: 6 * 3_600_000,
   },
-  largeEvents: { above: DEFAULT_INLINE_BYTES, aboveWithoutStore: MOST_INLINE_BYTES },
+  largeEvents: { above: DEFAULT_INLINE_BYTES, aboveWithoutStore: MAX_INLINE_BYTES },
 } as const;

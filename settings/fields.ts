@@ -26,16 +26,16 @@ export function checked<T>(
   return z.custom<T>(test, { error, abort: false });
 }
 
-/** A length of time above zero. `least` and `why` are for a limit that a guarantee sets. */
-export function duration(least?: { readonly ms: number; readonly why: string }) {
-  const isAllowed = (ms: number | undefined) => ms !== undefined && ms > (least?.ms ?? 0) && ms <= LONGEST_MS;
+/** A length of time above zero. `min` and `why` are for a limit that a guarantee sets. */
+export function duration(min?: { readonly ms: number; readonly why: string }) {
+  const isAllowed = (ms: number | undefined) => ms !== undefined && ms > (min?.ms ?? 0) && ms <= LONGEST_MS;
   return checked<Duration>(
     (value) => isAllowed(durationMs(value)) && !mayBeSeconds(value),
     ({ input }) => {
       const ms = durationMs(input);
       if (ms === undefined) return `must be a duration: ${DURATION_FORM}`;
       if (mayBeSeconds(input)) return `is ${input} milliseconds; write "${input}ms" if that is meant, or "${input}s"`;
-      if (least !== undefined && ms <= least.ms) return least.why;
+      if (min !== undefined && ms <= min.ms) return min.why;
       return 'must be more than 0 and 24d at the most';
     },
   );
@@ -46,21 +46,21 @@ function mayBeSeconds(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value < 1000;
 }
 
-export function wholeNumber(least: number, most: number) {
+export function wholeNumber(min: number, max: number) {
   return checked<number>(
-    (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
-    `must be a whole number from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
+    `must be a whole number from ${min} to ${max}`,
   );
 }
 
 /** An amount of data. */
-export function size(least: number, most: number) {
+export function size(min: number, max: number) {
   return checked<Size>(
     (value) => {
       const bytes = sizeBytes(value);
-      return bytes !== undefined && bytes >= least && bytes <= most;
+      return bytes !== undefined && bytes >= min && bytes <= max;
     },
-    `must be a size from ${formatSize(least)} to ${formatSize(most)}: bytes, or a text such as "128 KiB", "1 MiB"`,
+    `must be a size from ${formatSize(min)} to ${formatSize(max)}: bytes, or a text such as "128 KiB", "1 MiB"`,
   );
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Handler } from '../contracts/public/handler.ts';
-import { LEAST_SEGMENT_LIMITS, MOST_SEGMENT_LIMITS } from '../contracts/lane/backlog.ts';
+import { MIN_SEGMENT_LIMITS, MAX_SEGMENT_LIMITS } from '../contracts/lane/backlog.ts';
 import { durationMs } from '../contracts/public/duration.ts';
-import { LEAST_INLINE_BYTES, MOST_INLINE_BYTES } from '../contracts/event/large-events.ts';
+import { MIN_INLINE_BYTES, MAX_INLINE_BYTES } from '../contracts/event/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../contracts/lane/options.ts';
 import { PIPELINE_NAME } from '../contracts/names.ts';
 import { MAX_MAX_HOLD_MS } from '../contracts/pool/options.ts';
@@ -20,7 +20,7 @@ import { checked, duration, fields, oneFunction, size, text, wholeNumber } from 
 
 const { leaseMarginMs } = DEFAULT_LANE_OPTIONS;
 const { heartbeatTimeoutMs } = DEFAULT_PIPELINE_OPTIONS;
-const LEAST_IDLE_MS = leaseMarginMs + heartbeatTimeoutMs + REQUEST_TIMEOUT_MS + LEASE_CONFIRMED_EVERY_MS;
+const MIN_IDLE_MS = leaseMarginMs + heartbeatTimeoutMs + REQUEST_TIMEOUT_MS + LEASE_CONFIRMED_EVERY_MS;
 
 const region = text(/^[a-z0-9-]+$/, 'the name of an AWS region, such as "eu-central-1"');
 const endpoint = text(/^https?:\/\/\S+$/, 'a URL that begins with http:// or https://');
@@ -108,14 +108,14 @@ const store = z.discriminatedUnion(
 );
 
 const largeEvents = fields(
-  { above: size(LEAST_INLINE_BYTES, MOST_INLINE_BYTES).optional(), store: store.optional() },
+  { above: size(MIN_INLINE_BYTES, MAX_INLINE_BYTES).optional(), store: store.optional() },
   'an object such as { store: folder("./large-events") }',
 );
 
 const backlog = fields(
   {
-    events: wholeNumber(LEAST_SEGMENT_LIMITS.events, MOST_SEGMENT_LIMITS.events).optional(),
-    bytes: size(LEAST_SEGMENT_LIMITS.bytes, MOST_SEGMENT_LIMITS.bytes).optional(),
+    events: wholeNumber(MIN_SEGMENT_LIMITS.events, MAX_SEGMENT_LIMITS.events).optional(),
+    bytes: size(MIN_SEGMENT_LIMITS.bytes, MAX_SEGMENT_LIMITS.bytes).optional(),
   },
   'an object such as { events: 1000, bytes: "256 KiB" }',
 );
@@ -151,7 +151,7 @@ const pipeline = fields(
     retry: retry.optional(),
     timeout: duration().optional(),
     stopTimeout: duration().optional(),
-    idle: duration({ ms: LEAST_IDLE_MS, why: idleRule() }).optional(),
+    idle: duration({ ms: MIN_IDLE_MS, why: idleRule() }).optional(),
     hosting: z.enum(['own', 'pooled'], { error: 'must be "own" or "pooled"' }).optional(),
     pools: pools.optional(),
     reading: reading.optional(),
@@ -204,13 +204,13 @@ function nameRule(): string {
 }
 
 function idleRule(): string {
-  const seconds = LEAST_IDLE_MS / 1000;
+  const seconds = MIN_IDLE_MS / 1000;
   return `must be longer than ${seconds}s: the lease margin (${leaseMarginMs / 1000}s), the readers' heartbeat timeout (${heartbeatTimeoutMs / 1000}s), the deadline of a request (${REQUEST_TIMEOUT_MS / 1000}s) and the time in which a reader may not know that it was replaced (${LEASE_CONFIRMED_EVERY_MS / 1000}s) together. A lane that ended sooner could forget what it has taken over while a reader may still send it again (O6)`;
 }
 
 function intervalsFit(value: { readonly initialInterval?: unknown; readonly maxInterval?: unknown }): boolean {
-  const [initial, most] = [durationMs(value?.initialInterval), durationMs(value?.maxInterval)];
-  return initial === undefined || most === undefined || initial <= most;
+  const [initial, max] = [durationMs(value?.initialInterval), durationMs(value?.maxInterval)];
+  return initial === undefined || max === undefined || initial <= max;
 }
 
 function isNamedStart(value: unknown): boolean {

@@ -7,7 +7,7 @@ import type { LaneOptions } from '../contracts/lane/options.ts';
 import type { PipelineOptions } from '../contracts/pipeline/options.ts';
 import type { KeyableRecord } from '../contracts/public/record.ts';
 import type { PoolOptions } from '../contracts/pool/options.ts';
-import type { RoomLimits } from '../contracts/pipeline/history-limits.ts';
+import type { HistoryLimits } from '../contracts/pipeline/history-limits.ts';
 
 /** The settings after loading: checked, every default filled in, every duration in ms. */
 export interface Settings {
@@ -90,7 +90,7 @@ export interface ReadingSettings {
   /** Deadline of one request to Temporal. */
   readonly requestTimeoutMs: number;
   /** Lanes with a larger history get nothing more. */
-  readonly room: RoomLimits;
+  readonly room: HistoryLimits;
   /** How long a quiet shard is left alone at the most. */
   readonly idlePollMs: number;
   /** A warning is due when unread records are nearer to being lost than this. */

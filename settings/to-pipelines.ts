@@ -10,7 +10,7 @@ import type { FilterPattern } from '../contracts/public/filter.ts';
 import type { LaneOptions } from '../contracts/lane/options.ts';
 import type { PipelineOptions } from '../contracts/pipeline/options.ts';
 import { DEFAULT_MAX_HOLD_MS } from '../contracts/pool/options.ts';
-import { DEFAULT_ROOM_LIMITS } from '../contracts/pipeline/history-limits.ts';
+import { DEFAULT_HISTORY_LIMITS } from '../contracts/pipeline/history-limits.ts';
 import type { HostingSettings, LargeEventsSettings, PipelineSettings } from './settings.ts';
 import { sizeBytes } from '../contracts/public/size.ts';
 import { DEFAULTS, REQUEST_TIMEOUT_MS } from './defaults.ts';
@@ -47,7 +47,7 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
       bytesInFlight: reading.bytesInFlight ?? DEFAULTS.reading.bytesInFlight,
       requestsInFlight: reading.requestsInFlight ?? DEFAULTS.reading.requestsInFlight,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      room: DEFAULT_ROOM_LIMITS,
+      room: DEFAULT_HISTORY_LIMITS,
       idlePollMs: ms(reading.idlePoll, DEFAULTS.reading.idlePollMs),
       warnBeforeMs: ms(reading.warnBefore, DEFAULTS.reading.warnBeforeMs),
     },

@@ -31,7 +31,7 @@ export interface ReadPage {
 export class Continuity {
   readonly #now: () => number;
   #last: Position | undefined;
-  #upTo: number | undefined;
+  #consumedUntil: number | undefined;
   /** An iterator was made anew, and no record has come from it yet. */
   #unproven = false;
   /** The latest page has told up to when the shard has been read. */
@@ -44,7 +44,7 @@ export class Continuity {
     this.#now = now;
     if (start.at === 'after') this.#last = start.position;
     this.#begun = start.at === 'after';
-    this.#upTo = upToOf(start) ?? notBefore;
+    this.#consumedUntil = consumedUntilOf(start) ?? notBefore;
   }
 
   get last(): Position | undefined {
@@ -52,8 +52,8 @@ export class Continuity {
   }
 
   /** Up to when the shard is known to have been read after the latest page; ms since 1970. */
-  get upTo(): number | undefined {
-    return this.#told ? this.#upTo : undefined;
+  get consumedUntil(): number | undefined {
+    return this.#told ? this.#consumedUntil : undefined;
   }
 
   /** True until the first record of an iterator that was made anew. */
@@ -97,12 +97,15 @@ export class Continuity {
       if (this.#last === undefined || !isUpTo(newest, this.#last)) this.#last = newest;
     }
     // While there is doubt about what came before, nothing is known of any time, unless the source still has it all.
-    this.#told = page.lagMs !== undefined && (!this.#unproven || (this.#upTo ?? 0) >= askedAt - SHORTEST_RETENTION_MS);
-    if (page.lagMs !== undefined && this.#told) this.#upTo = Math.max(this.#upTo ?? 0, askedAt - page.lagMs);
+    this.#told =
+      page.lagMs !== undefined && (!this.#unproven || (this.#consumedUntil ?? 0) >= askedAt - SHORTEST_RETENTION_MS);
+    if (page.lagMs !== undefined && this.#told)
+      this.#consumedUntil = Math.max(this.#consumedUntil ?? 0, askedAt - page.lagMs);
   }
 
   async #missing(until: Position | undefined, retentionMs: () => Promise<number>): Promise<SourceGap | undefined> {
-    if (this.#upTo !== undefined && this.#upTo >= this.#now() - (await retentionMs())) return undefined;
+    if (this.#consumedUntil !== undefined && this.#consumedUntil >= this.#now() - (await retentionMs()))
+      return undefined;
     return this.#gap(until);
   }
 
@@ -111,8 +114,8 @@ export class Continuity {
   }
 }
 
-function upToOf(start: StartPoint): number | undefined {
-  if (start.at === 'after') return start.upTo;
+function consumedUntilOf(start: StartPoint): number | undefined {
+  if (start.at === 'after') return start.consumedUntil;
   return start.at === 'time' ? start.since : undefined;
 }
 

@@ -31,7 +31,7 @@ export interface IteratorPage {
   readonly lagMs?: number | undefined;
   readonly restMs?: number | undefined;
   /** Those of the records that another shard should have had. */
-  readonly strays?: ReadonlySet<SourceRecord>;
+  readonly misrouted?: ReadonlySet<SourceRecord>;
 }
 
 export interface CursorOptions {
@@ -114,18 +114,18 @@ export class IteratorCursor implements ShardCursor {
 
   #page(page: IteratorPage, records: readonly SourceRecord[], gap: SourceGap | undefined): Page {
     const { lagMs, restMs } = page;
-    const { upTo } = this.#continuity;
+    const { consumedUntil } = this.#continuity;
     const passedOver = page.records.length - records.length;
-    const strays = page.strays === undefined ? 0 : records.filter((record) => page.strays?.has(record)).length;
+    const misrouted = page.misrouted === undefined ? 0 : records.filter((record) => page.misrouted?.has(record)).length;
     return {
       records,
       ended: this.#ended,
       ...(lagMs === undefined ? {} : { lagMs }),
-      ...(upTo === undefined ? {} : { upTo }),
+      ...(consumedUntil === undefined ? {} : { consumedUntil }),
       ...(restMs === undefined ? {} : { restMs }),
       ...(gap === undefined ? {} : { gap }),
       ...(passedOver === 0 ? {} : { passedOver }),
-      ...(strays === 0 ? {} : { strays }),
+      ...(misrouted === 0 ? {} : { misrouted }),
     };
   }
 

@@ -5,7 +5,7 @@ import { MIN_INTERVAL_MS } from './options.ts';
 import type { SourceRecord } from './source.ts';
 
 /** Pages may be empty before the record comes; after so many it does not. */
-const MOST_PAGES = 25;
+const MAX_PAGES = 25;
 
 interface Pages {
   read(iterator: string, signal: AbortSignal): Promise<IteratorPage>;
@@ -24,7 +24,7 @@ export async function recordAt(
 ): Promise<SourceRecord | undefined> {
   try {
     let iterator: string | undefined = await open();
-    for (let pages = 0; pages < MOST_PAGES && iterator !== undefined; pages += 1) {
+    for (let pages = 0; pages < MAX_PAGES && iterator !== undefined; pages += 1) {
       // Its reader reads the shard as well.
       if (pages > 0) await delay(MIN_INTERVAL_MS, undefined, { signal });
       const { records, nextIterator, lagMs } = await shard.read(iterator, signal);

@@ -83,7 +83,7 @@ export interface Page {
    * Everything that arrived before this time has been read, or was told as a gap; ms since 1970. A start after a
    * position should bring it along. Absent where the service tells no lag, and while it is not certain.
    */
-  readonly upTo?: number;
+  readonly consumedUntil?: number;
   /** For how long after the begin of this read the service will refuse the next one of this shard, when longer than the pace. */
   readonly restMs?: number;
   /** Set once, on the first page after records were found to be gone from the source before they were read (O10). */
@@ -91,7 +91,7 @@ export interface Page {
   /** Records that were read and left out, since reading begins behind them. */
   readonly passedOver?: number;
   /** Records of this page that its aggregates should not have held: their keys belong to another shard. Delivered too. */
-  readonly strays?: number;
+  readonly misrouted?: number;
 }
 
 /** Records that the source no longer has, and that were not read before. */

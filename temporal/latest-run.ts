@@ -16,8 +16,8 @@ export async function endedRun(client: Client, workflowId: string): Promise<Ende
 export async function latestRun(client: Client, workflowId: string, run?: string): Promise<LatestRun> {
   try {
     const { closeTime, memo, runId, startTime, status } = await client.workflow.getHandle(workflowId, run).describe();
-    const begun = (memo as LaneMemo | undefined)?.begun;
-    const told = begun === undefined ? {} : { begun };
+    const startId = (memo as LaneMemo | undefined)?.startId;
+    const told = startId === undefined ? {} : { startId };
     if (status.name === 'RUNNING' || status.name === 'PAUSED') return { state: 'open', ...told };
     if (status.name === 'COMPLETED') return { state: 'completed', runId, ...told };
     return { state: 'ended', run: { runId, how: status.name, at: (closeTime ?? startTime).getTime() }, ...told };

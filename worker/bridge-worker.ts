@@ -10,7 +10,7 @@ import type { Claims } from '../stores/claims.ts';
 import { readingMetrics } from './metrics/reading.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { activityFailures } from './activity-failures.ts';
-import { setGoing, type RunningWorker } from './running-worker.ts';
+import { runWorker, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
 import { deploymentOptions } from './deployment-options.ts';
 import type { Version } from '../temporal/routing.ts';
@@ -67,5 +67,5 @@ export async function startBridgeWorker(options: BridgeWorkerOptions): Promise<R
     shutdownGraceTime: GRACE_MS,
     shutdownForceTime: 2 * GRACE_MS,
   });
-  return setGoing(worker, stopping, log);
+  return runWorker(worker, stopping, log);
 }

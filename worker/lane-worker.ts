@@ -12,7 +12,7 @@ import { handlingMetrics } from './metrics/handling.ts';
 import { loadHandler } from '../settings/handler.ts';
 import { ofPipeline } from './of-pipeline.ts';
 import { activityFailures } from './activity-failures.ts';
-import { setGoing, type RunningWorker } from './running-worker.ts';
+import { runWorker, type RunningWorker } from './running-worker.ts';
 import { metricMeter } from './runtime.ts';
 import { deploymentOptions } from './deployment-options.ts';
 import type { Version } from '../temporal/routing.ts';
@@ -65,5 +65,5 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
     shutdownGraceTime: graceMs,
     shutdownForceTime: graceMs + LAST_WAIT_MS,
   });
-  return setGoing(worker, stopping, log);
+  return runWorker(worker, stopping, log);
 }

@@ -22,7 +22,7 @@ export class WorkerFailedError extends Error {
 }
 
 /** @param stopping raised before the worker shuts down, so that what it runs comes to an end */
-export function setGoing(worker: Worker, stopping: AbortController, log: Logger): RunningWorker {
+export function runWorker(worker: Worker, stopping: AbortController, log: Logger): RunningWorker {
   const run = worker.run();
   let isStopping = false;
   const failed = new Promise<never>((_resolve, reject) => {

@@ -4,7 +4,7 @@ import { readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** More than anybody reads. */
-const MOST_NAMED = 20;
+const MAX_NAMED = 20;
 
 /**
  * Warns of pipelines that run on the task queue of these settings and are not among them: those of another settings file,
@@ -23,15 +23,15 @@ export async function warnOfOtherPipelines(
   try {
     for await (const { workflowId } of client.workflow.list({ query })) {
       if (!pipelines.has(workflowId)) others.push(workflowId);
-      if (others.length > MOST_NAMED) break;
+      if (others.length > MAX_NAMED) break;
     }
   } catch (error) {
     log.debug({ err: error }, 'whether other pipelines run on the task queue cannot be learned');
     return;
   }
   if (others.length === 0) return;
-  const named = others.slice(0, MOST_NAMED);
-  const more = others.length > MOST_NAMED ? ' and more' : '';
+  const named = others.slice(0, MAX_NAMED);
+  const more = others.length > MAX_NAMED ? ' and more' : '';
   log.warn(
     { pipelines: named, taskQueue },
     `Pipelines run on task queue "${taskQueue}" that this process does not have: ${named.join(', ')}${more} (settings: ` +

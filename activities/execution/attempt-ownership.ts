@@ -16,7 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FreezeWatch } from '../../lib/node/freeze-watch.ts';
 
 /** Thrown when Temporal may have given the work to another attempt. Nothing more may be started here. */
-export class PossessionLostError extends Error {
+export class AttemptLostError extends Error {
   override readonly name = 'PossessionLostError';
 }
 
@@ -26,7 +26,7 @@ const RETRY_MS = 200;
 /** The code of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
 const NOT_FOUND = 5;
 
-export interface PossessionOptions {
+export interface AttemptOwnershipOptions {
   readonly client: Client;
   readonly freezeWatch: FreezeWatch;
   readonly timeoutMs: number;
@@ -34,15 +34,15 @@ export interface PossessionOptions {
   readonly progress: () => unknown;
 }
 
-export class Possession {
-  readonly #options: PossessionOptions;
+export class AttemptOwnership {
+  readonly #options: AttemptOwnershipOptions;
   readonly #taskToken = Context.current().info.taskToken;
   /** When Temporal surely still counted this attempt as ours; ms of the monotonic clock. */
   #confirmedAt: number;
   /** One question for all keys of a batch that want to know. */
   #asking: Promise<{ readonly answer: Answer; readonly askedAt: number }> | undefined;
 
-  constructor(options: PossessionOptions) {
+  constructor(options: AttemptOwnershipOptions) {
     const { freezeWatch, timeoutMs } = options;
     this.#options = options;
     // Handed over before a freeze and begun after it: nothing is known.
@@ -55,7 +55,7 @@ export class Possession {
    */
   async confirm(): Promise<boolean> {
     const { timeoutMs } = this.#options;
-    const begunAt = performance.now();
+    const startedAt = performance.now();
     while (this.#isUnsure()) {
       this.#asking ??= this.#ask();
       const { answer, askedAt } = await this.#asking;
@@ -63,8 +63,8 @@ export class Possession {
       if (answer === 'canceled') return false;
       if (answer === 'ours') {
         this.#confirmedAt = askedAt;
-      } else if (answer === 'lost' || performance.now() - begunAt > timeoutMs) {
-        throw new PossessionLostError('Temporal may have given this work to another attempt, so it stops here');
+      } else if (answer === 'lost' || performance.now() - startedAt > timeoutMs) {
+        throw new AttemptLostError('Temporal may have given this work to another attempt, so it stops here');
       } else {
         await delay(RETRY_MS);
       }

@@ -20,17 +20,17 @@ import type {
   KeyOutcome,
 } from '../../contracts/pool/batch.ts';
 import type { Failure } from '../../contracts/event/failure.ts';
-import type { CallRoom } from './call-slots.ts';
+import type { CallSlots } from './call-slots.ts';
 import type { Call, CallResult } from './call.ts';
-import type { BegunHere } from './started-here.ts';
+import type { StartedHere } from './started-here.ts';
 import { cutToShare, failureShare } from './failure-share.ts';
 import { lostFailure } from './failure.ts';
 
 export interface BatchOptions {
   readonly client: Client;
   /** For calls of handlers in this process. */
-  readonly room: CallRoom;
-  readonly begunHere: BegunHere;
+  readonly room: CallSlots;
+  readonly startedHere: StartedHere;
   readonly call: (call: Omit<Call, 'data'>) => Promise<CallResult>;
   /** What becomes of a failure by the settings. */
   readonly failed: (failure: Failure, attempt: number) => KeyOutcome['failed'];
@@ -105,18 +105,18 @@ export class BatchRun {
 
   async #runKey({ key, events, attempts = 0, losses = 0 }: BatchKey, progress: KeyProgress): Promise<void> {
     const { call, failed, handled, isStopping } = this.#options;
-    const { begunHere } = this.#options;
+    const { startedHere } = this.#options;
     const { pipeline } = this.#input;
     const [first] = events;
-    const lost = first && lostFailure(losses, begunHere.times(pipeline, key, first));
+    const lost = first && lostFailure(losses, startedHere.times(pipeline, key, first));
     if (lost !== undefined) {
       progress.failed = failed(lost, attempts + 1);
       return;
     }
     for (const event of events) {
       if (this.#isOver || isStopping()) return;
-      begunHere.begin(pipeline, key, event);
-      const begunAt = performance.now();
+      startedHere.begin(pipeline, key, event);
+      const startedAt = performance.now();
       progress.isRunning = true;
       progress.isStarted = true;
       try {
@@ -133,7 +133,7 @@ export class BatchRun {
         throw error;
       } finally {
         progress.isRunning = false;
-        progress.isSlow = performance.now() - begunAt > this.#input.slowAfterMs;
+        progress.isSlow = performance.now() - startedAt > this.#input.slowAfterMs;
       }
       handled();
       progress.done += 1;

@@ -4,7 +4,7 @@
  *
  * Owns how many turns are free and who waits.
  */
-export class CallRoom {
+export class CallSlots {
   #free: number;
   readonly #waiting = new Set<() => void>();
 

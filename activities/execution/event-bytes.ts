@@ -17,7 +17,7 @@ export async function dataOf(
   signal: () => AbortSignal,
 ): Promise<Uint8Array> {
   if (isInline(data)) return decodeEventData(data);
-  if ('left' in data) throw new LargeEventError(`Its data (${size} bytes) is in the source only`);
+  if ('sourceOnly' in data) throw new LargeEventError(`Its data (${size} bytes) is in the source only`);
   if (claims === undefined) {
     throw new LargeEventError(
       `Its data (${size} bytes) lies in a store, as ${data.claim.name}, and this worker has none: set ` +

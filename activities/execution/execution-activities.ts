@@ -1,5 +1,5 @@
 /**
- * The activities that run handlers: a stretch of events one after the other, or one failing event with Temporal's
+ * The activities that run handlers: a batch of events one after the other, or one failing event with Temporal's
  * retries. Invariants: events of a call run strictly in order, one at a time; none is started once the call was asked to
  * stop, the worker is stopping, or somebody else may have the work (O1).
  */
@@ -13,19 +13,19 @@ import type { Failure } from '../../contracts/event/failure.ts';
 import type { FreezeWatch } from '../../lib/node/freeze-watch.ts';
 import { writeOutcomes } from '../../contracts/pool/batch-outcomes.ts';
 import {
-  readStretchOutcome,
+  readEventBatchOutcome,
   type EventInput,
   type HandlingActivities,
-  type StretchInput,
-  type StretchOutcome,
+  type EventBatchInput,
+  type EventBatchOutcome,
 } from '../../contracts/execution.ts';
 import type { BatchActivities, BatchInput, BatchResult } from '../../contracts/pool/batch.ts';
 import type { HandlingSettings } from '../../settings/settings.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { BatchRun } from './batch.ts';
 import { logFailedAttempt } from './attempt-log.ts';
-import { BegunHere } from './started-here.ts';
-import { CallRoom } from './call-slots.ts';
+import { StartedHere } from './started-here.ts';
+import { CallSlots } from './call-slots.ts';
 import { HandlerCaller, type Call, type CallResult } from './call.ts';
 import { dataFailure, dataOf } from './event-bytes.ts';
 import { attemptFailure, canceledAttempt, lostFailure, notCounted, notOwner } from './failure.ts';
@@ -33,7 +33,7 @@ import type { HandlingMetrics } from './metrics.ts';
 import { startHeartbeat } from '../heartbeat.ts';
 import { KeyOwner } from './key-owner.ts';
 import { questionsAreOver } from './open-question.ts';
-import { Possession, PossessionLostError } from './attempt-ownership.ts';
+import { AttemptOwnership, AttemptLostError } from './attempt-ownership.ts';
 
 export interface HandlingPipeline {
   readonly handler: Handler;
@@ -62,7 +62,7 @@ const NOT_OURS_WAIT_MS = 10_000;
 const OWNER_WAIT_MS = 5000;
 
 /** Of this process. */
-const begunHere = new BegunHere();
+const startedHere = new StartedHere();
 
 interface Progress {
   readonly done: number;
@@ -70,14 +70,14 @@ interface Progress {
 
 export function createHandlingActivities(dependencies: HandlingDependencies): HandlingActivities & BatchActivities {
   const caller = new HandlerCaller(dependencies.log);
-  const room = new CallRoom(CALLS_AT_ONCE);
+  const room = new CallSlots(CALLS_AT_ONCE);
   const keyOwner = new KeyOwner(dependencies.client);
   return {
-    async runStretch(input) {
+    async runEvents(input) {
       const pipeline = await findPipeline(input.pipeline, dependencies);
       if (pipeline === undefined) return knownSoFar(input);
       const owner = await ownerOf(input, keyOwner, dependencies);
-      if (owner === 'lane') return await runStretch(input, pipeline, dependencies, caller);
+      if (owner === 'lane') return await runEvents(input, pipeline, dependencies, caller);
       return owner === 'pool' ? { ...knownSoFar(input), notOwner: true } : knownSoFar(input);
     },
     async runBatch(input) {
@@ -105,19 +105,19 @@ export function createHandlingActivities(dependencies: HandlingDependencies): Ha
 }
 
 /**
- * What earlier attempts of a stretch have come to, in other processes. It is not to be forgotten by one that cannot go on with it:
+ * What earlier attempts of a batch have come to, in other processes. It is not to be forgotten by one that cannot go on with it:
  * what was done would be done again (O7), and an event that kills processes would never be found.
  */
-function knownSoFar({ losses = 0 }: StretchInput): StretchOutcome & { readonly losses: number } {
+function knownSoFar({ losses = 0 }: EventBatchInput): EventBatchOutcome & { readonly losses: number } {
   const { attempt, heartbeatDetails } = Context.current().info;
-  const { done } = readStretchOutcome(heartbeatDetails);
+  const { done } = readEventBatchOutcome(heartbeatDetails);
   const lost = attempt - 1;
   return { done, lostBefore: lost > 0, losses: done === 0 ? losses + lost : lost };
 }
 
 /** Who runs the key's events. Not known, after a wait, when Temporal or the pool does not answer: nothing is started then (O1). */
 async function ownerOf(
-  { key, pool }: Pick<StretchInput, 'key' | 'pool'>,
+  { key, pool }: Pick<EventBatchInput, 'key' | 'pool'>,
   keyOwner: KeyOwner,
   { stopping, log }: HandlingDependencies,
 ): Promise<'lane' | 'pool' | 'unknown'> {
@@ -154,34 +154,34 @@ async function findPipeline(
   }
 }
 
-async function runStretch(
-  input: StretchInput,
+async function runEvents(
+  input: EventBatchInput,
   pipeline: HandlingPipeline,
   { client, freezeWatch, stopping, log }: HandlingDependencies,
   caller: HandlerCaller,
-): Promise<StretchOutcome> {
+): Promise<EventBatchOutcome> {
   const { settings, metrics } = pipeline;
   const { info, cancellationSignal } = Context.current();
   const { losses, lostBefore, ...known } = knownSoFar(input);
   let { done } = known;
   const head = input.events[done];
   if (head !== undefined) {
-    const lost = lostFailure(losses, begunHere.times(input.pipeline, input.key, head));
+    const lost = lostFailure(losses, startedHere.times(input.pipeline, input.key, head));
     if (lost !== undefined) return { done, lostBefore, failed: failedAttempt(lost, 1, settings, metrics) };
   }
   // After a loss one event at a time: see LaneState.careful.
   const end = lostBefore ? Math.min(done + 1, input.events.length) : input.events.length;
   const progress = (): Progress => ({ done });
   const timeoutMs = heartbeatTimeoutMs();
-  const possession = new Possession({ client, freezeWatch, timeoutMs, progress });
+  const ownership = new AttemptOwnership({ client, freezeWatch, timeoutMs, progress });
   const heartbeat = startHeartbeat(timeoutMs, progress, freezeWatch);
   try {
     while (done < end && !stopping.aborted && !cancellationSignal.aborted) {
       const event = input.events[done];
       if (event === undefined) break;
-      begunHere.begin(input.pipeline, input.key, event);
+      startedHere.begin(input.pipeline, input.key, event);
       const call = { pipeline: input.pipeline, key: input.key, event, attempt: info.attempt };
-      const result = await callHandler(call, pipeline, possession, stopping, caller, log);
+      const result = await callHandler(call, pipeline, ownership, stopping, caller, log);
       if (result.kind === 'interrupted') break;
       if (result.kind === 'failed') {
         return { done, lostBefore, failed: failedAttempt(result.failure, 1, settings, metrics) };
@@ -201,7 +201,7 @@ async function runBatch(
   pipeline: HandlingPipeline,
   { client, freezeWatch, stopping, log }: HandlingDependencies,
   caller: HandlerCaller,
-  room: CallRoom,
+  room: CallSlots,
 ): Promise<BatchResult> {
   const { settings, metrics } = pipeline;
   const { cancellationSignal } = Context.current();
@@ -211,13 +211,13 @@ async function runBatch(
   const run: BatchRun = new BatchRun(input, {
     client,
     room,
-    begunHere,
-    call: async (call) => await callHandler(call, pipeline, possession, stopping, caller, log),
+    startedHere,
+    call: async (call) => await callHandler(call, pipeline, ownership, stopping, caller, log),
     failed: (failure, attempt) => failedAttempt(failure, attempt, settings, metrics),
     handled: () => metrics?.handled(),
     isStopping: () => stopping.aborted || cancellationSignal.aborted,
   });
-  const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => run.details() });
+  const ownership = new AttemptOwnership({ client, freezeWatch, timeoutMs, progress: () => run.details() });
   const heartbeat = startHeartbeat(timeoutMs, () => run.details(), freezeWatch);
   try {
     return await run.run();
@@ -240,26 +240,26 @@ async function runEvent(
     throw attemptFailure(reportFirst.failure, attempt, reportFirst.waitMs);
   }
   const timeoutMs = heartbeatTimeoutMs();
-  const possession = new Possession({ client, freezeWatch, timeoutMs, progress: () => null });
+  const ownership = new AttemptOwnership({ client, freezeWatch, timeoutMs, progress: () => null });
   const heartbeat = startHeartbeat(timeoutMs, () => null, freezeWatch);
   try {
     if (!(await questionsAreOver(client, AbortSignal.any([stopping, cancellationSignal])))) {
       throw notCounted('The event was taken away before the handler was called', attempt);
     }
     const call = { pipeline: input.pipeline, key: input.key, event: input.event, attempt };
-    const result = await callHandler(call, pipeline, possession, stopping, caller, log);
+    const result = await callHandler(call, pipeline, ownership, stopping, caller, log);
     if (result.kind === 'succeeded') {
       metrics?.handled();
       return;
     }
     if (result.kind === 'failed') {
-      const most = info.retryPolicy?.maximumAttempts ?? Number.POSITIVE_INFINITY;
-      countFailure(metrics, result.failure.nonRetryable || info.attempt >= most);
+      const max = info.retryPolicy?.maximumAttempts ?? Number.POSITIVE_INFINITY;
+      countFailure(metrics, result.failure.nonRetryable || info.attempt >= max);
       throw attemptFailure(result.failure, attempt);
     }
   } catch (error) {
     // The handler was not called. Where Temporal has not given the event to another attempt, this one does not count.
-    if (error instanceof PossessionLostError) throw notCounted(error.message, attempt);
+    if (error instanceof AttemptLostError) throw notCounted(error.message, attempt);
     throw error;
   } finally {
     heartbeat.stop();
@@ -274,12 +274,12 @@ async function runEvent(
 async function callHandler(
   call: Omit<Call, 'data'>,
   pipeline: HandlingPipeline,
-  possession: Possession,
+  ownership: AttemptOwnership,
   stopping: AbortSignal,
   caller: HandlerCaller,
   log: Logger,
 ): Promise<CallResult> {
-  const result = await attemptCall(call, pipeline, possession, stopping, caller);
+  const result = await attemptCall(call, pipeline, ownership, stopping, caller);
   if (result.kind === 'failed') logFailedAttempt(log, call, result.failure);
   return result;
 }
@@ -288,7 +288,7 @@ async function callHandler(
 async function attemptCall(
   call: Omit<Call, 'data'>,
   { handler, settings, claims, metrics }: HandlingPipeline,
-  possession: Possession,
+  ownership: AttemptOwnership,
   stopping: AbortSignal,
   caller: HandlerCaller,
 ): Promise<CallResult> {
@@ -302,7 +302,7 @@ async function attemptCall(
     return isStopped() ? { kind: 'interrupted' } : { kind: 'failed', failure: dataFailure(error) };
   }
   // Last of all: to get the data may have taken long (O1).
-  if (stopping.aborted || !(await possession.confirm())) return { kind: 'interrupted' };
+  if (stopping.aborted || !(await ownership.confirm())) return { kind: 'interrupted' };
   const onUnhandledRejection = () => metrics?.rejectionUnhandled();
   return await caller.call(handler, settings, { ...call, data, onUnhandledRejection }, cancellationSignal);
 }
@@ -313,7 +313,7 @@ function failedAttempt(
   attempt: number,
   { retry }: HandlingSettings,
   metrics: HandlingMetrics | undefined,
-): NonNullable<StretchOutcome['failed']> {
+): NonNullable<EventBatchOutcome['failed']> {
   countFailure(metrics, failure.nonRetryable || retry.maxAttempts <= attempt);
   return { failure, policy: retry };
 }

@@ -63,8 +63,8 @@ const MAX_LOST_ALIVE = 10;
  * undefined as long as it is not.
  * @param begunHere how often this process, which is alive, had begun it
  */
-export function lostFailure(losses: number, begunHere: number): Failure | undefined {
-  const alive = Math.min(losses, begunHere);
+export function lostFailure(losses: number, startedHere: number): Failure | undefined {
+  const alive = Math.min(losses, startedHere);
   if (losses - alive < MAX_LOST && losses < MAX_LOST_ALIVE) return undefined;
   const why =
     alive < losses

@@ -17,11 +17,11 @@ export interface HandlingMetrics {
 /** The handler, with every call of it timed until it has ended, also one that was given up before. */
 export function timed(handler: Handler, metrics: HandlingMetrics): Handler {
   return async (event, context) => {
-    const begunAt = performance.now();
+    const startedAt = performance.now();
     try {
       await handler(event, context);
     } finally {
-      metrics.called(performance.now() - begunAt);
+      metrics.called(performance.now() - startedAt);
     }
   };
 }

@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
-import { PossessionLostError } from './attempt-ownership.ts';
+import { AttemptLostError } from './attempt-ownership.ts';
 
 const { PendingActivityState } = proto.temporal.api.enums.v1;
 
@@ -61,7 +61,7 @@ export async function questionsAreOver(client: Client, signal: AbortSignal): Pro
     const description = await describe(client, workflowId, runId);
     if (description !== undefined) {
       const own = description.pendingActivities?.find((pending) => pending.activityId === activityId);
-      if (own?.attempt !== attempt) throw new PossessionLostError('Temporal has no such attempt any more');
+      if (own?.attempt !== attempt) throw new AttemptLostError('Temporal has no such attempt any more');
       if (own.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED) return false;
       if (questions.areOver(pendingFor(description))) return true;
     }
@@ -87,7 +87,7 @@ async function describe(client: Client, workflowId: string, runId: string): Prom
     const handle = client.workflow.getHandle(workflowId, runId);
     return (await client.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe())).raw;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw new PossessionLostError('Temporal has no such run any more');
+    if (error instanceof WorkflowNotFoundError) throw new AttemptLostError('Temporal has no such run any more');
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ type Begun = Pick<LaneEvent, 'position' | 'replaced'>;
  * How often this process has recently begun an event. When Temporal says that attempts at it were lost, those that had begun
  * here did not die with their process: this one still runs.
  */
-export class BegunHere {
+export class StartedHere {
   readonly #times = new RecentMap();
 
   begin(pipeline: string, key: string, event: Begun): void {

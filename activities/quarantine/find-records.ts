@@ -9,10 +9,10 @@ import { dataText } from '../../contracts/event/data-text.ts';
 import { readSegmentUnlessGone } from '../../temporal/segment-records.ts';
 
 /** What was found goes into the history of the quarantine, and keys into its state. */
-const MOST_KEY_CHARS = 8 * 1024;
-const TOLD_CHARS = 256;
+const MAX_KEY_CHARS = 8 * 1024;
+const MAX_LISTED_CHARS = 256;
 /** Records whose data has to be fetched to find their keys: each may have 10 MiB, and a step has minutes. */
-const MOST_FETCHED = 10;
+const MAX_FETCHED = 10;
 
 interface Given {
   readonly data: SegmentSearch['data'] | undefined;
@@ -56,7 +56,7 @@ async function findIn(
   all: readonly QuarantinedRecord[],
   decided: ReadonlySet<number>,
   from: number,
-  { selection, most, data, size }: SegmentSearch,
+  { selection, max, data, size }: SegmentSearch,
   keyOf: KeyOf | undefined,
 ): Promise<{ readonly records: readonly FoundRecord[]; readonly next?: number }> {
   const records: FoundRecord[] = [];
@@ -64,8 +64,7 @@ async function findIn(
   let fetched = 0;
   for (const [index, record] of all.entries()) {
     if (index < from || decided.has(index) || !isWanted(selection, record)) continue;
-    if (records.length >= most || keyChars >= MOST_KEY_CHARS || fetched >= MOST_FETCHED)
-      return { records, next: index };
+    if (records.length >= max || keyChars >= MAX_KEY_CHARS || fetched >= MAX_FETCHED) return { records, next: index };
     const found = await describe(index, record, { data, size }, keyOf);
     records.push(found);
     keyChars += found.key?.length ?? 0;
@@ -98,8 +97,8 @@ async function describe(
     index,
     position: formatPosition(record.position),
     ...(found !== undefined && 'key' in found ? { key: found.key } : {}),
-    reason: reason.slice(0, TOLD_CHARS),
-    data: dataText(record.data).slice(0, TOLD_CHARS),
+    reason: reason.slice(0, MAX_LISTED_CHARS),
+    data: dataText(record.data).slice(0, MAX_LISTED_CHARS),
     ...('claim' in record.data ? { claim: record.data.claim.name } : {}),
     ...(replacement === undefined ? {} : { replacement }),
   };

@@ -19,8 +19,8 @@ import type { Router } from '../../temporal/router.ts';
 import { SEGMENT_GONE } from '../../contracts/lane/backlog.ts';
 import type { LaneEvent, SourceKind } from '../../contracts/event/event.ts';
 import type {
-  BringingActivities,
-  BringInput,
+  RedrivingActivities,
+  RedriveInput,
   SegmentFinding,
   SegmentSearch,
 } from '../../contracts/quarantine/search.ts';
@@ -40,14 +40,14 @@ import { storedData } from '../reading/stored-data.ts';
 import { findRecords, type KeyOf } from './find-records.ts';
 import { readSegmentRecords } from '../../temporal/segment-records.ts';
 
-interface BringingPipeline {
+interface RedrivingPipeline {
   readonly settings: PipelineSettings;
   readonly source: Source;
   readonly claims: Claims | undefined;
 }
 
-export interface BringingDependencies {
-  readonly pipelines: (name: string) => BringingPipeline;
+export interface RedrivingDependencies {
+  readonly pipelines: (name: string) => RedrivingPipeline;
   readonly client: Client;
   /** Aborts when the process shall stop. */
   readonly stopping: AbortSignal;
@@ -60,14 +60,14 @@ export interface BringingDependencies {
   readonly openLease: () => Lease;
 }
 
-export function createBringingActivities(dependencies: BringingDependencies): BringingActivities {
+export function createRedrivingActivities(dependencies: RedrivingDependencies): RedrivingActivities {
   return {
     findKeys: async (search) => await withHeartbeat(async () => await findKeys(dependencies, search)),
-    bringRecords: async (input) => await withHeartbeat(async () => await bringRecords(dependencies, input)),
+    redriveRecords: async (input) => await withHeartbeat(async () => await redriveRecords(dependencies, input)),
   };
 }
 
-async function findKeys({ client, pipelines }: BringingDependencies, search: SegmentSearch): Promise<SegmentFinding> {
+async function findKeys({ client, pipelines }: RedrivingDependencies, search: SegmentSearch): Promise<SegmentFinding> {
   const { claims, settings, source } = pipelines(search.pipeline);
   const key = settings.key && keyFunctionCalls(search.pipeline, settings.key);
   const { cancellationSignal } = Context.current();
@@ -75,9 +75,9 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
     try {
       const { data: held } = record;
       const data =
-        'left' in held
-          ? ((await storedData(claims, held.left, cancellationSignal)) ??
-            (await leftData(source, record, cancellationSignal)))
+        'sourceOnly' in held
+          ? ((await storedData(claims, held.sourceOnly, cancellationSignal)) ??
+            (await sourceOnlyData(source, record, cancellationSignal)))
           : await dataOf(record, claims, () => cancellationSignal);
       const problem = source.kind === 'kinesis' ? aggregateProblem(data) : undefined;
       if (problem !== undefined) return { reason: problem };
@@ -93,7 +93,7 @@ async function findKeys({ client, pipelines }: BringingDependencies, search: Seg
 }
 
 /** For its key only: the lane fetches the data itself, when its turn comes, or tells what is missing for that. */
-async function leftData(source: Source, record: QuarantinedRecord, signal: AbortSignal): Promise<Uint8Array> {
+async function sourceOnlyData(source: Source, record: QuarantinedRecord, signal: AbortSignal): Promise<Uint8Array> {
   const { position, size } = record;
   const found = await source.recordAt(position, signal);
   // One of another size stands in a stream that was created anew.
@@ -104,7 +104,7 @@ async function leftData(source: Source, record: QuarantinedRecord, signal: Abort
   );
 }
 
-async function bringRecords(dependencies: BringingDependencies, input: BringInput): Promise<void> {
+async function redriveRecords(dependencies: RedrivingDependencies, input: RedriveInput): Promise<void> {
   const { client, gateway, openLease, pipelines, stopping } = dependencies;
   const { settings, source } = pipelines(input.pipeline);
   const { pools } = await dependencies.router(input.pipeline);
@@ -131,7 +131,7 @@ async function bringRecords(dependencies: BringingDependencies, input: BringInpu
       if (record === undefined) {
         throw ApplicationFailure.nonRetryable(`${input.segment} has no record ${index}`, SEGMENT_GONE);
       }
-      dispatcher.submit({ to: 'lane', key, event: lateEvent(record, source.kind, input.first + nth) }, () => {});
+      dispatcher.submit({ to: 'lane', key, event: redrivenEvent(record, source.kind, input.first + nth) }, () => {});
     }
     await Promise.race([dispatcher.whenEmpty(), rejectWhenAborted(stop)]);
   } finally {
@@ -140,7 +140,7 @@ async function bringRecords(dependencies: BringingDependencies, input: BringInpu
   }
 }
 
-function lateEvent(record: QuarantinedRecord, source: SourceKind, number: number): LaneEvent {
+function redrivenEvent(record: QuarantinedRecord, source: SourceKind, number: number): LaneEvent {
   const { position, arrivedAt, data, size, replaced } = record;
   return {
     position,
@@ -149,6 +149,6 @@ function lateEvent(record: QuarantinedRecord, source: SourceKind, number: number
     size,
     source,
     ...(replaced === undefined ? {} : { replaced }),
-    late: String(number),
+    redriveSequence: String(number),
   };
 }

@@ -12,10 +12,10 @@ import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 export async function readQuarantineCheckpoint(client: Client, pipeline: string): Promise<ShardCheckpoint> {
   const handle = client.workflow.getHandle(quarantineWorkflowId(pipeline));
   try {
-    const { bringingFrom, takesOver } = await handle.query<QuarantineView>(QUERIES.quarantine);
+    const { redrivingFrom, takesOver } = await handle.query<QuarantineView>(QUERIES.quarantine);
     if (takesOver !== undefined) return { ended: false };
-    if (bringingFrom === undefined) return { ended: true };
-    return { ended: false, position: { shardId: QUARANTINE_MARK, sequenceNumber: String(bringingFrom - 1) } };
+    if (redrivingFrom === undefined) return { ended: true };
+    return { ended: false, position: { shardId: QUARANTINE_MARK, sequenceNumber: String(redrivingFrom - 1) } };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { ended: true };
     throw error;

@@ -28,9 +28,9 @@ export async function fetchData(
     return { failure: { type, message, nonRetryable: true }, policy: settings.handling.retry };
   };
   if (claims === undefined) return await failed(LARGE_EVENT, noStore);
-  const { left } = event;
-  if (left?.stored !== undefined && (await storedData(claims, left, signal)) !== undefined) {
-    return { data: { claim: { ...left.stored, preview: left.preview } } };
+  const { sourceOnly } = event;
+  if (sourceOnly?.stored !== undefined && (await storedData(claims, sourceOnly, signal)) !== undefined) {
+    return { data: { claim: { ...sourceOnly.stored, preview: sourceOnly.preview } } };
   }
   const record = await source.recordAt(event.position, signal);
   // One of another size stands in a stream that was created anew.

@@ -9,9 +9,9 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { systemClock } from '../../lib/node/clock.ts';
-import { createIntake, type Intake } from '../../bridge/read/route-record.ts';
+import { createRecordRouter, type RecordRouter } from '../../bridge/read/route-record.ts';
 import { KeyWatch } from '../../bridge/watch/key-watch.ts';
-import { LaneRoom } from '../../bridge/temporal/history-budget.ts';
+import { HistoryBudget } from '../../bridge/temporal/history-budget.ts';
 import { Lease, LeaseLostError } from '../../bridge/lease/lease.ts';
 import type { LaneGateway } from '../../bridge/deliver/gateway.ts';
 import { LossWatch } from '../../bridge/watch/loss-watch.ts';
@@ -26,7 +26,7 @@ import { ThrottleLog } from '../../bridge/deliver/throttle-log.ts';
 import type { FreezeWatch } from '../../lib/node/freeze-watch.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities } from '../../contracts/pipeline/reading.ts';
 import type { ShardListing } from '../../contracts/pipeline/shards.ts';
-import type { BringingActivities } from '../../contracts/quarantine/search.ts';
+import type { RedrivingActivities } from '../../contracts/quarantine/search.ts';
 import type { FetchInput, FetchOutcome } from '../../contracts/event/large-events.ts';
 import type { PipelineSettings } from '../../settings/settings.ts';
 import { SourceConfigurationError } from '../../sources/errors.ts';
@@ -38,7 +38,7 @@ import { StoreUnavailableError } from '../../stores/errors.ts';
 import { keyFunctionCalls } from '../execution/current-call.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { adoptQuarantine } from '../quarantine/adopt.ts';
-import { createBringingActivities } from '../quarantine/redriving-activities.ts';
+import { createRedrivingActivities } from '../quarantine/redriving-activities.ts';
 import { fetchData } from './fetch-data.ts';
 import { findOwnAttempt } from './own-attempt.ts';
 import { resume } from './resume.ts';
@@ -51,7 +51,7 @@ import { StreamGuard } from './stream-guard.ts';
  */
 const FAILURE_CHARS = 2000;
 /** A listing that fails is tried again within half a minute: its figures last until then, also when listings are frequent. */
-const LEAST_FIGURES_FOR_MS = 3 * 60_000;
+const MIN_FIGURES_FOR_MS = 3 * 60_000;
 
 interface ReadablePipeline {
   readonly settings: PipelineSettings;
@@ -83,7 +83,7 @@ interface Kept {
   readonly guard: StreamGuard;
   readonly keyWatch: KeyWatch;
   readonly lossWatch: LossWatch;
-  readonly room: LaneRoom;
+  readonly room: HistoryBudget;
   readonly runs: RecentMap;
   readonly meter: ReadingMeter;
   /** Absent when there is none. */
@@ -96,7 +96,7 @@ interface Process extends ReadingDependencies {
   readonly kept: (pipeline: string) => Kept;
 }
 
-export function createReadingActivities(dependencies: ReadingDependencies): ReadingActivities & BringingActivities {
+export function createReadingActivities(dependencies: ReadingDependencies): ReadingActivities & RedrivingActivities {
   const all = new Map<string, Kept>();
   const kept = (pipeline: string): Kept => {
     const found = all.get(pipeline) ?? keep(dependencies, pipeline);
@@ -111,8 +111,8 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
   return {
     listShards: async (...asked) => await withHeartbeat(async () => await listShards(process, ...asked)),
     readShards: async (input) => await readShards(process, input),
-    fetchData: async (input) => await withHeartbeat(async () => await fetchLeftData(process, input)),
-    ...createBringingActivities({
+    fetchData: async (input) => await withHeartbeat(async () => await fetchSourceOnlyData(process, input)),
+    ...createRedrivingActivities({
       ...dependencies,
       router: async (pipeline) => await knownRouter(dependencies.client, pipeline),
       gateway: (pipeline, own) => openGateway(process, pipeline, own),
@@ -124,7 +124,7 @@ export function createReadingActivities(dependencies: ReadingDependencies): Read
 function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
   const { claims, metrics, settings, source } = pipelines(pipeline);
   const own = log.child({ pipeline });
-  const room = new LaneRoom({ limits: settings.reading.room, log: own, clock: systemClock });
+  const room = new HistoryBudget({ limits: settings.reading.room, log: own, clock: systemClock });
   return {
     lister: new ShardLister(source, own),
     guard: new StreamGuard({
@@ -133,7 +133,7 @@ function keep({ log, pipelines }: ReadingDependencies, pipeline: string): Kept {
       metrics,
       log: own,
       acceptsUnordered: settings.order === 'none',
-      figuresForMs: Math.max(LEAST_FIGURES_FOR_MS, 2 * settings.pipeline.discoverEveryMs),
+      figuresForMs: Math.max(MIN_FIGURES_FOR_MS, 2 * settings.pipeline.discoverEveryMs),
     }),
     keyWatch: new KeyWatch(own),
     lossWatch: new LossWatch(own, settings.reading.warnBeforeMs),
@@ -198,7 +198,7 @@ async function readShards(deps: Process, input: ReaderInput): Promise<ReaderRepo
   }
 }
 
-async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: AbortSignal): Promise<ReaderReport> {
+async function read(deps: Process, input: ReaderInput, lease: Lease, stopReading: AbortSignal): Promise<ReaderReport> {
   const { guard, keyWatch, lossWatch, meter, store } = deps.kept(input.pipeline);
   const pipeline = deps.pipelines(input.pipeline);
   const { settings, source } = pipeline;
@@ -206,20 +206,20 @@ async function read(deps: Process, input: ReaderInput, lease: Lease, comeHome: A
   const log = deps.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
   const { shards, finished } = resume(input, context.info.heartbeatDetails as ReaderReport | undefined);
   const hasFinished = Object.keys(finished).length > 0;
-  await guard.check(input.stream, comeHome);
+  await guard.check(input.stream, stopReading);
   const whole = (report: ReaderReport): ReaderReport => ({ shards: { ...finished, ...report.shards } });
   const reader = new Reader({
     source,
     shards,
     shiftMs: input.shiftMs,
     hasFinished,
-    intake: openIntake(pipeline),
+    routeRecord: openRecordRouter(pipeline),
     gateway: openGateway(deps, input.pipeline, log),
     lease,
     limits: settings.reading,
     pools: input.pools,
     store,
-    comeHome,
+    stopReading,
     onReport: (report) => context.heartbeat(whole(report)),
     retentionMs: input.retentionMs,
     keyWatch,
@@ -259,7 +259,7 @@ function openGateway(deps: Process, pipeline: string, log: Logger): LaneGateway 
 }
 
 /** A store that does not answer is waited for without a bound: the data would go nowhere else. */
-async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise<FetchOutcome> {
+async function fetchSourceOnlyData({ pipelines }: Process, input: FetchInput): Promise<FetchOutcome> {
   const { cancellationSignal, info } = Context.current();
   try {
     return await fetchData(pipelines(input.pipeline), input, cancellationSignal);
@@ -271,11 +271,11 @@ async function fetchLeftData({ pipelines }: Process, input: FetchInput): Promise
   }
 }
 
-function openIntake({ claims, settings, source }: ReadablePipeline): Intake {
+function openRecordRouter({ claims, settings, source }: ReadablePipeline): RecordRouter {
   const { filter, key, largeEvents, name } = settings;
   const { above } = largeEvents;
   const called = key && keyFunctionCalls(name, key);
-  return createIntake(source.kind, called, filter && compileFilter(source.kind, filter), {
+  return createRecordRouter(source.kind, called, filter && compileFilter(source.kind, filter), {
     above,
     ...(claims === undefined ? {} : { claimOf: (...of) => claimOf(name, ...of) }),
   });
@@ -289,7 +289,7 @@ function openLease(deps: Process, heartbeatTimeoutMs: number): Lease {
     freezeWatch: deps.freezeWatch,
     heartbeatTimeoutMs,
     clock: systemClock,
-    onTrouble: (error) => deps.outage.failed(error, systemClock.now()),
+    onReadError: (error) => deps.outage.failed(error, systemClock.now()),
   });
 }
 

@@ -17,8 +17,8 @@ export function resume(input: ReaderInput, heartbeat: ReaderReport | undefined):
   const finished: Record<string, ShardProgress> = {};
   const shards = input.shards.flatMap((shard) => {
     const { shardId, start } = shard;
-    const { checkpoint, upTo = shard.upTo, gaps = shard.gaps } = known[shardId] ?? {};
-    const told = { ...(upTo === undefined ? {} : { upTo }), ...(gaps === undefined ? {} : { gaps }) };
+    const { checkpoint, consumedUntil = shard.consumedUntil, gaps = shard.gaps } = known[shardId] ?? {};
+    const told = { ...(consumedUntil === undefined ? {} : { consumedUntil }), ...(gaps === undefined ? {} : { gaps }) };
     if (known[shardId]?.finished === true) {
       // Counts are those of one attempt.
       finished[shardId] = {

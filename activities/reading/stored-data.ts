@@ -1,4 +1,4 @@
-import type { LeftData } from '../../contracts/event/event.ts';
+import type { SourceOnlyData } from '../../contracts/event/event.ts';
 import type { Claims } from '../../stores/claims.ts';
 import { DataGoneError } from '../../stores/errors.ts';
 
@@ -8,7 +8,7 @@ import { DataGoneError } from '../../stores/errors.ts';
  */
 export async function storedData(
   claims: Claims | undefined,
-  { preview, stored }: LeftData['left'],
+  { preview, stored }: SourceOnlyData['sourceOnly'],
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   if (claims === undefined || stored === undefined) return undefined;

@@ -8,11 +8,11 @@ import type { RunName } from '../../contracts/run.ts';
  * list of runs; how it is comes from its record.
  */
 export async function precedingRun(client: Client, { workflowId, runId }: RunName): Promise<LatestRun> {
-  const { startTime: begunAt } = await client.workflow.getHandle(workflowId, runId).describe();
+  const { startTime: startedAt } = await client.workflow.getHandle(workflowId, runId).describe();
   let preceding:
     { readonly runId: string; readonly startTime: Date; readonly status: { readonly name: string } } | undefined;
   for await (const run of client.workflow.list({ query: `WorkflowId = ${quoted(workflowId)}` })) {
-    if (run.runId === runId || run.startTime > begunAt) continue;
+    if (run.runId === runId || run.startTime > startedAt) continue;
     if (preceding === undefined || run.startTime > preceding.startTime) preceding = run;
   }
   if (preceding === undefined) return { state: 'unknown' };

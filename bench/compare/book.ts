@@ -20,7 +20,7 @@ export interface BookListener {
   finished(): void;
 }
 
-const DEVIATIONS_TOLD = 5;
+const MAX_DEVIATIONS_LISTED = 5;
 
 export class Book {
   readonly #load: Load;
@@ -52,7 +52,7 @@ export class Book {
   }
 
   get deviations(): readonly string[] {
-    return this.#deviations.slice(0, DEVIATIONS_TOLD);
+    return this.#deviations.slice(0, MAX_DEVIATIONS_LISTED);
   }
 
   get latency(): Latency {

@@ -50,10 +50,10 @@ export async function writePaced(
   await put(pace.first);
   while (progress.handled < pace.first) await delay(TICK_MS);
   await delay(WARM_MS);
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   const seconds: Second[] = [];
   while (written < load.events) {
-    const elapsed = (performance.now() - begunAt) / 1000;
+    const elapsed = (performance.now() - startedAt) / 1000;
     if (elapsed > seconds.length) seconds.push({ written, handled: progress.handled });
     const due = Math.min(load.events, pace.first + dueAfter(elapsed, pace));
     if (due > written) await put(due - written);

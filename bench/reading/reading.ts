@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { systemClock } from '../../lib/node/clock.ts';
-import { createIntake } from '../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../bridge/read/route-record.ts';
 import type { LaneGateway } from '../../bridge/deliver/gateway.ts';
 import { Reader } from '../../bridge/read/reader.ts';
 import { withKinesis } from '../emulator.ts';
@@ -81,18 +81,18 @@ async function measureHeldBack(stream: string): Promise<HeldBack> {
   return { limits: LIMITS, records, bytes, rssGrowthBytes: peak - before };
 }
 
-async function startReader(stream: string, gateway: LaneGateway, comeHome: AbortSignal): Promise<Reader> {
+async function startReader(stream: string, gateway: LaneGateway, stopReading: AbortSignal): Promise<Reader> {
   const source = openSource({ kind: 'kinesis', stream });
-  const shards = await source.listShards(comeHome);
+  const shards = await source.listShards(stopReading);
   return new Reader({
     source,
     shards: shards.map(({ shardId }) => ({ shardId, start: { at: 'horizon' } })),
     shiftMs: 3_600_000,
-    intake: createIntake('kinesis', undefined),
+    routeRecord: createRecordRouter('kinesis', undefined),
     gateway,
     lease: { stamp: async () => Date.now(), lost: new AbortController().signal },
     limits: LIMITS,
-    comeHome,
+    stopReading,
     onReport: () => undefined,
     log: pino({ level: 'silent' }),
     clock: systemClock,

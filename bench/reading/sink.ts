@@ -1,4 +1,4 @@
-import type { HandoverRequest, LaneGateway } from '../../bridge/deliver/gateway.ts';
+import type { DeliveryRequest, LaneGateway } from '../../bridge/deliver/gateway.ts';
 import { comparePositions, type Position } from '../../contracts/event/position.ts';
 
 /** A gateway that accepts at once and remembers, per shard, what a lane would: it throws for a record out of order. */
@@ -6,7 +6,7 @@ export class AcceptingSink implements LaneGateway {
   accepted = 0;
   readonly #lastOfLane = new Map<string, Map<string, Position>>();
 
-  async send(request: HandoverRequest): Promise<void> {
+  async send(request: DeliveryRequest): Promise<void> {
     if (request.to !== 'lane') throw new Error('A record of the benchmark has no key');
     const marks = this.#lastOfLane.get(request.key) ?? new Map<string, Position>();
     this.#lastOfLane.set(request.key, marks);
@@ -21,7 +21,7 @@ export class AcceptingSink implements LaneGateway {
 
 /** Lanes that do not accept: a request stays unanswered until it is given up. */
 export class SilentSink implements LaneGateway {
-  send(_request: HandoverRequest, signal: AbortSignal): Promise<void> {
+  send(_request: DeliveryRequest, signal: AbortSignal): Promise<void> {
     return new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Error('given up')), { once: true });
     });

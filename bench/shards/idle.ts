@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { systemClock } from '../../lib/node/clock.ts';
-import { createIntake } from '../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../bridge/read/route-record.ts';
 import { assign, fairShare } from '../../bridge/lineage/assignment.ts';
 import { Reader } from '../../bridge/read/reader.ts';
 import type { ShardCursor, Source } from '../../sources/source.ts';
@@ -69,16 +69,16 @@ async function readIdle(stream: string, shards: number, watchedMs: number): Prom
   return reading;
 }
 
-function newReader(source: Source, shardIds: readonly string[], comeHome: AbortSignal): Reader {
+function newReader(source: Source, shardIds: readonly string[], stopReading: AbortSignal): Reader {
   return new Reader({
     source,
     shards: shardIds.map((shardId) => ({ shardId, start: { at: 'horizon' } })),
     shiftMs: 3_600_000,
-    intake: createIntake('kinesis', undefined),
+    routeRecord: createRecordRouter('kinesis', undefined),
     gateway: new AcceptingSink(),
     lease: { stamp: async () => Date.now(), lost: new AbortController().signal },
     limits: DEFAULTS.reading,
-    comeHome,
+    stopReading,
     onReport: () => undefined,
     log: pino({ level: 'silent' }),
     clock: systemClock,

@@ -61,7 +61,7 @@ function history({ pipeline }: Figures): string {
   };
   const hours = Math.min(eventsPerRun / hour.events, SUGGESTED_BYTES / hour.bytes);
   // It is called home with what it has, once more.
-  const most = { events: hours * hour.events + shift.events, bytes: hours * hour.bytes + shift.bytes };
+  const max = { events: hours * hour.events + shift.events, bytes: hours * hour.bytes + shift.bytes };
   const row = (what: string, { events, bytes }: Cost): string =>
     `| ${what} | ${count(events)} | ${kib(bytes)} | ${share(events, LIMITS.events)} | ${share(bytes, LIMITS.historyBytes)} |`;
   return `The history of the pipeline's workflow, with ${count(shards)} shards:
@@ -72,17 +72,17 @@ ${row('the beginning: a whole listing, and the orders of all readers', start)}
 ${row('a listing in which nothing is new', listing)}
 ${row('a shift of all readers', shift)}
 ${row('an hour with the defaults', hour)}
-${row(`a run, until it continues as new after ${hours.toFixed(1)} hours`, most)}`;
+${row(`a run, until it continues as new after ${hours.toFixed(1)} hours`, max)}`;
 }
 
 function state({ pipeline, state: kinds }: Figures): string {
   const { shards, stateBytes, viewBytes } = pipeline;
   const rows = kinds.map(({ ids, live, finished }) => {
     const partitions = LIMITS.payloadBytes / (live + GENERATIONS * finished);
-    const most = ids.startsWith('Kinesis')
+    const max = ids.startsWith('Kinesis')
       ? `${count(LIMITS.payloadBytes / live)} that are read`
       : `${count(partitions)} partitions`;
-    return `| ${ids} | ${Math.round(live)} | ${Math.round(finished)} | ${most} |`;
+    return `| ${ids} | ${Math.round(live)} | ${Math.round(finished)} | ${max} |`;
   });
   return `What is carried from run to run takes ${kib(stateBytes)} for these ${count(shards)} shards, ${share(stateBytes, LIMITS.payloadBytes)} of the 2 MiB that a payload may have, and the answer to \`keylane status\` ${kib(viewBytes)}. By ids and positions of a real length:
 

@@ -47,7 +47,7 @@ function stateWith({ digits, shardId }: Ids, gone: boolean): PipelineState {
     checkpoint: { shardId: shard, sequenceNumber: '4'.repeat(digits) },
     finished,
     lagMs: 0,
-    upTo: NOW,
+    consumedUntil: NOW,
     read: 123_456,
     taken: 123_456,
     quarantined: 0,

@@ -19,17 +19,17 @@ import { setMaxListeners } from 'node:events';
 import { backoffMs } from '../../lib/pure/backoff.ts';
 import type { Clock } from '../../lib/node/clock.ts';
 import {
-  HandoverRefusedError,
+  DeliveryRejectedError,
   PressureError,
   RequestTooLargeError,
-  type Handover,
+  type Delivery,
   type LaneGateway,
 } from './gateway.ts';
 import { LaneQueue, queueId, toBatch, type Entry } from './lane-queue.ts';
 import type { Stamper } from '../lease/lease.ts';
 import { Pacer, type Ticket } from './pacer.ts';
 
-const BACKOFF = { firstMs: 100, mostMs: 10_000 };
+const BACKOFF = { firstMs: 100, maxMs: 10_000 };
 
 export interface DispatcherOptions {
   readonly gateway: LaneGateway;
@@ -46,7 +46,7 @@ export class Dispatcher {
   readonly #stopping = new AbortController();
   readonly #queues = new Map<string, LaneQueue>();
   readonly #whenEmpty = new Set<() => void>();
-  readonly #whenStuck = new Set<() => void>();
+  readonly #whenOnlyRejectedRemain = new Set<() => void>();
   /** Queues whose front is refused until later. */
   readonly #refused = new Set<LaneQueue>();
   /** A set keeps the order of arrival, and gives up its first in constant time. */
@@ -59,8 +59,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { requestsInFlight: most, clock, random } = options;
-    this.#pacer = new Pacer({ most, now: () => clock.now(), random });
+    const { requestsInFlight: max, clock, random } = options;
+    this.#pacer = new Pacer({ max, now: () => clock.now(), random });
     setMaxListeners(0, this.#stopping.signal);
   }
 
@@ -68,22 +68,22 @@ export class Dispatcher {
    * @param accepted called once, when the record is held durably
    * @param stored resolves with what to send when the record may be sent, and never rejects. @default as it is, at once
    */
-  submit(handover: Handover, accepted: () => void, stored?: Promise<Handover>): void {
-    const id = queueId(handover, this.#options.pools);
+  submit(delivery: Delivery, accepted: () => void, stored?: Promise<Delivery>): void {
+    const id = queueId(delivery, this.#options.pools);
     let queue = this.#queues.get(id);
     if (queue === undefined) {
       queue = new LaneQueue(id);
       this.#queues.set(id, queue);
       this.#ready.add(queue);
     }
-    const entry: Entry = { handover, accepted, isStored: stored === undefined };
+    const entry: Entry = { delivery, accepted, isStored: stored === undefined };
     queue.add(entry);
     void stored?.then((ready) => this.#stored(queue, entry, ready));
     this.#takeTurnsSoon();
   }
 
-  #stored(queue: LaneQueue, entry: Entry, handover: Handover): void {
-    queue.set(entry, handover);
+  #stored(queue: LaneQueue, entry: Entry, delivery: Delivery): void {
+    queue.set(entry, delivery);
     if (!this.#waiting.delete(queue)) return;
     this.#ready.add(queue);
     this.#takeTurnsSoon();
@@ -99,9 +99,9 @@ export class Dispatcher {
    * Resolves as soon as nothing is left but what is refused until later, or nothing at all: waiting longer is of little
    * use. Never after a stop.
    */
-  async whenStuck(): Promise<void> {
+  async whenOnlyRejectedRemain(): Promise<void> {
     if (this.#isStuck) return;
-    await new Promise<void>((resolve) => this.#whenStuck.add(resolve));
+    await new Promise<void>((resolve) => this.#whenOnlyRejectedRemain.add(resolve));
   }
 
   get #isStuck(): boolean {
@@ -177,7 +177,8 @@ export class Dispatcher {
   /** Whoever waits with all the others waits for nothing else. */
   #wait(queue: LaneQueue, ticket: Ticket, failure: unknown): void {
     const restMs = failure instanceof PressureError ? this.#pacer.failed(ticket, failure.isThrottled) : undefined;
-    if (failure instanceof HandoverRefusedError || failure instanceof RequestTooLargeError) this.#pacer.refused(ticket);
+    if (failure instanceof DeliveryRejectedError || failure instanceof RequestTooLargeError)
+      this.#pacer.refused(ticket);
     if (failure instanceof RequestTooLargeError) {
       this.#ready.add(queue);
       return;
@@ -199,7 +200,7 @@ export class Dispatcher {
 
   async #backOff(queue: LaneQueue, failure: unknown): Promise<void> {
     const { clock, random } = this.#options;
-    const refused = failure instanceof HandoverRefusedError;
+    const refused = failure instanceof DeliveryRejectedError;
     if (refused) {
       this.#refused.add(queue);
       this.#tellStuck();
@@ -223,7 +224,7 @@ export class Dispatcher {
 
   #tellStuck(): void {
     if (!this.#isStuck) return;
-    for (const resolve of this.#whenStuck) resolve();
-    this.#whenStuck.clear();
+    for (const resolve of this.#whenOnlyRejectedRemain) resolve();
+    this.#whenOnlyRejectedRemain.clear();
   }
 }

@@ -1,19 +1,19 @@
 import { Buffer } from 'node:buffer';
 import type { EventData } from '../../contracts/event/event.ts';
-import type { Handover, HandoverBatch } from './gateway.ts';
+import type { Delivery, DeliveryBatch } from './gateway.ts';
 
 /** What a record costs in a payload beside its data: position (sequence numbers of up to 129 digits), times, names. */
 const ENVELOPE_BYTES = 400;
 
 /** Bytes that a record takes in a request, a little too much rather than too little. */
-export function encodedSize(handover: Handover): number {
-  if (handover.to === 'lane') return ENVELOPE_BYTES + dataSize(handover.event);
-  const { record } = handover;
+export function encodedSize(delivery: Delivery): number {
+  if (delivery.to === 'lane') return ENVELOPE_BYTES + dataSize(delivery.event);
+  const { record } = delivery;
   return ENVELOPE_BYTES + dataSize(record) + textSize(record.reason) + textSize(record.partitionKey ?? '');
 }
 
 /** Bytes of the records of a request. */
-export function encodedBatchSize(batch: HandoverBatch): number {
+export function encodedBatchSize(batch: DeliveryBatch): number {
   const sizes =
     batch.to === 'quarantine'
       ? batch.records.map((record) => encodedSize({ to: 'quarantine', record }))

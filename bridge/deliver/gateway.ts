@@ -3,17 +3,17 @@ import type { PoolEvent } from '../../contracts/pool/state.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 
 /** One record on its way to the lane of its key, or to the quarantine when it has no usable one (O8). */
-export type Handover =
+export type Delivery =
   | { readonly to: 'lane'; readonly key: string; readonly event: LaneEvent }
   | { readonly to: 'quarantine'; readonly record: QuarantinedRecord };
 
 /** Consecutive records of one lane, of the lanes of one pool, or of the quarantine, in the order in which they were read. */
-export type HandoverBatch =
+export type DeliveryBatch =
   | { readonly to: 'lane'; readonly key: string; readonly events: readonly LaneEvent[] }
   | { readonly to: 'pool'; readonly pool: number; readonly events: readonly PoolEvent[] }
   | { readonly to: 'quarantine'; readonly records: readonly QuarantinedRecord[] };
 
-export type HandoverRequest = HandoverBatch & {
+export type DeliveryRequest = DeliveryBatch & {
   /** See {@link RecordsSignal}. */
   readonly leaseUntil: number;
   /** From 1; counts the requests in a row that began with the same record. */
@@ -29,11 +29,11 @@ export interface LaneGateway {
    * @throws {RequestTooLargeError} when fewer records might pass, or the only one without its data
    * @throws {PressureError} when the same would be said to other lanes
    */
-  send(request: HandoverRequest, signal: AbortSignal): Promise<void>;
+  send(request: DeliveryRequest, signal: AbortSignal): Promise<void>;
 }
 
 /** Thrown when the request is understood and refused. It is sent again all the same, after `retryAfterMs` (O4). */
-export class HandoverRefusedError extends Error {
+export class DeliveryRejectedError extends Error {
   override readonly name = 'HandoverRefusedError';
   readonly retryAfterMs: number;
 

@@ -7,20 +7,20 @@
  */
 import { poolOf } from '../../contracts/pool/pool-of.ts';
 import { encodedSize } from './encoded-size.ts';
-import type { Handover, HandoverBatch } from './gateway.ts';
+import type { Delivery, DeliveryBatch } from './gateway.ts';
 import { mayLeaveData, sourceOnly } from '../read/source-only.ts';
 
 /**
  * Bounds of one request; a single record may be larger. Half a MiB is where Temporal begins to warn; a server may be set to
  * take less.
  */
-const MOST_RECORDS = 500;
-const MOST_BYTES = 512 * 1024;
+const MAX_RECORDS = 500;
+const MAX_BYTES = 512 * 1024;
 /** Full requests that must pass before twice as many records are tried: at first, and when that was refused many times. */
 const GROW_AFTER = { first: 4, max: 256 };
 
 export interface Entry {
-  handover: Handover;
+  delivery: Delivery;
   /** Called once, when the record is held durably. */
   readonly accepted: () => void;
   /** Whether it may be sent: its data is where the event says that it is. */
@@ -33,7 +33,7 @@ export class LaneQueue {
   failures = 0;
   /** How many requests of all lanes had been answered when the last of them failed. */
   failedAt: number | undefined;
-  #mostRecords = MOST_RECORDS;
+  #maxRecords = MAX_RECORDS;
   /** Full requests that have passed since the number of records changed, and how many must before it grows. */
   #passed = 0;
   #growAfter = GROW_AFTER.first;
@@ -57,7 +57,7 @@ export class LaneQueue {
   }
 
   add(entry: Entry): void {
-    this.#entries.push({ entry, bytes: encodedSize(entry.handover) });
+    this.#entries.push({ entry, bytes: encodedSize(entry.delivery) });
   }
 
   /** As many records from the front as one request may carry. They stay in the queue. */
@@ -66,18 +66,18 @@ export class LaneQueue {
     let bytes = 0;
     for (const each of this.#entries) {
       bytes += each.bytes;
-      if (front.length === this.#mostRecords || (front.length > 0 && bytes > MOST_BYTES) || !each.entry.isStored) break;
+      if (front.length === this.#maxRecords || (front.length > 0 && bytes > MAX_BYTES) || !each.entry.isStored) break;
       front.push(each.entry);
     }
     return front;
   }
 
   /** Sets what the entry hands over, now that it is known. Its place does not change. */
-  set(entry: Entry, handover: Handover): void {
-    entry.handover = handover;
+  set(entry: Entry, delivery: Delivery): void {
+    entry.delivery = delivery;
     entry.isStored = true;
     const found = this.#entries.find((each) => each.entry === entry);
-    if (found !== undefined) found.bytes = encodedSize(handover);
+    if (found !== undefined) found.bytes = encodedSize(delivery);
   }
 
   /**
@@ -88,11 +88,11 @@ export class LaneQueue {
     this.#passed = 0;
     const [first] = this.#entries;
     if (count === 1 && first !== undefined) {
-      if (mayLeaveData(first.entry.handover)) this.set(first.entry, sourceOnly(first.entry.handover));
+      if (mayLeaveData(first.entry.delivery)) this.set(first.entry, sourceOnly(first.entry.delivery));
       return;
     }
     this.#refused = count;
-    this.#mostRecords = Math.max(1, Math.floor(count / 2));
+    this.#maxRecords = Math.max(1, Math.floor(count / 2));
     // What is always refused must not be tried every few requests.
     if (this.#isTrying) this.#growAfter = Math.min(GROW_AFTER.max, this.#growAfter * 2);
     this.#isTrying = false;
@@ -110,13 +110,13 @@ export class LaneQueue {
       this.#refused = Infinity;
       this.#growAfter = GROW_AFTER.first;
     }
-    if (count < this.#mostRecords || this.#mostRecords === MOST_RECORDS) return;
+    if (count < this.#maxRecords || this.#maxRecords === MAX_RECORDS) return;
     this.#isTrying = false;
     this.#passed += 1;
     if (this.#passed < this.#growAfter) return;
     this.#passed = 0;
     this.#isTrying = true;
-    this.#mostRecords = Math.min(MOST_RECORDS, this.#mostRecords * 2);
+    this.#maxRecords = Math.min(MAX_RECORDS, this.#maxRecords * 2);
   }
 }
 
@@ -124,15 +124,15 @@ export class LaneQueue {
  * The id of the queue that a record goes through: events of one key from several shards share one.
  * @param pools of the pipeline; undefined when each key has a lane of its own
  */
-export function queueId(handover: Handover, pools?: number): string {
-  if (handover.to === 'quarantine') return 'quarantine';
-  return pools === undefined ? `lane:${handover.key}` : `pool:${poolOf(handover.key, pools)}`;
+export function queueId(delivery: Delivery, pools?: number): string {
+  if (delivery.to === 'quarantine') return 'quarantine';
+  return pools === undefined ? `lane:${delivery.key}` : `pool:${poolOf(delivery.key, pools)}`;
 }
 
 /** What one request carries of a queue. */
-export function toBatch(entries: readonly Entry[], pools?: number): HandoverBatch {
-  const handovers = entries.map((entry) => entry.handover);
-  const toLanes = handovers.flatMap((handover) => (handover.to === 'lane' ? [handover] : []));
+export function toBatch(entries: readonly Entry[], pools?: number): DeliveryBatch {
+  const deliveries = entries.map((entry) => entry.delivery);
+  const toLanes = deliveries.flatMap((delivery) => (delivery.to === 'lane' ? [delivery] : []));
   const [first] = toLanes;
   if (first !== undefined) {
     return pools === undefined
@@ -143,5 +143,5 @@ export function toBatch(entries: readonly Entry[], pools?: number): HandoverBatc
           events: toLanes.map(({ key, event }) => Object.assign({ key }, event)),
         };
   }
-  return { to: 'quarantine', records: handovers.flatMap((each) => (each.to === 'quarantine' ? [each.record] : [])) };
+  return { to: 'quarantine', records: deliveries.flatMap((each) => (each.to === 'quarantine' ? [each.record] : [])) };
 }

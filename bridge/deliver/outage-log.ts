@@ -14,8 +14,8 @@ export class OutageLog {
   }
 
   /** @param begunAt when the call began: one slow call among others that succeed is no outage */
-  failed(error: unknown, begunAt: number): void {
-    if (this.#down || this.#lastSuccess > begunAt) return;
+  failed(error: unknown, startedAt: number): void {
+    if (this.#down || this.#lastSuccess > startedAt) return;
     this.#down = true;
     this.#log.warn({ err: error }, `cannot reach ${this.#what}, trying again`);
   }

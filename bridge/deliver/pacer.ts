@@ -13,7 +13,7 @@
 import { backoffMs } from '../../lib/pure/backoff.ts';
 import { RequestLimit } from './request-limit.ts';
 
-const BACKOFF = { firstMs: 100, mostMs: 5000 };
+const BACKOFF = { firstMs: 100, maxMs: 5000 };
 
 /** What was known when a request began. */
 export interface Ticket {
@@ -21,21 +21,21 @@ export interface Ticket {
   /** Before the lane's request failed that this one repeats, if it does. */
   readonly successes: number;
   /** ms */
-  readonly begunAt: number;
+  readonly startedAt: number;
   /** Requests, itself included. */
   readonly inFlight: number;
 }
 
 export interface PacerOptions {
   /** Requests in flight. */
-  readonly most: number;
+  readonly max: number;
   /** ms, never runs backwards */
   readonly now: () => number;
   readonly random: () => number;
 }
 
 export class Pacer {
-  readonly #most: number;
+  readonly #max: number;
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #limit: RequestLimit;
@@ -46,10 +46,10 @@ export class Pacer {
   #successes = 0;
   #fallsInARow = 0;
 
-  constructor({ most, now, random }: PacerOptions) {
-    this.#most = most;
-    this.#allowed = most;
-    this.#limit = new RequestLimit(most);
+  constructor({ max, now, random }: PacerOptions) {
+    this.#max = max;
+    this.#allowed = max;
+    this.#limit = new RequestLimit(max);
     this.#now = now;
     this.#random = random;
   }
@@ -69,13 +69,13 @@ export class Pacer {
    * @param since how many had been answered when the lane failed the time before
    */
   begin(inFlight: number, since = this.#successes): Ticket {
-    return { falls: this.#falls, successes: since, begunAt: this.#now(), inFlight };
+    return { falls: this.#falls, successes: since, startedAt: this.#now(), inFlight };
   }
 
   succeeded(ticket: Ticket): void {
-    const { falls, begunAt, inFlight } = ticket;
+    const { falls, startedAt, inFlight } = ticket;
     const now = this.#now();
-    if (falls === this.#falls) this.#limit.answered({ ms: now - begunAt, inFlight }, now);
+    if (falls === this.#falls) this.#limit.answered({ ms: now - startedAt, inFlight }, now);
     this.refused(ticket);
   }
 
@@ -84,7 +84,7 @@ export class Pacer {
     this.#successes += 1;
     if (falls !== this.#falls) return;
     this.#fallsInARow = 0;
-    this.#allowed = Math.min(this.#most, this.#allowed + 1);
+    this.#allowed = Math.min(this.#max, this.#allowed + 1);
   }
 
   /**

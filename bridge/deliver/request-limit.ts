@@ -5,14 +5,14 @@
  * those are few the limit grows, when they are many it shrinks; so it is wide for a server that is far away, and narrow for
  * one that is busy.
  *
- * Owns the limit. Invariants: it stays between {@link LEAST} and the most that the settings allow; requests that the limit
+ * Owns the limit. Invariants: it stays between {@link MIN} and the most that the settings allow; requests that the limit
  * did not hold back leave it alone.
  */
 
 /** Requests that wait and keep the server busy; and those that are too many. */
 const FEW = 3;
 const MANY = 6;
-const LEAST = 4;
+const MIN = 4;
 const FIRST = 8;
 /** How much the latest answer counts among those before it. */
 const WEIGHT = 0.1;
@@ -27,8 +27,8 @@ export interface Answered {
 }
 
 export class RequestLimit {
-  readonly #most: number;
-  readonly #least: number;
+  readonly #max: number;
+  readonly #min: number;
   #limit: number;
   /** Until it is first seen that too many wait, each answer lets one more go. */
   #isFinding = true;
@@ -37,10 +37,10 @@ export class RequestLimit {
   #windowEndsAt: number | undefined;
 
   /** @param most as the settings have it */
-  constructor(most: number) {
-    this.#most = most;
-    this.#least = Math.min(LEAST, most);
-    this.#limit = Math.min(FIRST, most);
+  constructor(max: number) {
+    this.#max = max;
+    this.#min = Math.min(MIN, max);
+    this.#limit = Math.min(FIRST, max);
   }
 
   get limit(): number {
@@ -57,9 +57,9 @@ export class RequestLimit {
     const waiting = this.#smoothed === 0 ? 0 : this.#limit * (1 - this.#quickest / this.#smoothed);
     if (waiting > MANY) {
       this.#isFinding = false;
-      this.#limit = Math.max(this.#least, this.#limit - 1 / this.#limit);
+      this.#limit = Math.max(this.#min, this.#limit - 1 / this.#limit);
     } else if (waiting < FEW) {
-      this.#limit = Math.min(this.#most, this.#limit + (this.#isFinding ? 1 : 1 / this.#limit));
+      this.#limit = Math.min(this.#max, this.#limit + (this.#isFinding ? 1 : 1 / this.#limit));
     }
   }
 
@@ -68,6 +68,6 @@ export class RequestLimit {
     this.#quickest = Infinity;
     this.#smoothed = undefined;
     this.#isFinding = true;
-    this.#limit = Math.max(this.#least, this.#limit / 2);
+    this.#limit = Math.max(this.#min, this.#limit / 2);
   }
 }

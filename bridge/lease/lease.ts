@@ -20,7 +20,7 @@ import type { Clock } from '../../lib/node/clock.ts';
 import type { FreezeGuard, FreezeWatch } from '../../lib/node/freeze-watch.ts';
 import { backoffMs } from '../../lib/pure/backoff.ts';
 
-const BACKOFF = { firstMs: 200, mostMs: 2000 };
+const BACKOFF = { firstMs: 200, maxMs: 2000 };
 
 /** Thrown when the server runs another attempt of this reader, or none. Stop at once: somebody else has the shards. */
 export class LeaseLostError extends Error {
@@ -48,7 +48,7 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly random?: () => number;
   /** Told for every failed question in a row, with their number. */
-  readonly onTrouble?: (error: unknown, failures: number) => void;
+  readonly onReadError?: (error: unknown, failures: number) => void;
 }
 
 /** To be made first of all when an attempt begins, and closed at its end. */
@@ -105,7 +105,7 @@ export class Lease implements Stamper {
   }
 
   async #confirm(): Promise<void> {
-    const { clock, find, random = Math.random, onTrouble, reader } = this.#options;
+    const { clock, find, random = Math.random, onReadError, reader } = this.#options;
     const stop = AbortSignal.any([this.#lost.signal, this.#closed.signal]);
     for (let failures = 1; ; failures += 1) {
       stop.throwIfAborted();
@@ -121,7 +121,7 @@ export class Lease implements Stamper {
         return;
       } catch (error) {
         stop.throwIfAborted();
-        onTrouble?.(error, failures);
+        onReadError?.(error, failures);
       }
       await clock.sleep(backoffMs(BACKOFF, failures, random), stop);
     }

@@ -24,7 +24,7 @@ export function assign(
   readable: readonly string[],
   readers: ReadonlyMap<number, readonly string[]>,
   maxReaders: number,
-  most: number,
+  max: number,
 ): Assignment {
   const taken = new Set([...readers.values()].flat());
   const waiting = readable.filter((shardId) => !taken.has(shardId));
@@ -33,7 +33,7 @@ export function assign(
   if (free <= 0) return { start: [], recall: withFewestShards(readers) };
   const hands = dealOut(waiting, Math.min(free, waiting.length));
   // What is left waits for the next reader that is called home.
-  return { start: hands.map((shards) => shards.slice(0, most)), recall: undefined };
+  return { start: hands.map((shards) => shards.slice(0, max)), recall: undefined };
 }
 
 function withFewestShards(readers: ReadonlyMap<number, readonly string[]>): number | undefined {

@@ -50,7 +50,7 @@ function advanced(shard: LineageShard, progress: ShardProgress): LineageShard {
     ...(checkpoint === undefined ? {} : { checkpoint }),
     taken: (shard.taken ?? 0) + progress.taken,
     ...(progress.filtered ? { filtered: (shard.filtered ?? 0) + progress.filtered } : {}),
-    ...latest(shard.upTo, progress.upTo),
+    ...latest(shard.consumedUntil, progress.consumedUntil),
   };
 }
 
@@ -76,8 +76,8 @@ function counted(
   return { ...finished, taken: finished.taken + taken, filtered: finished.filtered + filtered };
 }
 
-function latest(a: number | undefined, b: number | undefined): { readonly upTo?: number } {
-  return a === undefined && b === undefined ? {} : { upTo: Math.max(a ?? 0, b ?? 0) };
+function latest(a: number | undefined, b: number | undefined): { readonly consumedUntil?: number } {
+  return a === undefined && b === undefined ? {} : { consumedUntil: Math.max(a ?? 0, b ?? 0) };
 }
 
 /** Each gap is kept once, whoever reports it again (O10). */
@@ -118,13 +118,13 @@ export function awaitsParents(state: PipelineState): boolean {
 
 /** A shard as a reader gets it, with what it has to know of the readers before. */
 export function toRead({ gaps = [] }: PipelineState, shard: LineageShard): ShardToRead {
-  const { shardId, upTo } = shard;
+  const { shardId, consumedUntil } = shard;
   // The last one may lie at the checkpoint still, and would be found again (O10).
   const told = gaps.filter((gap) => gap.shardId === shardId).slice(-1);
   return {
     shardId,
     start: startOf(shard),
-    ...(upTo === undefined ? {} : { upTo }),
+    ...(consumedUntil === undefined ? {} : { consumedUntil }),
     ...(told.length === 0 ? {} : { gaps: told }),
   };
 }

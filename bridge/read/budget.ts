@@ -20,7 +20,7 @@ export class Budget {
   readonly #waiters = new Set<Waiter>();
   #records = 0;
   #bytes = 0;
-  #most: Amount = { records: 0, bytes: 0 };
+  #max: Amount = { records: 0, bytes: 0 };
 
   constructor(limit: Amount) {
     this.#limit = limit;
@@ -32,7 +32,7 @@ export class Budget {
 
   /** The most that was held at any time. */
   get highWater(): Amount {
-    return this.#most;
+    return this.#max;
   }
 
   /**
@@ -94,9 +94,9 @@ export class Budget {
   #hold(bytes: number): void {
     this.#records += 1;
     this.#bytes += bytes;
-    this.#most = {
-      records: Math.max(this.#most.records, this.#records),
-      bytes: Math.max(this.#most.bytes, this.#bytes),
+    this.#max = {
+      records: Math.max(this.#max.records, this.#records),
+      bytes: Math.max(this.#max.bytes, this.#bytes),
     };
   }
 }

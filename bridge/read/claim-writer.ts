@@ -16,7 +16,7 @@ import type { OutageLog } from '../deliver/outage-log.ts';
 import type { Claim } from '../../contracts/event/event.ts';
 import type { Claims } from '../../stores/claims.ts';
 
-const BACKOFF = { firstMs: 250, mostMs: 10_000 };
+const BACKOFF = { firstMs: 250, maxMs: 10_000 };
 const WRITES_AT_ONCE = 8;
 /** How long an event waits for its data to be stored. All of its pool waits behind it. */
 const GRACE_MS = 5000;
@@ -80,14 +80,14 @@ export class ClaimWriter {
     } catch {
       return false;
     }
-    const begunAt = clock.now();
+    const startedAt = clock.now();
     try {
       await claims.write(claim, bytes, stop);
       outage.succeeded(clock.now());
       this.#isSlow = false;
       return !stop.aborted;
     } catch (error) {
-      if (!stop.aborted) outage.failed(error, begunAt);
+      if (!stop.aborted) outage.failed(error, startedAt);
       return false;
     } finally {
       this.#turns.release(0);

@@ -22,7 +22,7 @@ import { Budget, type Amount } from './budget.ts';
 import type { Clock } from '../../lib/node/clock.ts';
 import { ClaimWriter, type ClaimWriterOptions } from './claim-writer.ts';
 import { Dispatcher } from '../deliver/dispatcher.ts';
-import type { Intake } from './route-record.ts';
+import type { RecordRouter } from './route-record.ts';
 import { KeyWatch } from '../watch/key-watch.ts';
 import type { LaneGateway } from '../deliver/gateway.ts';
 import { LateWrites } from './late-writes.ts';
@@ -48,7 +48,7 @@ export interface ReaderOptions {
   readonly source: Source;
   readonly shards: readonly ShardToRead[];
   readonly shiftMs: number;
-  readonly intake: Intake;
+  readonly routeRecord: RecordRouter;
   readonly gateway: LaneGateway;
   /** Where the data of large events goes, when the intake has it stored. */
   readonly store?: Pick<ClaimWriterOptions, 'claims' | 'outage'> | undefined;
@@ -57,7 +57,7 @@ export interface ReaderOptions {
   /** Whether an earlier attempt has finished shards of it, whose children wait. @default false */
   readonly hasFinished?: boolean;
   /** Aborts when the reader shall come home. */
-  readonly comeHome: AbortSignal;
+  readonly stopReading: AbortSignal;
   /** Called about once a second, whenever a shard has finished, and with the last report. */
   readonly onReport: (report: ReaderReport) => void;
   /** Shared with the other readers of the pipeline in this process. @default one of its own */
@@ -174,7 +174,7 @@ export class Reader {
       this.#reportNowAndThen(),
       // Shards that have all ended leave nothing to read, so nothing is gained by coming home before all is taken over.
       loops.then(async () => await this.#dispatcher.whenEmpty()),
-      this.#timeToComeHome(),
+      this.#timeToStop(),
     ]);
     this.#stop.abort(new Error('The reader comes home.'));
     await this.#drain(loops);
@@ -183,15 +183,15 @@ export class Reader {
     lease.lost.throwIfAborted();
     const { report } = this;
     const fails = this.#noneReadable.signal.aborted && !this.#shards.some(({ reader }) => reader.finished);
-    onReport(fails ? withoutTroubles(report) : report);
+    onReport(fails ? withoutReadErrors(report) : report);
     if (fails) throw this.#noneReadable.signal.reason as Error;
     return report;
   }
 
   /** Resolves when the reader has a reason to come home, other than that all its shards have ended. */
-  async #timeToComeHome(): Promise<void> {
-    const { clock, comeHome, random = Math.random, shiftMs } = this.#options;
-    const atOnce = AbortSignal.any([comeHome, this.#noneReadable.signal, this.#over.signal]);
+  async #timeToStop(): Promise<void> {
+    const { clock, stopReading, random = Math.random, shiftMs } = this.#options;
+    const atOnce = AbortSignal.any([stopReading, this.#noneReadable.signal, this.#over.signal]);
     const early = AbortSignal.any([atOnce, this.#firstFinished.signal]);
     await clock.sleep(shiftMs * (1 + SHIFT_JITTER * (2 * random() - 1)), early);
     if (this.#firstFinished.signal.aborted) await clock.sleep(LAST_SHARDS_MS, atOnce);
@@ -200,8 +200,8 @@ export class Reader {
   /** Lets what has been read be taken over, for a while; what Temporal refuses (a record too large) is not waited for. */
   async #drain(loops: Promise<unknown>): Promise<void> {
     const { clock } = this.#options;
-    const most = loops.catch(() => {}).then(async () => await this.#dispatcher.whenStuck());
-    await Promise.race([most, clock.sleep(DRAIN_MS, this.#over.signal)]);
+    const max = loops.catch(() => {}).then(async () => await this.#dispatcher.whenOnlyRejectedRemain());
+    await Promise.race([max, clock.sleep(DRAIN_MS, this.#over.signal)]);
   }
 
   async #reportNowAndThen(): Promise<void> {
@@ -240,7 +240,9 @@ export class Reader {
 }
 
 /** The error that ends the reader says it: Temporal shows both. */
-function withoutTroubles({ shards }: ReaderReport): ReaderReport {
-  const calm = Object.entries(shards).map(([shardId, { trouble: _told, ...progress }]) => [shardId, progress] as const);
+function withoutReadErrors({ shards }: ReaderReport): ReaderReport {
+  const calm = Object.entries(shards).map(
+    ([shardId, { readError: _told, ...progress }]) => [shardId, progress] as const,
+  );
   return { shards: Object.fromEntries(calm) };
 }

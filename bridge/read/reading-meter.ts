@@ -17,7 +17,7 @@ import type { ReadingFigures, ReadingMetrics, RecordCounts } from './reading-met
 
 /** Longer than Temporal waits at the most before a reader's next attempt: see workflows/pipeline/reader.ts. */
 const TRIED_AGAIN_MS = 30_000;
-const NOTHING: RecordCounts = { read: 0, takenOver: 0, filtered: 0, quarantined: 0, strays: 0 };
+const NOTHING: RecordCounts = { read: 0, takenOver: 0, filtered: 0, quarantined: 0, misrouted: 0 };
 
 /** One attempt of a reader. */
 export interface ReaderMeter {
@@ -90,8 +90,11 @@ export class ReadingMeter {
     let lagMs: number | undefined;
     let untilLossMs: number | undefined;
     for (const { progress, retentionMs } of this.#shards.values()) {
-      if (progress.trouble !== undefined) unreadable += 1;
-      const lag = lagOf(progress.lagMs, progress.upTo === undefined ? undefined : Math.max(0, now - progress.upTo));
+      if (progress.readError !== undefined) unreadable += 1;
+      const lag = lagOf(
+        progress.lagMs,
+        progress.consumedUntil === undefined ? undefined : Math.max(0, now - progress.consumedUntil),
+      );
       if (lag === undefined) continue;
       lagMs = Math.max(lagMs ?? 0, lag);
       if (retentionMs !== undefined) untilLossMs = Math.min(untilLossMs ?? Infinity, Math.max(0, retentionMs - lag));
@@ -113,15 +116,15 @@ export class ReadingMeter {
 
 /** Of one attempt, over its shards. */
 function countsOf({ shards }: ReaderReport): RecordCounts {
-  let { read, takenOver, filtered, quarantined, strays } = NOTHING;
+  let { read, takenOver, filtered, quarantined, misrouted } = NOTHING;
   for (const progress of Object.values(shards)) {
     read += progress.read;
     takenOver += progress.taken + progress.quarantined;
     filtered += progress.filtered ?? 0;
     quarantined += progress.quarantined;
-    strays += progress.strays ?? 0;
+    misrouted += progress.misrouted ?? 0;
   }
-  return { read, takenOver, filtered, quarantined, strays };
+  return { read, takenOver, filtered, quarantined, misrouted };
 }
 
 function since(before: RecordCounts, now: RecordCounts): RecordCounts {
@@ -130,6 +133,6 @@ function since(before: RecordCounts, now: RecordCounts): RecordCounts {
     takenOver: now.takenOver - before.takenOver,
     filtered: now.filtered - before.filtered,
     quarantined: now.quarantined - before.quarantined,
-    strays: now.strays - before.strays,
+    misrouted: now.misrouted - before.misrouted,
   };
 }

@@ -7,7 +7,7 @@ export interface RecordCounts {
   /** Among those taken over. */
   readonly quarantined: number;
   /** Records of aggregates that belong to another shard; among those read. */
-  readonly strays: number;
+  readonly misrouted: number;
 }
 
 /** Reading of a pipeline by this process, as it is now. */

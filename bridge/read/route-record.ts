@@ -13,7 +13,7 @@ import { thrownText } from '../../contracts/event/thrown.ts';
 import type { CompiledFilter } from '../../sources/filter/filter.ts';
 import type { SourceRecord } from '../../sources/source.ts';
 import { dataSize } from '../deliver/encoded-size.ts';
-import type { Handover } from '../deliver/gateway.ts';
+import type { Delivery } from '../deliver/gateway.ts';
 
 /** A key goes into every run of its lane and into its memo, so one that is a whole document would fill them. */
 const LONGEST_KEY_BYTES = 32 * 1024;
@@ -23,14 +23,14 @@ export const PROMISE = 'a promise: it must not be async';
 /** With this flag a pair counts as one character, which is not among these. */
 const HALF_PAIR = /[\ud800-\udfff]/u;
 /** So many times its bytes data may take in Temporal: a control character in a text is written as `\u0000`. */
-const MOST_GROWTH = 7;
+const MAX_GROWTH = 7;
 
 export type KeyFunction = (record: KeyableRecord) => unknown;
 /** Undefined for a record that the filter drops. */
-export type Intake = (record: SourceRecord) => TakenIn | undefined;
+export type RecordRouter = (record: SourceRecord) => RoutedRecord | undefined;
 
 /** What is handed over, and what has to be in the store before that. */
-export type TakenIn = Handover & { readonly toStore?: Claimed };
+export type RoutedRecord = Delivery & { readonly toStore?: Claimed };
 
 interface Claimed {
   readonly claim: Claim;
@@ -53,13 +53,13 @@ export interface LargeData {
  * @param filter default: every record is handed over
  * @param large default: all data goes through Temporal
  */
-export function createIntake(
+export function createRecordRouter(
   source: SourceKind,
   key: KeyFunction | undefined,
   filter?: CompiledFilter,
   large: LargeData = { above: Infinity },
-): Intake {
-  const takeIn: Intake = (record) => {
+): RecordRouter {
+  const takeIn: RecordRouter = (record) => {
     if (record.problem !== undefined) return setApart(record, record.problem, large);
     // Before the key function, which need not have a key for what is dropped.
     if (filter?.matches(record) === false) return undefined;
@@ -67,7 +67,7 @@ export function createIntake(
     if ('reason' in found) return setApart(record, found.reason, large);
     const { position, arrivedAt } = record;
     const size = record.data.byteLength;
-    const { data, ...toStore } = travelling(record, large, found.key);
+    const { data, ...toStore } = encodePayload(record, large, found.key);
     return { to: 'lane', key: found.key, event: { position, arrivedAt, data, size, source }, ...toStore };
   };
   return (record) => {
@@ -81,15 +81,15 @@ export function createIntake(
 }
 
 /** For the quarantine, with what the key function may need when it is asked again. */
-function setApart(record: SourceRecord, reason: string, large: LargeData): TakenIn {
+function setApart(record: SourceRecord, reason: string, large: LargeData): RoutedRecord {
   const { position, arrivedAt, partitionKey } = record;
-  const { data, ...toStore } = travelling(record, large, undefined);
+  const { data, ...toStore } = encodePayload(record, large, undefined);
   const kept = { position, arrivedAt, data, size: record.data.byteLength, partitionKey };
   return { to: 'quarantine', record: { ...kept, reason: failureText(reason, LONGEST_REASON) }, ...toStore };
 }
 
 /** The data as it goes through Temporal: all of it, or what is known of it; and what goes to the store for that (O9). */
-function travelling(
+function encodePayload(
   { data: bytes, position }: SourceRecord,
   { above, claimOf }: LargeData,
   key: string | undefined,
@@ -98,9 +98,9 @@ function travelling(
   if (size <= above) {
     const data = encodeEventData(bytes);
     // Most data need not be measured.
-    if (size <= above / MOST_GROWTH || dataSize({ data, size }) <= above) return { data };
+    if (size <= above / MAX_GROWTH || dataSize({ data, size }) <= above) return { data };
   }
-  if (claimOf === undefined) return { data: { left: { preview: previewOf(bytes) } } };
+  if (claimOf === undefined) return { data: { sourceOnly: { preview: previewOf(bytes) } } };
   const own = new Uint8Array(bytes);
   const claim = claimOf(position, key, own);
   return { data: { claim }, toStore: { claim, bytes: own } };

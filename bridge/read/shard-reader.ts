@@ -29,29 +29,29 @@ import type { Clock } from '../../lib/node/clock.ts';
 import type { Dispatcher } from '../deliver/dispatcher.ts';
 import { encodedSize } from '../deliver/encoded-size.ts';
 import type { ClaimWriter } from './claim-writer.ts';
-import type { Intake, TakenIn } from './route-record.ts';
+import type { RecordRouter, RoutedRecord } from './route-record.ts';
 import type { KeyWatch } from '../watch/key-watch.ts';
-import type { Handover } from '../deliver/gateway.ts';
+import type { Delivery } from '../deliver/gateway.ts';
 import type { LateWrites } from './late-writes.ts';
 import { PollPace } from './poll-pace.ts';
 import type { ReadingMeter } from './reading-meter.ts';
 import { ShardTally } from './shard-progress.ts';
 import { sourceOnly } from './source-only.ts';
 
-const BACKOFF = { firstMs: 250, mostMs: 10_000 };
+const BACKOFF = { firstMs: 250, maxMs: 10_000 };
 /** For what does not pass by itself. */
-const SLOW_BACKOFF = { firstMs: 5000, mostMs: 60_000 };
+const SLOW_BACKOFF = { firstMs: 5000, maxMs: 60_000 };
 /** How often it is looked whether all that was read has been taken over, before a shard is read again. */
 const DRAINED_POLL_MS = 1000;
 /** Failed reads in a row after which a source that is not available is told in the status. */
-const FAILURES_TOLD = 5;
+const MAX_FAILURES_LOGGED = 5;
 /** Records after which other work of the process gets its turn. */
 const RECORDS_PER_TURN = 256;
 
 export interface ShardReaderOptions {
   readonly source: Source;
   readonly shard: ShardToRead;
-  readonly intake: Intake;
+  readonly routeRecord: RecordRouter;
   readonly dispatcher: Dispatcher;
   readonly budget: Budget;
   /** Turns at reading: one is held from before a page is read until all of it is let in. */
@@ -164,7 +164,7 @@ export class ShardReader {
   /** Reads a page and lets it in. Returns when to read the next one. */
   async #readPage(): Promise<number> {
     const { clock, stop, wall } = this.#options;
-    const begunAt = clock.now();
+    const startedAt = clock.now();
     const askedAt = wall();
     const page = await this.#cursor.next(stop);
     stop.throwIfAborted();
@@ -176,14 +176,14 @@ export class ShardReader {
     // Its children do not wait for the store (O2).
     if (this.#ended) this.#options.lateWrites.giveUpAll(this.#shardId);
     this.#tellWhenFinished();
-    return begunAt + this.#pollPace.after(page);
+    return startedAt + this.#pollPace.after(page);
   }
 
   #place(): StartPoint {
     const { checkpoint } = this.#tracker;
     if (checkpoint === undefined) return this.#options.shard.start;
-    const upTo = this.#tally.upTo(checkpoint);
-    return { at: 'after', position: checkpoint, ...(upTo === undefined ? {} : { upTo }) };
+    const consumedUntil = this.#tally.consumedUntil(checkpoint);
+    return { at: 'after', position: checkpoint, ...(consumedUntil === undefined ? {} : { consumedUntil }) };
   }
 
   /** Returns how long to wait before the next try. */
@@ -194,10 +194,10 @@ export class ShardReader {
       if (this.#failures === 1) {
         log.warn({ err: error, shard: this.#shardId }, `${source.identity} cannot be read, trying again`);
       }
-      if (this.#failures >= FAILURES_TOLD) this.#tally.trouble(error);
+      if (this.#failures >= MAX_FAILURES_LOGGED) this.#tally.readError(error);
       return backoffMs(BACKOFF, this.#failures, random);
     }
-    this.#tally.trouble(error);
+    this.#tally.readError(error);
     const isNew = !this.#failing;
     this.#failing = true;
     if (isNew) onFailed(this.#shardId, error);
@@ -212,18 +212,18 @@ export class ShardReader {
   }
 
   async #letIn(records: readonly SourceRecord[]): Promise<void> {
-    const { budget, intake, stop } = this.#options;
+    const { budget, routeRecord, stop } = this.#options;
     for (const [index, record] of records.entries()) {
       if (index % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await nextTurn();
-      const handover = intake(record);
-      if (handover === undefined) {
+      const delivery = routeRecord(record);
+      if (delivery === undefined) {
         this.#drop(record);
         continue;
       }
-      const bytes = encodedSize(handover) + (handover.toStore?.bytes.byteLength ?? 0);
+      const bytes = encodedSize(delivery) + (delivery.toStore?.bytes.byteLength ?? 0);
       await budget.acquire(bytes, stop);
       try {
-        this.#handOver(handover, record, bytes);
+        this.#deliver(delivery, record, bytes);
       } catch (error) {
         budget.release(bytes);
         throw error;
@@ -238,12 +238,12 @@ export class ShardReader {
     this.#tally.filtered += 1;
   }
 
-  #handOver({ toStore, ...handover }: TakenIn, { position }: SourceRecord, bytes: number): void {
+  #deliver({ toStore, ...delivery }: RoutedRecord, { position }: SourceRecord, bytes: number): void {
     const { budget, dispatcher, keyWatch } = this.#options;
     const ticket = this.#tracker.take(position);
     this.#tally.read += 1;
-    if (handover.to === 'lane') keyWatch.see(handover.key, this.#shardId);
-    else keyWatch.keyless(handover.record.reason);
+    if (delivery.to === 'lane') keyWatch.see(delivery.key, this.#shardId);
+    else keyWatch.keyless(delivery.record.reason);
     const held: Held = { bytes };
     const done = (): void => {
       budget.release(held.bytes);
@@ -251,12 +251,12 @@ export class ShardReader {
       this.#tellWhenFinished();
     };
     const accepted = (): void => {
-      if (handover.to === 'lane') this.#tally.taken += 1;
+      if (delivery.to === 'lane') this.#tally.taken += 1;
       else this.#tally.quarantined += 1;
       if (held.late === undefined) done();
       else this.#awaitLateWrite(held, held.late, done);
     };
-    dispatcher.submit(handover, accepted, toStore && this.#store(handover, toStore, held));
+    dispatcher.submit(delivery, accepted, toStore && this.#store(delivery, toStore, held));
   }
 
   /**
@@ -264,7 +264,11 @@ export class ShardReader {
    * is in the store (O9). A function of its own, since the variables that one function's closures use live as long as any of
    * them: with `accepted` the data would wait for its lane.
    */
-  async #store(handover: Handover, { bytes, claim }: NonNullable<TakenIn['toStore']>, held: Held): Promise<Handover> {
+  async #store(
+    delivery: Delivery,
+    { bytes, claim }: NonNullable<RoutedRecord['toStore']>,
+    held: Held,
+  ): Promise<Delivery> {
     const { budget, claimWriter } = this.#options;
     if (claimWriter === undefined) throw new Error(`There is no store for ${claim.name}`);
     const size = bytes.byteLength;
@@ -273,10 +277,10 @@ export class ShardReader {
       held.bytes -= size;
       budget.shrink(size);
     });
-    if (await claimWriter.inTime(written)) return handover;
+    if (await claimWriter.inTime(written)) return delivery;
     held.late = late;
     void written.then(() => late.abort());
-    return sourceOnly(handover);
+    return sourceOnly(delivery);
   }
 
   /** The event has been accepted without its data. The checkpoint waits for the data while that holds up nothing else. */

@@ -16,10 +16,10 @@
  *   so, and end without one in between (workflows/pool/run-end.ts).
  */
 import type { Logger } from 'pino';
-import type { HistorySize, RoomLimits } from '../../contracts/pipeline/history-limits.ts';
+import type { HistorySize, HistoryLimits } from '../../contracts/pipeline/history-limits.ts';
 import { backoffMs } from '../../lib/pure/backoff.ts';
 import type { Clock } from '../../lib/node/clock.ts';
-import { HandoverRefusedError } from '../deliver/gateway.ts';
+import { DeliveryRejectedError } from '../deliver/gateway.ts';
 
 const LANES_REMEMBERED = 10_000;
 /** Of the room that is left, for each process. */
@@ -33,20 +33,20 @@ const FIRST_SHARE = 1 / 384;
  * longer after a quarter of that time: so it is not asked in vain all the time, and does not run dry, since it takes more again
  * when half of that is done.
  */
-const ENOUGH = { leastMs: 50, mostMs: 2000, share: 0.25 };
-const FULL_BACKOFF = { firstMs: 250, mostMs: 2000 };
+const FULL_POLL = { minMs: 50, maxMs: 2000, share: 0.25 };
+const FULL_BACKOFF = { firstMs: 250, maxMs: 2000 };
 /** Each full lane makes the wait of all so much longer, so that many of them ask no more than a hundred times a second. */
 const MS_FOR_EACH_FULL_LANE = 10;
 /** A full lane that nobody has tried for longer than this, and twice its wait, is somebody else's by now. */
 const FORGOTTEN_MS = 10_000;
 /** Full lanes that are told in the log, until none is full any more. */
-const MOST_TOLD = 20;
+const MAX_LOGGED = 20;
 const KEY_CHARS = 200;
 
 /** What the server says of a lane. */
 export interface LaneHistory extends HistorySize {
   /** Its next step waits for a worker, and has done so for a while. */
-  readonly isAsleep: boolean;
+  readonly isStalled: boolean;
   /** It says itself that it holds enough for now. */
   readonly isFull?: boolean;
 }
@@ -55,7 +55,7 @@ export interface LaneHistory extends HistorySize {
 export type AskHistory = () => Promise<LaneHistory | undefined>;
 
 /** What is about to be handed over. */
-export interface Visit {
+export interface AdmissionRequest {
   /** Workflow id of the lane, or of the quarantine. */
   readonly id: string;
   /** As people call it. */
@@ -66,8 +66,8 @@ export interface Visit {
   readonly endsAt?: HistorySize;
 }
 
-export interface LaneRoomOptions {
-  readonly limits: RoomLimits;
+export interface HistoryBudgetOptions {
+  readonly limits: HistoryLimits;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random?: () => number;
@@ -88,8 +88,8 @@ interface Full {
   until: number;
 }
 
-export class LaneRoom {
-  readonly #options: LaneRoomOptions;
+export class HistoryBudget {
+  readonly #options: HistoryBudgetOptions;
   readonly #first: HistorySize;
   /** The lane that was visited longest ago comes first. */
   readonly #allowances = new Map<string, Allowance>();
@@ -98,8 +98,8 @@ export class LaneRoom {
   readonly #enoughSince = new Map<string, number>();
   #told = 0;
 
-  constructor(options: LaneRoomOptions) {
-    const { events, bytes } = options.limits.asleep;
+  constructor(options: HistoryBudgetOptions) {
+    const { events, bytes } = options.limits.stalled;
     this.#options = options;
     this.#first = { events: events * FIRST_SHARE, bytes: bytes * FIRST_SHARE };
   }
@@ -116,12 +116,12 @@ export class LaneRoom {
    * Resolves when a signal of so many bytes may be sent to the lane, and counts it as sent.
    * @throws {HandoverRefusedError} when the lane is full
    */
-  async enter(visit: Visit): Promise<void> {
-    const { id, bytes } = visit;
+  async admit(request: AdmissionRequest): Promise<void> {
+    const { id, bytes } = request;
     let allowance = this.#allowances.get(id) ?? this.#firstAllowance();
     if (this.#full.has(id) || allowance.events < 1 || allowance.bytes < bytes) {
-      const history = await visit.ask();
-      allowance = this.#allowanceAt(visit, history);
+      const history = await request.ask();
+      allowance = this.#allowanceAt(request, history);
     }
     this.#remember(id, { events: allowance.events - 1, bytes: allowance.bytes - bytes });
   }
@@ -134,8 +134,8 @@ export class LaneRoom {
   }
 
   /** To be told when the server has refused a signal since the run has had too many. */
-  noSignalsLeft(visit: Pick<Visit, 'id' | 'name'>): HandoverRefusedError {
-    return this.#refuse(visit, 'it has used up the signals of its run');
+  noSignalsLeft(request: Pick<AdmissionRequest, 'id' | 'name'>): DeliveryRejectedError {
+    return this.#refuse(request, 'it has used up the signals of its run');
   }
 
   #firstAllowance(): Allowance {
@@ -144,54 +144,54 @@ export class LaneRoom {
     return { events: this.#first.events * lot, bytes: this.#first.bytes * lot };
   }
 
-  #allowanceAt(visit: Visit, history: LaneHistory | undefined): Allowance {
-    const { asleep, awake } = this.#options.limits;
-    const { events, bytes, isAsleep, isFull } = history ?? { events: 0, bytes: 0, isAsleep: false, isFull: false };
-    const most = isAsleep ? asleep : awake;
-    if (events >= most.events || bytes >= most.bytes) {
-      throw this.#refuse(visit, `its history has ${events} events and ${bytes} bytes`, isAsleep);
+  #allowanceAt(request: AdmissionRequest, history: LaneHistory | undefined): Allowance {
+    const { stalled, active } = this.#options.limits;
+    const { events, bytes, isStalled, isFull } = history ?? { events: 0, bytes: 0, isStalled: false, isFull: false };
+    const max = isStalled ? stalled : active;
+    if (events >= max.events || bytes >= max.bytes) {
+      throw this.#refuse(request, `its history has ${events} events and ${bytes} bytes`, isStalled);
     }
-    if (isFull) throw isAsleep ? this.#refuse(visit, 'it holds enough') : this.#holdsEnough(visit);
+    if (isFull) throw isStalled ? this.#refuse(request, 'it holds enough') : this.#holdsEnough(request);
     const share = {
-      events: Math.max(this.#first.events, (most.events - events) * SHARE),
-      bytes: Math.max(this.#first.bytes, (most.bytes - bytes) * SHARE),
+      events: Math.max(this.#first.events, (max.events - events) * SHARE),
+      bytes: Math.max(this.#first.bytes, (max.bytes - bytes) * SHARE),
     };
-    const { endsAt } = visit;
+    const { endsAt } = request;
     if (endsAt !== undefined) {
       share.events = Math.min(share.events, (endsAt.events - events) * SHARE_BEFORE_END);
       share.bytes = Math.min(share.bytes, (endsAt.bytes - bytes) * SHARE_BEFORE_END);
     }
-    return { events: Math.max(1, share.events), bytes: Math.max(visit.bytes, share.bytes) };
+    return { events: Math.max(1, share.events), bytes: Math.max(request.bytes, share.bytes) };
   }
 
-  #holdsEnough({ id, name }: Visit): HandoverRefusedError {
+  #holdsEnough({ id, name }: AdmissionRequest): DeliveryRejectedError {
     const now = this.#options.clock.now();
     const since = this.#enoughSince.get(id) ?? now;
     this.#enoughSince.set(id, since);
-    const retryAfterMs = Math.min(ENOUGH.mostMs, Math.max(ENOUGH.leastMs, (now - since) * ENOUGH.share));
-    return new HandoverRefusedError(`${cut(name)} holds enough for now`, retryAfterMs);
+    const retryAfterMs = Math.min(FULL_POLL.maxMs, Math.max(FULL_POLL.minMs, (now - since) * FULL_POLL.share));
+    return new DeliveryRejectedError(`${cut(name)} holds enough for now`, retryAfterMs);
   }
 
-  #refuse({ id, name }: Pick<Visit, 'id' | 'name'>, why: string, isAsleep = true): HandoverRefusedError {
+  #refuse({ id, name }: Pick<AdmissionRequest, 'id' | 'name'>, why: string, isStalled = true): DeliveryRejectedError {
     const { clock, random = Math.random } = this.#options;
     const refusals = (this.#full.get(id)?.refusals ?? 0) + 1;
-    const mostMs = Math.max(FULL_BACKOFF.mostMs, this.#full.size * MS_FOR_EACH_FULL_LANE);
-    const retryAfterMs = backoffMs({ ...FULL_BACKOFF, mostMs }, refusals, random);
+    const maxMs = Math.max(FULL_BACKOFF.maxMs, this.#full.size * MS_FOR_EACH_FULL_LANE);
+    const retryAfterMs = backoffMs({ ...FULL_BACKOFF, maxMs }, refusals, random);
     this.#full.set(id, { refusals, until: clock.now() + 2 * retryAfterMs + FORGOTTEN_MS });
     const text =
       `${cut(name)} takes nothing more for now: ${why}. ` +
-      (isAsleep
+      (isStalled
         ? 'No worker works it off: is `keylane worker` running? '
         : 'Its worker does not keep up: look for a handler that takes long. ') +
       'What comes for it waits in the bridge, and reading waits when that is full';
     if (refusals === 1) this.#tell(text, { lane: id });
-    return new HandoverRefusedError(text, retryAfterMs);
+    return new DeliveryRejectedError(text, retryAfterMs);
   }
 
   #tell(text: string, fields: object): void {
     this.#told += 1;
-    if (this.#told < MOST_TOLD) this.#options.log.warn(fields, text);
-    else if (this.#told === MOST_TOLD) this.#options.log.warn(fields, `${text}. Further ones are not told`);
+    if (this.#told < MAX_LOGGED) this.#options.log.warn(fields, text);
+    else if (this.#told === MAX_LOGGED) this.#options.log.warn(fields, `${text}. Further ones are not told`);
   }
 
   #remember(id: string, allowance: Allowance): void {

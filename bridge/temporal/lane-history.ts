@@ -5,9 +5,9 @@ import proto, { type temporal } from '@temporalio/proto';
 import type { LaneHistory } from './history-budget.ts';
 
 /** A workflow task that has waited for a worker for so long waits for one that is not there. */
-const ASLEEP_AFTER_MS = 5000;
+const STALLED_AFTER_MS = 5000;
 /** One that has failed so often does not get the lane on either. */
-const ASLEEP_AFTER_ATTEMPTS = 3;
+const STALLED_AFTER_ATTEMPTS = 3;
 const NOT_FOUND = 5;
 const { WORKFLOW_EXECUTION_STATUS_PAUSED: PAUSED, WORKFLOW_EXECUTION_STATUS_RUNNING: RUNNING } =
   proto.temporal.api.enums.v1.WorkflowExecutionStatus;
@@ -48,6 +48,6 @@ function historyOf({ workflowExecutionInfo: info, pendingWorkflowTask: task }: D
     bytes: Number(info.historySizeBytes ?? 0),
     isFull: isTrue(info.memo?.fields?.['full']),
     // One that a person has paused gets no tasks, and takes signals all the same.
-    isAsleep: info.status === PAUSED || waitsMs > ASLEEP_AFTER_MS || (task?.attempt ?? 0) >= ASLEEP_AFTER_ATTEMPTS,
+    isStalled: info.status === PAUSED || waitsMs > STALLED_AFTER_MS || (task?.attempt ?? 0) >= STALLED_AFTER_ATTEMPTS,
   };
 }

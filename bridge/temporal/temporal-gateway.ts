@@ -14,7 +14,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { Logger } from 'pino';
 import { formatPosition } from '../../contracts/event/position.ts';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
-import { LANE_DETAILS, lastingAttributes, summaryOf } from '../../contracts/lane/start.ts';
+import { LANE_DETAILS, staticAttributes, summaryOf } from '../../contracts/lane/start.ts';
 import type { LaneInput, RecordsSignal } from '../../contracts/lane/messages.ts';
 import type { LaneMemo } from '../../contracts/lane/view.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
@@ -29,20 +29,20 @@ import type { PoolInput, PoolSignal } from '../../contracts/pool/messages.ts';
 import type { PoolOptions } from '../../contracts/pool/options.ts';
 import { quarantineLimits } from '../../contracts/quarantine/options.ts';
 import type { QuarantineInput, QuarantineSignal } from '../../contracts/quarantine/messages.ts';
-import type { BegunAfter, EndedRun } from '../../contracts/run.ts';
+import type { StartedAfter, EndedRun } from '../../contracts/run.ts';
 import type { LatestRun } from '../../contracts/recovery.ts';
 import type { Clock } from '../../lib/node/clock.ts';
 import { encodedBatchSize } from '../deliver/encoded-size.ts';
 import { askHistory } from './lane-history.ts';
 import {
-  HandoverRefusedError,
+  DeliveryRejectedError,
   PressureError,
   RequestTooLargeError,
-  type Handover,
-  type HandoverRequest,
+  type Delivery,
+  type DeliveryRequest,
   type LaneGateway,
 } from '../deliver/gateway.ts';
-import type { LaneRoom } from './history-budget.ts';
+import type { HistoryBudget } from './history-budget.ts';
 import type { OutageLog } from '../deliver/outage-log.ts';
 import { latestRun } from '../../temporal/latest-run.ts';
 import type { RecentMap } from '../../lib/pure/recent-map.ts';
@@ -59,7 +59,7 @@ import { triedOnce } from '../../temporal/tried-once.ts';
 const POOL_ENDS_AT = { events: 3500, bytes: 3.5 * 1024 * 1024 };
 const TOO_LARGE_RETRY_MS = 60_000;
 /** Failures in a row, some ten seconds of them: a lane that is about to continue as new has done so by then. */
-const FAILURES_TOLD = 8;
+const MAX_FAILURES_LOGGED = 8;
 const FAILURES_TOLD_AGAIN = 30;
 
 const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.pipeline, SearchAttributeType.KEYWORD);
@@ -79,7 +79,7 @@ interface Start extends Pick<
 /** What was known of the run before, when another one is begun. */
 interface Taking {
   readonly predecessor?: EndedRun;
-  readonly after?: BegunAfter;
+  readonly after?: StartedAfter;
 }
 
 export interface TemporalGatewayOptions {
@@ -96,7 +96,7 @@ export interface TemporalGatewayOptions {
   /** Shared as well. */
   readonly throttling: ThrottleLog;
   /** Shared by the readers of the pipeline in this process. */
-  readonly room: LaneRoom;
+  readonly room: HistoryBudget;
   /** The run that took the last signal, by workflow. Shared by them too. */
   readonly runs: RecentMap;
   readonly log: Logger;
@@ -110,25 +110,25 @@ export class TemporalGateway implements LaneGateway {
     this.#options = options;
   }
 
-  async send(request: HandoverRequest, signal: AbortSignal): Promise<void> {
+  async send(request: DeliveryRequest, signal: AbortSignal): Promise<void> {
     const { clock, outage, room } = this.#options;
-    const begunAt = clock.now();
+    const startedAt = clock.now();
     const lane = this.#laneOf(request);
     try {
       await this.#call(async () => {
-        await room.enter({ ...lane, ask: async () => await askHistory(this.#options.client, lane.id, Date.now()) });
+        await room.admit({ ...lane, ask: async () => await askHistory(this.#options.client, lane.id, Date.now()) });
         signal.throwIfAborted();
         await this.#signal(request, lane.id, signal);
       }, signal);
     } catch (error) {
-      if (signal.aborted || error instanceof HandoverRefusedError) throw error;
-      throw this.#refused(error, request, begunAt);
+      if (signal.aborted || error instanceof DeliveryRejectedError) throw error;
+      throw this.#refused(error, request, startedAt);
     }
     room.accepted(lane.id);
     outage.succeeded(clock.now());
   }
 
-  #laneOf(request: HandoverRequest) {
+  #laneOf(request: DeliveryRequest) {
     const { pipeline } = this.#options;
     const bytes = encodedBatchSize(request);
     switch (request.to) {
@@ -147,7 +147,7 @@ export class TemporalGateway implements LaneGateway {
   }
 
   /** What to tell the dispatcher, and perhaps people. */
-  #refused(error: unknown, request: HandoverRequest, begunAt: number): unknown {
+  #refused(error: unknown, request: DeliveryRequest, startedAt: number): unknown {
     const { clock, log, outage, room, throttling } = this.#options;
     const { attempt } = request;
     const lane = this.#laneOf(request);
@@ -163,14 +163,14 @@ export class TemporalGateway implements LaneGateway {
       case 'no signals left':
         return room.noSignalsLeft(lane);
       case 'out of reach':
-        outage.failed(error, begunAt);
+        outage.failed(error, startedAt);
         return new PressureError('Temporal is out of reach', false, { cause: error });
       case 'throttled':
         throttling.throttled(error, clock.now());
         return new PressureError('Temporal throttles', true, { cause: error });
       case 'busy':
       case 'other':
-        if (attempt === FAILURES_TOLD || attempt % FAILURES_TOLD_AGAIN === 0) {
+        if (attempt === MAX_FAILURES_LOGGED || attempt % FAILURES_TOLD_AGAIN === 0) {
           log.warn({ err: error, ...describe(request) }, 'Temporal keeps refusing records, sending them again');
         }
         return error;
@@ -195,7 +195,7 @@ export class TemporalGateway implements LaneGateway {
     }
   }
 
-  async #signal(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<void> {
+  async #signal(request: DeliveryRequest, workflowId: string, signal: AbortSignal): Promise<void> {
     if (await this.#signalRun(request, workflowId)) return;
     signal.throwIfAborted();
     this.#options.runs.set(workflowId, await this.#signalWithStart(request, workflowId, signal));
@@ -205,7 +205,7 @@ export class TemporalGateway implements LaneGateway {
    * To the run that took the last one, which spares the server the question which run is the current one.
    * @returns false when none is known, or it has ended: this one has to go to the next
    */
-  async #signalRun(request: HandoverRequest, workflowId: string): Promise<boolean> {
+  async #signalRun(request: DeliveryRequest, workflowId: string): Promise<boolean> {
     const runId = this.#options.runs.get(workflowId);
     if (runId === undefined) return false;
     const run = this.#options.client.workflow.getHandle(workflowId, runId);
@@ -224,7 +224,7 @@ export class TemporalGateway implements LaneGateway {
    * same goes for the quarantine. That costs keys that come back two requests more.
    * @returns the run that took it
    */
-  async #signalWithStart(request: HandoverRequest, workflowId: string, signal: AbortSignal): Promise<string> {
+  async #signalWithStart(request: DeliveryRequest, workflowId: string, signal: AbortSignal): Promise<string> {
     try {
       return await this.#begin(request, workflowId, 'REJECT_DUPLICATE');
     } catch (error) {
@@ -240,7 +240,7 @@ export class TemporalGateway implements LaneGateway {
 
   /** @returns the run that took it */
   async #begin(
-    request: HandoverRequest,
+    request: DeliveryRequest,
     workflowId: string,
     workflowIdReusePolicy: ReusePolicy,
     taking: Taking = {},
@@ -258,7 +258,7 @@ export class TemporalGateway implements LaneGateway {
     return signaledRunId;
   }
 
-  #startOf(request: HandoverRequest, taking: Taking): Start {
+  #startOf(request: DeliveryRequest, taking: Taking): Start {
     switch (request.to) {
       case 'lane':
         return this.#laneStart(request.key, taking);
@@ -276,7 +276,7 @@ export class TemporalGateway implements LaneGateway {
     return {
       type: WORKFLOW_TYPES.lane,
       args: [input],
-      typedSearchAttributes: [...lastingAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
+      typedSearchAttributes: [...staticAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
       memo: { ...memo },
       staticSummary: summaryOf(key),
       staticDetails: LANE_DETAILS,
@@ -323,19 +323,19 @@ function takingOverFrom(latest: LatestRun, seenAt: number): Taking {
  * `largeEvents.above`. A record whose data cannot be fetched from the source again waits, since dropping it would be a loss,
  * and the checkpoint with it; every attempt says so (O9).
  */
-function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedError | RequestTooLargeError {
+function tooLarge(error: unknown, request: DeliveryRequest): DeliveryRejectedError | RequestTooLargeError {
   const { key, position, bytes } = describe(request);
   const where = key === undefined ? 'the quarantine' : `key ${JSON.stringify(key)}`;
   const what = `Record ${position} (${bytes} bytes) for ${where} is larger than Temporal accepts in one payload.`;
   const remedy =
     'Lower largeEvents.above, or raise limit.blobSize.error on the server (and for more than 4 MiB, what gRPC takes)';
-  if (handoversOf(request).every(mayLeaveData)) {
+  if (deliveriesOf(request).every(mayLeaveData)) {
     return new RequestTooLargeError(
       `${what} It goes on without its data, which stays in the source until its key fetches it. ${remedy}.`,
       { cause: error },
     );
   }
-  return new HandoverRefusedError(
+  return new DeliveryRejectedError(
     `${what} It stays where it is, and with it the checkpoint of its shard. ${remedy}; it is sent again every ` +
       `${TOO_LARGE_RETRY_MS / 1000} s until it is accepted.`,
     TOO_LARGE_RETRY_MS,
@@ -343,19 +343,19 @@ function tooLarge(error: unknown, request: HandoverRequest): HandoverRefusedErro
   );
 }
 
-function handoversOf(request: HandoverRequest): readonly Handover[] {
+function deliveriesOf(request: DeliveryRequest): readonly Delivery[] {
   if (request.to === 'quarantine') return request.records.map((record) => ({ to: 'quarantine', record }));
   return request.events.map((event) => ({ to: 'lane', key: '', event }));
 }
 
-function signalOf(request: HandoverRequest): RecordsSignal | PoolSignal | QuarantineSignal {
+function signalOf(request: DeliveryRequest): RecordsSignal | PoolSignal | QuarantineSignal {
   const { leaseUntil } = request;
   return request.to === 'quarantine'
     ? { leaseUntil, records: request.records }
     : { leaseUntil, events: request.events };
 }
 
-function describe(request: HandoverRequest) {
+function describe(request: DeliveryRequest) {
   const records = request.to === 'quarantine' ? request.records : request.events;
   const key = request.to === 'lane' ? request.key : request.to === 'pool' ? request.events[0]?.key : undefined;
   return {

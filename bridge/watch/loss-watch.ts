@@ -22,10 +22,14 @@ export class LossWatch {
     this.#wall = wall;
   }
 
-  look(shardId: string, { finished, upTo }: Pick<ShardProgress, 'finished' | 'upTo'>, retentionMs: number): void {
-    if (finished || upTo === undefined) return;
+  look(
+    shardId: string,
+    { finished, consumedUntil }: Pick<ShardProgress, 'finished' | 'consumedUntil'>,
+    retentionMs: number,
+  ): void {
+    if (finished || consumedUntil === undefined) return;
     const now = this.#wall();
-    const behindMs = now - upTo;
+    const behindMs = now - consumedUntil;
     const untilLossMs = retentionMs - behindMs;
     if (untilLossMs >= this.#warnBeforeMs || now - (this.#warnedAt.get(shardId) ?? -Infinity) < AGAIN_AFTER_MS) return;
     // Shards come and go; those that were last told of so long ago need no memory.

@@ -7,7 +7,7 @@ import { table } from './table.ts';
 import { cut, indent, plural, printable, shortPosition } from './text.ts';
 import { span } from './time.ts';
 
-const LEAST_CAUSE_WIDTH = 24;
+const MIN_CAUSE_WIDTH = 24;
 const OTHER_COLUMNS_WIDTH = 78;
 
 const ENDED =
@@ -70,7 +70,7 @@ function causeCell(lane: BlockedLane, width: number | undefined): string {
   const { ended, failure } = lane;
   const cause = printable(failure === undefined ? (lane.cause ?? '?') : `${failure.type}: ${failure.message}`);
   const text = ended === undefined ? cause : `${ended.how}, to be begun again${cause === '?' ? '' : `; ${cause}`}`;
-  return width === undefined ? text : cut(text, Math.max(LEAST_CAUSE_WIDTH, width - OTHER_COLUMNS_WIDTH));
+  return width === undefined ? text : cut(text, Math.max(MIN_CAUSE_WIDTH, width - OTHER_COLUMNS_WIDTH));
 }
 
 interface Cause {

@@ -1,5 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { isInline, type ClaimedData, type EventData, type InlineData, type LeftData } from '../../contracts/event/event.ts';
+import {
+  isInline,
+  type ClaimedData,
+  type EventData,
+  type InlineData,
+  type SourceOnlyData,
+} from '../../contracts/event/event.ts';
 import { indentedJson } from './indented-json.ts';
 import { cut, printable } from './text.ts';
 
@@ -14,8 +20,8 @@ export function renderData(data: EventData, full: boolean): string {
   return `${cut(text, SHOWN_CHARS)}\n(${text.length} characters; --full shows all)`;
 }
 
-function previewIn(data: ClaimedData | LeftData): string {
-  return 'claim' in data ? data.claim.preview : data.left.preview;
+function previewIn(data: ClaimedData | SourceOnlyData): string {
+  return 'claim' in data ? data.claim.preview : data.sourceOnly.preview;
 }
 
 function wholeText(data: InlineData): string {

@@ -94,7 +94,7 @@ export function statusJson(status: PipelineStatus): object {
     ...(ended === undefined ? {} : { ended: withIsoTime(ended, 'at') }),
     ...(otherStream === undefined ? {} : { otherStream: withIsoTime(otherStream, 'since') }),
     ...(unordered === undefined ? {} : { unordered: withIsoTime(unordered, 'since') }),
-    shards: status.shards.map((shard) => withPositions(withIsoTime(shard, 'upTo'), shard, ['checkpoint'])),
+    shards: status.shards.map((shard) => withPositions(withIsoTime(shard, 'consumedUntil'), shard, ['checkpoint'])),
     gaps: { ...status.gaps, latest: status.gaps.latest.map(gapJson) },
     warnings: status.warnings.map((warning) => ({ ...warning, message: lossText(warning, status.retentionMs) })),
   };

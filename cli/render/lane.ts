@@ -85,31 +85,30 @@ function headSection(head: LaneEvent, keptUntil: number | undefined, { style, no
   return [
     `${style.bold('Head')}  ${formatPosition(head.position)}`,
     indent(`arrived ${ago(head.arrivedAt, now)} (${iso(head.arrivedAt)}), ${plural(head.size, 'byte')}${replaced}`),
-    ...whereabouts(head.data, keptUntil, now).map((line) => indent(line)),
+    ...dataLocation(head.data, keptUntil, now).map((line) => indent(line)),
     indent(folded(renderData(head.data, full), style.width)),
   ].join('\n');
 }
 
 /** A retry helps when a person has done what their messages say. */
-const MENDED_FROM_OUTSIDE: ReadonlySet<string> = new Set([LARGE_EVENT, DATA_GONE]);
+const NOT_RETRYABLE: ReadonlySet<string> = new Set([LARGE_EVENT, DATA_GONE]);
 
 /** Of data that is not in Temporal. */
-function whereabouts(data: EventData, keptUntil: number | undefined, now: number): string[] {
+function dataLocation(data: EventData, keptUntil: number | undefined, now: number): string[] {
   if ('claim' in data) return [`in the store of large events: ${printable(data.claim.name)}`, 'it begins:'];
-  if (!('left' in data)) return [];
+  if (!('sourceOnly' in data)) return [];
   const left = keptUntil === undefined ? 0 : keptUntil - now;
   const until =
     keptUntil === undefined
       ? 'for as long as its retention'
       : `until ${iso(keptUntil)} (${left > 0 ? `in ${span(left)}` : `${ago(keptUntil, now)}: it may be gone`})`;
-  const where = data.left.stored === undefined ? 'in no store' : 'perhaps not in the store yet';
+  const where = data.sourceOnly.stored === undefined ? 'in no store' : 'perhaps not in the store yet';
   return [`${where}; the source keeps it ${until}`, 'it begins:'];
 }
 
 function failureSection({ failure }: HeadFailure, { style }: LaneContext): string {
   const title = `${failure.type}: ${failure.message}`;
-  const hint =
-    failure.nonRetryable && !MENDED_FROM_OUTSIDE.has(failure.type) ? style.dim(' (no retry would mend it)') : '';
+  const hint = failure.nonRetryable && !NOT_RETRYABLE.has(failure.type) ? style.dim(' (no retry would mend it)') : '';
   const [first = '', ...more] = folded(printable(title), style.width, 'Failure  '.length).split('\n');
   const lines = [
     `${style.bold('Failure')}  ${style.red([first, ...more.map((line) => indent(line))].join('\n'))}${hint}`,

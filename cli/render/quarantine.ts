@@ -25,13 +25,13 @@ const PAST: Record<QuarantineDecision['verb'], string> = { retry: 'retried', ski
 
 /** The records of one pipeline, what has been decided, and what a person can do. */
 export function renderQuarantine(page: QuarantinePage, context: QuarantineContext): string {
-  const { pipeline, view, records, more, gone, trouble } = page;
+  const { pipeline, view, records, more, gone, readError } = page;
   const { style } = context;
   const count = view.count === 0 ? style.green('empty') : style.red(plural(view.count, 'record'));
   const last = records.at(-1);
   const sections = [
     `${style.bold(pipeline)}  quarantine ${count}`,
-    trouble === undefined ? undefined : style.red(printable(troubleText(trouble, page, context))),
+    readError === undefined ? undefined : style.red(printable(problemText(readError, page, context))),
     ...records.map((record) => recordSection(record, context)),
     ...gone.map((segment) => style.red(`What segment ${segment} held is gone: it was deleted, or ended from outside.`)),
     more && last !== undefined
@@ -40,15 +40,15 @@ export function renderQuarantine(page: QuarantinePage, context: QuarantineContex
         )
       : undefined,
     decisionsSection([...view.decisions, ...view.pending], context),
-    records.length === 0 ? undefined : waysOut(pipeline, context),
+    records.length === 0 ? undefined : nextSteps(pipeline, context),
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
 }
 
-function troubleText(trouble: string, { pipeline, view }: QuarantinePage, { program, named }: QuarantineContext) {
-  if (trouble !== view.lost) return trouble;
+function problemText(readError: string, { pipeline, view }: QuarantinePage, { program, named }: QuarantineContext) {
+  if (readError !== view.lost) return readError;
   const which = named ? ` --pipeline ${pipeline}` : '';
-  return `${trouble} Who has read this does away with it: ${program} quarantine skip --all${which}`;
+  return `${readError} Who has read this does away with it: ${program} quarantine skip --all${which}`;
 }
 
 function recordSection(record: QuarantinedRecord, { style, now, full }: QuarantineContext): string {
@@ -67,21 +67,21 @@ function decisionsSection(decisions: readonly QuarantineDecision[], { style, now
   if (decisions.length === 0) return undefined;
   const rows = decisions
     .toReversed()
-    .map(({ at, by, decided, kept, on, outcome, reason, verb, why }) => [
+    .map(({ at, by, decided, kept, target, outcome, reason, verb, why }) => [
       ago(at, now),
       verb,
       printable(by),
       outcome === 'done' ? 'done' : style.yellow(outcome),
       String(decided),
       String(kept),
-      printable(on),
+      printable(target),
       printable([reason, why].filter((each) => each !== undefined).join('; ')),
     ]);
   const list = table(['WHEN', 'VERB', 'BY', 'THEN', 'OUT', 'KEPT', 'MEANT', 'WHY'], rows, style);
   return `${style.bold('Decisions')}\n${indent(list)}`;
 }
 
-function waysOut(pipeline: string, { program, named, style }: QuarantineContext): string {
+function nextSteps(pipeline: string, { program, named, style }: QuarantineContext): string {
   const which = named ? ` --pipeline ${pipeline}` : '';
   const ways: readonly (readonly [string, string])[] = [
     [`quarantine retry --all${which}`, 'ask the present key function again'],
@@ -107,11 +107,11 @@ export function renderQuarantineDecision(pipeline: string, decision: QuarantineD
   return lines.join('\n');
 }
 
-export function quarantineJson({ pipeline, view, records, more, gone, trouble }: QuarantinePage): object {
+export function quarantineJson({ pipeline, view, records, more, gone, readError }: QuarantinePage): object {
   return {
     pipeline,
     count: view.count,
-    ...(trouble === undefined ? {} : { trouble }),
+    ...(readError === undefined ? {} : { readError }),
     records: records.map((record) => {
       return { ...record, position: formatPosition(record.position), arrivedAt: iso(record.arrivedAt) };
     }),

@@ -6,7 +6,7 @@ import type { Gaps } from '../../operations/pipelines/gaps.ts';
 import type { OtherPipeline } from '../../operations/pipelines/known-pipelines.ts';
 import type { LaneCounts, PipelineStatus } from '../../operations/pipelines/pipeline-status.ts';
 import type { PoolsStatus } from '../../operations/pools/pools.ts';
-import type { Trouble } from '../../operations/pipelines/readers.ts';
+import type { ReadError } from '../../operations/pipelines/readers.ts';
 import type { ShardStatus } from '../../operations/pipelines/shards.ts';
 import { failingPoolLines } from './failing-pools.ts';
 import { lossText } from './loss.ts';
@@ -49,7 +49,7 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
     indent(`quarantine  ${quarantineText(status, style)}`),
   );
   if (status.pools !== undefined) lines.push(...poolLines(status.pools, context).map((line) => indent(line)));
-  if (status.quarantineTrouble !== undefined) lines.push(indent(`            ${style.red(status.quarantineTrouble)}`));
+  if (status.quarantineProblem !== undefined) lines.push(indent(`            ${style.red(status.quarantineProblem)}`));
   if (status.gaps.count > 0) lines.push(indent(`gaps        ${gapsText(status.gaps, context)}`));
   const { filtered } = status.records;
   if (filtered > 0) lines.push(indent(`filter      ${plural(filtered, 'record')} dropped`));
@@ -60,9 +60,9 @@ function renderPipeline(status: PipelineStatus, context: StatusContext): string 
   lines.push(
     ...streamLines(status, context).map((line) => indent(style.red(line))),
     ...status.warnings.map((warning) => indent(style.yellow(lossText(warning, status.retentionMs)))),
-    ...status.troubles.map((trouble) => indent(style.red(troubleText(trouble)))),
-    ...status.shards.flatMap(({ shardId, trouble }) =>
-      trouble === undefined ? [] : [indent(style.red(`Shard ${shardId} cannot be read: ${printable(trouble)}`))],
+    ...status.readErrors.map((readError) => indent(style.red(problemText(readError)))),
+    ...status.shards.flatMap(({ shardId, readError }) =>
+      readError === undefined ? [] : [indent(style.red(`Shard ${shardId} cannot be read: ${printable(readError)}`))],
     ),
   );
   return lines.join('\n');
@@ -200,7 +200,7 @@ function withinShard(position: Position, style: Style): string {
   return style.width === undefined ? at : shortPosition(`:${at}`).slice(1);
 }
 
-function troubleText({ activity, attempt, message }: Trouble): string {
+function problemText({ activity, attempt, message }: ReadError): string {
   const what = activity === 'readShards' ? 'Reading' : 'Listing the shards';
   return `${what} fails, attempt ${attempt}: ${printable(message)}`;
 }

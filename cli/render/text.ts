@@ -3,8 +3,8 @@ import { visibleText } from '../../lib/pure/visible.ts';
 /** Text from outside (failures, reasons, data) for a terminal. Names are shown by `visibleName`. */
 export const printable = visibleText;
 
-export function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 3))}...`;
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, Math.max(0, max - 3))}...`;
 }
 
 export function indent(text: string, by = '  '): string {

@@ -26,19 +26,19 @@ export interface Claim {
  * Data that is too large for Temporal, when there was no store or it did not answer: the source has it, for as long as it
  * keeps its records.
  */
-export interface LeftData {
-  readonly left: {
+export interface SourceOnlyData {
+  readonly sourceOnly: {
     readonly preview: string;
     /** What the bridge was writing when the event went on without its data. It may be in the store by now. */
     readonly stored?: Pick<Claim, 'name' | 'sha256'>;
   };
 }
 
-export type EventData = InlineData | ClaimedData | LeftData;
+export type EventData = InlineData | ClaimedData | SourceOnlyData;
 
 /** Whether all of the data is there, and not only what is known of it. */
 export function isInline(data: EventData): data is InlineData {
-  return !('claim' in data || 'left' in data);
+  return !('claim' in data || 'sourceOnly' in data);
 }
 
 /** An event as a lane holds it. This shape is in recorded histories: fields may be added, never changed. */
@@ -57,7 +57,7 @@ export interface LaneEvent {
    * Set on one that the quarantine has brought, behind what came after it in its shard: its number among all that the
    * quarantine brings, growing from one to the next. By it a lane knows what it has had (O6).
    */
-  readonly late?: string;
+  readonly redriveSequence?: string;
   /**
    * Set on one that a pool has forwarded to the lane of a key that has moved out: its number among those, from 1. By it the
    * lane knows what it has had (O6), and the pool what the lane has finished.

@@ -1,15 +1,15 @@
-import type { ClaimedData, LaneEvent, LeftData } from './event.ts';
+import type { ClaimedData, LaneEvent, SourceOnlyData } from './event.ts';
 import type { Failure, RetryPolicy } from './failure.ts';
 
 /** Bytes that an event's data may take in Temporal where there is a store, unless the settings say otherwise. */
 export const DEFAULT_INLINE_BYTES = 64 * 1024;
 /** What is kept of large data in its event takes about as much. */
-export const LEAST_INLINE_BYTES = 1024;
+export const MIN_INLINE_BYTES = 1024;
 /**
  * What goes through Temporal where there is no store, and the most that can be set: Temporal takes 2 MiB in one payload, and warns from half a MiB on. A lane carries the event at
  * its head from run to run, together with everything else that it holds itself.
  */
-export const MOST_INLINE_BYTES = 1024 * 1024;
+export const MAX_INLINE_BYTES = 1024 * 1024;
 
 /** Type of the failure of an event whose data is too large for Temporal, and cannot be had before a person acts. */
 export const LARGE_EVENT = 'LargeEventError';
@@ -26,7 +26,7 @@ export interface FetchInput extends Pick<LaneEvent, 'position' | 'arrivedAt' | '
   readonly pipeline: string;
   readonly key: string;
   /** Where the bridge was writing the data when the event went on without it. */
-  readonly left?: LeftData['left'];
+  readonly sourceOnly?: SourceOnlyData['sourceOnly'];
 }
 
 /** The failure is one that only a person mends; the policy is that of the settings, for when the event is tried. */

@@ -7,7 +7,7 @@ import type { Claim, ClaimedData, InlineData } from './event.ts';
 import { jsonBytes } from '../../lib/pure/json-bytes.ts';
 import { isDeep } from '../../lib/pure/json-depth.ts';
 import type { VerbArgs } from '../lane/decision.ts';
-import { MOST_INLINE_BYTES } from './large-events.ts';
+import { MAX_INLINE_BYTES } from './large-events.ts';
 import { formatSize } from '../public/size.ts';
 
 /** The arguments of `replace` that hold the new data, of which one is given. */
@@ -24,10 +24,10 @@ export function readNewData(args: NewDataArgs): NewData | { readonly problem: st
   const given = formOf(args);
   if (given === undefined || 'problem' in given) return given;
   const bytes = jsonBytes(given.data);
-  if (bytes <= MOST_INLINE_BYTES) return given;
+  if (bytes <= MAX_INLINE_BYTES) return given;
   return {
     problem:
-      `the new data takes ${formatSize(bytes)} in Temporal, and may take ${formatSize(MOST_INLINE_BYTES)}: where the pipeline ` +
+      `the new data takes ${formatSize(bytes)} in Temporal, and may take ${formatSize(MAX_INLINE_BYTES)}: where the pipeline ` +
       'has a store of large events (largeEvents.store), `keylane replace` puts it there',
   };
 }

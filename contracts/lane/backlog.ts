@@ -41,8 +41,8 @@ export type SegmentLimits = EventLimits;
 
 export const DEFAULT_SEGMENT_LIMITS: SegmentLimits = { events: 1000, bytes: 256 * 1024 };
 /** What settings may say. Smaller ones are all overhead, larger ones more than a lane should carry from run to run. */
-export const LEAST_SEGMENT_LIMITS: SegmentLimits = { events: 10, bytes: 16 * 1024 };
-export const MOST_SEGMENT_LIMITS: SegmentLimits = { events: 10_000, bytes: 256 * 1024 };
+export const MIN_SEGMENT_LIMITS: SegmentLimits = { events: 10, bytes: 16 * 1024 };
+export const MAX_SEGMENT_LIMITS: SegmentLimits = { events: 10_000, bytes: 256 * 1024 };
 
 /** Argument of the segment workflow. */
 export interface SegmentInput {

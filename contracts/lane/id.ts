@@ -38,9 +38,9 @@ function toPlain(key: string): string {
   return key.toWellFormed().replace(/[\u0000-\u001f\u007f\ufffd]/g, '_');
 }
 
-function cutToBytes(text: string, most: number): string {
-  let cut = text.slice(0, most);
-  while (byteLength(cut) > most) cut = cut.slice(0, -1);
+function cutToBytes(text: string, max: number): string {
+  let cut = text.slice(0, max);
+  while (byteLength(cut) > max) cut = cut.slice(0, -1);
   return cut.toWellFormed().replace(/\ufffd/g, '_');
 }
 

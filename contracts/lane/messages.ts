@@ -1,7 +1,7 @@
 import type { LaneEvent } from '../event/event.ts';
 import type { LaneOptions } from './options.ts';
 import type { LaneState } from './state.ts';
-import type { BegunAfter, EndedRun } from '../run.ts';
+import type { StartedAfter, EndedRun } from '../run.ts';
 
 /** Argument of the lane workflow. `carried` is set by continue-as-new, and by a pool from which the key has moved out. */
 export interface LaneInput {
@@ -13,7 +13,7 @@ export interface LaneInput {
   /** The run before this one was ended from outside. */
   readonly predecessor?: EndedRun;
   /** What was seen before this run was begun; absent where there was no run. */
-  readonly after?: BegunAfter;
+  readonly after?: StartedAfter;
   /** Workflow id of the pool that the key goes back to when there is nothing left to do here. */
   readonly pool?: string;
 }

@@ -3,9 +3,9 @@ import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from './backlog.ts';
 /** Limits of one lane, fixed when it is started. */
 export interface LaneOptions {
   /** Events that one first-pass activity runs at the most. */
-  readonly stretchEvents: number;
+  readonly maxBatchEvents: number;
   /** Bytes of data that one first-pass activity is given at the most, one event excepted. */
-  readonly stretchBytes: number;
+  readonly maxBatchBytes: number;
   /** A lane with nothing to do for so long ends, once the checkpoints have passed its marks. */
   readonly idleMs: number;
   /** How far behind the lane's memory a sender's lease must lie before its signal is dropped (O6). */
@@ -21,8 +21,8 @@ export interface LaneOptions {
 }
 
 export const DEFAULT_LANE_OPTIONS: LaneOptions = {
-  stretchEvents: 100,
-  stretchBytes: 256 * 1024,
+  maxBatchEvents: 100,
+  maxBatchBytes: 256 * 1024,
   idleMs: 15 * 60_000,
   leaseMarginMs: 2 * 60_000,
   signalsPerRun: 2000,

@@ -29,10 +29,10 @@ export function withoutSegment(ranges: Ranges, { epoch, number }: SegmentName): 
 }
 
 /** The first so many. */
-export function firstSegments(ranges: Ranges, most: number): SegmentName[] {
+export function firstSegments(ranges: Ranges, max: number): SegmentName[] {
   const names: SegmentName[] = [];
   for (const { epoch, first, last } of ranges) {
-    for (let number = first; number <= last && names.length < most; number += 1) names.push({ epoch, number });
+    for (let number = first; number <= last && names.length < max; number += 1) names.push({ epoch, number });
   }
   return names;
 }

@@ -19,7 +19,7 @@ const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.pipeline, SearchAttr
 const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, SearchAttributeType.KEYWORD);
 
 /** Those that never change. */
-export function lastingAttributes(pipeline: string, key: string): SearchAttributePair[] {
+export function staticAttributes(pipeline: string, key: string): SearchAttributePair[] {
   const searchable = searchableKey(key);
   const attributes: SearchAttributePair[] = [{ key: PIPELINE, value: pipeline }];
   if (searchable !== undefined) attributes.push({ key: KEY, value: searchable });

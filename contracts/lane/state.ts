@@ -20,7 +20,7 @@ export interface LaneState {
    * Names in the store of large events of data that nobody needs any more, until it has been deleted. The data of an
    * event that a person skipped or replaced is never among it: its decision names it.
    */
-  readonly unneeded?: readonly string[];
+  readonly claimsToDelete?: readonly string[];
   /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
   readonly marks: Readonly<Record<string, Position>>;
   /**
@@ -35,10 +35,10 @@ export interface LaneState {
   /** Events handled since the lane began. */
   readonly handled: number;
   /**
-   * How many of the next events run alone, since a process was lost in a stretch with them: so the one that kills
+   * How many of the next events run alone, since a process was lost in a batch with them: so the one that kills
    * processes is found, and is the only one that is held up for it.
    */
-  readonly careful: number;
+  readonly isolateNext: number;
   /** How often the event at this position was lost with its process, in a row, where that is not over. */
   readonly losses?: { readonly position: string; readonly count: number };
 }

@@ -34,5 +34,5 @@ export interface LaneMemo {
   /** ISO 8601; earlier versions wrote ms since 1970. */
   readonly since?: string | number;
   /** Of a lane that a pool has begun: which beginning of it this is. */
-  readonly begun?: string;
+  readonly startId?: string;
 }

@@ -1,9 +1,9 @@
 /** How large a lane's history may be for the bridge to hand over more to it (O9). */
-export interface RoomLimits {
+export interface HistoryLimits {
   /** While no worker works the lane off. */
-  readonly asleep: HistorySize;
+  readonly stalled: HistorySize;
   /** While one does: by then the lane has stopped whatever it does to continue as new. */
-  readonly awake: HistorySize;
+  readonly active: HistorySize;
 }
 
 export interface HistorySize {
@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
  * has one event for each signal. One at work has up to four, and stops its work for a new run at 6,000 signals or 10 MiB:
  * see workflows/shared/run-limits.ts.
  */
-export const DEFAULT_ROOM_LIMITS: RoomLimits = {
-  asleep: { events: 6000, bytes: 12 * MIB },
-  awake: { events: 30_000, bytes: 12 * MIB },
+export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
+  stalled: { events: 6000, bytes: 12 * MIB },
+  active: { events: 30_000, bytes: 12 * MIB },
 };

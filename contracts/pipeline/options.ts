@@ -7,10 +7,10 @@ export type StartPoint =
   /** At the first record that arrived at or after `since`, ms since 1970. */
   | { readonly at: 'time'; readonly since: number }
   /**
-   * At the first record beyond `position`. `upTo`, where it is known: everything that arrived before this time has been
+   * At the first record beyond `position`. `consumedUntil`, where it is known: everything that arrived before this time has been
    * read, ms since 1970. Without it a position that the source has dropped counts as a gap, also when nothing came after.
    */
-  | { readonly at: 'after'; readonly position: Position; readonly upTo?: number };
+  | { readonly at: 'after'; readonly position: Position; readonly consumedUntil?: number };
 
 export interface PipelineOptions {
   /** How often the source's shards are listed when nothing else asks for it. */

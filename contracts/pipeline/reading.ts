@@ -24,7 +24,7 @@ export interface ShardToRead {
   readonly shardId: string;
   readonly start: StartPoint;
   /** What {@link LineageShard} says. */
-  readonly upTo?: number;
+  readonly consumedUntil?: number;
   /** The latest gaps of the shard that have been told: they are not told again (O10). */
   readonly gaps?: readonly Gap[];
 }
@@ -41,7 +41,7 @@ export interface ShardProgress {
   /** How far reading is behind the newest record, as far as the source tells. */
   readonly lagMs?: number;
   /** Everything that arrived in the shard before this time has been taken over; ms since 1970. */
-  readonly upTo?: number;
+  readonly consumedUntil?: number;
   /** Gaps found by this reader, those of earlier attempts included (O10). */
   readonly gaps?: readonly Gap[];
   /** Records read, handed over, put into quarantine, and dropped by the filter, by this reader in this attempt. */
@@ -50,9 +50,9 @@ export interface ShardProgress {
   readonly quarantined: number;
   readonly filtered?: number;
   /** Records of aggregates that belong to another shard, by this reader in this attempt: read and handed over too. */
-  readonly strays?: number;
+  readonly misrouted?: number;
   /** Why the shard cannot be read, since its last page and until the next one. */
-  readonly trouble?: string;
+  readonly readError?: string;
 }
 
 /** The activities of the pipeline workflow, on the reading task queue. */

@@ -12,7 +12,7 @@ export interface LineageShard {
   /** Records handed over in the shifts that have ended. For display: what a reader that died handed over is missing. */
   readonly taken?: number;
   /** Everything that arrived before this time has been taken over; ms since 1970. */
-  readonly upTo?: number;
+  readonly consumedUntil?: number;
   /** Records that the filter dropped in the shifts that have ended. */
   readonly filtered?: number;
   /** Since when complete listings do not have it any more, ms since 1970. */

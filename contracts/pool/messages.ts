@@ -2,7 +2,7 @@ import type { VerbArgs } from '../lane/decision.ts';
 import type { VerbName } from '../names.ts';
 import type { PoolOptions } from './options.ts';
 import type { PoolEvent, PoolState } from './state.ts';
-import type { BegunAfter, EndedRun } from '../run.ts';
+import type { StartedAfter, EndedRun } from '../run.ts';
 
 /** Stands in a lane's marks for what its pool has forwarded to it. No shard of a source has such a name. */
 export const FORWARDED_MARK = '/pool';
@@ -24,7 +24,7 @@ export interface PoolInput {
   /** The run before this one was ended from outside. */
   readonly predecessor?: EndedRun;
   /** What was seen before this run was begun; absent where there was no run. */
-  readonly after?: BegunAfter;
+  readonly after?: StartedAfter;
 }
 
 /** Argument of the signal `look`: does the lane of this key still run? */

@@ -36,7 +36,7 @@ export const MAX_MAX_HOLD_MS = 6 * 3_600_000;
 
 export const DEFAULT_POOL_OPTIONS: PoolOptions = {
   // As for a lane: text with much to quote takes some times its bytes, and a payload may have 2 MiB.
-  batch: { events: 500, bytes: DEFAULT_LANE_OPTIONS.stretchBytes },
+  batch: { events: 500, bytes: DEFAULT_LANE_OPTIONS.maxBatchBytes },
   eventsPerKey: 100,
   batchesInFlight: 4,
   slowAfterMs: 2000,

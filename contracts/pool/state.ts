@@ -61,16 +61,16 @@ export interface MovedKey {
   /** Events that were forwarded to its lane: the number of the last one, from 1. */
   readonly sent: number;
   /** How its lane is to begin; absent when it has begun. */
-  readonly begin?: Beginning;
+  readonly start?: LaneStart;
   /** Not forwarded yet. */
   readonly events?: readonly LaneEvent[];
   /** A run of the pool that was ended from outside may have begun the lane, or forwarded to it, and not have heard of it. */
-  readonly inDoubt?: true;
+  readonly deliveryUnknown?: true;
 }
 
-export type Beginning =
+export type LaneStart =
   /** With this state: why the key has moved out, and what waits for it. `id` stands for this beginning, in its memo. */
-  | { readonly kind: 'anew'; readonly id: string; readonly lane: LaneState }
+  | { readonly kind: 'fresh'; readonly id: string; readonly lane: LaneState }
   /** The run before was ended from outside; its id stands for this beginning. */
   | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
 

@@ -26,7 +26,7 @@ export interface QuarantineVerbArgs {
 }
 
 /** The most positions that one verb names. */
-export const MOST_POSITIONS = 100;
+export const MAX_POSITIONS = 100;
 
 export type Selection =
   | { readonly kind: 'all' }
@@ -60,7 +60,7 @@ export interface QuarantineDecision {
   readonly by: string;
   readonly reason?: string;
   /** What it was meant for, in words. */
-  readonly on: string;
+  readonly target: string;
   /** Records that are out of the quarantine by it. */
   readonly decided: number;
   /** Records that still have no key. */

@@ -1,7 +1,7 @@
 import type { QuarantineLimits } from './options.ts';
 import type { QuarantinedRecord } from './record.ts';
 import type { CarriedQuarantine } from './state.ts';
-import type { BegunAfter, EndedRun } from '../run.ts';
+import type { StartedAfter, EndedRun } from '../run.ts';
 
 export interface QuarantineSignal {
   readonly leaseUntil: number;
@@ -18,7 +18,7 @@ export interface QuarantineInput {
   /** The run before this one was ended from outside. */
   readonly predecessor?: EndedRun;
   /** What was seen before this run was begun; absent where there was no run. */
-  readonly after?: BegunAfter;
+  readonly after?: StartedAfter;
 }
 
 /** Argument of a segment that holds records of a quarantine. */

@@ -1,7 +1,7 @@
 import type { ClaimedData, InlineData } from '../event/event.ts';
 import type { Selection } from './decision.ts';
 import type { QuarantinedRecord } from './record.ts';
-import type { Bringing } from './state.ts';
+import type { Redrive } from './state.ts';
 
 export interface SegmentSearch {
   readonly pipeline: string;
@@ -11,7 +11,7 @@ export interface SegmentSearch {
   readonly from: number;
   readonly selection: Selection;
   /** Records at the most. */
-  readonly most: number;
+  readonly max: number;
   /** The key of this data is asked for, and not of what the record holds. */
   readonly data?: InlineData | ClaimedData;
   readonly size?: number;
@@ -63,14 +63,14 @@ export interface SearchingActivities {
 }
 
 /** The activities of a quarantine on the reading task queue, where the settings are. */
-export interface BringingActivities {
+export interface RedrivingActivities {
   /** Runs the present key function. */
   findKeys(search: SegmentSearch): Promise<SegmentFinding>;
   /** Resolves when each of the lanes has accepted. */
-  bringRecords(input: BringInput): Promise<void>;
+  redriveRecords(input: RedriveInput): Promise<void>;
 }
 
-export interface BringInput extends Pick<Bringing, 'entries' | 'first'> {
+export interface RedriveInput extends Pick<Redrive, 'entries' | 'first'> {
   readonly pipeline: string;
   /** Workflow id. */
   readonly segment: string;

@@ -14,7 +14,7 @@ export interface QuarantineState {
   /** Records in segments on which nobody has decided. */
   readonly held: number;
   /** Indexes of records that are out, of segments that could not be told: they were ended from outside. By their names. */
-  readonly untold: Readonly<Record<string, readonly number[]>>;
+  readonly unacknowledged: Readonly<Record<string, readonly number[]>>;
   /** These three are what a lane's are: see {@link LaneState}. */
   readonly marks: Readonly<Record<string, Position>>;
   readonly behindSince: Readonly<Record<string, number>>;
@@ -22,9 +22,9 @@ export interface QuarantineState {
   /** Verbs that are carried out, one after the other; the first is under way. */
   readonly jobs: readonly QuarantineJob[];
   /** Records of the first job that are on their way to their lanes. */
-  readonly bringing?: Bringing;
+  readonly redrive?: Redrive;
   /** The number of the record that was brought last. */
-  readonly brought: number;
+  readonly lastRedriven: number;
   /** The latest last. */
   readonly decisions: readonly QuarantineDecision[];
   /** What is known of records that are gone, until a person who has read it leaves all records out (O5). */
@@ -38,7 +38,7 @@ export type CarriedQuarantine = Pick<QuarantineState, 'records' | 'marks'> & Par
  * Records with the keys that the key function has found, which stay what they are until each lane has accepted: so a
  * repeat, whatever the settings are by then, goes to the same lane and is known there (O6).
  */
-export interface Bringing {
+export interface Redrive {
   readonly segment: SegmentName;
   /** Records of the segment on which nobody has decided, these included. */
   readonly undecided: number;

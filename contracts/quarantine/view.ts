@@ -17,7 +17,7 @@ export interface QuarantineView {
   readonly pending: readonly QuarantineDecision[];
   readonly decisions: readonly QuarantineDecision[];
   /** Number of the first record that may still be sent to its lane; absent when none is on its way. */
-  readonly bringingFrom?: number;
+  readonly redrivingFrom?: number;
   /** Set until what the run before held is in this view: it was ended from outside. */
   readonly takesOver?: EndedRun;
   /** Records are gone, and this is known of it. */

@@ -1,7 +1,7 @@
 /** Maps in the order of the input with so many calls under way at the most. */
 export async function mapBounded<In, Out>(
   inputs: readonly In[],
-  most: number,
+  max: number,
   run: (input: In) => Promise<Out>,
 ): Promise<Out[]> {
   const results: Out[] = [];
@@ -12,6 +12,6 @@ export async function mapBounded<In, Out>(
       results[index] = await run(inputs[index] as In);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(most, inputs.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(max, inputs.length) }, worker));
   return results;
 }

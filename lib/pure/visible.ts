@@ -4,8 +4,11 @@
  * look like another record.
  */
 
-/** Controls (C0, DEL, C1), format characters (bidirectional marks, zero-width spaces, tags), separators, lone surrogates. */
-const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+/**
+ * Controls (C0, DEL, C1), format characters (bidirectional marks, zero-width spaces, tags), separators, lone surrogates;
+ * and the code points that Unicode keeps for more format characters, which no category has yet.
+ */
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2065\ufff0-\ufff8\u{e0000}-\u{e0fff}]/gu;
 /** In a name, also what is blank or ignored: two names that differ must look different. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Zs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 /** Both join characters of some scripts and of emoji, and change nothing else in a text. */

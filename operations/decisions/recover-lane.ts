@@ -8,7 +8,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { latestRun } from '../../temporal/latest-run.ts';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
-import { LANE_DETAILS, lastingAttributes, summaryOf } from '../../contracts/lane/start.ts';
+import { LANE_DETAILS, staticAttributes, summaryOf } from '../../contracts/lane/start.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneMemo } from '../../contracts/lane/view.ts';
 import { SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
@@ -40,7 +40,7 @@ export async function recoverLane(client: Client, { key, pipeline }: NamedKey): 
       args: [next],
       // Never behind a run that has finished: what that took over is done.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      typedSearchAttributes: [...lastingAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
+      typedSearchAttributes: [...staticAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
       memo: { ...memo },
       staticSummary: summaryOf(key),
       staticDetails: LANE_DETAILS,

@@ -16,7 +16,7 @@ export interface EndedLane {
 }
 
 const AT_ONCE = 8;
-const HAD_TROUBLE: ReadonlySet<unknown> = new Set(['blocked', 'retrying', 'paused']);
+const HAD_FAILED: ReadonlySet<unknown> = new Set(['blocked', 'retrying', 'paused']);
 
 /** Lanes end by themselves only when they have nothing left to do: these are all exceptions, and few. */
 export async function endedLanes(
@@ -58,7 +58,7 @@ async function look(
   const view = silent.has(info.taskQueue) ? undefined : await viewOf(client, info, silent, timeoutMs);
   if (view !== undefined) return view.head === undefined ? undefined : { info, ended, view };
   const status = (info.searchAttributes as Record<string, readonly unknown[] | undefined>)[SEARCH_ATTRIBUTES.status];
-  return HAD_TROUBLE.has(status?.[0]) ? { info, ended } : undefined;
+  return HAD_FAILED.has(status?.[0]) ? { info, ended } : undefined;
 }
 
 async function viewOf(

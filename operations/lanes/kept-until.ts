@@ -11,7 +11,7 @@ import { askWorkflow } from '../../temporal/query.ts';
  */
 export async function keptUntil(client: Client, lane: LaneView, timeoutMs: number): Promise<number | undefined> {
   const { head, pipeline } = lane;
-  if (head === undefined || !('left' in head.data)) return undefined;
+  if (head === undefined || !('sourceOnly' in head.data)) return undefined;
   const asked = { workflowId: pipelineWorkflowId(pipeline), query: QUERIES.pipeline, timeoutMs };
   try {
     const { retentionMs } = (await askWorkflow<PipelineView>(client, asked)).state;

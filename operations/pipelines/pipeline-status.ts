@@ -9,8 +9,8 @@ import { gapsOf, type Gaps } from './gaps.ts';
 import { endOf, type Ended } from '../lanes/lane-view.ts';
 import { poolsStatus, type PoolsStatus } from '../pools/pools.ts';
 import { askWorkflow, orMissing, orUnknown } from '../../temporal/query.ts';
-import { quarantineEnd, quarantineTrouble } from '../quarantine/quarantine-view.ts';
-import { readerReports, troubles, type Trouble } from './readers.ts';
+import { quarantineEnd, quarantineProblem } from '../quarantine/quarantine-view.ts';
+import { readerReports, readErrors, type ReadError } from './readers.ts';
 import { recordCounts, shardStatuses, type RecordCounts, type ShardStatus } from './shards.ts';
 import { listing, openLanes } from '../../temporal/visibility.ts';
 import { lossWarnings, type LossWarning } from './warnings.ts';
@@ -43,8 +43,8 @@ export interface PipelineStatus {
   /** Records without a usable key (O8); undefined when no worker was there to say. */
   readonly quarantined: number | undefined;
   /** What else a person has to know of the quarantine: it was ended from outside, or records of it are lost. */
-  readonly quarantineTrouble?: string;
-  readonly troubles: readonly Trouble[];
+  readonly quarantineProblem?: string;
+  readonly readErrors: readonly ReadError[];
   /** How long the source keeps a record, where that is known. */
   readonly retentionMs?: number;
   /** The stream that its checkpoints belong to, once a listing has told. */
@@ -73,7 +73,7 @@ const NOTHING_READ = {
   readers: 0,
   shards: [],
   records: { taken: 0, filtered: 0 },
-  troubles: [],
+  readErrors: [],
   gaps: { count: 0, latest: [] },
   warnings: [],
 } as const;
@@ -96,7 +96,7 @@ export async function pipelineStatus(
   const [view, reports, failing] = await Promise.all([
     orUnknown(askWorkflow<PipelineView>(client, question(pipelineWorkflowId(pipeline), QUERIES.pipeline))),
     readerReports(client, description),
-    troubles(client, description),
+    readErrors(client, description),
   ]);
   const paused = view?.state.paused;
   const pools = view?.pools === undefined ? undefined : await poolsStatus(client, pipeline, view.pools);
@@ -112,7 +112,7 @@ export async function pipelineStatus(
     readers: view?.readers.length ?? reports.length,
     shards,
     records: recordCounts(view?.state, shards),
-    troubles: failing,
+    readErrors: failing,
     ...(retentionMs === undefined ? {} : { retentionMs }),
     ...streamStatus(view),
     gaps: gapsOf(view?.state, reports),
@@ -140,14 +140,14 @@ async function describePipeline(client: Client, pipeline: string): Promise<Workf
   return orMissing(client.workflow.getHandle(pipelineWorkflowId(pipeline)).describe(), undefined);
 }
 
-type QuarantineStatus = Pick<PipelineStatus, 'quarantined' | 'quarantineTrouble'>;
+type QuarantineStatus = Pick<PipelineStatus, 'quarantined' | 'quarantineProblem'>;
 
 async function lookAtQuarantine(client: Client, pipeline: string): Promise<QuarantineStatus> {
   const asked = askWorkflow<QuarantineView>(client, question(quarantineWorkflowId(pipeline), QUERIES.quarantine));
   const missing: Pick<QuarantineView, 'count' | 'takesOver' | 'lost'> = { count: 0 };
   const [view, ended] = await Promise.all([orUnknown(orMissing(asked, missing)), quarantineEnd(client, pipeline)]);
-  const trouble = quarantineTrouble(view ?? {}, ended);
-  return { quarantined: view?.count, ...(trouble === undefined ? {} : { quarantineTrouble: trouble }) };
+  const readError = quarantineProblem(view ?? {}, ended);
+  return { quarantined: view?.count, ...(readError === undefined ? {} : { quarantineProblem: readError }) };
 }
 
 /** Servers group counts by ExecutionStatus only; and a lane gets its status attribute with its first trouble. */

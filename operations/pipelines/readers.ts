@@ -15,7 +15,7 @@ const { PENDING_ACTIVITY_STATE_STARTED: STARTED } = proto.temporal.api.enums.v1.
 const RECOVERED_AFTER_MS = 10_000;
 
 /** An activity of a pipeline that is failing now: its readers or its listing of shards. */
-export interface Trouble {
+export interface ReadError {
   /** `readShards` or `listShards`. */
   readonly activity: string;
   /** The attempt that is under way or comes next. */
@@ -38,9 +38,9 @@ async function reportIn(client: Client, activity: PendingActivity): Promise<Read
   return report as ReaderReport | undefined;
 }
 
-export async function troubles(client: Client, pipeline: WorkflowExecutionDescription): Promise<Trouble[]> {
+export async function readErrors(client: Client, pipeline: WorkflowExecutionDescription): Promise<ReadError[]> {
   const found = await Promise.all(
-    pendingActivities(pipeline).map(async (activity): Promise<Trouble | undefined> => {
+    pendingActivities(pipeline).map(async (activity): Promise<ReadError | undefined> => {
       const converter = client.options.loadedDataConverter;
       const error = await decodeOptionalFailureToOptionalError(converter, activity.lastFailure);
       if (error === undefined || hasRecovered(activity, error, await reportIn(client, activity))) return undefined;
@@ -51,7 +51,7 @@ export async function troubles(client: Client, pipeline: WorkflowExecutionDescri
       };
     }),
   );
-  return found.filter((trouble) => trouble !== undefined);
+  return found.filter((readError) => readError !== undefined);
 }
 
 /** Temporal keeps the last failure until the activity ends, however well the present attempt is doing. */

@@ -22,13 +22,13 @@ export interface ShardStatus {
   /** Records that the filter dropped so far, as far as the readers could tell. */
   readonly filtered?: number;
   /** Records of aggregates that belong to another shard, as far as its present reader has seen them. */
-  readonly strays?: number;
+  readonly misrouted?: number;
   /** Everything that arrived before this time has been taken over, ms since 1970. */
-  readonly upTo?: number;
+  readonly consumedUntil?: number;
   /** How long until records are lost that were not read yet: retention less lag. */
   readonly untilLossMs?: number;
   /** Why its reader cannot read it, while the reader goes on with other shards. */
-  readonly trouble?: string;
+  readonly readError?: string;
 }
 
 /** Every shard of a pipeline, from what it knows itself and what its readers have reported since. */
@@ -82,7 +82,7 @@ function merge(
 ): ShardStatus {
   const checkpoint = further(shard.checkpoint, reported?.checkpoint);
   const state = reported?.finished === true ? 'finished' : stateOf(shard.missingSince, reading);
-  const { strays, trouble } = reported ?? {};
+  const { misrouted, readError } = reported ?? {};
   return {
     shardId: shard.shardId,
     state,
@@ -91,8 +91,8 @@ function merge(
     ...(checkpoint === undefined ? {} : { checkpoint }),
     filtered: (shard.filtered ?? 0) + (reported?.filtered ?? 0),
     ...(state === 'finished' || state === 'gone' ? {} : timesOf(shard, reported, context)),
-    ...(strays === undefined ? {} : { strays }),
-    ...(trouble === undefined ? {} : { trouble }),
+    ...(misrouted === undefined ? {} : { misrouted }),
+    ...(readError === undefined ? {} : { readError }),
   };
 }
 
@@ -101,14 +101,14 @@ function timesOf(
   shard: KnownShard,
   reported: ShardProgress | undefined,
   { now, retentionMs }: Context,
-): Pick<ShardStatus, 'upTo' | 'lagMs' | 'untilLossMs'> {
+): Pick<ShardStatus, 'consumedUntil' | 'lagMs' | 'untilLossMs'> {
   // What arrived before the start is not wanted.
   const begun = shard.start?.at === 'time' ? shard.start.since : undefined;
-  const known = [shard.upTo, reported?.upTo, begun].filter((time) => time !== undefined);
-  const upTo = known.length === 0 ? undefined : Math.max(...known);
-  const lagMs = lagOf(reported?.lagMs, upTo === undefined ? undefined : Math.max(0, now - upTo));
+  const known = [shard.consumedUntil, reported?.consumedUntil, begun].filter((time) => time !== undefined);
+  const consumedUntil = known.length === 0 ? undefined : Math.max(...known);
+  const lagMs = lagOf(reported?.lagMs, consumedUntil === undefined ? undefined : Math.max(0, now - consumedUntil));
   return {
-    ...(upTo === undefined ? {} : { upTo }),
+    ...(consumedUntil === undefined ? {} : { consumedUntil }),
     ...(lagMs === undefined ? {} : { lagMs }),
     ...(lagMs === undefined || retentionMs === undefined ? {} : { untilLossMs: Math.max(0, retentionMs - lagMs) }),
   };

@@ -15,7 +15,7 @@ import type {
 import { visibleText } from '../../lib/pure/visible.ts';
 import { NothingInQuarantineError, QuarantinePendingError } from '../errors.ts';
 import { NoWorkerError } from '../../temporal/errors.ts';
-import { quarantineEnd, quarantineTrouble, quarantineView } from './quarantine-view.ts';
+import { quarantineEnd, quarantineProblem, quarantineView } from './quarantine-view.ts';
 
 export interface QuarantineVerdict {
   readonly pipeline: string;
@@ -46,8 +46,8 @@ export async function decideQuarantine(client: Client, verdict: QuarantineVerdic
     throw new NothingInQuarantineError(verb, pipeline, whyNot(decision));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) {
-      const trouble = quarantineTrouble({}, await quarantineEnd(client, pipeline));
-      throw new NothingInQuarantineError(verb, pipeline, trouble ?? 'the quarantine is empty', { cause: error });
+      const readError = quarantineProblem({}, await quarantineEnd(client, pipeline));
+      throw new NothingInQuarantineError(verb, pipeline, readError ?? 'the quarantine is empty', { cause: error });
     }
     if (error instanceof WorkflowUpdateFailedError && isNothingToDecide(error.cause)) {
       const why = error.cause.message.replace(/^Nothing to \w+: /, '');

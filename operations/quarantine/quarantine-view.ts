@@ -40,7 +40,7 @@ export async function quarantineEnd(client: Client, pipeline: string): Promise<E
 }
 
 /** What a person has to know of the quarantine besides its records; undefined when all is well. */
-export function quarantineTrouble(
+export function quarantineProblem(
   { takesOver, lost }: Pick<QuarantineView, 'takesOver' | 'lost'>,
   ended: Ended | undefined,
 ): string | undefined {
@@ -57,8 +57,8 @@ export function quarantineTrouble(
 export interface QuarantinePage {
   readonly pipeline: string;
   readonly view: QuarantineView;
-  /** See {@link quarantineTrouble}. */
-  readonly trouble?: string;
+  /** See {@link quarantineProblem}. */
+  readonly readError?: string;
   readonly records: readonly QuarantinedRecord[];
   /** Whether there are more behind these. */
   readonly more: boolean;
@@ -79,10 +79,10 @@ export interface PageOptions {
 export async function quarantinePage(client: Client, pipeline: string, options: PageOptions): Promise<QuarantinePage> {
   const { limit, after } = options;
   const [view, ended] = await Promise.all([quarantineView(client, pipeline), quarantineEnd(client, pipeline)]);
-  const trouble = quarantineTrouble(view, ended);
+  const readError = quarantineProblem(view, ended);
   const gone: string[] = [];
   const records: QuarantinedRecord[] = [];
-  const page = { pipeline, view, records, gone, ...(trouble === undefined ? {} : { trouble }) };
+  const page = { pipeline, view, records, gone, ...(readError === undefined ? {} : { readError }) };
   const atOnce = after === undefined && limit < Infinity ? 1 : SEGMENTS_AT_ONCE;
   let begins = after === undefined;
   for await (const record of recordsOf(client, pipeline, view, { gone, atOnce })) {

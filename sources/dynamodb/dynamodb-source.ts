@@ -69,7 +69,7 @@ export class DynamodbSource implements Source {
   openShard(shardId: string, start: StartPoint): ShardCursor {
     const shard = new DynamodbShardIterators(this.#client, this.#calls, this.#table, shardId);
     const now = this.#now;
-    // Nothing tells the tip of a shard here, an empty page least of all: whatever `upTo` says cannot be relied on.
+    // Nothing tells the tip of a shard here, an empty page least of all: whatever `consumedUntil` says cannot be relied on.
     if (start.at === 'after') return new IteratorCursor(shard, { at: 'after', position: start.position }, { now });
     if (start.at === 'horizon') return new IteratorCursor(shard, start, { now });
     return new IteratorCursor(shard, { at: 'horizon' }, { now, notBefore: start.since - TIME_SLACK_MS });

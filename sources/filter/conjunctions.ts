@@ -22,7 +22,7 @@ export interface Leaf {
 export type Conjunction = readonly Leaf[];
 
 /** The limit of EventBridge, whose language this is. */
-const MOST_CONJUNCTIONS = 1000;
+const MAX_CONJUNCTIONS = 1000;
 
 const OR = '$or';
 
@@ -55,8 +55,8 @@ class PatternReader {
     let all: readonly Conjunction[] = [[]];
     for (const [name, value] of fields) {
       const part = name === OR ? this.#or(value, shape, place) : this.#field(name, value, shape, place, inOr);
-      if (all.length * part.length > MOST_CONJUNCTIONS) {
-        const message = `comes to more than ${MOST_CONJUNCTIONS} combinations of alternatives; write fewer $or into one pattern`;
+      if (all.length * part.length > MAX_CONJUNCTIONS) {
+        const message = `comes to more than ${MAX_CONJUNCTIONS} combinations of alternatives; write fewer $or into one pattern`;
         return this.#problem(place, pattern, message);
       }
       all = all.flatMap((left) => part.map((right) => left.concat(right)));

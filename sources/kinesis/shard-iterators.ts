@@ -70,13 +70,13 @@ export class KinesisShardIterators implements ShardIterators {
     try {
       const page = await calls.run(asked, signal, (options) => client.send(command, options));
       this.#missing.found();
-      const { records, strays } = await userRecords(this.#shardId, page.Records ?? [], () =>
+      const { records, misrouted } = await userRecords(this.#shardId, page.Records ?? [], () =>
         shards.hashKeysOf(this.#shardId, signal),
       );
       const cutShort = await this.#isCutShort(page, signal);
       return {
         records,
-        strays,
+        misrouted,
         nextIterator: page.NextShardIterator,
         cutShort,
         lagMs: page.MillisBehindLatest,

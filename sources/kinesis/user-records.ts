@@ -5,7 +5,7 @@ import { deaggregate, type HashKeyRange, mayBeAggregate } from './aggregate.ts';
 export interface UserRecords {
   readonly records: readonly SourceRecord[];
   /** Those among them whose hash key is none of the shard. */
-  readonly strays: ReadonlySet<SourceRecord>;
+  readonly misrouted: ReadonlySet<SourceRecord>;
 }
 
 /**
@@ -18,16 +18,16 @@ export async function userRecords(
   rangeOfShard: () => Promise<HashKeyRange | undefined>,
 ): Promise<UserRecords> {
   const range = page.some(({ Data }) => Data !== undefined && mayBeAggregate(Data)) ? await rangeOfShard() : undefined;
-  const strays = new Set<SourceRecord>();
-  const records = page.flatMap((record) => unpack(shardId, record, range, strays));
-  return { records, strays };
+  const misrouted = new Set<SourceRecord>();
+  const records = page.flatMap((record) => unpack(shardId, record, range, misrouted));
+  return { records, misrouted };
 }
 
 function unpack(
   shardId: string,
   record: _Record,
   range: HashKeyRange | undefined,
-  strays: Set<SourceRecord>,
+  misrouted: Set<SourceRecord>,
 ): SourceRecord[] {
   const {
     SequenceNumber: sequenceNumber = '',
@@ -42,7 +42,7 @@ function unpack(
   return packed.map((user) => {
     const position = { shardId, sequenceNumber, subSequenceNumber: user.subSequenceNumber };
     const unpacked = { position, arrivedAt, partitionKey: user.partitionKey, data: user.data };
-    if (user.outsideShard) strays.add(unpacked);
+    if (user.outsideShard) misrouted.add(unpacked);
     return unpacked;
   });
 }

@@ -17,8 +17,8 @@ import { filesOf, ROOT, textOf } from './files.ts';
 /** How the table of states names what happens to a lane. */
 const INPUTS: Readonly<Record<LaneInputName, string>> = {
   accept: 'accept',
-  stretchStarted: 'stretch started',
-  stretchEnded: 'stretch ended',
+  batchStarted: 'batch started',
+  batchEnded: 'batch ended',
   eventSucceeded: 'event succeeded',
   eventFailed: 'event failed',
   eventStopped: 'event stopped',

@@ -6,7 +6,7 @@ import { setTimeout as timeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { ShardLister } from '../../activities/reading/shard-lister.ts';
 import type { Clock } from '../../lib/node/clock.ts';
-import { createIntake } from '../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../bridge/read/route-record.ts';
 import { KeyWatch } from '../../bridge/watch/key-watch.ts';
 import { advance, EMPTY_LINEAGE, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
@@ -113,11 +113,11 @@ export class Reading {
       source: this.#source,
       shards,
       shiftMs,
-      intake: createIntake(this.#source.kind, undefined),
+      routeRecord: createRecordRouter(this.#source.kind, undefined),
       gateway: this.lanes.another(),
       lease: { stamp: async () => 0, lost: never },
       limits: { recordsInFlight: 1000, bytesInFlight: 1_000_000, requestsInFlight: 8 },
-      comeHome: enough.signal,
+      stopReading: enough.signal,
       onReport: (report) => {
         this.#reports = { shards: { ...this.#reports.shards, ...report.shards } };
         if (isEnough()) enough.abort();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deviations } from '../../dist/demo/books.js';
-import { EVENTS_PER_ORDER, mended, ORDERS, POISON_EVENT, POISON_ORDER } from '../../dist/demo/orders.js';
+import { EVENTS_PER_ORDER, fixed, ORDERS, POISON_EVENT, POISON_ORDER } from '../../dist/demo/orders.js';
 
 const STAYING = ['temporal', 'kinesis', 'dynamodb', 'bridge', 'worker'];
 const ALL = ORDERS * EVENTS_PER_ORDER;
@@ -75,7 +75,7 @@ export async function runScenario({ compose, say, signal }) {
 
   say('Releasing it');
   const reason = ['--reason', 'the amount was a word', '--by', 'compose-test'];
-  say(await inWorker('keylane', 'replace', POISON_ORDER, '--data', JSON.stringify(mended()), ...reason));
+  say(await inWorker('keylane', 'replace', POISON_ORDER, '--data', JSON.stringify(fixed()), ...reason));
   await until('All events are handled', async () => {
     const events = before.length + (await booked()).length;
     return { good: events >= ALL, seen: `${events} of ${ALL}` };

@@ -66,9 +66,9 @@ describe('case 22: an aggregate', () => {
     const sequenceNumber = putAggregate([LOW, '0'], [HIGH, 'stray'], [LOW, '2'], [HIGH, 'another']);
     const page = await source.openShard(shardId, { at: 'horizon' }).next(never);
     expect(textsOf(page)).toEqual(['first', '0', 'stray', '2', 'another']);
-    expect(page.strays).toBe(2);
+    expect(page.misrouted).toBe(2);
     const position = { shardId, sequenceNumber, subSequenceNumber: 1 };
-    expect(await source.openShard(shardId, { at: 'after', position }).next(never)).toMatchObject({ strays: 1 });
+    expect(await source.openShard(shardId, { at: 'after', position }).next(never)).toMatchObject({ misrouted: 1 });
   });
 
   test('O8: that is broken is a plain record, and nobody asks for the range of the shard twice', async () => {
@@ -79,7 +79,7 @@ describe('case 22: an aggregate', () => {
     const page = await source.openShard(shardId, { at: 'horizon' }).next(never);
     expect(page.records[1]).toMatchObject({ partitionKey: LOW, data: new Uint8Array(broken) });
     expect(page.records[1]!.position).not.toHaveProperty('subSequenceNumber');
-    expect(page).not.toHaveProperty('strays');
+    expect(page).not.toHaveProperty('misrouted');
     await source.openShard(shardId, { at: 'horizon' }).next(never);
     expect(fake.calls('ListShards')).toHaveLength(1);
   });

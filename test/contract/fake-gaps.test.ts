@@ -71,7 +71,7 @@ describe('Kinesis', () => {
       const waiting = await read(cursor, 3);
       expect(gapsOf(waiting)).toEqual([]);
       // Whoever takes over now must find the gap too.
-      for (const page of waiting) expect(page).not.toHaveProperty('upTo');
+      for (const page of waiting) expect(page).not.toHaveProperty('consumedUntil');
       put('new');
       const pages = await read(cursor, 3);
       expect(textsOf(pages)).toEqual(['new']);
@@ -96,21 +96,21 @@ describe('Kinesis', () => {
     test('case 15: nor for who takes over from one that stayed at its tip', async () => {
       const { shardId, position } = await readOne();
       fake.clock.advance(3 * DAY);
-      const upTo = fake.clock.now() - MINUTE;
+      const consumedUntil = fake.clock.now() - MINUTE;
       put('new');
-      const pages = await read(source.openShard(shardId, { at: 'after', position, upTo }), 3);
+      const pages = await read(source.openShard(shardId, { at: 'after', position, consumedUntil }), 3);
       expect(textsOf(pages)).toEqual(['new']);
       expect(gapsOf(pages)).toEqual([]);
-      expect(pages.at(-1)).toMatchObject({ lagMs: 0, upTo: fake.clock.now() });
+      expect(pages.at(-1)).toMatchObject({ lagMs: 0, consumedUntil: fake.clock.now() });
     });
 
     test('case 14: it is a gap for who was at its tip too long ago', async () => {
       const { shardId, position } = await readOne();
-      const upTo = fake.clock.now();
+      const consumedUntil = fake.clock.now();
       put('lost');
       fake.clock.advance(DAY + 1);
       put('new');
-      const pages = await read(source.openShard(shardId, { at: 'after', position, upTo }), 3);
+      const pages = await read(source.openShard(shardId, { at: 'after', position, consumedUntil }), 3);
       expect(gapsOf(pages)).toMatchObject([{ after: position }]);
     });
 
@@ -193,7 +193,7 @@ describe('Kinesis', () => {
   test('case 13: a shard that expires under a living iterator ends with a gap: what came after its last page is not known (fault I3)', async () => {
     const { shardId, position } = await readOne();
     fake.clock.advance(DAY - MINUTE);
-    const cursor = source.openShard(shardId, { at: 'after', position, upTo: fake.clock.now() });
+    const cursor = source.openShard(shardId, { at: 'after', position, consumedUntil: fake.clock.now() });
     await cursor.next(never);
     fake.stream('orders').split(shardId);
     fake.clock.advance(DAY + 1);

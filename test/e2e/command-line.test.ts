@@ -163,11 +163,11 @@ describe('the operator', () => {
     );
 
     const position = /shardId-\d+:\d+/.exec(show.stdout)?.[0] ?? '';
-    const mended = await keylane(
+    const fixed = await keylane(
       ['replace', 'order-1', '--data', '{"n":2}', '--reason', 'a typo', '--by', 'ann', '--position', position],
       at(address),
     );
-    expect(mended.code, mended.stderr).toBe(0);
+    expect(fixed.code, fixed.stderr).toBe(0);
     await eventually(async () => (await project.booked()).length === 5);
     const late = await keylane(['skip', 'order-1', '--position', position], at(address));
     expect(late.code).toBe(4);

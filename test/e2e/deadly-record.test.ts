@@ -59,7 +59,7 @@ async function send(key: string, events: readonly object[]): Promise<void> {
   });
 }
 
-test('O1 O3 O5 a record that kills its process blocks its own key; what shared a stretch with it is handled', async () => {
+test('O1 O3 O5 a record that kills its process blocks its own key; what shared a batch with it is handled', async () => {
   await send('deadly', [...laneEvents(1, 2), laneEvent(3, SHARD, { n: 3, deadly: true }), ...laneEvents(4, 6)]);
   await send('other', laneEvents(1, 6));
   await eventually(async () => (await laneView(client, pipeline, 'deadly')).phase.state === 'blocked', 120_000);

@@ -134,10 +134,10 @@ describe('end to end on Kinesis', () => {
 
   test('O11 retry and skip by the stock temporal command line', async () => {
     const ledger = new Ledger();
-    let mended = false;
+    let fixed = false;
     const it = await open(1, (event) => {
       const { n } = event.json();
-      if (!mended || n === 2) throw new NonRetryableError('not yet');
+      if (!fixed || n === 2) throw new NonRetryableError('not yet');
       ledger.note(event.key, n);
     });
     await stream.put([1, 2, 3].map((n) => ({ key: 'order-42', data: JSON.stringify({ n }) })));
@@ -146,7 +146,7 @@ describe('end to end on Kinesis', () => {
     const { address, binary } = devServer();
     const signal = (...more: string[]) =>
       run(binary, ['workflow', 'signal', '--address', address, '--workflow-id', `${name}:order-42`, ...more]);
-    mended = true;
+    fixed = true;
     await signal('--name', 'retry');
     await eventually(async () => (await it.view(name, 'order-42')).head?.position !== undefined && ledger.count === 1);
     await eventually(async () => (await it.view(name, 'order-42')).phase.state === 'blocked');

@@ -135,7 +135,7 @@ test('O3 O5 O9 without a store a large event keeps its place, and is handled aft
   await eventually(async () => (await without.view(name, 'a')).waiting === 2);
   const { phase, head } = await without.view(name, 'a');
   expect(phase).toMatchObject({ state: 'blocked', failure: { type: LARGE_EVENT } });
-  expect(head).toMatchObject({ size: 10 * MIB, data: { left: {} } });
+  expect(head).toMatchObject({ size: 10 * MIB, data: { sourceOnly: {} } });
   expect((await laneView(without.client, name, 'a')).keptUntil).toBe((head?.arrivedAt ?? 0) + 86_400_000);
   const message = phase.state === 'blocked' ? phase.failure.message : '';
   expect(message).toContain('(10 MiB) is larger than what goes through Temporal (1 MiB)');

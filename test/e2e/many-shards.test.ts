@@ -111,7 +111,7 @@ async function expectAllRead(stream: Stream): Promise<void> {
   const read = () => new Set(fake.calls('GetRecords').map(({ shardId }) => shardId)).size;
   await eventually(() => read() === SHARDS, 30_000);
   const status = await keylane.status(name);
-  expect(status).toMatchObject({ readers: DEFAULT_PIPELINE_OPTIONS.maxReaders, troubles: [] });
+  expect(status).toMatchObject({ readers: DEFAULT_PIPELINE_OPTIONS.maxReaders, readErrors: [] });
   expect(status.shards.filter(({ state }) => state === 'reading')).toHaveLength(SHARDS);
   // No page of a listing was refused, else it would have been asked for again.
   expect(fake.calls(stream.listing.operation).length).toBeLessThanOrEqual(listings(stream) * stream.listing.pages);

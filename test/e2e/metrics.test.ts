@@ -85,7 +85,7 @@ test('O10: a process that reads and handles tells what came of every record, gap
     keylane_records_taken_over_total: 8,
     keylane_records_filtered_total: 5,
     keylane_records_quarantined_total: 1,
-    keylane_records_stray_total: 0,
+    keylane_records_misrouted_total: 0,
     keylane_gaps_total: 0,
     keylane_shards_reading: 2,
     keylane_shards_unreadable: 0,

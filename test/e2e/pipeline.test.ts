@@ -159,7 +159,7 @@ describe('a pipeline', () => {
     await write(1, 1);
     await expectAll(1);
     await stream.delete();
-    await eventually(async () => (await it.status(name)).troubles.length > 0);
+    await eventually(async () => (await it.status(name)).readErrors.length > 0);
     // Readers are called home while they fail, again and again, which fills the history.
     const handle = it.client.workflow.getHandle(name);
     const run = await runIdOf(it);

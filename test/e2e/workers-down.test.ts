@@ -17,24 +17,24 @@ const KIB = 1024;
 const KEYS = 20;
 const PER_KEY = 140;
 const LARGE_KEYS = 3;
-const MOST_BYTES = 8 * KIB * KIB;
-const MOST_EVENTS = 4000;
-const MOST_SIGNALS = 800;
+const MAX_BYTES = 8 * KIB * KIB;
+const MAX_EVENTS = 4000;
+const MAX_SIGNALS = 800;
 const SERVER = {
-  'limit.historySize.error': MOST_BYTES,
-  'limit.historySize.warn': Math.floor(MOST_BYTES / 5),
-  'limit.historySize.suggestContinueAsNew': Math.floor(MOST_BYTES / 24),
-  'limit.historyCount.error': MOST_EVENTS,
-  'limit.historyCount.warn': Math.floor(MOST_EVENTS / 5),
-  'limit.historyCount.suggestContinueAsNew': Math.floor(MOST_EVENTS / 12),
-  'history.maximumSignalsPerExecution': MOST_SIGNALS,
+  'limit.historySize.error': MAX_BYTES,
+  'limit.historySize.warn': Math.floor(MAX_BYTES / 5),
+  'limit.historySize.suggestContinueAsNew': Math.floor(MAX_BYTES / 24),
+  'limit.historyCount.error': MAX_EVENTS,
+  'limit.historyCount.warn': Math.floor(MAX_EVENTS / 5),
+  'limit.historyCount.suggestContinueAsNew': Math.floor(MAX_EVENTS / 12),
+  'history.maximumSignalsPerExecution': MAX_SIGNALS,
 };
 const ASLEEP = { events: 480, bytes: 960 * KIB };
 const LIMITS = {
   pool: { signalsPerRun: 160 },
   lane: { signalsPerRun: 160, segments: { events: 80, bytes: 256 * KIB } },
   reading: {
-    room: { asleep: ASLEEP, awake: { ...ASLEEP, events: 2400 } },
+    room: { stalled: ASLEEP, active: { ...ASLEEP, events: 2400 } },
     recordsInFlight: 500,
     bytesInFlight: 4 * KIB * KIB,
   },
@@ -85,23 +85,23 @@ test('O1 O4 O5 O6 O9 own hosting, workers down, bridge up and restarted: no run 
   // A new one knows it at once, and adds nothing. It reads on until its memory is full, for the keys that have room.
   await it.killBridge();
   await it.startBridge();
-  const asleep = await it.untilStill(60_000);
-  expect(asleep.filter(({ status }) => status !== 'RUNNING')).toEqual([]);
-  expect(asleep).toHaveLength(KEYS);
-  expect(peakOf(asleep).bytes).toBeGreaterThanOrEqual(ASLEEP.bytes);
-  expect(peakOf(asleep).bytes).toBeLessThan(ASLEEP.bytes + 600 * KIB);
+  const stalled = await it.untilStill(60_000);
+  expect(stalled.filter(({ status }) => status !== 'RUNNING')).toEqual([]);
+  expect(stalled).toHaveLength(KEYS);
+  expect(peakOf(stalled).bytes).toBeGreaterThanOrEqual(ASLEEP.bytes);
+  expect(peakOf(stalled).bytes).toBeLessThan(ASLEEP.bytes + 600 * KIB);
 
   await it.keylane.start(['worker']);
-  let peak = peakOf(asleep);
+  let peak = peakOf(stalled);
   await it.untilHandled(180_000, (now) => {
     peak = { events: Math.max(peak.events, now.events), bytes: Math.max(peak.bytes, now.bytes) };
   });
   for (let key = 0; key < KEYS; key += 1) expect(it.ledger.of(keyName(key)), keyName(key)).toEqual(upTo(PER_KEY));
   const runs = await it.runs();
   expect(runs.filter(({ status }) => !['RUNNING', 'CONTINUED_AS_NEW', 'COMPLETED'].includes(status))).toEqual([]);
-  const most = peakOf(runs);
-  expect(Math.max(most.bytes, peak.bytes)).toBeLessThan(MOST_BYTES * 0.75);
-  expect(Math.max(most.events, peak.events)).toBeLessThan(MOST_EVENTS * 0.75);
+  const max = peakOf(runs);
+  expect(Math.max(max.bytes, peak.bytes)).toBeLessThan(MAX_BYTES * 0.75);
+  expect(Math.max(max.events, peak.events)).toBeLessThan(MAX_EVENTS * 0.75);
 }, 300_000);
 
 test('O1 O4 O5 O6 O9 pooled hosting, the same: pools get no more than they can bear, and all is handled in order and once', async () => {
@@ -124,20 +124,20 @@ test('O1 O4 O5 O6 O9 pooled hosting, the same: pools get no more than they can b
   await it.write(9, perKey);
   await it.startBridge();
   await eventually(() => it.toldFull.length === POOLS, 60_000);
-  const asleep = await it.untilStill(60_000);
-  expect(asleep.map(({ status }) => status)).toEqual(Array.from({ length: POOLS }, () => 'RUNNING'));
+  const stalled = await it.untilStill(60_000);
+  expect(stalled.map(({ status }) => status)).toEqual(Array.from({ length: POOLS }, () => 'RUNNING'));
   // A request to a pool may have half a MiB.
-  expect(peakOf(asleep).bytes).toBeLessThan(ASLEEP.bytes + 600 * KIB);
+  expect(peakOf(stalled).bytes).toBeLessThan(ASLEEP.bytes + 600 * KIB);
 
   await it.keylane.start(['worker']);
-  let peak = peakOf(asleep);
+  let peak = peakOf(stalled);
   await it.untilHandled(120_000, (now) => {
     peak = { events: Math.max(peak.events, now.events), bytes: Math.max(peak.bytes, now.bytes) };
   });
   for (let key = 0; key < KEYS; key += 1) expect(it.ledger.of(keyName(key)), keyName(key)).toEqual(upTo(perKey));
   const runs = await it.runs();
   expect(runs.filter(({ status }) => !['RUNNING', 'CONTINUED_AS_NEW', 'COMPLETED'].includes(status))).toEqual([]);
-  const most = peakOf(runs);
-  expect(Math.max(most.bytes, peak.bytes)).toBeLessThan(MOST_BYTES * 0.75);
-  expect(Math.max(most.events, peak.events)).toBeLessThan(MOST_EVENTS * 0.75);
+  const max = peakOf(runs);
+  expect(Math.max(max.bytes, peak.bytes)).toBeLessThan(MAX_BYTES * 0.75);
+  expect(Math.max(max.events, peak.events)).toBeLessThan(MAX_EVENTS * 0.75);
 }, 300_000);

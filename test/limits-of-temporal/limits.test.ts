@@ -16,9 +16,9 @@ import { said, WORDS } from './words.ts';
 
 const { CommandType, WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
 const MIB = 1024 * 1024;
-const MOST_EVENTS = 150;
-const MOST_SIGNALS = 120;
-const MOST_UPDATES = 20;
+const MAX_EVENTS = 150;
+const MAX_SIGNALS = 120;
+const MAX_UPDATES = 20;
 const RETENTION_S = 1;
 
 let server: DevServer;
@@ -30,9 +30,9 @@ beforeAll(async () => {
     binary: devServer().binary,
     headless: true,
     dynamicConfig: {
-      'limit.historyCount.error': MOST_EVENTS,
-      'history.maximumSignalsPerExecution': MOST_SIGNALS,
-      'history.maxTotalUpdates': MOST_UPDATES,
+      'limit.historyCount.error': MAX_EVENTS,
+      'history.maximumSignalsPerExecution': MAX_SIGNALS,
+      'history.maxTotalUpdates': MAX_UPDATES,
       'system.namespaceMinRetentionLocal': RETENTION_S,
       'history.retentionTimerJitterDuration': 0,
     },
@@ -75,7 +75,7 @@ test('150 events of history (51,200): ends a queue that works', async () => {
 
 test("120 signals in a run (10,000): the next is refused, an operator's too", async () => {
   const queue = host.queue();
-  const run = await queue.sendMany(MOST_SIGNALS);
+  const run = await queue.sendMany(MAX_SIGNALS);
   expect(await refusal(queue.send())).toMatch(said(WORDS.signals));
   expect(await refusal(queue.handle.signal(skipSignal))).toMatch(said(WORDS.signals));
   expect(await queue.status(run)).toBe('RUNNING');
@@ -142,7 +142,7 @@ test('20 updates in a run (2,000): the next is refused', async () => {
   const queue = host.queue();
   await queue.send();
   await queue.startWorker(async () => undefined);
-  for (let n = 0; n < MOST_UPDATES; n += 1) await queue.handle.executeUpdate(skipUpdate);
+  for (let n = 0; n < MAX_UPDATES; n += 1) await queue.handle.executeUpdate(skipUpdate);
   expect(await refusal(queue.handle.executeUpdate(skipUpdate))).toMatch(said(WORDS.updates));
 });
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
+import { runWorker, type RunningWorker } from '../../worker/running-worker.ts';
 import { log } from '../support/log.ts';
 import { eventSignal, type PlainActivities, type PlainEvent, type PlainQueueType } from './plain-workflow.ts';
 
@@ -81,7 +81,7 @@ export class PlainHost {
       shutdownGraceTime: 0,
       shutdownForceTime: 2000,
     });
-    return setGoing(worker, new AbortController(), log);
+    return runWorker(worker, new AbortController(), log);
   }
 }
 

@@ -81,9 +81,9 @@ class Writer {
 }
 
 async function timeOf(work: () => Promise<unknown>, times = TIMES): Promise<number> {
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   for (let time = 0; time < times; time += 1) await work();
-  return (performance.now() - begunAt) / times;
+  return (performance.now() - startedAt) / times;
 }
 
 test(`O1 O4 O5 O9 ${EVENTS} events of 0.1 to 64 KiB on one blocked key, while ${OTHERS} other keys run`, async () => {
@@ -106,7 +106,7 @@ test(`O1 O4 O5 O9 ${EVENTS} events of 0.1 to 64 KiB on one blocked key, while ${
   await eventually(async () => (await blockedLanes(client, { pipeline })).lanes.length === 1, MINUTE);
   const verbShort = await timeOf(pauseAndResume);
 
-  const begunAt = Date.now();
+  const startedAt = Date.now();
   await writer.write(EVENTS - 20);
   const writtenAt = Date.now();
   const view = () => laneView(client, pipeline, STUCK);
@@ -143,7 +143,7 @@ test(`O1 O4 O5 O9 ${EVENTS} events of 0.1 to 64 KiB on one blocked key, while ${
   printFigures('A long backlog', {
     'events of the blocked key, of 100 others': `${ofStuck}, ${total - ofStuck}`,
     'their data': mib(writer.bytes),
-    'written in': seconds(writtenAt - begunAt),
+    'written in': seconds(writtenAt - startedAt),
     'held by the blocked lane after the last was written': seconds(heldAt - writtenAt),
     'segments at that time': segments?.count ?? 0,
     'pause or resume, 20 events behind the head': milliseconds(verbShort / 2),

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { HandoverRefusedError, type LaneGateway } from '../../bridge/deliver/gateway.ts';
+import { DeliveryRejectedError, type LaneGateway } from '../../bridge/deliver/gateway.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
 import type { VerbName } from '../../contracts/names.ts';
@@ -24,11 +24,11 @@ afterEach(() => lanes.stop());
 
 /** Of one verb, on the average of some. They leave the lane as it was. */
 async function verbTime(): Promise<number> {
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   for (let time = 0; time < TIMES; time += 1) {
     for (const verb of ['pause', 'resume'] satisfies VerbName[]) await lanes.decide('a', verb);
   }
-  return (performance.now() - begunAt) / TIMES / 2;
+  return (performance.now() - startedAt) / TIMES / 2;
 }
 
 /** As a bridge does, which waits for a lane that does not keep up. */
@@ -39,7 +39,7 @@ async function sendPatiently(gateway: LaneGateway, key: string, events: readonly
       await gateway.send({ to: 'lane', key, events, leaseUntil, attempt }, new AbortController().signal);
       return;
     } catch (error) {
-      if (!(error instanceof HandoverRefusedError)) throw error;
+      if (!(error instanceof DeliveryRejectedError)) throw error;
       await delay(error.retryAfterMs);
     }
   }
@@ -58,7 +58,7 @@ test('O5 O11 verbs on the head, with a million events behind it', async () => {
   await lanes.send('a', laneEvents(1, 1));
   await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
   const alone = await verbTime();
-  const begunAt = Date.now();
+  const startedAt = Date.now();
   const gateway = gatewayTo(lanes, { lane: DEFAULT_LANE_OPTIONS, requestTimeoutMs: 10_000 });
   for (let n = 2; n <= EVENTS; n += PER_SIGNAL)
     await sendPatiently(gateway, 'a', laneEvents(n, Math.min(EVENTS, n + PER_SIGNAL - 1)));
@@ -78,7 +78,7 @@ test('O5 O11 verbs on the head, with a million events behind it', async () => {
   const ofLane = runs.filter(({ type }) => type === 'lane');
   const largest = await largestStart(lanes.client, ofLane);
   printFigures('A million events behind a blocked head', {
-    'taken in': seconds(heldAt - begunAt),
+    'taken in': seconds(heldAt - startedAt),
     segments: segments?.count ?? 0,
     'pause or resume, nothing behind the head': milliseconds(alone),
     'pause or resume, a million behind it': milliseconds(behind),

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 test('O1 O4 O6 O9 Temporal is killed and started again five times, on a file', async () => {
-  const begunAt = Date.now();
+  const startedAt = Date.now();
   const { untilHandledMs, repeats, runs } = await killTheServer({
     endpoint: emulator.endpoint,
     keys: KEYS,
@@ -29,7 +29,7 @@ test('O1 O4 O6 O9 Temporal is killed and started again five times, on a file', a
     'the server was away': DOWN_MS.map((ms) => seconds(ms)).join(', '),
     'from its start to the next handled event': untilHandledMs.map((ms) => seconds(ms)).join(', '),
     'handler calls repeated (O7)': repeats,
-    'everything handled after': seconds(Date.now() - begunAt),
+    'everything handled after': seconds(Date.now() - startedAt),
     'runs of lanes': runs.filter(({ type }) => type === 'lane').length,
   });
   expect(runs.filter(({ status }) => !['RUNNING', 'CONTINUED_AS_NEW', 'COMPLETED'].includes(status))).toEqual([]);

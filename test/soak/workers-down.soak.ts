@@ -3,7 +3,7 @@
  * with payloads of up to 64 KiB, some 65 MiB for each. All of them would be too much for a run.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { DEFAULT_ROOM_LIMITS } from '../../contracts/pipeline/history-limits.ts';
+import { DEFAULT_HISTORY_LIMITS } from '../../contracts/pipeline/history-limits.ts';
 import { devServer } from '../support/dev-server.ts';
 import { EMULATOR_ENV, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { upTo } from '../support/ledger.ts';
@@ -47,35 +47,35 @@ test('O1 O4 O5 O6 O9 workers down, bridge up: 100,000 events over 20 keys', asyn
     limits: {},
   });
   down = it;
-  const begunAt = Date.now();
+  const startedAt = Date.now();
   await it.startBridge();
   await it.write(1, PER_KEY / 2);
   await it.killBridge();
   await it.startBridge();
   await it.write(PER_KEY / 2 + 1, PER_KEY);
-  const asleep = await it.untilStill(15 * MINUTE);
+  const stalled = await it.untilStill(15 * MINUTE);
   const asleepAt = Date.now();
   const full = it.toldFull.length;
-  expect(asleep.filter(({ status }) => status !== 'RUNNING')).toEqual([]);
+  expect(stalled.filter(({ status }) => status !== 'RUNNING')).toEqual([]);
   expect(full).toBeGreaterThan(0);
 
   await it.killBridge();
   const bridge = await it.startBridge();
   await it.keylane.start(['worker']);
   const awakeAt = Date.now();
-  let peak = peakOf(asleep);
+  let peak = peakOf(stalled);
   await it.untilHandled(90 * MINUTE, (now) => {
     peak = { events: Math.max(peak.events, now.events), bytes: Math.max(peak.bytes, now.bytes) };
   });
   const doneAt = Date.now();
   const runs = await it.runs();
-  const most = peakOf(runs);
-  const [bytes, events] = [Math.max(most.bytes, peak.bytes), Math.max(most.events, peak.events)];
+  const max = peakOf(runs);
+  const [bytes, events] = [Math.max(max.bytes, peak.bytes), Math.max(max.events, peak.events)];
   printFigures('Workers down, bridge up', {
     'events, keys': `${KEYS * PER_KEY}, ${KEYS}`,
-    'written and read while no worker ran': seconds(asleepAt - begunAt),
+    'written and read while no worker ran': seconds(asleepAt - startedAt),
     'lanes that were full': full,
-    'largest history of a sleeping lane': `${mib(peakOf(asleep).bytes)}, ${peakOf(asleep).events} events`,
+    'largest history of a sleeping lane': `${mib(peakOf(stalled).bytes)}, ${peakOf(stalled).events} events`,
     'handled after the worker came, in': seconds(doneAt - awakeAt),
     'largest history of any run': `${mib(bytes)}, ${events} events`,
     'runs of lanes, of segments': ['lane', 'segment']
@@ -86,7 +86,7 @@ test('O1 O4 O5 O6 O9 workers down, bridge up: 100,000 events over 20 keys', asyn
   });
   for (let key = 0; key < KEYS; key += 1) expect(it.ledger.of(keyName(key)), keyName(key)).toEqual(upTo(PER_KEY));
   expect(runs.filter(({ status }) => !['RUNNING', 'CONTINUED_AS_NEW', 'COMPLETED'].includes(status))).toEqual([]);
-  expect(peakOf(asleep).bytes).toBeLessThan(DEFAULT_ROOM_LIMITS.asleep.bytes + MIB);
+  expect(peakOf(stalled).bytes).toBeLessThan(DEFAULT_HISTORY_LIMITS.stalled.bytes + MIB);
   expect(bytes).toBeLessThan(SERVER.bytes * 0.7);
   expect(events).toBeLessThan(SERVER.events * 0.7);
 });

@@ -1,12 +1,12 @@
 import { systemClock } from '../../lib/node/clock.ts';
-import { LaneRoom } from '../../bridge/temporal/history-budget.ts';
+import { HistoryBudget } from '../../bridge/temporal/history-budget.ts';
 import { OutageLog } from '../../bridge/deliver/outage-log.ts';
 import { RecentMap } from '../../lib/pure/recent-map.ts';
 import { TemporalGateway } from '../../bridge/temporal/temporal-gateway.ts';
 import { ThrottleLog } from '../../bridge/deliver/throttle-log.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
 import type { PoolOptions } from '../../contracts/pool/options.ts';
-import { DEFAULT_ROOM_LIMITS } from '../../contracts/pipeline/history-limits.ts';
+import { DEFAULT_HISTORY_LIMITS } from '../../contracts/pipeline/history-limits.ts';
 import type { LaneHarness } from './lane-harness.ts';
 import { log } from './log.ts';
 
@@ -29,7 +29,7 @@ export function gatewayTo(harness: LaneHarness, options: GatewayOptions): Tempor
     ...options,
     outage: new OutageLog(log, 'Temporal'),
     throttling: new ThrottleLog(log),
-    room: new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock: systemClock }),
+    room: new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock: systemClock }),
     runs: new RecentMap(),
     log,
     clock: systemClock,

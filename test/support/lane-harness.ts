@@ -31,7 +31,7 @@ import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
 import { installRuntime } from '../../worker/runtime.ts';
-import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
+import { runWorker, type RunningWorker } from '../../worker/running-worker.ts';
 import { retryInterceptor } from '../../temporal/retries.ts';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { devServer } from './dev-server.ts';
@@ -93,7 +93,7 @@ export class LaneHarness {
       taskQueue: readingTaskQueue(this.taskQueue),
       activities: { fetchData },
     });
-    this.#fetcher = setGoing(worker, new AbortController(), log);
+    this.#fetcher = runWorker(worker, new AbortController(), log);
   }
 
   /** The one that has been there for longest. */

@@ -12,7 +12,7 @@ import type { HandlingSettings } from '../../settings/settings.ts';
 import { Claims } from '../../stores/claims.ts';
 import type { EventStore } from '../../stores/store.ts';
 import { activityFailures } from '../../worker/activity-failures.ts';
-import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
+import { runWorker, type RunningWorker } from '../../worker/running-worker.ts';
 import { log } from './log.ts';
 import { StallingProxy } from './stalling-proxy.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -97,7 +97,7 @@ export class LaneWorker {
       ...(options.replayed ? { maxCachedWorkflows: 0 } : {}),
       ...(options.stickyMs === undefined ? {} : { stickyQueueScheduleToStartTimeout: options.stickyMs }),
     });
-    return new LaneWorker(setGoing(worker, stopping, log), native, proxy, life);
+    return new LaneWorker(runWorker(worker, stopping, log), native, proxy, life);
   }
 
   async stop(): Promise<void> {

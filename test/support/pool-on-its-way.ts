@@ -7,7 +7,7 @@ import { poolWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.t
 import { DEFAULT_POOL_OPTIONS } from '../../contracts/pool/options.ts';
 import type { PoolInput } from '../../contracts/pool/messages.ts';
 import { emptyLane } from '../../workflows/lane/core/machine.ts';
-import { MovedKeys, type Errand } from '../../workflows/pool/moved/moved-keys.ts';
+import { MovedKeys, type LaneCommand } from '../../workflows/pool/moved/moved-keys.ts';
 import { emptyPool } from '../../workflows/pool/recovery.ts';
 import { laneEvent } from './lane-events.ts';
 import type { LaneHarness } from './lane-harness.ts';
@@ -27,9 +27,9 @@ export function movedOut(count = 1): MovedKeys {
 }
 
 /** The same, whose lane has begun, and to which event 2 is to be forwarded. */
-export function toForward(): { readonly moved: MovedKeys; readonly start: Errand } {
+export function toForward(): { readonly moved: MovedKeys; readonly start: LaneCommand } {
   const moved = movedOut();
-  const start = moved.begin()!;
+  const start = moved.start()!;
   moved.succeeded(start);
   moved.add(KEY, eventOf(2));
   return { moved, start };
@@ -49,18 +49,18 @@ export async function startPool({ client, pipeline, taskQueue }: LaneHarness, mo
 /** As the pool does. What is forwarded comes with it. */
 export async function startLane(
   { client, pipeline, taskQueue }: LaneHarness,
-  errand: Errand | undefined,
-  forward?: Errand,
+  command: LaneCommand | undefined,
+  forward?: LaneCommand,
 ): Promise<void> {
-  if (errand?.kind !== 'start' || errand.begin.kind !== 'anew') throw new Error('No lane is to begin');
-  const { id, lane } = errand.begin;
+  if (command?.kind !== 'start' || command.start.kind !== 'fresh') throw new Error('No lane is to begin');
+  const { id, lane } = command.start;
   const pool = poolWorkflowId(pipeline, 0);
   const input: LaneInput = { version: 1, pipeline, key: KEY, options: LANE, pool, carried: lane };
   const events = forward?.kind === 'forward' ? forward.events : [];
   await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
     workflowId: laneWorkflowId(pipeline, KEY),
     taskQueue,
-    memo: { key: KEY, begun: id },
+    memo: { key: KEY, startId: id },
     args: [input],
     signal: SIGNALS.records,
     signalArgs: [{ leaseUntil: Number.MAX_SAFE_INTEGER, events }],

@@ -3,12 +3,12 @@
  * worker on the reading task queue with a key function that the test writes.
  */
 import { Worker, NativeConnection } from '@temporalio/worker';
-import { createBringingActivities } from '../../activities/quarantine/redriving-activities.ts';
+import { createRedrivingActivities } from '../../activities/quarantine/redriving-activities.ts';
 import { findOwnAttempt } from '../../activities/reading/own-attempt.ts';
 import { Context } from '@temporalio/activity';
 import { systemClock } from '../../lib/node/clock.ts';
-import type { HandoverRequest, LaneGateway } from '../../bridge/deliver/gateway.ts';
-import { LaneRoom } from '../../bridge/temporal/history-budget.ts';
+import type { DeliveryRequest, LaneGateway } from '../../bridge/deliver/gateway.ts';
+import { HistoryBudget } from '../../bridge/temporal/history-budget.ts';
 import { Lease } from '../../bridge/lease/lease.ts';
 import { OutageLog } from '../../bridge/deliver/outage-log.ts';
 import { endedRun } from '../../temporal/latest-run.ts';
@@ -19,7 +19,7 @@ import { kinesis } from '../../contracts/public/source-config.ts';
 import { FreezeWatch } from '../../lib/node/freeze-watch.ts';
 import { quarantineWorkflowId, QUERIES, readingTaskQueue } from '../../contracts/names.ts';
 import { DEFAULT_QUARANTINE_LIMITS, type QuarantineLimits } from '../../contracts/quarantine/options.ts';
-import type { BringInput } from '../../contracts/quarantine/search.ts';
+import type { RedriveInput } from '../../contracts/quarantine/search.ts';
 import type {
   QuarantineDecision,
   QuarantineVerbArgs,
@@ -29,7 +29,7 @@ import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 import type { KeyableRecord } from '../../contracts/public/record.ts';
 import type { Source } from '../../sources/source.ts';
-import { setGoing, type RunningWorker } from '../../worker/running-worker.ts';
+import { runWorker, type RunningWorker } from '../../worker/running-worker.ts';
 import { devServer } from './dev-server.ts';
 import { eventually } from './eventually.ts';
 import { LaneHarness, type HarnessOptions } from './lane-harness.ts';
@@ -43,13 +43,13 @@ export interface QuarantineOptions extends HarnessOptions {
   /** As the pipeline says, whatever the settings. @default each key has a lane of its own */
   readonly pools?: number;
   /** Told before each request to a lane; what it throws becomes of the request. */
-  readonly beforeSend?: (request: HandoverRequest) => void | Promise<void>;
+  readonly beforeSend?: (request: DeliveryRequest) => void | Promise<void>;
   /** The answer to a request is lost. */
-  readonly afterSend?: (request: HandoverRequest) => void | Promise<void>;
+  readonly afterSend?: (request: DeliveryRequest) => void | Promise<void>;
   /** What the source has. @default nothing */
   readonly recordAt?: Source['recordAt'];
   /** In the place of each attempt to bring records. */
-  readonly aroundBringing?: (bring: () => Promise<void>) => Promise<void>;
+  readonly aroundRedriving?: (bring: () => Promise<void>) => Promise<void>;
 }
 
 export class QuarantineHarness {
@@ -86,12 +86,12 @@ export class QuarantineHarness {
       this.#options.lane === undefined ? {} : { lane: this.#options.lane },
     ).pipelines.get(pipeline)!;
     const outage = new OutageLog(log, 'Temporal');
-    const room = new LaneRoom({ limits: settings.reading.room, log, clock: systemClock });
+    const room = new HistoryBudget({ limits: settings.reading.room, log, clock: systemClock });
     const { lane } = settings;
     const runs = new RecentMap();
     const shared = { client, taskQueue, outage, throttling: new ThrottleLog(log), room, runs, log, clock: systemClock };
     const gateway = new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs: 5000 });
-    const activities = createBringingActivities({
+    const activities = createRedrivingActivities({
       pipelines: () => ({ settings, source: { kind: 'kinesis', recordAt } as Source, claims: undefined }),
       client,
       stopping: stopping.signal,
@@ -112,16 +112,16 @@ export class QuarantineHarness {
       taskQueue: readingTaskQueue(taskQueue),
       activities: {
         ...activities,
-        bringRecords: async (input: BringInput) => {
-          const { aroundBringing = (bring) => bring() } = this.#options;
-          await aroundBringing(async () => await activities.bringRecords(input));
+        redriveRecords: async (input: RedriveInput) => {
+          const { aroundRedriving = (bring) => bring() } = this.#options;
+          await aroundRedriving(async () => await activities.redriveRecords(input));
         },
       },
       maxHeartbeatThrottleInterval: 200,
       shutdownGraceTime: 500,
       shutdownForceTime: 5000,
     });
-    this.#worker = setGoing(worker, stopping, log);
+    this.#worker = runWorker(worker, stopping, log);
   }
 
   async stopBridge(): Promise<void> {

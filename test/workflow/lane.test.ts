@@ -287,13 +287,13 @@ describe('a lane', () => {
 
   test('O7 an attempt that fails just when it is asked to stop is one of several, not the last', async () => {
     let attempts = 0;
-    let hasBegun = () => {};
-    const begun = new Promise<void>((resolve) => (hasBegun = resolve));
+    let hasStarted = () => {};
+    const begun = new Promise<void>((resolve) => (hasStarted = resolve));
     const lanes = await start({
       handler: async (_event, context) => {
         attempts = context.attempt;
         if (context.attempt !== 2) throw new Error('down');
-        hasBegun();
+        hasStarted();
         // Long enough for the request to stop to be on its way, shorter than its way to the handler. What is expected is the same
         // where the machine is too slow for that.
         await new Promise((resolve) => setTimeout(resolve, 400));
@@ -355,7 +355,7 @@ describe('a lane', () => {
   test('O4 a worker that stops finishes the running call; another goes on behind it', async () => {
     const seen: number[] = [];
     let begun = () => {};
-    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    const hasStarted = new Promise<void>((resolve) => (begun = resolve));
     const lanes = await start({
       handler: async (event) => {
         begun();
@@ -364,7 +364,7 @@ describe('a lane', () => {
       },
     });
     await lanes.send('a', laneEvents(1, 4));
-    await hasBegun;
+    await hasStarted;
     await lanes.stopWorker();
     expect(seen).toEqual([1]);
     await lanes.startWorker();

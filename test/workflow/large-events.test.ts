@@ -87,7 +87,7 @@ async function claimed(n: number): Promise<LaneEvent> {
 const left = (n: number): LaneEvent => ({
   ...laneEvent(n),
   size: sizeOf(n),
-  data: { left: { preview: `event ${n}` } },
+  data: { sourceOnly: { preview: `event ${n}` } },
 });
 const isBlocked = async (key: string) => (await lanes.view(key)).phase.state === 'blocked';
 const failureOf = async (key: string) => {
@@ -108,8 +108,8 @@ describe.each([{ replayed: false }, { replayed: true }])('data in the store (rep
     await eventually(() => seen.length === 3);
     expect(seen).toEqual([run(1), { n: 2, bytes: 7 }, run(3)]);
     await eventually(async () => (await store.names()).length === 0);
-    // Those of a stretch together.
-    expect(await activitiesOf('a')).toEqual(['runStretch', 'deleteData']);
+    // Those of a batch together.
+    expect(await activitiesOf('a')).toEqual(['runEvents', 'deleteData']);
     await eventually(async () => (await lanes.lane('a').query<{ state: object }>('remains')).state !== undefined);
   });
 
@@ -117,7 +117,7 @@ describe.each([{ replayed: false }, { replayed: true }])('data in the store (rep
     await start({ replayed });
     await lanes.send('a', [laneEvent(1), laneEvent(2)]);
     await eventually(() => seen.length === 2);
-    expect(await activitiesOf('a')).toEqual(['runStretch']);
+    expect(await activitiesOf('a')).toEqual(['runEvents']);
   });
 });
 
@@ -286,7 +286,7 @@ describe('data that was left in the source', () => {
     await lanes.send('b', [laneEvent(1)]);
     await eventually(() => isBlocked('a'));
     expect(await failureOf('a')).toMatchObject({ type: LARGE_EVENT, message: 'set largeEvents.store' });
-    expect((await lanes.view('a')).head?.data).toEqual({ left: { preview: 'event 2' } });
+    expect((await lanes.view('a')).head?.data).toEqual({ sourceOnly: { preview: 'event 2' } });
     await lanes.decide('a', 'retry');
     await eventually(async () => asked.length === 2 && (await isBlocked('a')));
 

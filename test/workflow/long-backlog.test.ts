@@ -29,9 +29,9 @@ async function runs(key: string) {
 }
 
 describe.each([
-  { mode: 'cached', replayed: false, most: 1000 },
-  { mode: 'replayed at every task', replayed: true, most: 240 },
-])('a long backlog ($mode)', { timeout: 120_000 }, ({ most, replayed }) => {
+  { mode: 'cached', replayed: false, max: 1000 },
+  { mode: 'replayed at every task', replayed: true, max: 240 },
+])('a long backlog ($mode)', { timeout: 120_000 }, ({ max, replayed }) => {
   test('O1 O4 O5 O6 of a blocked key is kept in segments, counted exactly, and handled in order after its release', async () => {
     const seen: number[] = [];
     let isPoisoned = true;
@@ -48,14 +48,14 @@ describe.each([
     await lanes.send('a', laneEvents(1, 5));
     await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
     let sent = 5;
-    for (; sent < most; sent += 7) await lanes.send('a', laneEvents(sent - 3, sent + 7));
+    for (; sent < max; sent += 7) await lanes.send('a', laneEvents(sent - 3, sent + 7));
     // The two that were handled, and the head.
     await eventually(async () => (await lanes.view('a')).waiting === sent - 3);
     // All but what queue and tail may keep, 40 each.
-    const enough = most / 40 - 3;
+    const enough = max / 40 - 3;
     await eventually(async () => ((await lanes.view('a')).segments?.count ?? 0) > enough, 60_000);
     await eventually(async () => (await segments()) > enough);
-    const page = { skip: Math.floor(most / 4), limit: Math.floor(most / 2) };
+    const page = { skip: Math.floor(max / 4), limit: Math.floor(max / 2) };
     const listed = await backlogPage(lanes.client, lanes.pipeline, 'a', page);
     expect(listed.total).toBe(sent - 2);
     // The head is 3.

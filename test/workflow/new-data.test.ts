@@ -5,7 +5,7 @@ import { endedRun } from '../../temporal/latest-run.ts';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
-import { MOST_INLINE_BYTES } from '../../contracts/event/large-events.ts';
+import { MAX_INLINE_BYTES } from '../../contracts/event/large-events.ts';
 import { SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';
@@ -34,7 +34,7 @@ async function blocked(key: string): Promise<void> {
 test('O5 new data that a lane could not carry is refused, and the lane stays open and blocked (fault D4)', async () => {
   await blocked('large');
   const lane = lanes.lane('large');
-  for (const text of ['x'.repeat(2_096_008), 'x'.repeat(MOST_INLINE_BYTES + 1), '"'.repeat(1_000_000)]) {
+  for (const text of ['x'.repeat(2_096_008), 'x'.repeat(MAX_INLINE_BYTES + 1), '"'.repeat(1_000_000)]) {
     await expect(lanes.decide('large', 'replace', { text })).rejects.toMatchObject({
       cause: { message: expect.stringMatching(/^Nothing to replace: the new data takes .* may take 1 MiB/) },
     });
@@ -45,9 +45,9 @@ test('O5 new data that a lane could not carry is refused, and the lane stays ope
   expect(decisions.map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'refused']);
   expect(phase.state).toBe('blocked');
   expect((await lane.describe()).status.name).toBe('RUNNING');
-  const most = 'x'.repeat(MOST_INLINE_BYTES - 11);
-  await lanes.decide('large', 'replace', { text: most });
-  await eventually(() => handled.get('large')?.[0] === most.length);
+  const max = 'x'.repeat(MAX_INLINE_BYTES - 11);
+  await lanes.decide('large', 'replace', { text: max });
+  await eventually(() => handled.get('large')?.[0] === max.length);
 });
 
 test('O5 a lane that holds more than Temporal takes in an answer is recovered in pages (fault D6)', async () => {

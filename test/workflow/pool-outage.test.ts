@@ -94,14 +94,14 @@ async function holds(): Promise<string[]> {
 }
 
 /** How many lanes were beginning at a time. */
-function mostBeginning(events: readonly temporal.api.history.v1.IHistoryEvent[]): number {
-  let [beginning, most] = [0, 0];
+function mostStarting(events: readonly temporal.api.history.v1.IHistoryEvent[]): number {
+  let [beginning, max] = [0, 0];
   for (const event of events) {
     if (event.startChildWorkflowExecutionInitiatedEventAttributes) beginning += 1;
     if (event.childWorkflowExecutionStartedEventAttributes) beginning -= 1;
-    most = Math.max(most, beginning);
+    max = Math.max(max, beginning);
   }
-  return most;
+  return max;
 }
 
 describe('3,000 keys', { timeout: 180_000 }, () => {
@@ -138,7 +138,7 @@ describe('3,000 keys', { timeout: 180_000 }, () => {
     await eventually(() => isDone(['another'], 1), 10_000);
     expect(Math.max(...calls.values())).toBeLessThanOrEqual(FEW_RETRIES.maxAttempts);
     const { events } = await lanes.poolHandle.fetchHistory();
-    expect(mostBeginning(events ?? [])).toBeLessThanOrEqual(50);
+    expect(mostStarting(events ?? [])).toBeLessThanOrEqual(50);
     // The handler is taught to read them.
     fails = () => false;
     const blocked = await untilOthersAreDone(keys, 2);

@@ -59,8 +59,8 @@ function expectInOrder(source: Source, keys: readonly string[], mayRepeat = fals
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** Lanes that a pool began while a batch was in flight, and how many of them at a time. */
-function lanesBegun(events: readonly HistoryEvent[]): { readonly besideBatches: number; readonly most: number } {
-  let [batches, beginning, besideBatches, most] = [0, 0, 0, 0];
+function lanesStarted(events: readonly HistoryEvent[]): { readonly besideBatches: number; readonly max: number } {
+  let [batches, beginning, besideBatches, max] = [0, 0, 0, 0];
   for (const event of events) {
     if (event.activityTaskScheduledEventAttributes) batches += 1;
     if (event.activityTaskCompletedEventAttributes) batches -= 1;
@@ -69,9 +69,9 @@ function lanesBegun(events: readonly HistoryEvent[]): { readonly besideBatches: 
     beginning += 1;
     if (batches === 0) continue;
     besideBatches += 1;
-    most = Math.max(most, beginning);
+    max = Math.max(max, beginning);
   }
-  return { besideBatches, most };
+  return { besideBatches, max };
 }
 
 /** Starts a worker whose handlers wait until the function that this returns is called. */
@@ -236,8 +236,8 @@ describe('a pool', () => {
     }, 60_000);
     expectInOrder(source, healthy);
     const { events } = await lanes.poolHandle.fetchHistory();
-    const { besideBatches, most } = lanesBegun(events ?? []);
-    expect(most).toBeLessThanOrEqual(4);
+    const { besideBatches, max } = lanesStarted(events ?? []);
+    expect(max).toBeLessThanOrEqual(4);
     expect(besideBatches).toBeGreaterThan(4);
   });
 

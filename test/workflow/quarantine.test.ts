@@ -56,9 +56,9 @@ test('O1 records go where the pipeline says that their keys live, whatever the s
 });
 
 describe.each([
-  { mode: 'cached', replayed: false, most: 400 },
-  { mode: 'replayed at every task', replayed: true, most: 80 },
-])('a quarantine ($mode)', ({ most, replayed }) => {
+  { mode: 'cached', replayed: false, max: 400 },
+  { mode: 'replayed at every task', replayed: true, max: 80 },
+])('a quarantine ($mode)', ({ max, replayed }) => {
   test('O4 O5 O6 O8 keeps any number of records, each once, and brings them all when they have keys', async () => {
     const seen = new Map<string, number[]>();
     let hasKeys = false;
@@ -69,10 +69,10 @@ describe.each([
       signalsPerRun: 7,
       replayed,
     });
-    for (let n = 1; n <= most; n += 10) await it.put(keylessRecords(Math.max(1, n - 5), n + 9));
-    await eventually(async () => (await it.view()).count === most);
+    for (let n = 1; n <= max; n += 10) await it.put(keylessRecords(Math.max(1, n - 5), n + 9));
+    await eventually(async () => (await it.view()).count === max);
     await eventually(async () => (await it.view()).segments.length === 1);
-    await eventually(async () => (await openSegments()) >= Math.floor((most - 1) / 40));
+    await eventually(async () => (await openSegments()) >= Math.floor((max - 1) / 40));
     await eventually(async () => (await runs()).length > 1);
     for (const { runId } of await runs()) {
       const input = await argumentOf<QuarantineInput>(it.lanes.client, { workflowId: it.handle.workflowId, runId });
@@ -80,25 +80,25 @@ describe.each([
     }
 
     const refused = await it.decide('retry', { all: true, by: 'ann' });
-    expect(refused).toMatchObject({ outcome: 'refused', decided: 0, kept: most, by: 'ann' });
+    expect(refused).toMatchObject({ outcome: 'refused', decided: 0, kept: max, by: 'ann' });
     expect(refused.why).toContain('still without a key');
     hasKeys = true;
     // New ones come meanwhile, and the run continues as new more than once.
     const sending = (async () => {
-      for (let n = most + 1; n <= most + 40; n += 2) await it.put(keylessRecords(n, n + 1));
+      for (let n = max + 1; n <= max + 40; n += 2) await it.put(keylessRecords(n, n + 1));
     })();
     await it.decide('retry', { all: true, reason: 'the new field is known now' });
     await sending;
     await eventually(async () => (await it.view()).pending.length === 0, 120_000);
-    await eventually(async () => (await it.view()).count === most + 40 - (await handled()), 60_000);
+    await eventually(async () => (await it.view()).count === max + 40 - (await handled()), 60_000);
     await it.decide('retry', { all: true });
-    await eventually(async () => (await handled()) === most + 40, 60_000);
+    await eventually(async () => (await handled()) === max + 40, 60_000);
     await eventually(async () => (await it.view()).count === 0);
     async function handled(): Promise<number> {
       return [...seen.values()].reduce((sum, ns) => sum + ns.length, 0);
     }
     for (const [key, ns] of seen) {
-      expect(ns).toEqual(numbers(1, most + 40).filter((n) => `key-${n % 5}` === key));
+      expect(ns).toEqual(numbers(1, max + 40).filter((n) => `key-${n % 5}` === key));
     }
     await eventually(async () => (await openSegments()) === 0);
     const ended = new Set((await runs()).map(({ status }) => status));
@@ -140,11 +140,11 @@ describe('a quarantine', () => {
     await it.stopBridge();
     expect((await it.view()).count).toBe(4);
     // Until all is accepted, a lane must remember what it has been brought.
-    const { bringingFrom = 0 } = await it.view();
+    const { redrivingFrom = 0 } = await it.view();
     const { client, pipeline } = it.lanes;
     expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({
       ended: false,
-      position: { shardId: QUARANTINE_MARK, sequenceNumber: String(bringingFrom - 1) },
+      position: { shardId: QUARANTINE_MARK, sequenceNumber: String(redrivingFrom - 1) },
     });
     await it.startBridge();
     expect(await retried).toMatchObject({
@@ -179,7 +179,7 @@ describe('a quarantine', () => {
       decided: 1,
       by: 'ann',
       reason: 'a test',
-      on: at(2),
+      target: at(2),
       records: [{ position: at(2), dataBefore: '{"n":2}', reason: 'The key function returned undefined' }],
     });
     expect(await it.decide('skip', { positions: [at(2), at(9)] })).toMatchObject({ outcome: 'refused', decided: 0 });
@@ -270,7 +270,7 @@ describe('a quarantine', () => {
         lost += 1;
         if (lost === 1) await new Promise(() => {});
       },
-      aroundBringing: async (bring) => {
+      aroundRedriving: async (bring) => {
         await bring().catch(() => {
           throw new Error('this process is about to die');
         });
@@ -291,7 +291,7 @@ describe('a quarantine', () => {
 
   test('O8 O9 the key function is given data that was left in the source, while that has it', async () => {
     const [first, second] = keylessRecords(1, 2);
-    const large = (record: QuarantinedRecord) => ({ ...record, data: { left: { preview: '{' } }, size: 7 });
+    const large = (record: QuarantinedRecord) => ({ ...record, data: { sourceOnly: { preview: '{' } }, size: 7 });
     it = await QuarantineHarness.start({
       key: (record) => (numberOf(record) === 7 ? 'a' : undefined),
       handler: () => {},
@@ -304,7 +304,7 @@ describe('a quarantine', () => {
     const retried = await it.decide('retry', { all: true });
     expect(retried).toMatchObject({ decided: 1, kept: 1, firstKept: { position: at(2) }, records: [{ key: 'a' }] });
     expect(retried.firstKept?.reason).toContain('Its data (7 bytes) is gone for good');
-    expect((await it.lanes.view('a')).head).toMatchObject({ position: first!.position, data: { left: {} } });
+    expect((await it.lanes.view('a')).head).toMatchObject({ position: first!.position, data: { sourceOnly: {} } });
   });
 
   test('O8 a segment that was closed holds nothing any more', async () => {
@@ -362,8 +362,8 @@ describe('a quarantine that is ended from outside', () => {
     await it.handle.terminate('by mistake');
     await broken;
     const { client, pipeline } = it.lanes;
-    const { bringingFrom = 0 } = await it.view();
-    const position = { shardId: QUARANTINE_MARK, sequenceNumber: String(bringingFrom - 1) };
+    const { redrivingFrom = 0 } = await it.view();
+    const position = { shardId: QUARANTINE_MARK, sequenceNumber: String(redrivingFrom - 1) };
     expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({ ended: false, position });
 
     await it.lanes.stopWorker();

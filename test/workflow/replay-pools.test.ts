@@ -139,7 +139,7 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     const { moved, start } = toForward();
     moved.moveOut('b', { ...emptyLane(Date.now()), queue: [eventOf(1)] }, 'another beginning');
     await startPool(lanes, moved);
-    await startLane(lanes, start, moved.begin());
+    await startLane(lanes, start, moved.start());
     await eventually(async () => (await lanes.lane(KEY).describe()).status.name === 'COMPLETED');
     await lanes.poolHandle.terminate('by mistake');
     await lanes.pool([{ key: KEY, ...eventOf(3) }]);

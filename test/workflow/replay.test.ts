@@ -188,7 +188,7 @@ describe.runIf(process.env['KEYLANE_RECORD'] === '1')('recording', () => {
     });
     const [first, second, third] = laneEvents(1, 3) as [LaneEvent, LaneEvent, LaneEvent];
     const stored = { ...first, ...(await claimFor(first.position)) };
-    await lanes.send('a', [stored, { ...second, data: { left: { preview: 'large' } } }, third]);
+    await lanes.send('a', [stored, { ...second, data: { sourceOnly: { preview: 'large' } } }, third]);
     await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
     hasStore = true;
     await lanes.decide('a', 'retry', { by: 'ann' });

@@ -3,8 +3,8 @@ import type { Client, WorkflowSignalWithStartOptions } from '@temporalio/client'
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/node/clock.ts';
-import type { HandoverBatch } from '../../bridge/deliver/gateway.ts';
-import { LaneRoom } from '../../bridge/temporal/history-budget.ts';
+import type { DeliveryBatch } from '../../bridge/deliver/gateway.ts';
+import { HistoryBudget } from '../../bridge/temporal/history-budget.ts';
 import { OutageLog } from '../../bridge/deliver/outage-log.ts';
 import { RecentMap } from '../../lib/pure/recent-map.ts';
 import { TemporalGateway } from '../../bridge/temporal/temporal-gateway.ts';
@@ -15,7 +15,7 @@ import type { LaneInput } from '../../contracts/lane/messages.ts';
 import { poolWorkflowId, quarantineWorkflowId, QUERIES, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { DEFAULT_POOL_OPTIONS } from '../../contracts/pool/options.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
-import { DEFAULT_ROOM_LIMITS } from '../../contracts/pipeline/history-limits.ts';
+import { DEFAULT_HISTORY_LIMITS } from '../../contracts/pipeline/history-limits.ts';
 import { eventually } from '../support/eventually.ts';
 import { keylessRecords, laneEvent } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
@@ -47,7 +47,7 @@ function bridge(client: Client = lanes.client): TemporalGateway {
     requestTimeoutMs: 60_000,
     outage: new OutageLog(log, 'Temporal'),
     throttling: new ThrottleLog(log),
-    room: new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock: systemClock }),
+    room: new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock: systemClock }),
     runs: new RecentMap(),
     log,
     clock: systemClock,
@@ -79,9 +79,9 @@ function withProperty<T extends object>(target: T, name: string, value: unknown)
 
 /** What is sent, with the nth event or record of the shard. */
 const KINDS = {
-  lane: (n: number): HandoverBatch => ({ to: 'lane', key: 'a', events: [laneEvent(n)] }),
-  pool: (n: number): HandoverBatch => ({ to: 'pool', pool: 0, events: [{ key: 'a', ...laneEvent(n) }] }),
-  quarantine: (n: number): HandoverBatch => ({ to: 'quarantine', records: keylessRecords(n, n) }),
+  lane: (n: number): DeliveryBatch => ({ to: 'lane', key: 'a', events: [laneEvent(n)] }),
+  pool: (n: number): DeliveryBatch => ({ to: 'pool', pool: 0, events: [{ key: 'a', ...laneEvent(n) }] }),
+  quarantine: (n: number): DeliveryBatch => ({ to: 'quarantine', records: keylessRecords(n, n) }),
 };
 
 describe.each(['lane', 'pool', 'quarantine'] as const)('a %s', (kind) => {

@@ -59,7 +59,7 @@ describe('O1 O4 O6 a pool that is terminated just as it', { timeout: 60_000 }, (
   test('began a lane, which has finished by the time that the pool is taken over', async () => {
     const moved = movedOut();
     await startPool(lanes, moved);
-    await startLane(lanes, moved.begin());
+    await startLane(lanes, moved.start());
     await untilLaneIs('COMPLETED');
     await takeOver(2);
     await expectAllInPool(2);
@@ -69,7 +69,7 @@ describe('O1 O4 O6 a pool that is terminated just as it', { timeout: 60_000 }, (
     poison = 2;
     const moved = movedOut(2);
     await startPool(lanes, moved);
-    await startLane(lanes, moved.begin());
+    await startLane(lanes, moved.start());
     await untilBlocked();
     await takeOver(3);
     await eventually(async () => (await lanes.view(KEY)).waiting === 1, 30_000);
@@ -81,7 +81,7 @@ describe('O1 O4 O6 a pool that is terminated just as it', { timeout: 60_000 }, (
     poison = 2;
     const moved = movedOut(2);
     await startPool(lanes, moved);
-    await startLane(lanes, moved.begin());
+    await startLane(lanes, moved.start());
     await untilBlocked();
     await lanes.lane(KEY).terminate('by mistake');
     await takeOver(3);
@@ -112,7 +112,7 @@ describe('O1 O4 O6 a pool that is terminated just as it', { timeout: 60_000 }, (
   test('forwarded to a lane, which has finished with that by the time that the pool is taken over', async () => {
     const { moved, start } = toForward();
     await startPool(lanes, moved);
-    await startLane(lanes, start, moved.begin());
+    await startLane(lanes, start, moved.start());
     await untilLaneIs('COMPLETED');
     expect(ledger.of(KEY)).toEqual([1, 2]);
     await takeOver(3);

@@ -31,8 +31,8 @@ export const READING_METRICS = {
     kind: 'counter',
     help: 'Records without a usable key, among those taken over',
   },
-  strays: {
-    name: 'keylane_records_stray_total',
+  misrouted: {
+    name: 'keylane_records_misrouted_total',
     kind: 'counter',
     help: 'Records of aggregates that belong to another shard, among those read',
   },

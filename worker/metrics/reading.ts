@@ -16,7 +16,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
   const gauge = ({ name, help }: Metric): MetricGauge => tagged.createGauge(name, 'float', '', help);
 
   const [read, takenOver, filtered] = [counter(ALL.read), counter(ALL.takenOver), counter(ALL.filtered)];
-  const [quarantined, strays, gaps] = [counter(ALL.quarantined), counter(ALL.strays), counter(ALL.gaps)];
+  const [quarantined, misrouted, gaps] = [counter(ALL.quarantined), counter(ALL.misrouted), counter(ALL.gaps)];
   const [lag, untilLoss] = [gauge(ALL.lag), gauge(ALL.untilLoss)];
   const [shards, unreadable] = [gauge(ALL.shards), gauge(ALL.unreadable)];
   const [records, bytes] = [gauge(ALL.recordsInFlight), gauge(ALL.bytesInFlight)];
@@ -28,7 +28,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
       takenOver.add(counts.takenOver);
       filtered.add(counts.filtered);
       quarantined.add(counts.quarantined);
-      strays.add(counts.strays);
+      misrouted.add(counts.misrouted);
     },
     gap: () => gaps.add(1),
     show(figures) {

@@ -21,21 +21,21 @@ export interface ServerArguments {
  */
 const PRAGMAS = { journal_mode: 'WAL', synchronous: 'NORMAL', locking_mode: 'EXCLUSIVE' };
 
-const PLENTY = 1_000_000;
+const UNLIMITED = 1_000_000;
 
 /** Limits that are meant for clusters which are shared, and lifted on a machine of our own. */
 export const RATE_LIMITS: Readonly<Record<string, number>> = {
   // Requests per second by caller and by service: 1,200 to 3,000 by default, less than a bridge that catches up sends.
-  'frontend.rps': PLENTY,
-  'frontend.namespaceRPS': PLENTY,
-  'history.rps': PLENTY,
-  'matching.rps': PLENTY,
+  'frontend.rps': UNLIMITED,
+  'frontend.namespaceRPS': UNLIMITED,
+  'history.rps': UNLIMITED,
+  'matching.rps': UNLIMITED,
   // Listing and counting workflows: 100 in a dev server, which a status page and tests that poll soon use up.
-  'frontend.namespaceRPS.visibility': PLENTY,
+  'frontend.namespaceRPS.visibility': UNLIMITED,
   // Database operations per second by service: there is one database, which sets its own pace.
-  'frontend.persistenceMaxQPS': PLENTY,
-  'history.persistenceMaxQPS': PLENTY,
-  'matching.persistenceMaxQPS': PLENTY,
+  'frontend.persistenceMaxQPS': UNLIMITED,
+  'history.persistenceMaxQPS': UNLIMITED,
+  'matching.persistenceMaxQPS': UNLIMITED,
 };
 
 /** Settings of the server for one process on one machine. */

@@ -8,7 +8,7 @@ import { isProcessAlive } from './process-alive.ts';
  * it leaves a file with which no server starts. So a database has a mark beside it until a server was healthy on it.
  * Marked, it holds nothing yet that anybody was given, and when the process that marked it is gone it can go.
  */
-export async function beginDatabase(database: string): Promise<void> {
+export async function markUninitialized(database: string): Promise<void> {
   const owner = Number(await readFile(markOf(database), 'utf8').catch(() => ''));
   if (owner > 0 && !isProcessAlive(owner)) {
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(`${database}${suffix}`, { force: true });

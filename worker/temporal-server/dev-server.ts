@@ -11,7 +11,7 @@ import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverArguments } from './arguments.ts';
-import { beginDatabase, databaseIsReady } from './database-birth.ts';
+import { markUninitialized, databaseIsReady } from './database-birth.ts';
 import { describeHolder, readHolder, removeHolder, writeHolder } from './database-holder.ts';
 import { DatabaseInUseError, DevServerStartError } from './errors.ts';
 import { waitUntilHealthy } from './health.ts';
@@ -79,7 +79,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const database = options.database === undefined ? undefined : resolve(options.database);
   if (database !== undefined) {
     await mkdir(dirname(database), { recursive: true });
-    await beginDatabase(database);
+    await markUninitialized(database);
   }
   const handoverUntil = Date.now() + HANDOVER_MS;
   for (let attempt = 1; ;) {

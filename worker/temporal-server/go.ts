@@ -70,8 +70,8 @@ export function duration(ms: number): string {
 }
 
 function atLeast(version: readonly number[], minimum: readonly number[]): boolean {
-  for (const [index, least] of minimum.entries()) {
-    const difference = (version[index] ?? -1) - least;
+  for (const [index, min] of minimum.entries()) {
+    const difference = (version[index] ?? -1) - min;
     if (difference !== 0) return difference > 0;
   }
   return true;

@@ -34,7 +34,7 @@ export interface LaneCell {
   lane: LaneState;
 }
 
-export class BacklogKeeper {
+export class BacklogSpiller {
   readonly #pipeline: string;
   readonly #segments: Segments<LaneEvent>;
   readonly #limits: SegmentLimits;

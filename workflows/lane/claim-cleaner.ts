@@ -2,11 +2,11 @@ import { CancellationScope, condition, isCancellation, log, proxyActivities } fr
 import type { HandlingActivities } from '../../contracts/execution.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
 import type { LaneCell } from './backlog-spiller.ts';
-import { withoutUnneeded } from './core/claims.ts';
+import { withoutClaimsToDelete } from './core/claims.ts';
 
 /** A lane that moves has so many names deleted at a time, each of which costs it an activity otherwise. */
 const ENOUGH = 20;
-const MOST = 200;
+const MAX = 200;
 
 /** About a quarter of an hour; what cannot be deleted by then stays behind. */
 const { deleteData } = proxyActivities<HandlingActivities>({
@@ -19,7 +19,7 @@ const { deleteData } = proxyActivities<HandlingActivities>({
  *
  * Owns the one activity that may be under way for it. Lanes without such data have none.
  */
-export class ClaimKeeper {
+export class ClaimCleaner {
   readonly #pipeline: string;
   readonly #onEnd: () => void;
   #scope: CancellationScope | undefined;
@@ -30,16 +30,16 @@ export class ClaimKeeper {
     this.#onEnd = onEnd;
   }
 
-  mayBegin({ unneeded = [] }: LaneState, isMoving: boolean): boolean {
-    return this.#scope === undefined && unneeded.length >= (isMoving ? ENOUGH : 1);
+  mayBegin({ claimsToDelete = [] }: LaneState, isMoving: boolean): boolean {
+    return this.#scope === undefined && claimsToDelete.length >= (isMoving ? ENOUGH : 1);
   }
 
   begin(cell: LaneCell): void {
-    const names = (cell.lane.unneeded ?? []).slice(0, MOST);
+    const names = (cell.lane.claimsToDelete ?? []).slice(0, MAX);
     const scope = new CancellationScope();
     this.#scope = scope;
     void scope.run(async () => {
-      if (await this.#delete(names)) cell.lane = withoutUnneeded(cell.lane, names);
+      if (await this.#delete(names)) cell.lane = withoutClaimsToDelete(cell.lane, names);
       this.#scope = undefined;
       this.#onEnd();
     });

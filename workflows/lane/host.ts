@@ -32,7 +32,7 @@ import type { LaneState } from '../../contracts/lane/state.ts';
 import type { LaneView } from '../../contracts/lane/view.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import type { PendingEvent } from '../../contracts/questions.ts';
-import type { BegunAfter, EndedRun } from '../../contracts/run.ts';
+import type { StartedAfter, EndedRun } from '../../contracts/run.ts';
 import type { LaneRemains } from '../../contracts/recovery.ts';
 import type { BacklogView, BacklogWindow } from '../../contracts/lane/waiting.ts';
 import { claimedPredecessor, truePredecessor, untilQuiet } from '../shared/started-after.ts';
@@ -40,19 +40,26 @@ import { afterHandling } from './execution/after-work.ts';
 import { backlogViewOf, detailsOf, memoChange, statusOf, viewOf, type LaneStatus } from './publish/appearance.ts';
 import { attributesOf } from './publish/attributes.ts';
 import { act, bind, judge, refused, type Verb } from './verbs/decide.ts';
-import { accept, emptyLane, lossesOfHead, next, stretchStarted, type Work } from './core/machine.ts';
-import { BacklogKeeper, type LaneCell } from './backlog-spiller.ts';
-import { ClaimKeeper } from './claim-cleaner.ts';
+import { accept, emptyLane, lossesOfHead, next, batchStarted, type Work } from './core/machine.ts';
+import { BacklogSpiller, type LaneCell } from './backlog-spiller.ts';
+import { ClaimCleaner } from './claim-cleaner.ts';
 import { depthOf } from './core/backlog.ts';
 import { blockedByLoss, mustTellLoss } from './core/loss.ts';
-import { MarkKeeper } from '../shared/mark-pruner.ts';
+import { MarkPruner } from '../shared/mark-pruner.ts';
 import { giveBack, passPauseOn } from './pool-return.ts';
 import { LaneLog } from './publish/lane-log.ts';
 import { askForPendingEvent } from '../shared/questions.ts';
 import { RunLimits } from '../shared/run-limits.ts';
-import { succeed } from './recovery.ts';
+import { recoverRun } from './recovery.ts';
 import { Turns } from '../shared/turns.ts';
-import { isDisowned, startEvent, startFetch, startSlice, startStretch, type WorkInFlight } from './execution/work.ts';
+import {
+  isDisowned,
+  startEvent,
+  startFetch,
+  startSlice,
+  startEventBatch,
+  type WorkInFlight,
+} from './execution/work.ts';
 
 interface PendingVerb {
   readonly verb: Verb;
@@ -65,7 +72,7 @@ const SOON_MS = 1000;
 /** Of a lane that was asked to end: how often it looks whether it may. */
 const DRAINED_MS = 5000;
 /** How often a lane tries to give its key back to a pool that cannot be told. */
-const HOME_AGAIN_MS = 30_000;
+const RETURN_RETRY_MS = 30_000;
 
 export class LaneHost {
   readonly #pipeline: string;
@@ -76,13 +83,13 @@ export class LaneHost {
   #work: WorkInFlight | undefined;
   #published: LaneStatus;
   readonly #limits: RunLimits;
-  readonly #backlog: BacklogKeeper;
-  readonly #claims: ClaimKeeper;
+  readonly #backlog: BacklogSpiller;
+  readonly #claims: ClaimCleaner;
   readonly #log: LaneLog;
-  readonly #marks: MarkKeeper;
+  readonly #marks: MarkPruner;
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
-  readonly #after: BegunAfter | undefined;
+  readonly #after: StartedAfter | undefined;
   readonly #early: RecordsSignal[] = [];
   /** Where the key goes when there is nothing left to do; undefined for a lane that stays. */
   readonly #pool: string | undefined;
@@ -101,9 +108,9 @@ export class LaneHost {
     this.#key = input.key;
     this.#options = input.options;
     this.#limits = new RunLimits(input.options.signalsPerRun, input.options.segments !== undefined);
-    this.#backlog = new BacklogKeeper(input, () => this.#turns.input());
-    this.#claims = new ClaimKeeper(input.pipeline, () => this.#turns.input());
-    this.#marks = new MarkKeeper(input);
+    this.#backlog = new BacklogSpiller(input, () => this.#turns.input());
+    this.#claims = new ClaimCleaner(input.pipeline, () => this.#turns.input());
+    this.#marks = new MarkPruner(input);
     this.#cell = { lane: input.carried ?? emptyLane(workflowInfo().startTime.getTime()) };
     this.#predecessor = claimedPredecessor(input);
     this.#after = input.after;
@@ -241,15 +248,15 @@ export class LaneHost {
     const { heartbeatTimeoutMs } = this.#options;
     const onEnd = () => this.#turns.input();
     const lane = { pipeline: this.#pipeline, key: this.#key, heartbeatTimeoutMs, pool: this.#pool, onEnd };
-    if (work.kind === 'stretch') {
+    if (work.kind === 'batch') {
       const losses = lossesOfHead(this.#lane);
-      this.#lane = stretchStarted(this.#lane, work.events.length);
-      this.#work = startStretch(lane, work.events, losses);
+      this.#lane = batchStarted(this.#lane, work.events.length);
+      this.#work = startEventBatch(lane, work.events, losses);
     } else if (work.kind === 'event') {
       this.#work = startEvent(lane, work.event, work.failing);
     } else if (work.kind === 'fetch') {
       // Part of the first pass, unless the event has failed before.
-      if (this.#lane.phase.state === 'idle') this.#lane = stretchStarted(this.#lane, 1);
+      if (this.#lane.phase.state === 'idle') this.#lane = batchStarted(this.#lane, 1);
       this.#work = startFetch(lane, work.event);
     } else if (work.kind === 'slice') {
       this.#work = startSlice(this.#backlog.sliceFor(work), onEnd);
@@ -260,7 +267,7 @@ export class LaneHost {
     const ended = await truePredecessor(claimed, this.#after);
     this.#predecessor = ended ?? claimed;
     if (ended !== undefined) {
-      this.#lane = await succeed(ended, this.#options, async (lane) => {
+      this.#lane = await recoverRun(ended, this.#options, async (lane) => {
         this.#lane = lane;
         while (this.#limits.isLarge(this.#lane) && (await this.#backlog.move(this.#cell)));
         return this.#lane;
@@ -346,7 +353,7 @@ export class LaneHost {
     return this.#limits.isPressing() || (this.#work.kind === 'event' && this.#limits.isTimeToLook());
   }
 
-  /** A stretch has an end, retries may go on for days: they are stopped while they wait, a running attempt is let end. */
+  /** A batch has an end, retries may go on for days: they are stopped while they wait, a running attempt is let end. */
   async #stopForContinueAsNew(): Promise<void> {
     if (this.#work?.kind === 'event' && !this.#limits.isPressing()) {
       this.#limits.looked();
@@ -391,7 +398,7 @@ export class LaneHost {
       this.#work === undefined &&
       this.#lane.phase.state === 'idle' &&
       depthOf(this.#lane) === 0 &&
-      this.#lane.unneeded === undefined &&
+      this.#lane.claimsToDelete === undefined &&
       this.#lane.lost === undefined
     );
   }
@@ -402,7 +409,7 @@ export class LaneHost {
   }
 
   get #idleMs(): number {
-    if (this.#pool !== undefined) return HOME_AGAIN_MS;
+    if (this.#pool !== undefined) return RETURN_RETRY_MS;
     return this.#drains ? Math.min(DRAINED_MS, this.#options.idleMs) : this.#options.idleMs;
   }
 
@@ -418,7 +425,7 @@ export class LaneHost {
 
   /** Whether the lane has been idle for long enough, and every mark of it lies behind the durable checkpoints (O6). */
   async #mayEnd(): Promise<boolean> {
-    if (this.#pool !== undefined) return await this.#goHome(this.#pool);
+    if (this.#pool !== undefined) return await this.#returnKeyToPool(this.#pool);
     if (this.#idleTimer !== 'fired') return false;
     this.#idleTimer = 'none';
     if (!this.#isIdle() || Date.now() - this.#lastChange < this.#idleMs) return false;
@@ -428,7 +435,7 @@ export class LaneHost {
     return hasForgotten && this.#isIdle() && this.#verbs.length === 0 && allHandlersFinished();
   }
   /** A lane that a pool has begun ends as soon as it has nothing to do: only the pool sends to it, and remembers for it (O6). */
-  async #goHome(pool: string): Promise<boolean> {
+  async #returnKeyToPool(pool: string): Promise<boolean> {
     // Also when there is something to do just now: a timer that has fired is over, and is not waited for again.
     if (this.#idleTimer === 'fired') this.#idleTimer = 'none';
     if (!this.#isIdle() || this.#verbs.length > 0 || this.#idleTimer === 'set') return false;

@@ -16,14 +16,14 @@ type Shorten = (lane: LaneState) => Promise<LaneState>;
  * The lane as a run left it that was ended from outside, and everything that was sent to it after its last task (O5).
  * What cannot be read any more is lost, and the lane says so.
  */
-export async function succeed(ended: EndedRun, options: LaneOptions, shorten: Shorten): Promise<LaneState> {
+export async function recoverRun(ended: EndedRun, options: LaneOptions, shorten: Shorten): Promise<LaneState> {
   const run = runOf(ended);
   const remains = await askForRemains(run);
   // Remembering since ever: what is dropped for being old is lost if that is wrong.
   if (remains === undefined) return withLoss(emptyLane(0), lossOf(ended, 'What it held'));
   let lane =
     remains.kind === 'took over'
-      ? await succeed(remains.predecessor, options, shorten)
+      ? await recoverRun(remains.predecessor, options, shorten)
       : await heldBy(ended, remains, shorten);
   for (let from: SignalsFrom | undefined = remains.from; from !== undefined;) {
     const left = await askForLeftSignals(run, from);

@@ -34,7 +34,7 @@ import type { PipelineView } from '../../contracts/pipeline/view.ts';
 import type { ReadingActivities } from '../../contracts/pipeline/reading.ts';
 import type { ShardListing } from '../../contracts/pipeline/shards.ts';
 import { MEMO_FRESH_MS, STREAM_MEMO, type KnownStream } from '../../contracts/pipeline/stream-identity.ts';
-import { startReader, type ReaderOut } from './reader.ts';
+import { startReader, type RunningReader } from './reader.ts';
 import { Turns } from '../shared/turns.ts';
 
 /** After a shard's end its children may take a while to be listed; so often it is looked at in short intervals. */
@@ -53,7 +53,7 @@ export class PipelineHost {
   readonly #input: PipelineInput;
   #options: PipelineOptions;
   #state: PipelineState;
-  readonly #readers = new Map<number, ReaderOut>();
+  readonly #readers = new Map<number, RunningReader>();
   #readersStarted = 0;
   #listing: 'due' | 'in flight' | 'scheduled' = 'due';
   #listingScope: CancellationScope | undefined;
@@ -107,11 +107,11 @@ export class PipelineHost {
   /** Never returns; leaves by an exception when the run continues as new. */
   async run(): Promise<never> {
     for (;;) {
-      this.#bringHome();
+      this.#collectReports();
       if (this.#shouldContinueAsNew()) await this.#continueAsNew();
       if (this.#state.paused === undefined) {
         if (this.#listing === 'due') this.#list();
-        if (this.#state.otherStream === undefined) this.#sendOut();
+        if (this.#state.otherStream === undefined) this.#startReaders();
         else this.#recallAll();
       } else {
         this.#recallAll();
@@ -122,12 +122,12 @@ export class PipelineHost {
   }
 
   #hasNews(): boolean {
-    if ([...this.#readers.values()].some((reader) => reader.home !== undefined)) return true;
+    if ([...this.#readers.values()].some((reader) => reader.report !== undefined)) return true;
     if (this.#shouldContinueAsNew()) return true;
     if (this.#state.paused !== undefined) return this.#hasReaderToRecall();
     if (this.#state.otherStream !== undefined) return this.#listing === 'due' || this.#hasReaderToRecall();
     const assignment = this.#assignment();
-    return this.#listing === 'due' || assignment.start.length > 0 || this.#isStillOut(assignment.recall);
+    return this.#listing === 'due' || assignment.start.length > 0 || this.#isStillRunning(assignment.recall);
   }
 
   #hasReaderToRecall(): boolean {
@@ -141,16 +141,16 @@ export class PipelineHost {
     return assign(shards, readers, maxReaders, this.#isFair ? fairShare(shards.length, maxReaders) : Infinity);
   }
 
-  #isStillOut(reader: number | undefined): reader is number {
+  #isStillRunning(reader: number | undefined): reader is number {
     return reader !== undefined && this.#readers.get(reader)?.recalled === false;
   }
 
-  #bringHome(): void {
-    for (const [id, { home }] of this.#readers) {
-      if (home === undefined) continue;
+  #collectReports(): void {
+    for (const [id, { report }] of this.#readers) {
+      if (report === undefined) continue;
       this.#readers.delete(id);
       const before = this.#finishedShards();
-      this.#state = advance(this.#state, home);
+      this.#state = advance(this.#state, report);
       if (this.#finishedShards() > before) this.#listSoon();
     }
   }
@@ -159,7 +159,7 @@ export class PipelineHost {
     return Object.keys(this.#state.finished.missingSince).length;
   }
 
-  #sendOut(): void {
+  #startReaders(): void {
     const { start, recall } = this.#assignment();
     for (const shardIds of start) {
       const { pipeline, pools } = this.#input;
@@ -184,7 +184,7 @@ export class PipelineHost {
         startReader(reader, () => this.#turns.input()),
       );
     }
-    const recalls = this.#isStillOut(recall);
+    const recalls = this.#isStillRunning(recall);
     if (recalls) this.#readers.get(recall)?.recall();
     // What is dealt out now decides what comes next: another reader may have to come home for the shards that are left.
     if (recalls || start.length > 0) this.#turns.input();
@@ -259,9 +259,9 @@ export class PipelineHost {
     this.#recallAll();
     // One that fails is tried for ever; the next run begins with another.
     this.#listingScope?.cancel();
-    const allHome = () => [...this.#readers.values()].every((reader) => reader.home !== undefined);
-    await condition(() => allHome() && allHandlersFinished() && this.#listing !== 'in flight');
-    this.#bringHome();
+    const allStopped = () => [...this.#readers.values()].every((reader) => reader.report !== undefined);
+    await condition(() => allStopped() && allHandlersFinished() && this.#listing !== 'in flight');
+    this.#collectReports();
     const carried = { ...this.#input, options: this.#options, carried: this.#state };
     // What was written on this run is not carried over by itself: which stream it reads, processes that start look for there.
     const { memo = {}, typedSearchAttributes } = workflowInfo();

@@ -11,11 +11,11 @@ import {
 import type { ReaderInput, ReaderReport, ReadingActivities } from '../../contracts/pipeline/reading.ts';
 
 /** A reader that the pipeline has sent out. */
-export interface ReaderOut {
+export interface RunningReader {
   readonly shards: readonly string[];
   readonly recalled: boolean;
   /** Set when it has come home, or is known not to. */
-  readonly home: ReaderReport | undefined;
+  readonly report: ReaderReport | undefined;
   /** Asks it to come home; it does within a second or so. */
   recall(): void;
 }
@@ -25,12 +25,12 @@ const NOTHING_TO_REPORT: ReaderReport = { shards: {} };
 const WAIT_AFTER_FAILURE = '10s';
 
 /** @param onHome is called when it has come home */
-export function startReader(input: ReaderInput, onHome: () => void): ReaderOut {
+export function startReader(input: ReaderInput, onReport: () => void): RunningReader {
   const scope = new CancellationScope();
   const reader = {
     shards: input.shards.map((shard) => shard.shardId),
     recalled: false,
-    home: undefined as ReaderReport | undefined,
+    report: undefined as ReaderReport | undefined,
     recall() {
       if (reader.recalled) return;
       reader.recalled = true;
@@ -41,8 +41,8 @@ export function startReader(input: ReaderInput, onHome: () => void): ReaderOut {
     .run(() => read(input))
     .catch((error: unknown) => reportOfLostReader(error))
     .then((report) => {
-      reader.home = report;
-      onHome();
+      reader.report = report;
+      onReport();
     });
   return reader;
 }

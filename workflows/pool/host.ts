@@ -32,25 +32,25 @@ import type { FinishedSignal, LookSignal, PoolInput, PoolSignal } from '../../co
 import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
 import type { PoolKeyView, PoolRemains, PoolView } from '../../contracts/pool/view.ts';
 import type { PoolOptions } from '../../contracts/pool/options.ts';
-import type { BegunAfter, EndedRun } from '../../contracts/run.ts';
+import type { StartedAfter, EndedRun } from '../../contracts/run.ts';
 import { truePredecessor, untilQuiet } from '../shared/started-after.ts';
 import type { Verb } from '../lane/verbs/decide.ts';
 import { emptyLane } from '../lane/core/machine.ts';
 import { memoryOf, withoutOldMarks } from '../shared/mark-pruner.ts';
-import { isFromFormerReader, placeOf, takeIn, type LastingMemory } from '../shared/marks.ts';
+import { isFromFormerReader, placeOf, takeIn, type PersistentDedupState } from '../shared/marks.ts';
 import { RunLimits } from '../shared/run-limits.ts';
 import { Batch, type Released } from './batch/batch.ts';
-import { Closing } from './run-end.ts';
+import { RunEnd } from './run-end.ts';
 import { Crowding } from './crowding.ts';
-import { Errands } from './moved/lane-commands.ts';
+import { LaneCommands } from './moved/lane-commands.ts';
 import { HealthyKeys } from './queue.ts';
 import { MovedKeys } from './moved/moved-keys.ts';
-import { emptyPool, succeed } from './recovery.ts';
-import { Notice, type Held } from './publish/status-publisher.ts';
+import { emptyPool, recoverRun } from './recovery.ts';
+import { PoolStatusPublisher, type Held } from './publish/status-publisher.ts';
 import { BatchPicker } from './batch/batch-picker.ts';
 import { phaseOf } from './failing.ts';
 import type { WatchState } from './outage/outage.ts';
-import { OutageKeeper } from './outage/detector.ts';
+import { OutageDetector } from './outage/detector.ts';
 import { letGo, takeFailures, takeOutcomes } from './batch/outcomes.ts';
 import { PoolMeter } from './publish/meter.ts';
 import { failingView } from './publish/key-view.ts';
@@ -59,13 +59,13 @@ import { tailOf, tailPage, withoutTail } from './tail.ts';
 import { objectionTo, refusalOf, Verbs } from './verbs.ts';
 
 /** More does not fit into the input of the next run, which may have 2 MiB. */
-const MOST_CARRIED_BYTES = 1_950_000;
+const MAX_CARRIED_BYTES = 1_950_000;
 /** About that much may be left of healthy keys when a run ends, while it can still go on. */
-const MOST_LEFT_BYTES = 1024 * 1024;
+const MAX_REMAINING_BYTES = 1024 * 1024;
 /** When more is held than a next run can be given, and this one must end. */
 const KEYS_OUT_AT_ONCE = 10;
 /** Failing keys move out while fewer keys than this wait for their lanes to begin: each takes its failure along. */
-const MAX_BEGINNING = 50;
+const MAX_LANES_STARTING = 50;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 64;
 
@@ -75,27 +75,27 @@ export class PoolHost {
   readonly #limits: RunLimits;
   #keys: HealthyKeys;
   #moved: MovedKeys;
-  #errands: Errands;
+  #laneCommands: LaneCommands;
   readonly #batches = new Map<number, Batch>();
   readonly #verbs: Verbs;
   /** With an event that does not run in a pool. */
   readonly #large = new Set<string>();
   /** The run from which this one takes over, until it has; what comes meanwhile waits. */
   #predecessor: EndedRun | undefined;
-  readonly #after: BegunAfter | undefined;
+  readonly #after: StartedAfter | undefined;
   readonly #early: (() => void)[] = [];
   #lost: string | undefined;
-  #memory: LastingMemory;
-  #outages: OutageKeeper;
+  #memory: PersistentDedupState;
+  #outages: OutageDetector;
   #picker: BatchPicker;
   readonly #meter: PoolMeter;
   #handled: number;
   #lastBatch = 0;
   /** The latest batch that was a probe. */
   #probe = 0;
-  readonly #notice: Notice;
+  readonly #statusPublisher: PoolStatusPublisher;
   readonly #turns = new Turns();
-  readonly #closing = new Closing(() => this.#turns.input());
+  readonly #runEnd = new RunEnd(() => this.#turns.input());
   readonly #crowding: Crowding;
   /** See {@link Batch}. */
   readonly #isExplicit = patched('batches say what became of each key');
@@ -117,12 +117,12 @@ export class PoolHost {
     this.#memory = memoryOf(state);
     this.#meter = new PoolMeter(pipeline);
     this.#outages = this.#newOutages(state);
-    this.#notice = new Notice(options.full);
+    this.#statusPublisher = new PoolStatusPublisher(options.full);
     this.#crowding = new Crowding(options.slowAfterMs, () => this.#turns.input());
     this.#lost = state.lost;
     this.#handled = state.handled;
     this.#picker = this.#newPicker();
-    this.#errands = this.#newErrands();
+    this.#laneCommands = this.#newLaneCommands();
   }
 
   /** Takes events over (O4). Synchronous, and it never throws for what a signal holds (H2). */
@@ -216,7 +216,7 @@ export class PoolHost {
       batches: this.#batches.size,
       moved: this.#moved.count,
       handled: this.#handled,
-      ...(this.#notice.fullOf === undefined ? {} : { fullOf: this.#notice.fullOf }),
+      ...(this.#statusPublisher.fullOf === undefined ? {} : { fullOf: this.#statusPublisher.fullOf }),
       ...this.#outages.fields,
       ...(failing === undefined ? {} : { failing }),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
@@ -255,15 +255,15 @@ export class PoolHost {
       if (this.#outages.takeRelease()) letGo(this.#keys, Date.now());
       this.#moveOutWhoeverMay();
       if (this.#isEnding) {
-        this.#closing.begin();
+        this.#runEnd.begin();
         await this.#continueAsNew();
       }
       if (!this.#isEnding) {
-        this.#closing.reopen();
+        this.#runEnd.reopen();
         this.#startWork();
         this.#picker.wakeForRetries();
       }
-      this.#notice.write(this.#held, this.#outages, this.#closing.isTold);
+      this.#statusPublisher.write(this.#held, this.#outages, this.#runEnd.isAnnounced);
       await condition(() => this.#hasNews());
       if (!this.#turns.begin(this.#limits.stage)) await this.#turns.pause();
     }
@@ -272,12 +272,12 @@ export class PoolHost {
   async #takeOver(claimed: EndedRun): Promise<void> {
     // A pool never ends by itself, so one that came before was ended externally.
     this.#predecessor = (await truePredecessor(claimed, this.#after)) ?? claimed;
-    const { state, events, signals } = await succeed(this.#predecessor);
+    const { state, events, signals } = await recoverRun(this.#predecessor);
     this.#keys = new HealthyKeys([]);
     this.#outages = this.#newOutages(state);
     this.#picker = this.#newPicker();
     this.#moved = new MovedKeys(state.moved);
-    this.#errands = this.#newErrands();
+    this.#laneCommands = this.#newLaneCommands();
     this.#memory = memoryOf(state);
     this.#lost = state.lost;
     this.#handled = state.handled;
@@ -289,9 +289,9 @@ export class PoolHost {
     for (const each of this.#early.splice(0)) each();
   }
 
-  #newOutages(carried: WatchState): OutageKeeper {
+  #newOutages(carried: WatchState): OutageDetector {
     const onInput = () => this.#turns.input();
-    return new OutageKeeper({ carried, maxHoldMs: this.#options.maxHoldMs, meter: this.#meter, onInput });
+    return new OutageDetector({ carried, maxHoldMs: this.#options.maxHoldMs, meter: this.#meter, onInput });
   }
 
   #newPicker(): BatchPicker {
@@ -299,19 +299,19 @@ export class PoolHost {
     return new BatchPicker({ keys: this.#keys, outages: this.#outages, pool: this.#options, onInput });
   }
 
-  #newErrands(): Errands {
+  #newLaneCommands(): LaneCommands {
     const { lane } = this.#options;
     const takeBack = (key: string, events: readonly LaneEvent[]) => this.#takeBack(key, events);
     const isBusy = () => this.#keys.hasFresh && (this.#busyBatches > 0 || this.#mayStartBatch);
     const onInput = () => this.#turns.input();
-    return new Errands({ pipeline: this.#pipeline, lane, moved: this.#moved, isBusy, takeBack, onInput });
+    return new LaneCommands({ pipeline: this.#pipeline, lane, moved: this.#moved, isBusy, takeBack, onInput });
   }
 
   #hasNews(): boolean {
     for (const batch of this.#batches.values()) if (batch.hasNews) return true;
-    if (this.#outages.hasNews || this.#mayLeave().length > 0 || this.#notice.hasNews(this.#moved)) return true;
-    if (this.#isEnding) return (this.#isQuiet && !this.#closing.isWaiting) || this.#mustStop;
-    return this.#errands.hasNews || this.#mayStartBatch;
+    if (this.#outages.hasNews || this.#mayLeave().length > 0 || this.#statusPublisher.hasNews(this.#moved)) return true;
+    if (this.#isEnding) return (this.#isQuiet && !this.#runEnd.isWaiting) || this.#mustStop;
+    return this.#laneCommands.hasNews || this.#mayStartBatch;
   }
 
   get #held(): Held {
@@ -331,7 +331,7 @@ export class PoolHost {
   }
 
   #startWork(): void {
-    this.#errands.begin();
+    this.#laneCommands.start();
     while (this.#mayStartBatch) {
       const isProbe = this.#outages.outage !== undefined;
       const taken = this.#picker.takeBatch();
@@ -378,7 +378,7 @@ export class PoolHost {
   /** Keys that shall have a lane of their own and are in no batch. */
   #mayLeave(): string[] {
     const free = [...this.#verbs.keys(), ...this.#large].filter((key) => !this.#keys.isInBatch(key));
-    return [...free, ...this.#keys.leaving(MAX_BEGINNING - this.#moved.beginning)];
+    return [...free, ...this.#keys.leaving(MAX_LANES_STARTING - this.#moved.starting)];
   }
 
   #moveOutWhoeverMay(): void {
@@ -403,7 +403,7 @@ export class PoolHost {
     const keys = this.#keys.longest(KEYS_OUT_AT_ONCE);
     if (keys.length === 0) this.#endsBelow = this.#moved.bytes - excess;
     for (const key of keys) this.#moveOut(key);
-    if (keys.length > 0) this.#errands.begin();
+    if (keys.length > 0) this.#laneCommands.start();
     await condition(() => this.#isQuiet);
   }
 
@@ -421,7 +421,7 @@ export class PoolHost {
   }
 
   get #isQuiet(): boolean {
-    return this.#batches.size === 0 && this.#errands.isQuiet;
+    return this.#batches.size === 0 && this.#laneCommands.isQuiet;
   }
 
   /** The run should end, so nothing is begun any more. Slow keys may take long: the others go on as long as they can. */
@@ -432,8 +432,8 @@ export class PoolHost {
     // What is carried alone may be so much that the server suggests a new run: each run does some of it (O5).
     if (this.#lastBatch === 0 && this.#keys.hasReady) return false;
     // What a next run cannot be given is done first: a lane for each key would cost a hundred times as much.
-    const mostLeft = Math.min(MOST_LEFT_BYTES, MOST_CARRIED_BYTES - this.#moved.bytes);
-    if (this.#keys.bytes > mostLeft && this.#keys.hasReady && this.#outages.outage === undefined) return false;
+    const maxRemaining = Math.min(MAX_REMAINING_BYTES, MAX_CARRIED_BYTES - this.#moved.bytes);
+    if (this.#keys.bytes > maxRemaining && this.#keys.hasReady && this.#outages.outage === undefined) return false;
     return ![...this.#batches.values()].some(({ isSlow }) => isSlow);
   }
 
@@ -448,15 +448,15 @@ export class PoolHost {
       await condition(() => [...this.#batches.values()].every(({ hasEnded }) => hasEnded));
       return;
     }
-    if (!this.#isQuiet || this.#closing.isWaiting) return;
+    if (!this.#isQuiet || this.#runEnd.isWaiting) return;
     if (Object.keys(this.#memory.marks).length > MARKS_CARRIED)
       this.#memory = await withoutOldMarks(this.#pipeline, () => this.#memory, this.#options.leaseMarginMs);
-    const excess = jsonBytes(this.#state()) - MOST_CARRIED_BYTES;
+    const excess = jsonBytes(this.#state()) - MAX_CARRIED_BYTES;
     if (excess > 0) return await this.#makeRoom(excess);
     if (this.#mayLeave().length > 0) return;
     if (!allHandlersFinished() && !patched('a run does not wait for pauses')) {
-      this.#errands.begin();
-      await condition(() => this.#errands.hasNews || this.#isQuiet);
+      this.#laneCommands.start();
+      await condition(() => this.#laneCommands.hasNews || this.#isQuiet);
       this.#turns.input();
       return;
     }
@@ -472,7 +472,7 @@ export class PoolHost {
     };
     const { memo = {}, typedSearchAttributes } = workflowInfo();
     await makeContinueAsNewFunc<(input: PoolInput) => Promise<void>>({
-      memo: { ...memo, full: this.#notice.holdsEnough(this.#held) },
+      memo: { ...memo, full: this.#statusPublisher.holdsEnough(this.#held) },
       typedSearchAttributes,
     })(input);
   }

@@ -182,9 +182,9 @@ export class HealthyKeys {
   /** A key that was lost or failed before tries one event at a time. What lies elsewhere is fetched in a lane. */
   #front({ events, losses, failing }: Entry, limits: EventLimits): readonly LaneEvent[] {
     if (losses > 0 || failing !== undefined) return events.slice(0, 1);
-    const most = events.slice(0, countWeighed(events.slice(0, limits.events), limits, eventWeight));
-    const left = most.findIndex((event, index) => index > 0 && 'left' in event.data);
-    return left === -1 ? most : most.slice(0, left);
+    const max = events.slice(0, countWeighed(events.slice(0, limits.events), limits, eventWeight));
+    const left = max.findIndex((event, index) => index > 0 && 'sourceOnly' in event.data);
+    return left === -1 ? max : max.slice(0, left);
   }
 
   /** The batch does not have the key any more; so many of its events are done. */

@@ -1,7 +1,7 @@
 import { patched, sleep } from '@temporalio/workflow';
 
 /** What was on its way when a bridge was told has come by then. */
-const CLOSING_MS = 200;
+const DRAIN_MS = 200;
 
 /**
  * Keeps bridges from sending while a run is about to end. The server refuses the end of a run when a signal has come while
@@ -10,8 +10,8 @@ const CLOSING_MS = 200;
  *
  * Owns how far that is; what bridges are told is in the notice.
  */
-export class Closing {
-  #state: 'open' | 'told' | 'closed' = 'open';
+export class RunEnd {
+  #state: 'open' | 'announced' | 'closed' = 'open';
   /** Runs that began before there was such a notice have neither it nor the timer in their histories. */
   #tells = true;
   readonly #onInput: () => void;
@@ -22,20 +22,20 @@ export class Closing {
   }
 
   /** Bridges shall wait. */
-  get isTold(): boolean {
+  get isAnnounced(): boolean {
     return this.#tells && this.#state !== 'open';
   }
 
   /** The run cannot end yet. */
   get isWaiting(): boolean {
-    return this.#state === 'told';
+    return this.#state === 'announced';
   }
 
   begin(): void {
     if (this.#state !== 'open') return;
-    this.#state = 'told';
+    this.#state = 'announced';
     this.#tells = patched('closes before it ends');
-    if (this.#tells) void sleep(CLOSING_MS).then(() => this.#closed());
+    if (this.#tells) void sleep(DRAIN_MS).then(() => this.#closed());
     else this.#closed();
   }
 
@@ -45,7 +45,7 @@ export class Closing {
   }
 
   #closed(): void {
-    if (this.#state === 'told') this.#state = 'closed';
+    if (this.#state === 'announced') this.#state = 'closed';
     this.#onInput();
   }
 }

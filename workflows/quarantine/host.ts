@@ -41,8 +41,8 @@ import { Segments } from '../shared/segments/segments.ts';
 import type { QuarantineVerb } from './verbs/parse.ts';
 import {
   begun,
-  bringing,
-  brought,
+  redrive,
+  lastRedriven,
   ended,
   enqueue,
   lookedThrough,
@@ -65,13 +65,13 @@ import {
   movedToSegment,
   nextSegment,
   remembered,
-  untoldOf,
+  unacknowledgedOf,
   viewOf,
   withOne,
 } from './state.ts';
-import { succeed } from './recovery.ts';
+import { recoverRun } from './recovery.ts';
 import { Turns } from '../shared/turns.ts';
-import { startBringing, startSearch, type Ended, type WorkInFlight } from './work.ts';
+import { startRedriving, startSearch, type Ended, type WorkInFlight } from './work.ts';
 
 /** Segments that one step looks through. */
 const SEGMENTS_A_STEP = 50;
@@ -204,7 +204,7 @@ export class QuarantineHost {
     // A quarantine never ends by itself, so one that came before was ended externally.
     const predecessor = (await truePredecessor(claimed, this.#input.after)) ?? claimed;
     this.#predecessor = predecessor;
-    this.#state = await succeed(predecessor, {
+    this.#state = await recoverRun(predecessor, {
       pipeline,
       limits: this.#limits,
       shorten: async (state) => {
@@ -239,10 +239,10 @@ export class QuarantineHost {
       this.#state = ended(this.#state, this.#limits);
       this.#turns.input();
     } else if (step.kind === 'bring') {
-      const { entries, first } = step.bringing;
-      const segment = segmentWorkflowId(pipeline, step.bringing.segment);
+      const { entries, first } = step.redrive;
+      const segment = segmentWorkflowId(pipeline, step.redrive.segment);
       this.#work = Object.assign(
-        startBringing({ pipeline, segment, entries, first }, () => this.#turns.input()),
+        startRedriving({ pipeline, segment, entries, first }, () => this.#turns.input()),
         { segments: [] },
       );
     } else if (step.kind === 'find') {
@@ -253,10 +253,10 @@ export class QuarantineHost {
         segments,
         from,
         selection,
-        most: this.#limits.batch,
+        max: this.#limits.batch,
         ...(data === undefined ? {} : { data }),
         ...(size === undefined ? {} : { size }),
-        decided: untoldOf(this.#state, step.segments),
+        decided: unacknowledgedOf(this.#state, step.segments),
       };
       this.#work = Object.assign(
         startSearch(search, decision.verb !== 'skip', () => this.#turns.input()),
@@ -276,14 +276,14 @@ export class QuarantineHost {
     switch (end.kind) {
       case 'found':
         return this.#found(end.finding, segments);
-      case 'brought': {
-        const { segment, entries, undecided } = this.#state.bringing!;
+      case 'lastRedriven': {
+        const { segment, entries, undecided } = this.#state.redrive!;
         await this.#decided(
           segment,
           entries.map(({ index }) => index),
           undecided,
         );
-        this.#state = brought(this.#state);
+        this.#state = lastRedriven(this.#state);
         return;
       }
       case 'failed':
@@ -324,7 +324,7 @@ export class QuarantineHost {
       await this.#decided(segment, [first.index], undecided);
       this.#state = replaced(this.#state, { segment, undecided, record: first }, own, Date.now());
     } else if (first !== undefined) {
-      this.#state = bringing(this.#state, segment, { undecided, records: keyed }, Date.now());
+      this.#state = redrive(this.#state, segment, { undecided, records: keyed }, Date.now());
     }
   }
 
@@ -357,10 +357,10 @@ export class QuarantineHost {
   }
 
   /** Moves the earliest records out of this run. Returns whether there were any. */
-  async #moveToSegment(most = Infinity): Promise<boolean> {
+  async #moveToSegment(max = Infinity): Promise<boolean> {
     if (this.#hasVerbs !== true) this.#hasSegments ??= patched('segments');
     if (this.#hasVerbs !== true && this.#hasSegments === false) return false;
-    const records = nextSegment(this.#state, this.#limits.segments).slice(0, most);
+    const records = nextSegment(this.#state, this.#limits.segments).slice(0, max);
     if (records.length === 0) return false;
     const segment = await this.#segments.hold(records);
     this.#state = movedToSegment(this.#state, records.length, segment);

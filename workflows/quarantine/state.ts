@@ -20,22 +20,22 @@ import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 import { isFromFormerReader, takeIn } from '../shared/marks.ts';
 import { withoutSegment, withSegment } from '../../contracts/lane/segment-ranges.ts';
 
-const MOST_BYTES_PER_CHARACTER = 3;
+const MAX_BYTES_PER_CHARACTER = 3;
 
 const EMPTY: Omit<QuarantineState, 'records' | 'marks'> = {
   segments: [],
   held: 0,
-  untold: {},
+  unacknowledged: {},
   behindSince: {},
   // An earlier version has forgotten nothing.
   remembersSince: 0,
   jobs: [],
-  brought: 0,
+  lastRedriven: 0,
   decisions: [],
 };
 
-export function emptyQuarantine(bornAt: number): QuarantineState {
-  return { ...EMPTY, records: [], marks: {}, remembersSince: bornAt };
+export function emptyQuarantine(startedAt: number): QuarantineState {
+  return { ...EMPTY, records: [], marks: {}, remembersSince: startedAt };
 }
 
 export function carriedOver(carried: CarriedQuarantine): QuarantineState {
@@ -69,7 +69,7 @@ export function isLong(state: QuarantineState, limits: SegmentLimits): boolean {
 /** The reason and the partition key count too, for as much as they may take in Temporal. */
 function weightOf(record: QuarantinedRecord): number {
   const { reason, partitionKey = '' } = record;
-  return eventWeight(record) + MOST_BYTES_PER_CHARACTER * (reason.length + partitionKey.length);
+  return eventWeight(record) + MAX_BYTES_PER_CHARACTER * (reason.length + partitionKey.length);
 }
 
 /** The first records of the state are in this segment by now. */
@@ -98,20 +98,26 @@ export function decided(
 
 /** A segment in which there is nothing any more. */
 export function withoutHolding(state: QuarantineState, segment: SegmentName): QuarantineState {
-  const { [nameOf(segment)]: _told, ...untold } = state.untold;
+  const { [nameOf(segment)]: _told, ...unacknowledged } = state.unacknowledged;
   const segments = withoutSegment(state.segments, segment);
   // Without any, nothing is held: what was in segments that are gone is forgotten with the last of the others.
-  return { ...state, held: segments.length === 0 ? 0 : state.held, untold, segments };
+  return { ...state, held: segments.length === 0 ? 0 : state.held, unacknowledged, segments };
 }
 
 /** What a segment could not be told. */
 export function remembered(state: QuarantineState, segment: SegmentName, indexes: readonly number[]): QuarantineState {
   const name = nameOf(segment);
-  return { ...state, untold: { ...state.untold, [name]: [...(state.untold[name] ?? []), ...indexes] } };
+  return {
+    ...state,
+    unacknowledged: { ...state.unacknowledged, [name]: [...(state.unacknowledged[name] ?? []), ...indexes] },
+  };
 }
 
-export function untoldOf({ untold }: QuarantineState, segments: readonly SegmentName[]): (readonly number[])[] {
-  return segments.map((segment) => untold[nameOf(segment)] ?? []);
+export function unacknowledgedOf(
+  { unacknowledged }: QuarantineState,
+  segments: readonly SegmentName[],
+): (readonly number[])[] {
+  return segments.map((segment) => unacknowledged[nameOf(segment)] ?? []);
 }
 
 function nameOf({ epoch, number }: SegmentName): string {
@@ -122,7 +128,7 @@ function nameOf({ epoch, number }: SegmentName): string {
 const SHOWN: SegmentLimits = { events: 10_000, bytes: 1024 * 1024 };
 
 export function viewOf(state: QuarantineState): QuarantineView {
-  const { records, segments, jobs, decisions, bringing, lost } = state;
+  const { records, segments, jobs, decisions, redrive, lost } = state;
   const shown = nextSegment(state, SHOWN);
   return {
     count: countOf(state),
@@ -131,7 +137,7 @@ export function viewOf(state: QuarantineState): QuarantineView {
     ...(shown.length === records.length ? {} : { more: true }),
     pending: jobs.map(({ decision }) => decision),
     decisions,
-    ...(bringing === undefined ? {} : { bringingFrom: bringing.first }),
+    ...(redrive === undefined ? {} : { redrivingFrom: redrive.first }),
     ...(lost === undefined ? {} : { lost }),
   };
 }

@@ -11,8 +11,8 @@ import {
 import { RetryState } from '@temporalio/common';
 import { readingTaskQueue } from '../../contracts/names.ts';
 import type {
-  BringingActivities,
-  BringInput,
+  RedrivingActivities,
+  RedriveInput,
   SearchingActivities,
   SegmentFinding,
   SegmentSearch,
@@ -20,7 +20,7 @@ import type {
 
 export type Ended =
   | { readonly kind: 'found'; readonly finding: SegmentFinding }
-  | { readonly kind: 'brought' }
+  | { readonly kind: 'lastRedriven' }
   /** It came to nothing that is known, and is to be done again. */
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly why: string };
@@ -41,13 +41,13 @@ export function startSearch(search: SegmentSearch, needsKeys: boolean, onEnd: ()
   const summary = `${search.segments.length} segments`;
   return start(onEnd, async () => {
     const { findRecords } = proxyActivities<SearchingActivities>({ ...options, summary });
-    const { findKeys } = proxyActivities<BringingActivities>({ ...options, summary, taskQueue: whereSettingsAre() });
+    const { findKeys } = proxyActivities<RedrivingActivities>({ ...options, summary, taskQueue: whereSettingsAre() });
     return { kind: 'found', finding: await (needsKeys ? findKeys(search) : findRecords(search)) };
   });
 }
 
-export function startBringing(input: BringInput, onEnd: () => void): WorkInFlight {
-  const { bringRecords } = proxyActivities<Pick<BringingActivities, 'bringRecords'>>({
+export function startRedriving(input: RedriveInput, onEnd: () => void): WorkInFlight {
+  const { redriveRecords } = proxyActivities<Pick<RedrivingActivities, 'redriveRecords'>>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -56,8 +56,8 @@ export function startBringing(input: BringInput, onEnd: () => void): WorkInFligh
     retry: RETRY,
   });
   return start(onEnd, async () => {
-    await bringRecords(input);
-    return { kind: 'brought' };
+    await redriveRecords(input);
+    return { kind: 'lastRedriven' };
   });
 }
 

@@ -5,7 +5,7 @@ import type { SegmentInput } from '../../contracts/lane/backlog.ts';
 import type { DecidedSignal, QuarantineSegmentInput } from '../../contracts/quarantine/messages.ts';
 
 /**
- * Holds a stretch of a lane's long backlog, or records of a quarantine, and does nothing else: they are its argument, which
+ * Holds a batch of a lane's long backlog, or records of a quarantine, and does nothing else: they are its argument, which
  * whoever needs them reads from its history. It stays open until the lane has them back, or all are decided on, since what
  * is closed is forgotten after Temporal's retention (O5).
  */

@@ -1,13 +1,13 @@
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneCell } from '../lane/backlog-spiller.ts';
-import { forgetOldMarks, marksAhead, type LastingMemory, type Memory } from './marks.ts';
+import { forgetOldMarks, marksAhead, type PersistentDedupState, type DedupState } from './marks.ts';
 import { askForCheckpoints } from './questions.ts';
 
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 16;
 
 /** Lets a lane forget the marks that the durable checkpoints have passed (O6, rule 1). Owns nothing: they are in its state. */
-export class MarkKeeper {
+export class MarkPruner {
   readonly #pipeline: string;
   readonly #leaseMarginMs: number;
 
@@ -39,20 +39,20 @@ export class MarkKeeper {
  */
 export async function withoutOldMarks(
   pipeline: string,
-  memory: () => LastingMemory,
+  memory: () => PersistentDedupState,
   leaseMarginMs: number,
-): Promise<LastingMemory> {
+): Promise<PersistentDedupState> {
   const checkpoints = await askForCheckpoints(pipeline, Object.keys(memory().marks));
   if (checkpoints === undefined) return memoryOf(memory());
   return remembering(memory(), forgetOldMarks(memory(), checkpoints, Date.now(), 2 * leaseMarginMs));
 }
 
 /** Of a state that holds more. */
-export function memoryOf({ behindSince, marks, remembersSince }: LastingMemory): LastingMemory {
+export function memoryOf({ behindSince, marks, remembersSince }: PersistentDedupState): PersistentDedupState {
   return { marks, behindSince, remembersSince };
 }
 
-function remembering(before: LastingMemory, { behindSince, marks }: Memory): LastingMemory {
+function remembering(before: PersistentDedupState, { behindSince, marks }: DedupState): PersistentDedupState {
   const forgets = Object.keys(marks).length < Object.keys(before.marks).length;
   return { marks, behindSince, remembersSince: forgets ? Date.now() : before.remembersSince };
 }

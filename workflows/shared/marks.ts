@@ -20,18 +20,20 @@ export function isBeyond(marks: Marks, position: Position): boolean {
  * Where an event stands among those of which a lane keeps one mark: in its shard, or among what the quarantine brings, or
  * its pool. To a lane each is one more shard: it sends in order, the next only when the one before was accepted, and repeats.
  */
-export function placeOf(event: Pick<LaneEvent, 'position' | 'late' | 'forwarded'>): Position {
+export function placeOf(event: Pick<LaneEvent, 'position' | 'redriveSequence' | 'forwarded'>): Position {
   if (event.forwarded !== undefined) return { shardId: FORWARDED_MARK, sequenceNumber: event.forwarded };
-  return event.late === undefined ? event.position : { shardId: QUARANTINE_MARK, sequenceNumber: event.late };
+  return event.redriveSequence === undefined
+    ? event.position
+    : { shardId: QUARANTINE_MARK, sequenceNumber: event.redriveSequence };
 }
 
-export interface Memory {
+export interface DedupState {
   readonly marks: Marks;
   readonly behindSince: Readonly<Record<string, number>>;
 }
 
 /** With the time since when it is whole: a birth, or the last forgetting. */
-export interface LastingMemory extends Memory {
+export interface PersistentDedupState extends DedupState {
   readonly remembersSince: number;
 }
 
@@ -39,7 +41,7 @@ export interface LastingMemory extends Memory {
  * Takes in what lies beyond the marks, and moves them with it (O6).
  * @returns also what lies behind them, which has come before
  */
-export function takeIn<Item>(memory: Memory, items: readonly Item[], place: (item: Item) => Position) {
+export function takeIn<Item>(memory: DedupState, items: readonly Item[], place: (item: Item) => Position) {
   const marks: Record<string, Position> = { ...memory.marks };
   const behindSince: Record<string, number> = { ...memory.behindSince };
   const fresh: Item[] = [];
@@ -70,7 +72,7 @@ export function isFromFormerReader(leaseUntil: number, marginMs: number, remembe
  * What is left to remember when marks are forgotten that have been behind the checkpoint for `afterMs` (O6). A request
  * of a former reader may be held up on its way for as long as that, and would be taken for new.
  */
-export function forgetOldMarks(memory: Memory, checkpoints: Checkpoints, now: number, afterMs: number): Memory {
+export function forgetOldMarks(memory: DedupState, checkpoints: Checkpoints, now: number, afterMs: number): DedupState {
   const ahead = marksAhead(memory.marks, checkpoints);
   const behind = Object.keys(memory.marks).filter((shardId) => ahead[shardId] === undefined);
   const since = new Map(behind.map((shardId) => [shardId, memory.behindSince[shardId] ?? now]));

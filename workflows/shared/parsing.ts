@@ -18,7 +18,7 @@ import type { Verb } from '../lane/verbs/decide.ts';
 const TEXT_FIELDS = ['position', 'by', 'reason', 'text', 'base64'] as const;
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, 'data', 'claim', 'size']);
 /** Decisions are carried through continue-as-new. */
-const MOST_CHARS: { readonly [field: string]: number | undefined } = { position: 400, by: 200, reason: 2000 };
+const MAX_CHARS: { readonly [field: string]: number | undefined } = { position: 400, by: 200, reason: 2000 };
 /** Of what is asked of a pool. */
 const KEY_FIELDS = ['key', 'verb'];
 const MAX_FIELDS_NAMED = 3;
@@ -41,7 +41,7 @@ export function readVerb(name: VerbName, value: unknown, more: readonly string[]
     if (given === undefined || given === null) continue;
     if (typeof given !== 'string')
       return { name, args: {}, problem: `\`${field}\` must be a text, not ${typeof given}` };
-    const maxChars = MOST_CHARS[field];
+    const maxChars = MAX_CHARS[field];
     args[field] = maxChars === undefined ? given : truncate(given, maxChars);
   }
   if (value['data'] !== undefined) args['data'] = value['data'];
@@ -176,8 +176,8 @@ function isMeasured({ arrivedAt, size }: Record<string, unknown>): boolean {
 function isPlaced(value: unknown): boolean {
   if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
   const { shardId, sequenceNumber } = value['position'];
-  const { forwarded = '', late = '' } = value;
-  const hasTexts = [shardId, sequenceNumber, late, forwarded].every((each) => typeof each === 'string');
+  const { forwarded = '', redriveSequence = '' } = value;
+  const hasTexts = [shardId, sequenceNumber, redriveSequence, forwarded].every((each) => typeof each === 'string');
   // Marks are kept by shard ids, and no source has a shard called `constructor`.
   return hasTexts && !(String(shardId) in Object.prototype);
 }
@@ -185,9 +185,9 @@ function isPlaced(value: unknown): boolean {
 /** In one of the forms of {@link EventData}, each of which is looked into. */
 function isData(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { base64, claim, left, text } = value;
+  const { base64, claim, sourceOnly, text } = value;
   if ('claim' in value) return isClaim(claim);
-  if ('left' in value) return isObject(left) && typeof left['preview'] === 'string';
+  if ('sourceOnly' in value) return isObject(sourceOnly) && typeof sourceOnly['preview'] === 'string';
   if ('base64' in value) return typeof base64 === 'string';
   return 'text' in value ? typeof text === 'string' : 'json' in value;
 }

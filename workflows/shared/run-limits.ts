@@ -19,9 +19,9 @@ const LOOK_AGAIN_AFTER = 0.25;
 /** More than this goes into segments first. */
 const CARRIED_BYTES = 200 * 1024;
 /** More does not fit into the input of the next run, which may have 2 MiB; such a lane first has to drain. */
-const MOST_CARRIED_BYTES = 1_950_000;
+const MAX_CARRIED_BYTES = 1_950_000;
 /** The same, of runs that began before there were segments. */
-const MOST_CARRIED_CHARS = 1_500_000;
+const MAX_CARRIED_CHARS = 1_500_000;
 
 /** Whether a run of a lane, or of a quarantine, has lasted long enough. Counts its signals, which is no reason for the server to say so. */
 export class RunLimits {
@@ -60,8 +60,8 @@ export class RunLimits {
 
   /** It can wait no longer for what is in flight. */
   isPressing(): boolean {
-    const most = this.#isBounded ? PRESSING_AT_BYTES : PRESSING_ONCE_AT_BYTES;
-    return this.#signals >= PRESSING_AT * this.#signalsPerRun || workflowInfo().historySize >= most;
+    const max = this.#isBounded ? PRESSING_AT_BYTES : PRESSING_ONCE_AT_BYTES;
+    return this.#signals >= PRESSING_AT * this.#signalsPerRun || workflowInfo().historySize >= max;
   }
 
   /** It is time to look, once more, whether a retrying head only waits for its next attempt. */
@@ -80,9 +80,7 @@ export class RunLimits {
 
   /** Whether a next run can be given all that the lane holds. When it cannot, a continue-as-new is not due for a while. */
   fits(lane: LaneState, hasSegments: boolean): boolean {
-    const fits = hasSegments
-      ? jsonBytes(lane) <= MOST_CARRIED_BYTES
-      : JSON.stringify(lane).length <= MOST_CARRIED_CHARS;
+    const fits = hasSegments ? jsonBytes(lane) <= MAX_CARRIED_BYTES : JSON.stringify(lane).length <= MAX_CARRIED_CHARS;
     if (fits) return true;
     this.#tooLargeAt = lane.queue.length;
     return false;

@@ -3,7 +3,7 @@
  * another process may have begun a run, which was sent events and ended externally: it must not be passed over (O5).
  */
 import { sleep, workflowInfo } from '@temporalio/workflow';
-import type { BegunAfter, EndedRun } from '../../contracts/run.ts';
+import type { StartedAfter, EndedRun } from '../../contracts/run.ts';
 import { askForPrecedingRun } from './questions.ts';
 
 /** A request takes no longer, so that a lane which comes back has nothing to ask; and clocks differ by less. */
@@ -13,7 +13,7 @@ const LISTED_AFTER_MS = 2000;
 
 interface Begun {
   readonly predecessor?: EndedRun;
-  readonly after?: BegunAfter;
+  readonly after?: StartedAfter;
 }
 
 /** A run that the new one may have to take over from; undefined when it may begin at once. */
@@ -28,7 +28,10 @@ export function claimedPredecessor({ predecessor, after }: Begun): EndedRun | un
  * The run that came just before this one, if it was ended externally.
  * @param claimed what {@link claimedPredecessor} has said
  */
-export async function truePredecessor(claimed: EndedRun, after: BegunAfter | undefined): Promise<EndedRun | undefined> {
+export async function truePredecessor(
+  claimed: EndedRun,
+  after: StartedAfter | undefined,
+): Promise<EndedRun | undefined> {
   // Runs that an earlier version has begun.
   if (after === undefined) return claimed;
   await sleep(LISTED_AFTER_MS);

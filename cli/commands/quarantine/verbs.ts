@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parsePosition } from '../../../contracts/event/position.ts';
 import {
-  MOST_POSITIONS,
+  MAX_POSITIONS,
   type QuarantineDecision,
   type QuarantineVerbArgs,
   type QuarantineVerbName,
@@ -119,9 +119,9 @@ function requestsOf(positions: readonly string[], { all, matching }: VerbOptions
       `${JSON.stringify(wrong)} is not a position; one looks like shardId-000000000000:4958...3, as \`keylane quarantine list\` prints it.`,
     );
   }
-  const count = Math.ceil(positions.length / MOST_POSITIONS);
+  const count = Math.ceil(positions.length / MAX_POSITIONS);
   return Array.from({ length: count }, (_, nth) => {
-    return { positions: positions.slice(nth * MOST_POSITIONS, (nth + 1) * MOST_POSITIONS) };
+    return { positions: positions.slice(nth * MAX_POSITIONS, (nth + 1) * MAX_POSITIONS) };
   });
 }
 

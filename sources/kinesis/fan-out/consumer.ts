@@ -19,7 +19,7 @@ import type { StreamId } from '../stream-id.ts';
 /** AWS answers 20 of these a second for all consumers of a stream. */
 const POLL_MS = 1000;
 /** AWS takes some seconds; who still waits then learns why, and asks again. */
-const PATIENCE_MS = 60_000;
+const ACTIVATION_TIMEOUT_MS = 60_000;
 
 export interface ConsumerOptions {
   readonly client: KinesisClient;
@@ -73,7 +73,7 @@ export class FanOutConsumer {
   async #find(signal: AbortSignal): Promise<string> {
     const { pollMs = POLL_MS } = this.#options;
     const streamArn = await this.#streamArn(signal);
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + ACTIVATION_TIMEOUT_MS;
     for (;;) {
       const found = await this.#describe(streamArn, signal);
       if (found?.ConsumerStatus === 'ACTIVE') return found.ConsumerARN ?? '';
@@ -125,7 +125,7 @@ export class FanOutConsumer {
   #notActive(found: ConsumerDescription | undefined): SourceUnavailableError {
     const { name, source } = this.#options;
     const state = found?.ConsumerStatus ?? 'not there yet';
-    const message = `${source}: consumer ${name} is ${state} after ${PATIENCE_MS / 1000}s, and only an ACTIVE one can subscribe. It is asked again.`;
+    const message = `${source}: consumer ${name} is ${state} after ${ACTIVATION_TIMEOUT_MS / 1000}s, and only an ACTIVE one can subscribe. It is asked again.`;
     return new SourceUnavailableError(source, message);
   }
 }

@@ -143,12 +143,12 @@ export class SubscribedShard implements ShardIterators {
 
   async #page(event: SubscribeToShardEvent, signal: AbortSignal): Promise<IteratorPage> {
     const { access } = this.#options;
-    const { records, strays } = await userRecords(this.#shardId, event.Records ?? [], () =>
+    const { records, misrouted } = await userRecords(this.#shardId, event.Records ?? [], () =>
       access.shards.hashKeysOf(this.#shardId, signal),
     );
     this.#missing.found();
     const next = event.ContinuationSequenceNumber ?? '';
-    const page = { records, strays, lagMs: event.MillisBehindLatest };
+    const page = { records, misrouted, lagMs: event.MillisBehindLatest };
     if (next === '') {
       const cutShort = await this.#isCutShort(event, signal);
       this.#close();

@@ -33,7 +33,7 @@ export interface SubscriptionOptions {
 export class Subscription {
   readonly #options: SubscriptionOptions;
   readonly #connection = new AbortController();
-  readonly #begunAt = performance.now();
+  readonly #startedAt = performance.now();
   readonly #forgetSignal: () => void;
   #events: AsyncIterator<SubscribeToShardEventStream> | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -63,7 +63,7 @@ export class Subscription {
 
   /** For how long it has been there. */
   get ageMs(): number {
-    return performance.now() - this.#begunAt;
+    return performance.now() - this.#startedAt;
   }
 
   /**

@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { KnownListings } from '../../../activities/reading/known-listings.ts';
 import { resume } from '../../../activities/reading/resume.ts';
 import type { Clock } from '../../../lib/node/clock.ts';
-import { createIntake } from '../../../bridge/read/route-record.ts';
-import type { HandoverRequest } from '../../../bridge/deliver/gateway.ts';
+import { createRecordRouter } from '../../../bridge/read/route-record.ts';
+import type { DeliveryRequest } from '../../../bridge/deliver/gateway.ts';
 import { Lease, LeaseLostError } from '../../../bridge/lease/lease.ts';
 import { Reader } from '../../../bridge/read/reader.ts';
 import { FreezeWatch } from '../../../lib/node/freeze-watch.ts';
@@ -138,12 +138,12 @@ export class BridgeProcess {
       source: this.#frozenWith(source),
       shards,
       shiftMs: input.shiftMs,
-      intake: createIntake(source.kind, undefined),
+      routeRecord: createRecordRouter(source.kind, undefined),
       gateway: { send: async (request, signal) => await this.#send(request, signal) },
       lease,
       limits: LIMITS,
       pools,
-      comeHome: home.signal,
+      stopReading: home.signal,
       onReport: (report) => {
         const now = this.#clock.now();
         if (this.isDead || now < this.#deafUntil || now - beatAt < BEAT_EVERY * input.heartbeatTimeoutMs) return;
@@ -176,7 +176,7 @@ export class BridgeProcess {
   }
 
   /** Arrives, or not, soon or late, perhaps after the reader has stopped; the answer is lost, or not. */
-  async #send(request: HandoverRequest, signal: AbortSignal): Promise<void> {
+  async #send(request: DeliveryRequest, signal: AbortSignal): Promise<void> {
     const { clock, lanes, random, source } = this.#options;
     await this.#thawed();
     signal.throwIfAborted();

@@ -64,7 +64,7 @@ const drip = fc.record({
 });
 const reshard = fc.record({ kind: fc.constantFrom('split', 'merge', 'roll'), which });
 const wait = fc.record({ kind: fc.constant('wait' as const), ms: time });
-const trouble = fc.record({ kind: fc.constantFrom('kill', 'stop', 'deafen'), which, ms: time });
+const readError = fc.record({ kind: fc.constantFrom('kill', 'stop', 'deafen'), which, ms: time });
 const freeze = fc.record({
   kind: fc.constant('freeze' as const),
   which,
@@ -88,7 +88,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: drip },
   { weight: 3, arbitrary: reshard },
   { weight: 6, arbitrary: wait },
-  { weight: 3, arbitrary: trouble },
+  { weight: 3, arbitrary: readError },
   { weight: 2, arbitrary: freeze },
   { weight: 1, arbitrary: standstill },
   { weight: 1, arbitrary: terminate },

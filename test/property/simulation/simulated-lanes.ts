@@ -1,9 +1,9 @@
-import type { HandoverRequest } from '../../../bridge/deliver/gateway.ts';
+import type { DeliveryRequest } from '../../../bridge/deliver/gateway.ts';
 import type { RecordsSignal } from '../../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
 import { formatPosition } from '../../../contracts/event/position.ts';
-import { accept, emptyLane, next, stretchEnded, stretchStarted } from '../../../workflows/lane/core/machine.ts';
+import { accept, emptyLane, next, batchEnded, batchStarted } from '../../../workflows/lane/core/machine.ts';
 import { checkpointsOf, forgetOldMarks, marksAhead, type Checkpoints } from '../../../workflows/shared/marks.ts';
 import type { Checks } from './checks.ts';
 import type { SimulatedClock } from './clock.ts';
@@ -45,7 +45,7 @@ export class SimulatedLanes {
     this.#options = options;
   }
 
-  take(request: HandoverRequest): void {
+  take(request: DeliveryRequest): void {
     if (request.to !== 'lane') throw new Error('Every record has a key.');
     this.#signal(request.key, { leaseUntil: request.leaseUntil, events: request.events });
   }
@@ -73,12 +73,12 @@ export class SimulatedLanes {
   #work(key: string, lane: Lane): void {
     const { clock, lane: options, random } = this.#options;
     const work = next(lane.state, options);
-    if (work.kind !== 'stretch') return;
-    lane.state = stretchStarted(lane.state, work.events.length);
+    if (work.kind !== 'batch') return;
+    lane.state = batchStarted(lane.state, work.events.length);
     clock.after(random() * 3000, () => {
       const positions = work.events.map(({ position }) => formatPosition(position));
       this.handled.set(key, [...(this.handled.get(key) ?? []), ...positions]);
-      lane.state = stretchEnded(lane.state, { done: work.events.length, lostBefore: false }, clock.now());
+      lane.state = batchEnded(lane.state, { done: work.events.length, lostBefore: false }, clock.now());
       lane.lastChange = clock.now();
       if (lane.signals >= options.signalsPerRun) this.#continueAsNew(lane);
       this.#work(key, lane);

@@ -1,4 +1,4 @@
-import type { HandoverRequest } from '../../../bridge/deliver/gateway.ts';
+import type { DeliveryRequest } from '../../../bridge/deliver/gateway.ts';
 import type { PoolEvent } from '../../../contracts/pool/state.ts';
 import type { PoolSignal } from '../../../contracts/pool/messages.ts';
 import { formatPosition } from '../../../contracts/event/position.ts';
@@ -8,12 +8,12 @@ import {
   isFromFormerReader,
   placeOf,
   takeIn,
-  type LastingMemory,
+  type PersistentDedupState,
 } from '../../../workflows/shared/marks.ts';
 import type { LanesOptions } from './simulated-lanes.ts';
 
 interface Pool {
-  memory: LastingMemory;
+  memory: PersistentDedupState;
   waiting: PoolEvent[];
   signals: number;
   isWorking: boolean;
@@ -32,7 +32,7 @@ export class SimulatedPools {
     this.#options = options;
   }
 
-  take(request: HandoverRequest): void {
+  take(request: DeliveryRequest): void {
     if (request.to !== 'pool') throw new Error('Every key is in a pool.');
     const pool = this.#open.get(request.pool) ?? this.#begun();
     this.#open.set(request.pool, pool);

@@ -26,7 +26,7 @@ const BEGIN = 1_700_000_000_000;
 const PROCESSES = 2;
 const HEARTBEAT_TIMEOUT_MS = 5000;
 /** In the proportions of the defaults: idle > margin + heartbeat timeout + a request + the 30 s of a lease. */
-const LANE = { ...DEFAULT_LANE_OPTIONS, leaseMarginMs: 40_000, idleMs: 82_000, signalsPerRun: 3, stretchEvents: 4 };
+const LANE = { ...DEFAULT_LANE_OPTIONS, leaseMarginMs: 40_000, idleMs: 82_000, signalsPerRun: 3, maxBatchEvents: 4 };
 const MARKS_CARRIED = 0;
 /** In fair weather everything is read within this, or never. */
 const ENDS_WITHIN_MS = 900_000;
@@ -324,8 +324,9 @@ export class Simulation {
           const isAfter = after === undefined || sequence > BigInt(after.sequenceNumber);
           return id === shardId && isAfter && (until === undefined || sequence < BigInt(until.sequenceNumber));
         });
-      const untold = lost.find((record) => !isTold(record));
-      if (untold !== undefined) this.#checks.fail(`O10: nobody tells that ${formatPosition(untold.position)} is lost`);
+      const unacknowledged = lost.find((record) => !isTold(record));
+      if (unacknowledged !== undefined)
+        this.#checks.fail(`O10: nobody tells that ${formatPosition(unacknowledged.position)} is lost`);
       this.#gapsTold += lost.length;
     }
   }

@@ -24,7 +24,7 @@ export class Calls {
   /** Records that are known to be skipped. */
   readonly skipped = new Set<WrittenRecord>();
   /** From then on every call succeeds. */
-  isMended = false;
+  isFixed = false;
   readonly #course: Course;
   readonly #find: (name: string) => WrittenRecord | undefined;
 
@@ -38,9 +38,9 @@ export class Calls {
     const { name, script } = call.record;
     const isReplaced = call.idempotencyKey.includes('#');
     const failures = this.#of(call.record.key).filter(({ end, record }) => record === call.record && end === 'failed');
-    const isBad = script.fails !== 'never' && !isReplaced && !this.isMended;
+    const isBad = script.fails !== 'never' && !isReplaced && !this.isFixed;
     const mustFail = isBad && (script.times === -1 || failures.length < script.times);
-    if (script.takes > 0 && !this.isMended) {
+    if (script.takes > 0 && !this.isFixed) {
       await delay(script.takes, undefined, { signal: context.signal }).catch(() => undefined);
     }
     if (call.end === 'killed') throw new Error('This process is dead');

@@ -20,8 +20,8 @@ export interface Script {
 }
 
 export interface Limits {
-  readonly stretchEvents: number;
-  readonly stretchBytes: number;
+  readonly maxBatchEvents: number;
+  readonly maxBatchBytes: number;
   readonly signalsPerRun: number;
   readonly segmentEvents: number;
   /** Of lanes whose shards are never read by two at once; see `overlaps`. */
@@ -167,8 +167,8 @@ const common = {
   follows: fc.boolean(),
   overlaps: fc.boolean(),
   limits: fc.record({
-    stretchEvents: fc.integer({ min: 1, max: 10 }),
-    stretchBytes: fc.constantFrom(300, 2000, 100_000),
+    maxBatchEvents: fc.integer({ min: 1, max: 10 }),
+    maxBatchBytes: fc.constantFrom(300, 2000, 100_000),
     signalsPerRun: fc.integer({ min: 3, max: 20 }),
     segmentEvents: fc.integer({ min: 3, max: 10 }),
     idleMs: fc.integer({ min: 50, max: 600 }),

@@ -22,7 +22,7 @@ const QUIET_MS = 4000;
 export class Fleet {
   readonly harness: LaneHarness;
   readonly #members: Map<string, Member>;
-  #trouble: Promise<void> | undefined;
+  #readError: Promise<void> | undefined;
   #quietUntil = 0;
 
   private constructor(harness: LaneHarness, members: Map<string, Member>) {
@@ -53,18 +53,18 @@ export class Fleet {
   }
 
   /** Joins in when something is happening already; does nothing when that was just now. Tells whether it happened. */
-  async trouble(how: 'stop' | 'kill' | 'roll', ms: number): Promise<boolean> {
-    if (this.#trouble === undefined && Date.now() < this.#quietUntil) return false;
-    this.#trouble ??= this.#make(how, ms).finally(() => {
-      this.#trouble = undefined;
+  async readError(how: 'stop' | 'kill' | 'roll', ms: number): Promise<boolean> {
+    if (this.#readError === undefined && Date.now() < this.#quietUntil) return false;
+    this.#readError ??= this.#make(how, ms).finally(() => {
+      this.#readError = undefined;
       this.#quietUntil = Date.now() + QUIET_MS;
     });
-    await this.#trouble;
+    await this.#readError;
     return true;
   }
 
   async stop(): Promise<void> {
-    await this.#trouble;
+    await this.#readError;
     await this.harness.stop();
   }
 

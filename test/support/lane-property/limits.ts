@@ -9,11 +9,11 @@ const KIB = 1024;
 export const idleMsOf = ({ limits, overlaps }: LaneCase): number => (overlaps ? OVERLAPPING_IDLE_MS : limits.idleMs);
 
 export function laneOptionsOf(one: LaneCase): LaneOptions {
-  const { segmentEvents, signalsPerRun, stretchBytes, stretchEvents } = one.limits;
+  const { segmentEvents, signalsPerRun, maxBatchBytes, maxBatchEvents } = one.limits;
   return {
     ...DEFAULT_LANE_OPTIONS,
-    stretchEvents,
-    stretchBytes,
+    maxBatchEvents,
+    maxBatchBytes,
     signalsPerRun,
     segments: { events: segmentEvents, bytes: 256 * KIB },
     idleMs: idleMsOf(one),
@@ -29,7 +29,7 @@ export function poolOptionsOf(one: LaneCase): PoolOptions | undefined {
   const { batchEvents, batchesInFlight, eventsPerKey, signalsPerRun, slowAfterMs } = one.pools;
   return {
     ...DEFAULT_POOL_OPTIONS,
-    batch: { events: batchEvents, bytes: one.limits.stretchBytes },
+    batch: { events: batchEvents, bytes: one.limits.maxBatchBytes },
     batchesInFlight,
     eventsPerKey,
     signalsPerRun,

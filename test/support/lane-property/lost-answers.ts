@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { temporal } from '@temporalio/proto';
 import { formatPosition } from '../../../contracts/event/position.ts';
-import type { EventInput, StretchInput } from '../../../contracts/execution.ts';
+import type { EventInput, EventBatchInput } from '../../../contracts/execution.ts';
 import type { BatchInput } from '../../../contracts/pool/batch.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -48,7 +48,7 @@ function lostOf(events: readonly HistoryEvent[], isCutOff: boolean): HistoryEven
 }
 
 function eventsOf(given: unknown): readonly Pick<EventInput['event'], 'position'>[] {
-  const { event, events, keys } = given as Partial<EventInput & StretchInput & BatchInput>;
+  const { event, events, keys } = given as Partial<EventInput & EventBatchInput & BatchInput>;
   if (keys !== undefined) return keys.flatMap((each) => each.events);
   return events ?? (event === undefined ? [] : [event]);
 }

@@ -1,4 +1,4 @@
-import type { Handover } from '../../../bridge/deliver/gateway.ts';
+import type { Delivery } from '../../../bridge/deliver/gateway.ts';
 import type { LaneEvent } from '../../../contracts/event/event.ts';
 import { formatPosition, type Position } from '../../../contracts/event/position.ts';
 import type { Script } from './case.ts';
@@ -23,6 +23,6 @@ function laneEventOf({ number, position, script }: WrittenRecord): LaneEvent {
   return { position, arrivedAt: 1_700_000_000_000 + number, data, size: script.size + 20, source: 'kinesis' };
 }
 
-export function handoverOf(record: WrittenRecord): Handover {
+export function deliveryOf(record: WrittenRecord): Delivery {
   return { to: 'lane', key: record.key, event: laneEventOf(record) };
 }

@@ -116,7 +116,7 @@ export class RunningCase {
       case 'verb':
         return this.#verb(step);
       case 'worker':
-        if (await this.fleet.trouble(step.how, step.ms)) this.count(`worker: ${step.how}`);
+        if (await this.fleet.readError(step.how, step.ms)) this.count(`worker: ${step.how}`);
         return;
       case 'wait':
         await delay(step.ms);
@@ -191,7 +191,7 @@ export class RunningCase {
   /** Nothing fails any more, everything is sent, and what is stuck is let go by verbs. */
   async #release(): Promise<void> {
     this.course.note('everything is released');
-    this.calls.isMended = true;
+    this.calls.isFixed = true;
     const good = { takes: 0, fails: 'never', times: 0, size: 10 } as const;
     // One more for each key: a lane that was terminated is taken over when its next event comes.
     const records = this.keys.map((_, key) => ({ key, script: good }));

@@ -4,12 +4,12 @@
  * one when that was accepted.
  * One that was taken over goes on with the lease that it had: see docs/ARCHITECTURE.md, why overlapping readers are safe.
  */
-import type { HandoverBatch, LaneGateway } from '../../../bridge/deliver/gateway.ts';
+import type { DeliveryBatch, LaneGateway } from '../../../bridge/deliver/gateway.ts';
 import { queueId, toBatch } from '../../../bridge/deliver/lane-queue.ts';
 import type { ShardCheckpoint } from '../../../contracts/questions.ts';
 import type { Script } from './case.ts';
 import type { Course } from './course.ts';
-import { handoverOf, writtenRecord, type WrittenRecord } from './records.ts';
+import { deliveryOf, writtenRecord, type WrittenRecord } from './records.ts';
 
 /** How long after its last sign of life a reader may count as one; with a margin that is longer than a request may take. */
 export const LEASE_MS = 200;
@@ -52,17 +52,19 @@ class Reader {
   }
 
   /** Hands over what there is by now, behind what is under way. */
-  send(queue: string, sending: Sending, most = Infinity): void {
+  send(queue: string, sending: Sending, max = Infinity): void {
     const { written } = this.#shard;
-    const upTo = written.length;
+    const consumedUntil = written.length;
     const before = this.#sending.get(queue) ?? Promise.resolve();
     const next = async (): Promise<void> => {
       await before;
-      for (let requests = 0; requests < most; requests += 1) {
+      for (let requests = 0; requests < max; requests += 1) {
         // Frozen, but for what it has on its way.
-        if (this.#takenOverAt !== undefined && most === Infinity) return;
+        if (this.#takenOverAt !== undefined && max === Infinity) return;
         const last = this.#acceptedOf(queue);
-        const left = written.slice(0, upTo).filter((each) => this.#shard.queueOf(each) === queue && each.number > last);
+        const left = written
+          .slice(0, consumedUntil)
+          .filter((each) => this.#shard.queueOf(each) === queue && each.number > last);
         if (left.length === 0) return;
         await this.#request(queue, left.slice(0, sending.batch), sending.twice);
       }
@@ -137,12 +139,12 @@ export class Shard {
 
   /** What a record goes through, as in a bridge. */
   queueOf(record: WrittenRecord): string {
-    return queueId(handoverOf(record), this.#pools);
+    return queueId(deliveryOf(record), this.#pools);
   }
 
   /** One request with records of one queue. */
-  batchOf(records: readonly WrittenRecord[]): HandoverBatch {
-    const entries = records.map((record) => ({ handover: handoverOf(record), accepted: () => {}, isStored: true }));
+  batchOf(records: readonly WrittenRecord[]): DeliveryBatch {
+    const entries = records.map((record) => ({ delivery: deliveryOf(record), accepted: () => {}, isStored: true }));
     return toBatch(entries, this.#pools);
   }
 

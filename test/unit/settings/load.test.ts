@@ -50,13 +50,13 @@ describe('finding and importing', () => {
             "heartbeatTimeoutMs": 15000,
             "idleMs": 900000,
             "leaseMarginMs": 120000,
+            "maxBatchBytes": 262144,
+            "maxBatchEvents": 100,
             "segments": {
               "bytes": 262144,
               "events": 1000,
             },
             "signalsPerRun": 2000,
-            "stretchBytes": 262144,
-            "stretchEvents": 100,
           },
           "largeEvents": {
             "above": 1048576,
@@ -78,13 +78,13 @@ describe('finding and importing', () => {
             "requestTimeoutMs": 10000,
             "requestsInFlight": 64,
             "room": {
-              "asleep": {
-                "bytes": 12582912,
-                "events": 6000,
-              },
-              "awake": {
+              "active": {
                 "bytes": 12582912,
                 "events": 30000,
+              },
+              "stalled": {
+                "bytes": 12582912,
+                "events": 6000,
               },
             },
             "warnBeforeMs": 21600000,

@@ -9,10 +9,10 @@ const NOW = 100 * DAY;
 const retention = async () => DAY;
 
 const position = (sequence: number) => ({ shardId: 'a', sequenceNumber: String(sequence) });
-const after = (sequence: number, upTo?: number): StartPoint => ({
+const after = (sequence: number, consumedUntil?: number): StartPoint => ({
   at: 'after',
   position: position(sequence),
-  ...(upTo === undefined ? {} : { upTo }),
+  ...(consumedUntil === undefined ? {} : { consumedUntil }),
 });
 function page(...sequences: number[]) {
   const records = sequences.map((sequence): SourceRecord => ({
@@ -60,26 +60,26 @@ describe('up to when a shard has been read', () => {
   test('is the time of asking less the lag', () => {
     const continuity = opened(after(3));
     continuity.advance({ ...page(3, 4), lagMs: HOUR }, NOW);
-    expect(continuity.upTo).toBe(NOW - HOUR);
+    expect(continuity.consumedUntil).toBe(NOW - HOUR);
   });
 
   test('is not known while it is not known what came before', () => {
     const continuity = opened(after(3));
     continuity.advance(page(), NOW);
-    expect(continuity.upTo).toBeUndefined();
+    expect(continuity.consumedUntil).toBeUndefined();
     continuity.advance(page(7), NOW);
-    expect(continuity.upTo).toBe(NOW);
+    expect(continuity.consumedUntil).toBe(NOW);
   });
 
   test('goes on from a time from which on the source has everything', () => {
     const continuity = opened(after(3, NOW - HOUR));
     continuity.advance(page(), NOW);
-    expect(continuity.upTo).toBe(NOW);
+    expect(continuity.consumedUntil).toBe(NOW);
   });
 
   test('is not known where the service tells no lag', () => {
     const continuity = opened(after(3));
     continuity.advance({ records: page(3).records, ended: false }, NOW);
-    expect(continuity.upTo).toBeUndefined();
+    expect(continuity.consumedUntil).toBeUndefined();
   });
 });

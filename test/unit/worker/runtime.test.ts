@@ -46,8 +46,8 @@ describe('the endpoint', () => {
     const reading = readingMetrics(metricMeter(), 'orders');
     const handling = handlingMetrics(metricMeter(), 'orders');
     readingMetrics(metricMeter(), 'users').gap();
-    reading.count({ read: 9, takenOver: 5, filtered: 3, quarantined: 2, strays: 1 });
-    reading.count({ read: 1, takenOver: 0, filtered: 0, quarantined: 0, strays: 0 });
+    reading.count({ read: 9, takenOver: 5, filtered: 3, quarantined: 2, misrouted: 1 });
+    reading.count({ read: 1, takenOver: 0, filtered: 0, quarantined: 0, misrouted: 0 });
     reading.show({
       shards: 4,
       unreadable: 1,
@@ -64,7 +64,7 @@ describe('the endpoint', () => {
       keylane_records_taken_over_total: 5,
       keylane_records_filtered_total: 3,
       keylane_records_quarantined_total: 2,
-      keylane_records_stray_total: 1,
+      keylane_records_misrouted_total: 1,
       keylane_gaps_total: 0,
       keylane_reading_lag_seconds: 2.5,
       keylane_time_until_loss_seconds: 0,

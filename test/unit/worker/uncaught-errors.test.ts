@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { keyFunctionCalls } from '../../../activities/execution/current-call.ts';
-import { createIntake } from '../../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../../bridge/read/route-record.ts';
 import type { SourceRecord } from '../../../sources/source.ts';
 import { UncaughtErrors } from '../../../worker/uncaught-errors.ts';
 
@@ -26,14 +26,14 @@ test('O3 a promise that a key function leaves behind ends neither reading nor th
     void lookUp(record.json().id);
     return record.json().id as string;
   });
-  const intake = createIntake('kinesis', key);
+  const routeRecord = createRecordRouter('kinesis', key);
   const record = (id: string): SourceRecord => ({
     position: { shardId: 'shard', sequenceNumber: '7' },
     arrivedAt: 0,
     partitionKey: 'p',
     data: new TextEncoder().encode(JSON.stringify({ id })),
   });
-  expect([intake(record('bad')), intake(record('good'))]).toMatchObject([{ key: 'bad' }, { key: 'good' }]);
+  expect([routeRecord(record('bad')), routeRecord(record('good'))]).toMatchObject([{ key: 'bad' }, { key: 'good' }]);
   await vi.waitFor(() => expect(lines).toHaveLength(1));
   expect(JSON.parse(lines[0]!)).toMatchObject({
     pipeline: 'orders',

@@ -13,14 +13,16 @@ import type { LaneState } from '../../../contracts/lane/state.ts';
 import { placeOf } from '../../shared/marks.ts';
 
 /** As many names as a run may carry on; where nothing can be deleted, the data of the oldest is left behind. */
-const MOST_NAMES = 300;
+const MAX_NAMES = 300;
 
-type Unneeded = Pick<LaneState, 'unneeded'>;
+type ClaimsToDelete = Pick<LaneState, 'claimsToDelete'>;
 
 /** Nobody needs the data of these events any more. Undefined when all of it is in the events. */
-export function released({ unneeded = [] }: LaneState, events: readonly LaneEvent[]): Unneeded | undefined {
+export function released({ claimsToDelete = [] }: LaneState, events: readonly LaneEvent[]): ClaimsToDelete | undefined {
   const names = events.flatMap(namesOf);
-  return names.length === 0 ? undefined : { unneeded: [...new Set([...unneeded, ...names])].slice(-MOST_NAMES) };
+  return names.length === 0
+    ? undefined
+    : { claimsToDelete: [...new Set([...claimsToDelete, ...names])].slice(-MAX_NAMES) };
 }
 
 /** Of events that the lane has had before, those that are not among what it holds. A doubt is none. */
@@ -48,8 +50,8 @@ function namesOf({ data }: LaneEvent): readonly string[] {
 }
 
 /** The data of these names is gone, or was given up on. */
-export function withoutUnneeded(lane: LaneState, names: readonly string[]): LaneState {
-  const { unneeded = [], ...rest } = lane;
-  const left = unneeded.filter((name) => !names.includes(name));
-  return left.length === 0 ? rest : { ...rest, unneeded: left };
+export function withoutClaimsToDelete(lane: LaneState, names: readonly string[]): LaneState {
+  const { claimsToDelete = [], ...rest } = lane;
+  const left = claimsToDelete.filter((name) => !names.includes(name));
+  return left.length === 0 ? rest : { ...rest, claimsToDelete: left };
 }

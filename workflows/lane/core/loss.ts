@@ -22,7 +22,7 @@ const POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff:
 export function takenOver(state: LaneState): LaneState {
   const { phase } = state;
   if (phase.state !== 'running') return joined(state);
-  return joined({ ...state, phase: { state: 'idle' }, careful: Math.max(state.careful, phase.count) });
+  return joined({ ...state, phase: { state: 'idle' }, isolateNext: Math.max(state.isolateNext, phase.count) });
 }
 
 export function withLoss(lane: LaneState, message: string): LaneState {

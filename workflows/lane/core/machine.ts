@@ -14,7 +14,7 @@
  * The table in transitions.ts names every change of state; `move` refuses any other.
  */
 import type { SegmentName } from '../../../contracts/lane/backlog.ts';
-import type { StretchOutcome } from '../../../contracts/execution.ts';
+import type { EventBatchOutcome } from '../../../contracts/execution.ts';
 import type { HeadFailure, LanePhase } from '../../../contracts/lane/phase.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
@@ -29,16 +29,16 @@ import { mustTellLoss } from './loss.ts';
 import { isFromFormerReader, placeOf, takeIn } from '../../shared/marks.ts';
 import { move } from './transitions.ts';
 
-export function emptyLane(bornAt: number): LaneState {
+export function emptyLane(startedAt: number): LaneState {
   return {
     phase: { state: 'idle' },
     queue: [],
     marks: {},
     behindSince: {},
-    remembersSince: bornAt,
+    remembersSince: startedAt,
     decisions: [],
     handled: 0,
-    careful: 0,
+    isolateNext: 0,
   };
 }
 
@@ -52,8 +52,8 @@ export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOpti
   const phase = move(lane.phase, 'accept', lane.phase);
   const after = fresh.length === 0 ? lane : { ...lane, ...append(lane, fresh), marks, behindSince, phase };
   // Whoever sent them again has stored their data again.
-  const unneeded = released(after, passed(after, again));
-  return unneeded === undefined ? after : { ...after, ...unneeded };
+  const claimsToDelete = released(after, passed(after, again));
+  return claimsToDelete === undefined ? after : { ...after, ...claimsToDelete };
 }
 
 /** What a host that has nothing in flight has to start. */
@@ -63,7 +63,7 @@ export type Work =
   | { readonly kind: 'slice'; readonly segment: SegmentName; readonly from: number }
   /** The data of the head is in the source only, and has to be fetched before a handler can be called. */
   | { readonly kind: 'fetch'; readonly event: LaneEvent }
-  | { readonly kind: 'stretch'; readonly events: readonly LaneEvent[] }
+  | { readonly kind: 'batch'; readonly events: readonly LaneEvent[] }
   | { readonly kind: 'event'; readonly event: LaneEvent; readonly failing: HeadFailure };
 
 export function next(lane: LaneState, options: LaneOptions): Work {
@@ -71,10 +71,10 @@ export function next(lane: LaneState, options: LaneOptions): Work {
   if (head === undefined) return sliceOf(lane);
   if (mustTellLoss(lane)) return { kind: 'none' };
   const { state } = lane.phase;
-  if ('left' in head.data && (state === 'idle' || state === 'retrying')) return { kind: 'fetch', event: head };
+  if ('sourceOnly' in head.data && (state === 'idle' || state === 'retrying')) return { kind: 'fetch', event: head };
   if (lane.phase.state === 'retrying') return { kind: 'event', event: head, failing: lane.phase };
   if (lane.phase.state !== 'idle') return { kind: 'none' };
-  return { kind: 'stretch', events: lane.queue.slice(0, stretchLength(lane, options)) };
+  return { kind: 'batch', events: lane.queue.slice(0, batchLength(lane, options)) };
 }
 
 function sliceOf(lane: LaneState): Work {
@@ -84,26 +84,27 @@ function sliceOf(lane: LaneState): Work {
   return { kind: 'slice', segment: { epoch, number }, from };
 }
 
-function stretchLength(lane: LaneState, options: LaneOptions): number {
-  if (lane.careful > 0) return 1;
+function batchLength(lane: LaneState, options: LaneOptions): number {
+  if (lane.isolateNext > 0) return 1;
   let bytes = 0;
   let count = 0;
   for (const event of lane.queue) {
     bytes += dataWeight(event);
-    if (count > 0 && ('left' in event.data || bytes > options.stretchBytes || count >= options.stretchEvents)) break;
+    if (count > 0 && ('sourceOnly' in event.data || bytes > options.maxBatchBytes || count >= options.maxBatchEvents))
+      break;
     count += 1;
   }
   return count;
 }
 
-const NOTHING_DONE: StretchOutcome = { done: 0, lostBefore: false };
+const NOTHING_DONE: EventBatchOutcome = { done: 0, lostBefore: false };
 
-export function stretchStarted(lane: LaneState, count: number): LaneState {
-  return { ...lane, phase: move(lane.phase, 'stretchStarted', { state: 'running', count }) };
+export function batchStarted(lane: LaneState, count: number): LaneState {
+  return { ...lane, phase: move(lane.phase, 'batchStarted', { state: 'running', count }) };
 }
 
 /** The first pass has ended: with all its events done, at a failure, or early because it was asked to stop. */
-export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: number): LaneState {
+export function batchEnded(lane: LaneState, outcome: EventBatchOutcome, now: number): LaneState {
   const count = lane.phase.state === 'running' ? lane.phase.count : 0;
   const done = Math.min(outcome.done, count);
   const phase = outcome.failed === undefined ? ({ state: 'idle' } as const) : firstFailure(outcome.failed, now);
@@ -118,13 +119,13 @@ export function stretchEnded(lane: LaneState, outcome: StretchOutcome, now: numb
     ...released(lane, lane.queue.slice(0, done)),
     queue: lane.queue.slice(done),
     handled: lane.handled + done,
-    // After a loss each of the remaining events of the stretch runs alone.
-    careful: outcome.lostBefore ? Math.max(lane.careful, count) - done : Math.max(0, lane.careful - done),
-    phase: move(lane.phase, 'stretchEnded', phase),
+    // After a loss each of the remaining events of the batch runs alone.
+    isolateNext: outcome.lostBefore ? Math.max(lane.isolateNext, count) - done : Math.max(0, lane.isolateNext - done),
+    phase: move(lane.phase, 'batchEnded', phase),
   };
 }
 
-/** How often the head was lost with its process, in a row, in stretches that have ended without it. */
+/** How often the head was lost with its process, in a row, in batches that have ended without it. */
 export function lossesOfHead({ losses, queue }: LaneState): number {
   const head = queue[0];
   return losses !== undefined && head !== undefined && losses.position === formatPosition(head.position)
@@ -137,11 +138,11 @@ export function headFetched(lane: LaneState, data: ClaimedData): LaneState {
   const [head, ...others] = lane.queue;
   if (head === undefined) throw new Error('Data was fetched for a lane without events');
   const fetched = { ...lane, queue: [{ ...head, data }, ...others] };
-  return lane.phase.state === 'running' ? stretchEnded(fetched, NOTHING_DONE, 0) : fetched;
+  return lane.phase.state === 'running' ? batchEnded(fetched, NOTHING_DONE, 0) : fetched;
 }
 
 /** The head has failed for the first time. */
-export function firstFailure(failed: NonNullable<StretchOutcome['failed']>, now: number): LanePhase {
+export function firstFailure(failed: NonNullable<EventBatchOutcome['failed']>, now: number): LanePhase {
   const { failure, policy } = failed;
   const nextAttemptAt = now + policy.initialIntervalMs;
   const head: HeadFailure = { failure, policy, since: now, attempts: 1, roundFrom: 0, nextAttemptAt };
@@ -155,7 +156,7 @@ export function eventSucceeded(lane: LaneState): LaneState {
     ...released(lane, lane.queue.slice(0, 1)),
     queue: lane.queue.slice(1),
     handled: lane.handled + 1,
-    careful: Math.max(0, lane.careful - 1),
+    isolateNext: Math.max(0, lane.isolateNext - 1),
     phase: move(lane.phase, 'eventSucceeded', { state: 'idle' }),
   };
 }

@@ -2,7 +2,7 @@ import type { LanePhase, LaneStateName } from '../../../contracts/lane/phase.ts'
 import type { VerbName } from '../../../contracts/names.ts';
 
 export type LaneInputName =
-  'accept' | 'stretchStarted' | 'stretchEnded' | 'eventSucceeded' | 'eventFailed' | 'eventStopped' | 'loss' | VerbName;
+  'accept' | 'batchStarted' | 'batchEnded' | 'eventSucceeded' | 'eventFailed' | 'eventStopped' | 'loss' | VerbName;
 
 /**
  * Every change of state that a lane may make: state, input, and the states that may follow. An input without a row is
@@ -13,7 +13,7 @@ export const TRANSITIONS: Readonly<
 > = {
   idle: {
     accept: ['idle'],
-    stretchStarted: ['running'],
+    batchStarted: ['running'],
     loss: ['blocked'],
     skip: ['idle'],
     replace: ['idle'],
@@ -21,7 +21,7 @@ export const TRANSITIONS: Readonly<
   },
   running: {
     accept: ['running'],
-    stretchEnded: ['idle', 'retrying', 'blocked'],
+    batchEnded: ['idle', 'retrying', 'blocked'],
   },
   retrying: {
     accept: ['retrying'],

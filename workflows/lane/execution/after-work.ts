@@ -7,7 +7,7 @@ import {
   eventSucceeded,
   headFailure,
   headFetched,
-  stretchEnded,
+  batchEnded,
 } from '../core/machine.ts';
 import type { Ended, WorkInFlight } from './work.ts';
 
@@ -21,7 +21,7 @@ export function afterHandling(
   ended: Exclude<Ended, { readonly kind: 'slice' }>,
   asked: PendingEvent | undefined,
 ): LaneState {
-  if (ended.kind === 'stretch') return stretchEnded(lane, ended.outcome, Date.now());
+  if (ended.kind === 'batch') return batchEnded(lane, ended.outcome, Date.now());
   if (ended.kind === 'fetch') return afterFetch(lane, ended);
   switch (ended.result) {
     case 'succeeded':
@@ -46,7 +46,7 @@ function afterFetch(lane: LaneState, { outcome }: Ended & { readonly kind: 'fetc
   if (outcome !== undefined && 'data' in outcome) return headFetched(lane, outcome.data);
   const attempts = headFailure(lane.phase)?.attempts;
   if (attempts === undefined) {
-    return stretchEnded(lane, { done: 0, lostBefore: false, ...(outcome && { failed: outcome }) }, Date.now());
+    return batchEnded(lane, { done: 0, lostBefore: false, ...(outcome && { failed: outcome }) }, Date.now());
   }
   return outcome === undefined ? eventStopped(lane, attempts) : eventFailed(lane, outcome.failure, attempts + 1);
 }

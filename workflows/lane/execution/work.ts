@@ -1,5 +1,5 @@
 /**
- * The one piece of work that a lane may have in flight: a stretch of events or a single failing event, as an activity, or
+ * The one piece of work that a lane may have in flight: a batch of events or a single failing event, as an activity, or
  * a slice of its backlog on the way back.
  *
  * Owns the activity's cancellation and turns whatever comes of it into an {@link Ended}. It knows nothing of the lane's
@@ -23,14 +23,14 @@ import {
   HEARTBEAT_TIMEOUT,
   NO_HEARTBEAT,
   readAttemptDetails,
-  readStretchOutcome,
+  readEventBatchOutcome,
 } from '../../../contracts/execution.ts';
 import type {
   AttemptDetails,
   EventInput,
   HandlingActivities,
-  StretchInput,
-  StretchOutcome,
+  EventBatchInput,
+  EventBatchOutcome,
 } from '../../../contracts/execution.ts';
 import type { SegmentSlice, SliceAnswer } from '../../../contracts/lane/backlog.ts';
 import {
@@ -51,7 +51,7 @@ import type { LaneEvent } from '../../../contracts/event/event.ts';
 import { askForSlice } from '../../shared/questions.ts';
 
 export type Ended =
-  | { readonly kind: 'stretch'; readonly outcome: StretchOutcome }
+  | { readonly kind: 'batch'; readonly outcome: EventBatchOutcome }
   | { readonly kind: 'event'; readonly result: 'succeeded' }
   /** See AttemptDetails. */
   | { readonly kind: 'event'; readonly result: 'not owner' }
@@ -93,28 +93,28 @@ const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 const FETCH_POLICY: RetryPolicy = { ...FALLBACK_POLICY, maxAttempts: 10 };
 
 /** @param losses how often the first event was lost with its process before */
-export function startStretch(lane: LaneName, events: readonly LaneEvent[], losses: number): WorkInFlight {
+export function startEventBatch(lane: LaneName, events: readonly LaneEvent[], losses: number): WorkInFlight {
   const { pipeline, key, heartbeatTimeoutMs, pool, onEnd } = lane;
-  const { runStretch } = proxyActivities<HandlingActivities>({
+  const { runEvents } = proxyActivities<HandlingActivities>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: heartbeatTimeoutMs,
     cancellationType: WAIT,
     summary: events.length === 1 ? '1 event' : `${events.length} events`,
-    // Failures of handlers are outcomes, so what is retried here is a lost process. See `careful` in LaneState.
+    // Failures of handlers are outcomes, so what is retried here is a lost process. See `isolateNext` in LaneState.
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   });
-  const input: StretchInput = {
+  const input: EventBatchInput = {
     pipeline,
     key,
     events,
     ...(losses === 0 ? {} : { losses }),
     ...(pool === undefined ? {} : { pool }),
   };
-  return start('stretch', 0, onEnd, async () => {
+  return start('batch', 0, onEnd, async () => {
     try {
-      return { kind: 'stretch', outcome: readStretchOutcome(await runStretch(input)) };
+      return { kind: 'batch', outcome: readEventBatchOutcome(await runEvents(input)) };
     } catch (error) {
-      return { kind: 'stretch', outcome: outcomeOfBrokenStretch(error) };
+      return { kind: 'batch', outcome: outcomeOfLostBatch(error) };
     }
   });
 }
@@ -163,7 +163,8 @@ export function startFetch(
   { pipeline, key, onEnd }: LaneName,
   { position, arrivedAt, data, size }: LaneEvent,
 ): WorkInFlight {
-  const left = 'left' in data && data.left.stored !== undefined ? { left: data.left } : {};
+  const sourceOnly =
+    'sourceOnly' in data && data.sourceOnly.stored !== undefined ? { sourceOnly: data.sourceOnly } : {};
   const { fetchData } = proxyActivities<ReadingActivities>({
     taskQueue: readingTaskQueue(workflowInfo().taskQueue),
     scheduleToStartTimeout: '5 minutes',
@@ -177,7 +178,7 @@ export function startFetch(
   });
   return start('fetch', 0, onEnd, async () => {
     try {
-      const outcome = await fetchData({ pipeline, key, position, arrivedAt, size, ...left });
+      const outcome = await fetchData({ pipeline, key, position, arrivedAt, size, ...sourceOnly });
       return { kind: 'fetch', outcome: 'data' in outcome ? outcome : (readFailedEvent(outcome) as FailedEvent) };
     } catch (error) {
       if (isCancellation(error)) return { kind: 'fetch' };
@@ -197,7 +198,7 @@ export function startSlice(slice: SegmentSlice, onEnd: () => void): WorkInFlight
 
 /** The activity has found that the key is its pool's. */
 export function isDisowned(ended: Ended): boolean {
-  if (ended.kind === 'stretch') return ended.outcome.notOwner === true;
+  if (ended.kind === 'batch') return ended.outcome.notOwner === true;
   return ended.kind === 'event' && ended.result === 'not owner';
 }
 
@@ -221,13 +222,13 @@ function start(
   return work;
 }
 
-/** A stretch that was stopped before it could answer, or whose activity failed for a reason that no retry mends. */
-function outcomeOfBrokenStretch(error: unknown): StretchOutcome {
+/** A batch that was stopped before it could answer, or whose activity failed for a reason that no retry mends. */
+function outcomeOfLostBatch(error: unknown): EventBatchOutcome {
   if (isCancellation(error)) return { done: 0, lostBefore: false };
   if (!(error instanceof ActivityFailure)) throw error;
   if (error.cause instanceof TimeoutFailure) {
     // Its process was lost while it was asked to stop. What its last heartbeat says is done, is done.
-    return { ...readStretchOutcome(error.cause.lastHeartbeatDetails), lostBefore: true };
+    return { ...readEventBatchOutcome(error.cause.lastHeartbeatDetails), lostBefore: true };
   }
   return { done: 0, failed: { failure: failureOf(error), policy: FALLBACK_POLICY }, lostBefore: false };
 }

@@ -48,7 +48,7 @@ export function fingerprint(failure: Failure): string {
 export function memoChange(
   key: string,
   lane: LaneState,
-): { [Field in keyof Required<Omit<LaneMemo, 'begun'>>]: LaneMemo[Field] | null } {
+): { [Field in keyof Required<Omit<LaneMemo, 'startId'>>]: LaneMemo[Field] | null } {
   const failing = headFailure(lane.phase);
   const head = lane.queue[0];
   if (failing === undefined || head === undefined) {

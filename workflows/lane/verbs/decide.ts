@@ -78,7 +78,7 @@ export function bind(lane: LaneState, verb: Verb): Verb {
   return { ...verb, args: { ...verb.args, position: formatPosition(head.position) } };
 }
 
-/** The named event is the head, or among those that the stretch in flight may be at. */
+/** The named event is the head, or among those that the batch in flight may be at. */
 function isWithReach(lane: LaneState, named: Position): boolean {
   const reach = lane.phase.state === 'running' ? lane.phase.count : 1;
   return lane.queue.slice(0, reach).some((event) => samePosition(event.position, named));
@@ -144,8 +144,8 @@ function apply(lane: LaneState, verb: Verb, now: number): LaneState {
     case 'retry':
       return { ...lane, phase: move(phase, 'retry', anotherRound(phase)) };
     case 'skip': {
-      const careful = Math.max(0, lane.careful - 1);
-      return { ...lane, queue: lane.queue.slice(1), careful, phase: move(phase, 'skip', withoutFailure(phase)) };
+      const isolateNext = Math.max(0, lane.isolateNext - 1);
+      return { ...lane, queue: lane.queue.slice(1), isolateNext, phase: move(phase, 'skip', withoutFailure(phase)) };
     }
     case 'replace': {
       const queue = [replacedHead(lane, verb.args), ...lane.queue.slice(1)];

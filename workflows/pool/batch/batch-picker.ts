@@ -2,12 +2,12 @@ import { sleep } from '@temporalio/workflow';
 import type { Outage } from '../../../contracts/pool/state.ts';
 import type { PoolOptions } from '../../../contracts/pool/options.ts';
 import type { HealthyKeys, TakenKey } from '../queue.ts';
-import type { OutageKeeper } from '../outage/detector.ts';
+import type { OutageDetector } from '../outage/detector.ts';
 import { mayTryReleased, mostKeysAfter, nextDueAt, takeProbe } from '../outage/probe.ts';
 
 export interface BatchPickerOptions {
   readonly keys: HealthyKeys;
-  readonly outages: OutageKeeper;
+  readonly outages: OutageDetector;
   readonly pool: PoolOptions;
   /** Is called when keys may be tried again. */
   readonly onInput: () => void;

@@ -17,7 +17,7 @@ import {
 import { TemporalFailure, WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
 import type { LaneEvent } from '../../../contracts/event/event.ts';
 import { laneWorkflowId } from '../../../contracts/lane/id.ts';
-import { LANE_DETAILS, lastingAttributes, summaryOf } from '../../../contracts/lane/start.ts';
+import { LANE_DETAILS, staticAttributes, summaryOf } from '../../../contracts/lane/start.ts';
 import type { LaneInput, RecordsSignal } from '../../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import { SIGNALS, WORKFLOW_TYPES } from '../../../contracts/names.ts';
@@ -26,17 +26,17 @@ import { memoChange } from '../../lane/publish/appearance.ts';
 import { attributesOf } from '../../lane/publish/attributes.ts';
 import { emptyLane } from '../../lane/core/machine.ts';
 import { askForEnd, askForLatestRun } from '../../shared/questions.ts';
-import { asksWhatArrived, beginningId } from './delivery-check.ts';
-import type { Errand, MovedKeys } from './moved-keys.ts';
+import { checksDelivery, laneStartId } from './delivery-check.ts';
+import type { LaneCommand, MovedKeys } from './moved-keys.ts';
 
 /** At a time, when there is nothing else to do; and beside batches, whose healthy keys lanes that begin shall not hold up. */
-const UNDER_WAY = 50;
-const BESIDE_BATCHES = 4;
+const MAX_CONCURRENT = 50;
+const MAX_CONCURRENT_WITH_BATCHES = 4;
 /** The wait after one that failed, which doubles for the same key: each try is in the history of the run. */
 const AGAIN_MS = 1000;
 const MAX_AGAIN_MS = 30_000;
 
-export interface ErrandOptions {
+export interface LaneCommandOptions {
   readonly pipeline: string;
   readonly lane: LaneOptions;
   readonly moved: MovedKeys;
@@ -48,15 +48,15 @@ export interface ErrandOptions {
   readonly onInput: () => void;
 }
 
-export class Errands {
-  readonly #options: ErrandOptions;
+export class LaneCommands {
+  readonly #options: LaneCommandOptions;
   /** Runs that began before do not, and their histories say so. */
   readonly #givesWay = patched('lanes give way to batches');
   #underWay = 0;
   /** In a row, by key. */
   readonly #failures = new Map<string, number>();
 
-  constructor(options: ErrandOptions) {
+  constructor(options: LaneCommandOptions) {
     this.#options = options;
   }
 
@@ -66,26 +66,26 @@ export class Errands {
   }
 
   get hasNews(): boolean {
-    return this.#options.moved.hasReady && (this.#underWay < BESIDE_BATCHES || this.#mayBeginMany);
+    return this.#options.moved.hasReady && (this.#underWay < MAX_CONCURRENT_WITH_BATCHES || this.#mayBeginMany);
   }
 
   get #mayBeginMany(): boolean {
-    return this.#underWay < UNDER_WAY && !(this.#givesWay && this.#options.isBusy());
+    return this.#underWay < MAX_CONCURRENT && !(this.#givesWay && this.#options.isBusy());
   }
 
-  begin(): void {
+  start(): void {
     while (this.hasNews) {
-      const errand = this.#options.moved.begin();
-      if (errand === undefined) return;
+      const command = this.#options.moved.start();
+      if (command === undefined) return;
       this.#underWay += 1;
-      void this.#do(errand);
+      void this.#do(command);
     }
   }
 
-  async #do(errand: Errand): Promise<void> {
+  async #do(command: LaneCommand): Promise<void> {
     const { moved, onInput } = this.#options;
-    const { key } = errand;
-    const failed = await this.#attempt(errand);
+    const { key } = command;
+    const failed = await this.#attempt(command);
     this.#underWay -= 1;
     onInput();
     if (failed === undefined) {
@@ -97,52 +97,52 @@ export class Errands {
     this.#failures.set(key, failures);
     log.warn('The lane of a key cannot be given what is meant for it; it is tried again', { error, key, failures });
     await sleep(Math.min(AGAIN_MS * 2 ** (failures - 1), MAX_AGAIN_MS));
-    moved.failed(errand);
+    moved.failed(command);
     onInput();
   }
 
   /** Returns what went wrong when the errand has to be tried again. */
-  async #attempt(errand: Errand): Promise<{ readonly error: unknown } | undefined> {
+  async #attempt(command: LaneCommand): Promise<{ readonly error: unknown } | undefined> {
     try {
-      if (errand.kind === 'start' && errand.inDoubt) {
-        const hasBegun = await this.#hasBegun(errand);
-        if (hasBegun === undefined) throw new Error('Whether its lane has begun already is not known');
-        if (hasBegun) return undefined;
+      if (command.kind === 'start' && command.deliveryUnknown) {
+        const hasStarted = await this.#hasStarted(command);
+        if (hasStarted === undefined) throw new Error('Whether its lane has begun already is not known');
+        if (hasStarted) return undefined;
       }
-      await (errand.kind === 'start' ? this.#start(errand) : this.#forward(errand));
-      this.#succeeded(errand);
+      await (command.kind === 'start' ? this.#start(command) : this.#forward(command));
+      this.#succeeded(command);
       return undefined;
     } catch (error) {
-      const isHere = await (errand.kind === 'forward'
-        ? mayBeGone(error) && this.#afterEnd(errand)
-        : error instanceof WorkflowExecutionAlreadyStartedError && this.#hasBegun(errand));
-      return isHere ? undefined : { error };
+      const isHandled = await (command.kind === 'forward'
+        ? mayBeGone(error) && this.#afterEnd(command)
+        : error instanceof WorkflowExecutionAlreadyStartedError && this.#hasStarted(command));
+      return isHandled ? undefined : { error };
     }
   }
 
-  #succeeded(errand: Errand): void {
+  #succeeded(command: LaneCommand): void {
     const { moved, takeBack } = this.#options;
-    const back = moved.succeeded(errand);
-    if (back !== undefined) takeBack(errand.key, back);
+    const back = moved.succeeded(command);
+    if (back !== undefined) takeBack(command.key, back);
   }
 
-  async #start({ key, begin }: Errand & { readonly kind: 'start' }): Promise<void> {
+  async #start({ key, start }: LaneCommand & { readonly kind: 'start' }): Promise<void> {
     const { pipeline, lane: options } = this.#options;
-    const lane = begin.kind === 'anew' ? begin.lane : emptyLane(Date.now());
+    const lane = start.kind === 'fresh' ? start.lane : emptyLane(Date.now());
     const input: LaneInput = {
       version: 1,
       pipeline,
       key,
       options,
       pool: workflowInfo().workflowId,
-      ...(begin.kind === 'anew' ? { carried: lane } : { predecessor: begin.predecessor }),
+      ...(start.kind === 'fresh' ? { carried: lane } : { predecessor: start.predecessor }),
     };
     const attributes = attributesOf(lane).filter(({ value }) => value !== null) as SearchAttributePair[];
-    const memo = { ...memoChange(key, lane), begun: beginningId(begin) };
+    const memo = { ...memoChange(key, lane), startId: laneStartId(start) };
     await startChild(WORKFLOW_TYPES.lane, {
       workflowId: laneWorkflowId(pipeline, key),
       args: [input],
-      typedSearchAttributes: [...lastingAttributes(pipeline, key), ...attributes],
+      typedSearchAttributes: [...staticAttributes(pipeline, key), ...attributes],
       memo: Object.fromEntries(Object.entries(memo).filter(([, value]) => value !== null)),
       // It outlives this run, whatever becomes of that (O5).
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -152,7 +152,7 @@ export class Errands {
     });
   }
 
-  async #forward({ key, events }: Errand & { readonly kind: 'forward' }): Promise<void> {
+  async #forward({ key, events }: LaneCommand & { readonly kind: 'forward' }): Promise<void> {
     // No lease: only this pool sends to the lane, and never the same again after something else (O6).
     const signal: RecordsSignal = { leaseUntil: Number.MAX_SAFE_INTEGER, events };
     const handle = getExternalWorkflowHandle(laneWorkflowId(this.#options.pipeline, key));
@@ -163,34 +163,34 @@ export class Errands {
    * Whether a run of this pool that was ended from outside, or a reset one, has begun the lane already; if so, what has become
    * of the lane settles the errand. Undefined when that cannot be known just now.
    */
-  async #hasBegun(errand: Errand & { readonly kind: 'start' }): Promise<boolean | undefined> {
+  async #hasStarted(command: LaneCommand & { readonly kind: 'start' }): Promise<boolean | undefined> {
     const { moved, pipeline } = this.#options;
-    const { begin, key } = errand;
-    if (begin.kind !== 'anew' && !asksWhatArrived()) return false;
+    const { start, key } = command;
+    if (start.kind !== 'fresh' && !checksDelivery()) return false;
     const latest = await askForLatestRun(laneWorkflowId(pipeline, key));
     if (latest === undefined) return undefined;
-    if (latest.state === 'unknown' || latest.begun !== beginningId(begin)) return false;
-    if (latest.state === 'open') this.#succeeded(errand);
-    else if (!asksWhatArrived()) return false;
-    else if (latest.state === 'ended') moved.begunAgain(errand, latest.run);
+    if (latest.state === 'unknown' || latest.startId !== laneStartId(start)) return false;
+    if (latest.state === 'open') this.#succeeded(command);
+    else if (!checksDelivery()) return false;
+    else if (latest.state === 'ended') moved.begunAgain(command, latest.run);
     else return await this.#takeBackFrom(latest.runId, key);
     return true;
   }
 
   /** No lane was there to be forwarded to. Not true when that has to be tried again. */
-  async #afterEnd(errand: Errand & { readonly kind: 'forward' }): Promise<boolean | undefined> {
+  async #afterEnd(command: LaneCommand & { readonly kind: 'forward' }): Promise<boolean | undefined> {
     const { moved, pipeline, takeBack } = this.#options;
-    const back = moved.gone(errand);
+    const back = moved.gone(command);
     if (back !== undefined) {
-      takeBack(errand.key, back);
+      takeBack(command.key, back);
       return true;
     }
-    const latest = await askForLatestRun(laneWorkflowId(pipeline, errand.key));
+    const latest = await askForLatestRun(laneWorkflowId(pipeline, command.key));
     if (latest === undefined || latest.state === 'open') return false;
-    if (latest.state === 'completed' && asksWhatArrived()) return await this.#takeBackFrom(latest.runId, errand.key);
-    if (latest.state === 'ended') moved.begunAgain(errand, latest.run);
+    if (latest.state === 'completed' && checksDelivery()) return await this.#takeBackFrom(latest.runId, command.key);
+    if (latest.state === 'ended') moved.begunAgain(command, latest.run);
     // It had finished everything, and its word was lost with a run of this pool.
-    else takeBack(errand.key, moved.take(errand.key, 0));
+    else takeBack(command.key, moved.take(command.key, 0));
     return true;
   }
 

@@ -18,7 +18,7 @@ import { jsonBytes } from '../../../lib/pure/json-bytes.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
 import type { EndedRun } from '../../../contracts/run.ts';
 import { FORWARDED_MARK } from '../../../contracts/pool/messages.ts';
-import type { Beginning, MovedKey } from '../../../contracts/pool/state.ts';
+import type { LaneStart, MovedKey } from '../../../contracts/pool/state.ts';
 import { placeOf } from '../../shared/marks.ts';
 
 /** What one request carries; text with much to quote takes some times its bytes, and a payload may have 2 MiB. */
@@ -28,22 +28,22 @@ const REQUEST: EventLimits = { events: 500, bytes: 256 * 1024 };
 const BYTES_OF_AN_ENTRY = 12;
 
 /** What is to be done for a key. */
-export type Errand =
-  /** `inDoubt`: it may have been done. */
-  | { readonly kind: 'start'; readonly key: string; readonly begin: Beginning; readonly inDoubt: boolean }
+export type LaneCommand =
+  /** `deliveryUnknown`: it may have been done. */
+  | { readonly kind: 'start'; readonly key: string; readonly start: LaneStart; readonly deliveryUnknown: boolean }
   | { readonly kind: 'forward'; readonly key: string; readonly events: readonly LaneEvent[] };
 
 interface Entry {
-  begin: Beginning | undefined;
+  start: LaneStart | undefined;
   /** About how many bytes of a next run's argument the key takes. */
   bytes: number;
   sent: number;
   events: LaneEvent[];
-  errand: Errand | undefined;
+  command: LaneCommand | undefined;
   /** The number up to which the lane has said, while something was or may have been on its way to it, that it had finished. */
   finished: number | undefined;
   /** See {@link MovedKey}. */
-  inDoubt: boolean;
+  deliveryUnknown: boolean;
 }
 
 export class MovedKeys {
@@ -52,15 +52,23 @@ export class MovedKeys {
   readonly #ready = new Set<string>();
   #bytes = 0;
   /** Whose lanes have not begun yet. */
-  readonly #beginning = new Set<string>();
+  readonly #starting = new Set<string>();
 
   constructor(moved: Readonly<Record<string, MovedKey>>) {
-    for (const [key, { sent, begin, events = [], inDoubt = false }] of Object.entries(moved)) {
-      const entry = { begin, bytes: 0, sent, events: [...events], errand: undefined, finished: undefined, inDoubt };
+    for (const [key, { sent, start, events = [], deliveryUnknown = false }] of Object.entries(moved)) {
+      const entry = {
+        start,
+        bytes: 0,
+        sent,
+        events: [...events],
+        command: undefined,
+        finished: undefined,
+        deliveryUnknown,
+      };
       this.#entries.set(key, entry);
       this.#weigh(key, entry);
-      if (begin !== undefined || events.length > 0) this.#ready.add(key);
-      if (begin !== undefined) this.#beginning.add(key);
+      if (start !== undefined || events.length > 0) this.#ready.add(key);
+      if (start !== undefined) this.#starting.add(key);
     }
   }
 
@@ -74,8 +82,8 @@ export class MovedKeys {
   }
 
   /** How many keys have lanes that have not begun yet. */
-  get beginning(): number {
-    return this.#beginning.size;
+  get starting(): number {
+    return this.#starting.size;
   }
 
   get hasReady(): boolean {
@@ -88,7 +96,7 @@ export class MovedKeys {
 
   /** Whether its lane has not begun yet. */
   isBeginning(key: string): boolean {
-    return this.#entries.get(key)?.begin !== undefined;
+    return this.#entries.get(key)?.start !== undefined;
   }
 
   /** Events of the key that its lane does not have yet. */
@@ -107,92 +115,92 @@ export class MovedKeys {
     const marks = last === undefined ? {} : { [FORWARDED_MARK]: placeOf(last) };
     const entry: Entry = {
       bytes: 0,
-      begin: { kind: 'anew', id, lane: { ...lane, queue, marks } },
+      start: { kind: 'fresh', id, lane: { ...lane, queue, marks } },
       sent: queue.length,
       events: lane.queue.slice(count),
-      errand: undefined,
+      command: undefined,
       finished: undefined,
-      inDoubt: false,
+      deliveryUnknown: false,
     };
     this.#entries.set(key, entry);
     this.#weigh(key, entry);
     this.#ready.add(key);
-    this.#beginning.add(key);
+    this.#starting.add(key);
   }
 
   add(key: string, event: LaneEvent): void {
     const entry = this.#entries.get(key) as Entry;
     entry.events.push(event);
     this.#add(entry, eventWeight(event));
-    if (entry.errand === undefined) this.#ready.add(key);
+    if (entry.command === undefined) this.#ready.add(key);
   }
 
   /** What becomes of a request without events tells whether its lane still runs, or a new one has to take over from it. */
   look(key: string): void {
     const entry = this.#entries.get(key);
-    if (entry !== undefined && entry.errand === undefined) this.#ready.add(key);
+    if (entry !== undefined && entry.command === undefined) this.#ready.add(key);
   }
 
   /** Something to do, or undefined. Counts as on its way until {@link succeeded}, {@link failed} or {@link gone}. */
-  begin(): Errand | undefined {
+  start(): LaneCommand | undefined {
     const [key] = this.#ready;
     if (key === undefined) return undefined;
     this.#ready.delete(key);
     const entry = this.#entries.get(key) as Entry;
-    const { inDoubt } = entry;
-    if (entry.begin !== undefined) entry.errand = { kind: 'start', key, begin: entry.begin, inDoubt };
+    const { deliveryUnknown } = entry;
+    if (entry.start !== undefined) entry.command = { kind: 'start', key, start: entry.start, deliveryUnknown };
     else {
       const count = countWeighed(entry.events, REQUEST, eventWeight);
       const events = entry.events.slice(0, count).map((event, index) => numbered(event, entry.sent + index + 1));
-      entry.errand = { kind: 'forward', key, events };
+      entry.command = { kind: 'forward', key, events };
     }
-    return entry.errand;
+    return entry.command;
   }
 
   /**
    * The lane has it.
    * @returns what waits for the key, when the lane has said already that it had finished that too, and the key is back
    */
-  succeeded(errand: Errand): readonly LaneEvent[] | undefined {
-    const entry = this.#entries.get(errand.key) as Entry;
-    entry.inDoubt = false;
-    if (errand.kind === 'start') {
-      entry.begin = undefined;
-      this.#beginning.delete(errand.key);
+  succeeded(command: LaneCommand): readonly LaneEvent[] | undefined {
+    const entry = this.#entries.get(command.key) as Entry;
+    entry.deliveryUnknown = false;
+    if (command.kind === 'start') {
+      entry.start = undefined;
+      this.#starting.delete(command.key);
     } else {
-      entry.sent += errand.events.length;
-      entry.events.splice(0, errand.events.length);
+      entry.sent += command.events.length;
+      entry.events.splice(0, command.events.length);
     }
-    this.#weigh(errand.key, entry);
-    if (entry.finished === entry.sent) return this.take(errand.key, entry.sent);
-    this.#settle(errand.key, entry);
+    this.#weigh(command.key, entry);
+    if (entry.finished === entry.sent) return this.take(command.key, entry.sent);
+    this.#settle(command.key, entry);
     return undefined;
   }
 
   /** It is tried again. */
-  failed(errand: Errand): void {
-    this.#settle(errand.key, this.#entries.get(errand.key) as Entry);
+  failed(command: LaneCommand): void {
+    this.#settle(command.key, this.#entries.get(command.key) as Entry);
   }
 
   /**
    * No lane was there to be given it.
    * @returns what waits for the key, when its lane has ended as it should, and the key is back; undefined when it has not
    */
-  gone(errand: Errand): readonly LaneEvent[] | undefined {
-    const entry = this.#entries.get(errand.key) as Entry;
+  gone(command: LaneCommand): readonly LaneEvent[] | undefined {
+    const entry = this.#entries.get(command.key) as Entry;
     if (entry.finished !== entry.sent) return undefined;
-    return this.take(errand.key, entry.sent);
+    return this.take(command.key, entry.sent);
   }
 
   /** Its lane was ended from outside: a new one takes over from it, and is given what is on its way. */
-  begunAgain(errand: Errand, predecessor: EndedRun): void {
-    const entry = this.#entries.get(errand.key) as Entry;
-    entry.begin = { kind: 'taking over', predecessor };
-    this.#weigh(errand.key, entry);
-    this.#beginning.add(errand.key);
+  begunAgain(command: LaneCommand, predecessor: EndedRun): void {
+    const entry = this.#entries.get(command.key) as Entry;
+    entry.start = { kind: 'taking over', predecessor };
+    this.#weigh(command.key, entry);
+    this.#starting.add(command.key);
     // That was the word of the one that was ended.
     entry.finished = undefined;
-    this.#settle(errand.key, entry);
+    this.#settle(command.key, entry);
   }
 
   /**
@@ -204,7 +212,7 @@ export class MovedKeys {
     this.#entries.delete(key);
     this.#bytes -= bytes;
     this.#ready.delete(key);
-    this.#beginning.delete(key);
+    this.#starting.delete(key);
     return events.slice(Math.max(0, through - sent));
   }
 
@@ -215,17 +223,17 @@ export class MovedKeys {
   finished(key: string, through: number): readonly LaneEvent[] | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    const mayBeOnItsWay = entry.errand !== undefined || (entry.inDoubt && this.#ready.has(key));
+    const mayBeOnItsWay = entry.command !== undefined || (entry.deliveryUnknown && this.#ready.has(key));
     if (mayBeOnItsWay) entry.finished = through;
-    else if (entry.begin === undefined && through === entry.sent) return this.take(key, entry.sent);
+    else if (entry.start === undefined && through === entry.sent) return this.take(key, entry.sent);
     return undefined;
   }
 
   #weigh(key: string, entry: Entry): void {
-    const { begin, events } = entry;
-    const beginning = begin === undefined ? 0 : jsonBytes(begin);
+    const { start, events } = entry;
+    const starting = start === undefined ? 0 : jsonBytes(start);
     const waiting = events.reduce((sum, event) => sum + eventWeight(event), 0);
-    this.#add(entry, jsonBytes([key]) + BYTES_OF_AN_ENTRY + beginning + waiting - entry.bytes);
+    this.#add(entry, jsonBytes([key]) + BYTES_OF_AN_ENTRY + starting + waiting - entry.bytes);
   }
 
   #add(entry: Entry, bytes: number): void {
@@ -234,19 +242,19 @@ export class MovedKeys {
   }
 
   #settle(key: string, entry: Entry): void {
-    entry.errand = undefined;
-    if (entry.begin !== undefined || entry.events.length > 0) this.#ready.add(key);
+    entry.command = undefined;
+    if (entry.start !== undefined || entry.events.length > 0) this.#ready.add(key);
   }
 
   toMoved(): Record<string, MovedKey> {
     return Object.fromEntries(
-      [...this.#entries].map(([key, { sent, begin, events, inDoubt }]) => [
+      [...this.#entries].map(([key, { sent, start, events, deliveryUnknown }]) => [
         key,
         {
           sent,
-          ...(begin === undefined ? {} : { begin }),
+          ...(start === undefined ? {} : { start }),
           ...(events.length === 0 ? {} : { events }),
-          ...(inDoubt ? { inDoubt } : {}),
+          ...(deliveryUnknown ? { deliveryUnknown } : {}),
         },
       ]),
     );

@@ -9,7 +9,7 @@ import type { PoolMeter } from '../publish/meter.ts';
 /** Keys that have not failed may come at any time, and be probed. */
 const LOOK_AGAIN_MS = 30_000;
 
-export interface OutageKeeperOptions {
+export interface OutageDetectorOptions {
   /** What an earlier run has left. */
   readonly carried: WatchState;
   readonly maxHoldMs: number | undefined;
@@ -19,7 +19,7 @@ export interface OutageKeeperOptions {
 }
 
 /** Brings the time to {@link OutageWatch}, says when a probe is due, and writes into log and metrics what changes. */
-export class OutageKeeper {
+export class OutageDetector {
   readonly #watch: OutageWatch;
   readonly #meter: PoolMeter;
   readonly #onInput: () => void;
@@ -32,7 +32,7 @@ export class OutageKeeper {
   /** When the earliest timer fires that runs. */
   #timerAt = Infinity;
 
-  constructor({ carried, maxHoldMs = DEFAULT_MAX_HOLD_MS, meter, onInput }: OutageKeeperOptions) {
+  constructor({ carried, maxHoldMs = DEFAULT_MAX_HOLD_MS, meter, onInput }: OutageDetectorOptions) {
     this.#watch = new OutageWatch(carried, maxHoldMs);
     this.#meter = meter;
     this.#onInput = onInput;

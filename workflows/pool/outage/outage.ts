@@ -3,7 +3,7 @@
  * hold its keys back for that. Pure: it is given the time.
  *
  * Three states:
- * - Normal. A key that fails leaves the pool at once, as long as most others succeed. When at least {@link LEAST_FAILED} keys of a
+ * - Normal. A key that fails leaves the pool at once, as long as most others succeed. When at least {@link MIN_FAILED} keys of a
  *   batch have failed, or of the latest {@link REMEMBERED} that were tried, and more of them than not, the pool begins to hold.
  * - Holding. Keys stay in the pool, and a few are probed now and then: half of them fresh ones, which have not failed yet, half of
  *   them ones that have, each at the interval of its own retry policy. The hold ends
@@ -22,7 +22,7 @@ import type { FailedEvent, Failure, RetryPolicy } from '../../../contracts/event
 import type { Held, Outage, ProbeCounts, Release } from '../../../contracts/pool/state.ts';
 
 const REMEMBERED = 20;
-const LEAST_FAILED = 5;
+const MIN_FAILED = 5;
 /** Fresh keys of the first probe, and as many that have failed. Each further probe takes twice as many. */
 const PROBED_FIRST = 4;
 /** While none of them succeeds. When some do there is no limit but that of a batch. */
@@ -244,7 +244,7 @@ export class Trials {
 
 function mostFail(trials: readonly Trial[]): boolean {
   const failed = trials.filter((trial) => trial === 'failed').length;
-  return failed >= LEAST_FAILED && failed > trials.length / 2;
+  return failed >= MIN_FAILED && failed > trials.length / 2;
 }
 
 /** Time spent holding that still counts: it wears off as fast as it was spent. */

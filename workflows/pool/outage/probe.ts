@@ -42,13 +42,13 @@ export function takeProbe(
   if (first === undefined) return [];
   const losses = keys.lossesOf(first);
   const left = { ...batch };
-  let mostLeft = mostKeysAfter(losses);
+  let maxRemaining = mostKeysAfter(losses);
   const take = (count: number, isMeant: (key: string) => boolean): TakenKey[] => {
     const where = (key: string) => keys.lossesOf(key) === losses && isMeant(key);
-    const mostKeys = Math.min(count, mostLeft);
+    const mostKeys = Math.min(count, maxRemaining);
     const taken = left.events <= 0 ? [] : keys.take({ limits: left, eventsPerKey, mostKeys, where });
     for (const { events } of taken) left.events -= events.length;
-    mostLeft -= taken.length;
+    maxRemaining -= taken.length;
     return taken;
   };
   const failed = take(retried, isDue);

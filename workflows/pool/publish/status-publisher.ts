@@ -27,7 +27,7 @@ interface Failures {
 }
 
 /** What bridges and people look at from outside: memo and search attributes of a pool, written on changes only. */
-export class Notice {
+export class PoolStatusPublisher {
   readonly #full: EventLimits;
   /** As the run before this one has left it. */
   #memo: PoolMemo = (({ full, fullOf, outage, release }: Partial<PoolMemo>) => ({
@@ -46,9 +46,9 @@ export class Notice {
   }
 
   /** @param isClosing whether bridges shall wait whatever is held */
-  write(held: Held, { outage, release }: Failures, isClosing: boolean): void {
+  write(held: Held, { outage, release }: Failures, isEnding: boolean): void {
     this.#writeFullOf(held.moved);
-    const full = isClosing || this.holdsEnough(held);
+    const full = isEnding || this.holdsEnough(held);
     if (full !== this.#memo.full) {
       this.#memo = { ...this.#memo, full };
       upsertMemo({ full });

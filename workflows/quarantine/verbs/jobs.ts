@@ -8,7 +8,7 @@
  */
 import type { SegmentName } from '../../../contracts/lane/backlog.ts';
 import { DECISION_DATA_CHARS } from '../../../contracts/lane/decision.ts';
-import type { Bringing, QuarantineState } from '../../../contracts/quarantine/state.ts';
+import type { Redrive, QuarantineState } from '../../../contracts/quarantine/state.ts';
 import type {
   DecidedRecord,
   QuarantineDecision,
@@ -25,12 +25,12 @@ import type { QuarantineVerb } from './parse.ts';
 import { countOf, decided, withoutHolding } from '../state.ts';
 
 /** Verbs that wait are carried from run to run. */
-const MOST_JOBS = 3;
+const MAX_JOBS = 3;
 /** Each hole among the segments takes some bytes of what is carried. */
-const MOST_RANGES = 300;
-const RECORDS_TOLD = 3;
-const TOLD_CHARS = DECISION_DATA_CHARS / 4;
-const TOLD_CAUSE_CHARS = 120;
+const MAX_RANGES = 300;
+const MAX_RECORDS_LISTED = 3;
+const MAX_LISTED_CHARS = DECISION_DATA_CHARS / 4;
+const MAX_CAUSE_CHARS = 120;
 /** In a lane, numbers only grow, also when a quarantine was ended or reset from outside and begins to count anew. */
 const NUMBERS_PER_MS = 1000;
 
@@ -38,8 +38,8 @@ const NUMBERS_PER_MS = 1000;
 export function objection(state: QuarantineState, verb: QuarantineVerb): string | undefined {
   if (verb.problem !== undefined) return verb.problem;
   if (countOf(state) === 0 && !clearsLoss(state, verb.name, verb.selection)) return 'the quarantine is empty';
-  if (state.jobs.length >= MOST_JOBS) return `${state.jobs.length} others are being carried out; ask again later`;
-  if (state.segments.length >= MOST_RANGES && verb.selection?.kind !== 'all') {
+  if (state.jobs.length >= MAX_JOBS) return `${state.jobs.length} others are being carried out; ask again later`;
+  if (state.segments.length >= MAX_RANGES && verb.selection?.kind !== 'all') {
     return 'too many stretches of it have been decided on one by one: decide on all of it first';
   }
   return undefined;
@@ -77,14 +77,14 @@ function newDecision(verb: QuarantineVerb, now: number, id: string): Omit<Quaran
     at: now,
     by,
     ...(reason === undefined ? {} : { reason }),
-    on: verb.selection === undefined ? 'nothing' : wordsFor(verb.selection),
+    target: verb.selection === undefined ? 'nothing' : describeSelection(verb.selection),
     decided: 0,
     kept: 0,
     records: [],
   };
 }
 
-function wordsFor(selection: Selection): string {
+function describeSelection(selection: Selection): string {
   switch (selection.kind) {
     case 'all':
       return 'all records';
@@ -100,18 +100,18 @@ function wordsFor(selection: Selection): string {
 /** What the job under way has to do next. `begin`: what is in no segment yet goes into one. */
 export type NextStep =
   | { readonly kind: 'none' | 'begin' | 'end' }
-  | { readonly kind: 'bring'; readonly bringing: Bringing }
+  | { readonly kind: 'bring'; readonly redrive: Redrive }
   | { readonly kind: 'find'; readonly segments: readonly SegmentName[]; readonly job: QuarantineJob };
 
 /** @param most segments that one step looks through */
-export function nextStep({ jobs, bringing: onTheWay }: QuarantineState, most: number): NextStep {
+export function nextStep({ jobs, redrive: onTheWay }: QuarantineState, max: number): NextStep {
   const job = jobs[0];
   if (job === undefined) return { kind: 'none' };
-  if (onTheWay !== undefined) return { kind: 'bring', bringing: onTheWay };
+  if (onTheWay !== undefined) return { kind: 'bring', redrive: onTheWay };
   if (job.left === undefined) return { kind: 'begin' };
   const hasFoundAll = job.selection.kind === 'positions' && job.selection.positions.length === 0;
   if (job.left.length === 0 || hasFoundAll) return { kind: 'end' };
-  return { kind: 'find', segments: firstSegments(job.left, most), job };
+  return { kind: 'find', segments: firstSegments(job.left, max), job };
 }
 
 /** The job goes through all segments that there are now, and through none that comes later. */
@@ -157,15 +157,15 @@ export function skipped(
 }
 
 /** Their keys are found, and are theirs from now on. They stay in the quarantine until each lane has accepted. */
-export function bringing(
+export function redrive(
   state: QuarantineState,
   segment: SegmentName,
   { undecided, records }: Pick<SegmentHit, 'undecided' | 'records'>,
   now: number,
 ): QuarantineState {
   const entries = records.flatMap(({ index, key }) => (key === undefined ? [] : [{ index, key }]));
-  const first = Math.max(state.brought + 1, now * NUMBERS_PER_MS);
-  return { ...withJob(state, (job) => told(job, records)), bringing: { segment, undecided, entries, first } };
+  const first = Math.max(state.lastRedriven + 1, now * NUMBERS_PER_MS);
+  return { ...withJob(state, (job) => told(job, records)), redrive: { segment, undecided, entries, first } };
 }
 
 /** The record has new data, in a segment of its own that is known already; the old one is out. */
@@ -177,16 +177,16 @@ export function replaced(
 ): QuarantineState {
   const after = decided(state, old.segment, { count: 1, undecided: old.undecided });
   const job = withJob(after, ({ data: _data, size: _size, ...rest }) => rest);
-  return bringing(job, segment, { undecided: 1, records: [{ ...old.record, index: 0 }] }, now);
+  return redrive(job, segment, { undecided: 1, records: [{ ...old.record, index: 0 }] }, now);
 }
 
 /** Every lane has accepted. */
-export function brought(state: QuarantineState): QuarantineState {
-  const { bringing: done, ...rest } = state;
+export function lastRedriven(state: QuarantineState): QuarantineState {
+  const { redrive: done, ...rest } = state;
   if (done === undefined) return state;
   const { segment, undecided, entries, first } = done;
   const after = decided(rest, segment, { count: entries.length, undecided });
-  return { ...withJob(after, (job) => counted(job, entries.length)), brought: first + entries.length - 1 };
+  return { ...withJob(after, (job) => counted(job, entries.length)), lastRedriven: first + entries.length - 1 };
 }
 
 /** The present key function has no key for these either. */
@@ -203,8 +203,8 @@ export function stillKeyless(state: QuarantineState, records: readonly FoundReco
 
 /** They cannot be brought, and it is not known which lanes have some of them: their numbers are not used again. */
 export function stopped(state: QuarantineState): QuarantineState {
-  const { bringing: given, ...rest } = state;
-  return given === undefined ? state : { ...rest, brought: given.first + given.entries.length - 1 };
+  const { redrive: given, ...rest } = state;
+  return given === undefined ? state : { ...rest, lastRedriven: given.first + given.entries.length - 1 };
 }
 
 /** A next run is not given what is too large for it. */
@@ -227,7 +227,7 @@ export function withoutLargeJobs(state: QuarantineState, limits: QuarantineLimit
 export function takenOver(state: QuarantineState, how: string, limits: QuarantineLimits): QuarantineState {
   const why = `the quarantine was ended from outside (${how}) before all of it was done: ask again for the rest`;
   const [first, ...others] = state.jobs;
-  const onTheWay = state.bringing === undefined ? undefined : first;
+  const onTheWay = state.redrive === undefined ? undefined : first;
   const left = onTheWay === undefined ? state.jobs : others;
   const after = left.reduce<QuarantineState>(
     (rest, { decision }) =>
@@ -293,7 +293,7 @@ function counted(job: QuarantineJob, count: number): QuarantineJob {
 /** These records are what the job is about; the first few are named in what is kept of it. */
 function told(job: QuarantineJob, records: readonly FoundRecord[]): QuarantineJob {
   const { decision } = job;
-  const more = records.slice(0, RECORDS_TOLD - decision.records.length).map(toldRecord);
+  const more = records.slice(0, MAX_RECORDS_LISTED - decision.records.length).map(toldRecord);
   return {
     ...job,
     selection: without(job.selection, records),
@@ -304,11 +304,11 @@ function told(job: QuarantineJob, records: readonly FoundRecord[]): QuarantineJo
 function toldRecord({ position, reason, key, data, claim, replacement }: FoundRecord): DecidedRecord {
   return {
     position,
-    reason: reason.slice(0, TOLD_CAUSE_CHARS),
-    ...(key === undefined ? {} : { key: key.slice(0, TOLD_CAUSE_CHARS) }),
-    dataBefore: data.slice(0, TOLD_CHARS),
+    reason: reason.slice(0, MAX_CAUSE_CHARS),
+    ...(key === undefined ? {} : { key: key.slice(0, MAX_CAUSE_CHARS) }),
+    dataBefore: data.slice(0, MAX_LISTED_CHARS),
     // What is brought as it is belongs to its lane.
     ...(claim === undefined || (key !== undefined && replacement === undefined) ? {} : { claimBefore: claim }),
-    ...(replacement === undefined ? {} : { dataAfter: dataText(replacement.data).slice(0, TOLD_CHARS) }),
+    ...(replacement === undefined ? {} : { dataAfter: dataText(replacement.data).slice(0, MAX_LISTED_CHARS) }),
   };
 }

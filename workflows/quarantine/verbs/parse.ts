@@ -1,7 +1,7 @@
 /** What comes to a quarantine from outside, checked at the edge: see the lane's inputs for why. */
 import { readNewData, type NewData } from '../../../contracts/event/new-data.ts';
 import { parsePosition } from '../../../contracts/event/position.ts';
-import { MOST_POSITIONS, type QuarantineVerbName, type Selection } from '../../../contracts/quarantine/decision.ts';
+import { MAX_POSITIONS, type QuarantineVerbName, type Selection } from '../../../contracts/quarantine/decision.ts';
 import { truncate } from '../../../lib/pure/text.ts';
 import { readVerb } from '../../shared/parsing.ts';
 
@@ -16,8 +16,8 @@ export interface QuarantineVerb {
   readonly problem?: string;
 }
 
-const MOST_MATCHING_CHARS = 1000;
-const MOST_POSITION_CHARS = 400;
+const MAX_MATCHING_CHARS = 1000;
+const MAX_POSITION_CHARS = 400;
 
 /** A verb with its argument, whatever that is. */
 export function readQuarantineVerb(name: QuarantineVerbName, value: unknown): QuarantineVerb {
@@ -49,14 +49,14 @@ function selectionOf({ position, positions, matching, all }: Record<string, unkn
   if (all === true) return { kind: 'all' };
   if (typeof matching === 'string') {
     if (matching === '') return '`matching` must not be empty; `all` means all records';
-    return { kind: 'matching', text: matching.slice(0, MOST_MATCHING_CHARS) };
+    return { kind: 'matching', text: matching.slice(0, MAX_MATCHING_CHARS) };
   }
   const texts: readonly unknown[] = Array.isArray(named) ? named : [named];
-  if (texts.length === 0 || texts.length > MOST_POSITIONS) return `it needs 1 to ${MOST_POSITIONS} positions`;
+  if (texts.length === 0 || texts.length > MAX_POSITIONS) return `it needs 1 to ${MAX_POSITIONS} positions`;
   const wrong = texts.find(
-    (each) => typeof each !== 'string' || each.length > MOST_POSITION_CHARS || parsePosition(each) === undefined,
+    (each) => typeof each !== 'string' || each.length > MAX_POSITION_CHARS || parsePosition(each) === undefined,
   );
   if (wrong !== undefined)
-    return `${truncate(JSON.stringify(wrong), MOST_POSITION_CHARS)} is not a position; one looks like shardId-000000000000:4958...3`;
+    return `${truncate(JSON.stringify(wrong), MAX_POSITION_CHARS)} is not a position; one looks like shardId-000000000000:4958...3`;
   return { kind: 'positions', positions: [...new Set(texts as readonly string[])] };
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { BegunHere } from '../../../../activities/execution/started-here.ts';
+import { StartedHere } from '../../../../activities/execution/started-here.ts';
 import { BatchRun, type BatchOptions } from '../../../../activities/execution/batch.ts';
-import { CallRoom } from '../../../../activities/execution/call-slots.ts';
+import { CallSlots } from '../../../../activities/execution/call-slots.ts';
 import type { CallResult } from '../../../../activities/execution/call.ts';
 import { isMalformed, readOutcomes, writeOutcomes } from '../../../../contracts/pool/batch-outcomes.ts';
 import { FALLBACK_POLICY, readFailure } from '../../../../contracts/event/failure.ts';
@@ -24,7 +24,7 @@ const client = {
 
 function batch(
   keys: readonly string[],
-  room: CallRoom,
+  room: CallSlots,
   call: () => Promise<CallResult>,
   failed: BatchOptions['failed'] = () => ({ failure: NO_FAILURE, policy: FALLBACK_POLICY }),
   slowAfterMs = SLOW_AFTER_MS,
@@ -34,7 +34,7 @@ function batch(
   const options = {
     client,
     room,
-    begunHere: new BegunHere(),
+    startedHere: new StartedHere(),
     call,
     failed,
     handled: () => {},
@@ -49,7 +49,7 @@ const succeeds = async (): Promise<CallResult> => await Promise.resolve({ kind: 
 
 describe('a batch in a process without room', () => {
   test('gives its keys back after a while, and none of them is run here any more (fault B5)', async () => {
-    const room = new CallRoom(1);
+    const room = new CallSlots(1);
     await room.enter(new AbortController().signal);
     let calls = 0;
     const run = batch(['a', 'b'], room, async () => {
@@ -65,7 +65,7 @@ describe('a batch in a process without room', () => {
   });
 
   test('says which of its keys run and gives the others back, when there is room for some (fault B5)', async () => {
-    const room = new CallRoom(2);
+    const room = new CallSlots(2);
     void batch(['a', 'b', 'c'], room, never).run();
     await vi.waitFor(() => expect(told).toHaveLength(1));
     const outcomes = { 2: { done: 0, notStarted: true } };
@@ -74,7 +74,7 @@ describe('a batch in a process without room', () => {
   });
 
   test('another one goes on as soon as a call ends, in the order in which they came', async () => {
-    const room = new CallRoom(1);
+    const room = new CallSlots(1);
     const order: string[] = [];
     const noted = (name: string) => async (): Promise<CallResult> => {
       order.push(name);
@@ -94,7 +94,7 @@ describe('a batch with failures of many keys', () => {
       const keys = Array.from({ length: 500 }, (_, index) => `key-${index}`);
       const call = async (): Promise<CallResult> => await Promise.resolve({ kind: 'failed', failure: longFailure });
       const failed: BatchOptions['failed'] = (each) => ({ failure: each, policy: FALLBACK_POLICY });
-      const result = await batch(keys, new CallRoom(500), call, failed, 60_000).run();
+      const result = await batch(keys, new CallSlots(500), call, failed, 60_000).run();
       expect(jsonBytes(result)).toBeLessThan(1024 * 1024);
       const outcomes = readOutcomes(
         result,
@@ -112,7 +112,7 @@ describe('a batch with failures of many keys', () => {
     const whole = { type: 'E', message: 'm'.repeat(2000), stack: 's'.repeat(1500), nonRetryable: false };
     const call = async (): Promise<CallResult> => await Promise.resolve({ kind: 'failed', failure: whole });
     const failed: BatchOptions['failed'] = (each) => ({ failure: each, policy: FALLBACK_POLICY });
-    const { outcomes } = await batch(['a', 'b'], new CallRoom(2), call, failed).run();
+    const { outcomes } = await batch(['a', 'b'], new CallSlots(2), call, failed).run();
     expect(Object.values(outcomes).map((outcome) => outcome.failed?.failure)).toEqual([whole, whole]);
   });
 });

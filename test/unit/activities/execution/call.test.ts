@@ -63,15 +63,15 @@ describe('a call of a handler', () => {
   test('O1 three at once run one after the other', async () => {
     const caller = new HandlerCaller(log);
     let running = 0;
-    let most = 0;
+    let max = 0;
     const handler = async () => {
       running += 1;
-      most = Math.max(most, running);
+      max = Math.max(max, running);
       await delay(10);
       running -= 1;
     };
     await Promise.all([1, 2, 3].map(() => caller.call(handler, SETTINGS, callOf(1), never)));
-    expect(most).toBe(1);
+    expect(max).toBe(1);
   });
 
   test('that returns after its time limit has failed: it may have heeded its signal and left its work undone', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BegunHere } from '../../../../activities/execution/started-here.ts';
+import { StartedHere } from '../../../../activities/execution/started-here.ts';
 import { lostFailure } from '../../../../activities/execution/failure.ts';
 import { laneEvent } from '../../../support/lane-events.ts';
 
@@ -18,7 +18,7 @@ test.each([
 });
 
 test('a process knows how often it has begun an event, which is another one when its data were replaced', () => {
-  const begun = new BegunHere();
+  const begun = new StartedHere();
   const [event, other] = [laneEvent(1), laneEvent(2)];
   begun.begin('p', 'a', event);
   begun.begin('p', 'a', event);

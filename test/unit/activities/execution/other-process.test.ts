@@ -3,17 +3,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 import { createHandlingActivities } from '../../../../activities/execution/execution-activities.ts';
 import { FreezeWatch } from '../../../../lib/node/freeze-watch.ts';
-import type { EventInput, StretchInput, StretchOutcome } from '../../../../contracts/execution.ts';
+import type { EventInput, EventBatchInput, EventBatchOutcome } from '../../../../contracts/execution.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../../contracts/lane/options.ts';
 import type { LaneState } from '../../../../contracts/lane/state.ts';
 import type { BatchInput } from '../../../../contracts/pool/batch.ts';
-import {
-  emptyLane,
-  lossesOfHead,
-  next,
-  stretchEnded,
-  stretchStarted,
-} from '../../../../workflows/lane/core/machine.ts';
+import { emptyLane, lossesOfHead, next, batchEnded, batchStarted } from '../../../../workflows/lane/core/machine.ts';
 import { laneEvent, POLICY } from '../../../support/lane-events.ts';
 import { log } from '../../../support/log.ts';
 import { QUICK_RETRIES } from '../../../support/lane-worker.ts';
@@ -39,21 +33,21 @@ function activities(hasPipeline: boolean, stop = stopping) {
 function bound(hasPipeline: boolean, stop = stopping) {
   const own = activities(hasPipeline, stop);
   return {
-    runStretch: async (stretch: StretchInput) => await own.runStretch(stretch),
+    runEvents: async (batch: EventBatchInput) => await own.runEvents(batch),
     runBatch: async (batch: BatchInput) => await own.runBatch(batch),
     runEvent: async (event: EventInput) => await own.runEvent(event),
   };
 }
 
-describe('a stretch that comes to a process without its pipeline', () => {
+describe('a batch that comes to a process without its pipeline', () => {
   test('keeps what was done before, and how often it was lost (fault B10)', async () => {
-    const { runStretch } = bound(false);
+    const { runEvents } = bound(false);
     const first = new MockActivityEnvironment();
-    expect(await first.run(runStretch, input)).toEqual({ done: 0, lostBefore: false, losses: 0 });
+    expect(await first.run(runEvents, input)).toEqual({ done: 0, lostBefore: false, losses: 0 });
     const third = new MockActivityEnvironment({ attempt: 3, heartbeatDetails: { done: 40 } });
-    expect(await third.run(runStretch, input)).toEqual({ done: 40, lostBefore: true, losses: 2 });
+    expect(await third.run(runEvents, input)).toEqual({ done: 40, lostBefore: true, losses: 2 });
     const again = new MockActivityEnvironment({ attempt: 2 });
-    expect(await again.run(runStretch, { ...input, losses: 1 })).toEqual({ done: 0, lostBefore: true, losses: 2 });
+    expect(await again.run(runEvents, { ...input, losses: 1 })).toEqual({ done: 0, lostBefore: true, losses: 2 });
   });
 
   test('tells Temporal while it waits what was done before (fault B10)', async () => {
@@ -64,33 +58,33 @@ describe('a stretch that comes to a process without its pipeline', () => {
       beats.push(details);
       if (beats.length === 2) stop.abort();
     });
-    expect(await env.run(bound(false, stop.signal).runStretch, input)).toMatchObject({ done: 40 });
+    expect(await env.run(bound(false, stop.signal).runEvents, input)).toMatchObject({ done: 40 });
     expect(beats).toEqual([{ done: 40 }, { done: 40 }]);
   });
 
   test('is found to kill processes all the same: losses of several activities add up (fault B10)', async () => {
     let lane: LaneState = { ...emptyLane(0), queue: events };
     for (const losses of [1, 2]) {
-      lane = stretchStarted(lane, lane.careful > 0 ? 1 : events.length);
-      lane = stretchEnded(lane, { done: 0, lostBefore: true, losses }, 0);
+      lane = batchStarted(lane, lane.isolateNext > 0 ? 1 : events.length);
+      lane = batchEnded(lane, { done: 0, lostBefore: true, losses }, 0);
       expect(lossesOfHead(lane)).toBe(losses);
-      expect(next(lane, DEFAULT_LANE_OPTIONS)).toMatchObject({ kind: 'stretch', events: [events[0]] });
+      expect(next(lane, DEFAULT_LANE_OPTIONS)).toMatchObject({ kind: 'batch', events: [events[0]] });
     }
     const env = new MockActivityEnvironment({ attempt: 2 });
-    const stretch = { ...input, events: events.slice(0, 1), losses: lossesOfHead(lane) };
-    const outcome = (await env.run(bound(true).runStretch, stretch)) as StretchOutcome;
+    const batch = { ...input, events: events.slice(0, 1), losses: lossesOfHead(lane) };
+    const outcome = (await env.run(bound(true).runEvents, batch)) as EventBatchOutcome;
     expect(outcome).toMatchObject({ done: 0, failed: { failure: { type: 'HeartbeatTimeout' } } });
-    lane = stretchEnded(stretchStarted(lane, 1), outcome, 0);
+    lane = batchEnded(batchStarted(lane, 1), outcome, 0);
     expect(lossesOfHead(lane)).toBe(0);
   });
 
   test('of an event that has been run since, no losses are remembered', () => {
-    const lane = stretchEnded(
-      stretchStarted({ ...emptyLane(0), queue: events }, 50),
+    const lane = batchEnded(
+      batchStarted({ ...emptyLane(0), queue: events }, 50),
       { done: 0, lostBefore: true, losses: 2 },
       0,
     );
-    const done = stretchEnded(stretchStarted(lane, 1), { done: 1, lostBefore: false }, 0);
+    const done = batchEnded(batchStarted(lane, 1), { done: 1, lostBefore: false }, 0);
     expect(lossesOfHead(done)).toBe(0);
     expect(lossesOfHead({ ...lane, queue: lane.queue.slice(1) })).toBe(0);
   });

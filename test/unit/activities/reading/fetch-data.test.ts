@@ -44,7 +44,7 @@ describe('data that was left in the source', () => {
 
   test('O5 is taken from the store when the bridge has written it meanwhile, also when the source has it no more (fault B1)', async () => {
     const { preview, ...stored } = claimOf('orders', position, 'a', kept.data);
-    const waiting = { ...event, left: { preview, stored } };
+    const waiting = { ...event, sourceOnly: { preview, stored } };
     const early = await fetchData({ settings, source: sourceWith(kept), claims }, waiting, signal);
     expect(early).toEqual({ data: { claim: { preview, ...stored } } });
     await claims.write({ preview, ...stored }, kept.data, signal);

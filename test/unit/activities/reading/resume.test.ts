@@ -52,10 +52,12 @@ test('O2: a shard that an earlier attempt has finished is not read again, and is
 test('O10: what earlier attempts have told of a shard is told on: gaps, and up to when it was read', () => {
   const gap = (n: string) => ({ shardId: 'a', after: at('a', n), at: 5 });
   const [a] = input.shards;
-  const given = { ...input, shards: [{ ...a!, upTo: 100, gaps: [gap('1')] }] };
+  const given = { ...input, shards: [{ ...a!, consumedUntil: 100, gaps: [gap('1')] }] };
   expect(resume(given, undefined).shards).toEqual(given.shards);
-  const heartbeat = { shards: { a: { finished: false, upTo: 200, gaps: [gap('1'), gap('2')], ...counts } } };
-  expect(resume(given, heartbeat).shards).toEqual([{ ...a, upTo: 200, gaps: [gap('1'), gap('2')] }]);
+  const heartbeat = { shards: { a: { finished: false, consumedUntil: 200, gaps: [gap('1'), gap('2')], ...counts } } };
+  expect(resume(given, heartbeat).shards).toEqual([{ ...a, consumedUntil: 200, gaps: [gap('1'), gap('2')] }]);
   const ended = { shards: { a: { ...heartbeat.shards.a, finished: true } } };
-  expect(resume(given, ended).finished).toMatchObject({ a: { upTo: 200, gaps: [gap('1'), gap('2')], taken: 0 } });
+  expect(resume(given, ended).finished).toMatchObject({
+    a: { consumedUntil: 200, gaps: [gap('1'), gap('2')], taken: 0 },
+  });
 });

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { Dispatcher } from '../../../../bridge/deliver/dispatcher.ts';
 import {
-  HandoverRefusedError,
+  DeliveryRejectedError,
   PressureError,
   RequestTooLargeError,
-  type Handover,
+  type Delivery,
 } from '../../../../bridge/deliver/gateway.ts';
 import { ModelLanes, type Arrival } from './model-lanes.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
-const event = (key: string, n: number, text = `${n}`): Handover => ({
+const event = (key: string, n: number, text = `${n}`): Delivery => ({
   to: 'lane',
   key,
   event: {
@@ -42,9 +42,9 @@ function byHand(requestsInFlight = 10, stamp = async () => 42) {
   );
   const dispatcher = new Dispatcher({ gateway: lanes, lease: { stamp }, requestsInFlight, clock, random: () => 1 });
   const accepted: string[] = [];
-  const submit = (handover: Handover): void => {
-    const name = handover.to === 'lane' ? `${handover.key}${handover.event.position.sequenceNumber}` : 'quarantined';
-    dispatcher.submit(handover, () => accepted.push(name));
+  const submit = (delivery: Delivery): void => {
+    const name = delivery.to === 'lane' ? `${delivery.key}${delivery.event.position.sequenceNumber}` : 'quarantined';
+    dispatcher.submit(delivery, () => accepted.push(name));
   };
   /** The request that is in flight for longest. */
   const next = async (): Promise<Pending> => {
@@ -132,7 +132,7 @@ test('O9: no more requests in flight than allowed, and lanes take turns in the o
   (await next()).accept();
   await clock.settle();
   expect(pending.map(({ id }) => id)).toEqual(['d', 'a']);
-  expect(lanes.most).toBe(2);
+  expect(lanes.max).toBe(2);
 });
 
 test('O9: a request has 500 records and 512 KiB at the most; a single record may be larger', async () => {
@@ -161,7 +161,7 @@ test('O9: a request has 500 records and 512 KiB at the most; a single record may
 test('O4: a record that is refused is kept and sent again, when the refusal says', async () => {
   const { clock, submit, pending, accepted, next } = byHand();
   submit(event('a', 1));
-  (await next()).fail(new HandoverRefusedError('too large', 60_000));
+  (await next()).fail(new DeliveryRejectedError('too large', 60_000));
   await clock.advance(59_999);
   expect(pending).toEqual([]);
   await clock.advance(1);
@@ -194,13 +194,13 @@ test('O9: after a refusal for size requests grow again, and a size that is alway
     for (let i = 0; i < 500; i += 1) submit(event('a', ++n));
   };
   const sizes: number[] = [];
-  const answer = async (most: number, count: number): Promise<number[]> => {
+  const answer = async (max: number, count: number): Promise<number[]> => {
     sizes.length = 0;
     for (let i = 0; i < count; i += 1) {
       refill();
       const each = await next();
       sizes.push(numbers(each).length);
-      if (numbers(each).length > most) each.fail(new RequestTooLargeError('too large'));
+      if (numbers(each).length > max) each.fail(new RequestTooLargeError('too large'));
       else each.accept();
       await clock.settle();
     }
@@ -224,7 +224,9 @@ test('O3 O9: one record that the server refuses for its size goes on without its
   (await next()).fail(new RequestTooLargeError('too large'));
   (await next()).fail(new RequestTooLargeError('too large'));
   const without = await next();
-  expect(without.request).toMatchObject({ events: [{ size: 1000, data: { left: { preview: 'x'.repeat(384) } } }] });
+  expect(without.request).toMatchObject({
+    events: [{ size: 1000, data: { sourceOnly: { preview: 'x'.repeat(384) } } }],
+  });
   without.accept();
   (await next()).accept();
   await clock.settle();
@@ -274,13 +276,13 @@ test('whenEmpty waits for the last acceptance', async () => {
 
 test('whenStuck waits for all that may be accepted soon, and not for what is refused until later', async () => {
   const { clock, dispatcher, pending, submit } = byHand();
-  await dispatcher.whenStuck();
+  await dispatcher.whenOnlyRejectedRemain();
   for (const key of ['large', 'slow', 'failing']) submit(event(key, 1));
   const state = { stuck: false };
-  void dispatcher.whenStuck().then(() => (state.stuck = true));
+  void dispatcher.whenOnlyRejectedRemain().then(() => (state.stuck = true));
   await clock.settle();
   const [large, slow, failing] = pending;
-  large!.fail(new HandoverRefusedError('larger than Temporal accepts', 60_000));
+  large!.fail(new DeliveryRejectedError('larger than Temporal accepts', 60_000));
   failing!.fail(new Error('out of reach'));
   slow!.accept();
   await clock.settle();
@@ -370,10 +372,10 @@ test('O3: a lane that never has an answer makes others wait once, however little
 
 test('O3: a lane that is full takes no turns from others, and gets what waits for it when it has room', async () => {
   const { clock, dispatcher, submit, pending, accepted, next } = byHand(1);
-  const full = new HandoverRefusedError('full', 2000);
+  const full = new DeliveryRejectedError('full', 2000);
   submit(event('full', 1));
   (await next()).fail(full);
-  await dispatcher.whenStuck();
+  await dispatcher.whenOnlyRejectedRemain();
   for (let n = 1; n <= 5; n += 1) {
     submit(event('full', n + 1));
     submit(event('other', n));

@@ -1,11 +1,11 @@
-import type { HandoverRequest, LaneGateway } from '../../../../bridge/deliver/gateway.ts';
+import type { DeliveryRequest, LaneGateway } from '../../../../bridge/deliver/gateway.ts';
 import { comparePositions, formatPosition, type Position } from '../../../../contracts/event/position.ts';
 
 export interface Arrival {
   readonly id: string;
   /** Lets the records into the lane, as the server would on arrival; a second time too. */
   readonly apply: () => void;
-  readonly request: HandoverRequest;
+  readonly request: DeliveryRequest;
   readonly signal: AbortSignal;
 }
 
@@ -17,27 +17,27 @@ export class ModelLanes implements LaneGateway {
   /** What each lane or pool holds, in its order, as `shard:number`. */
   readonly held = new Map<string, string[]>();
   /** What was sent, whichever reader sent it. */
-  readonly requests: HandoverRequest[];
+  readonly requests: DeliveryRequest[];
   readonly #marks = new Map<string, Map<string, Position>>();
   readonly #inFlight = new Set<string>();
   readonly #deliver: (arrival: Arrival) => Promise<void>;
   /** The most requests that were in flight together. */
-  most = 0;
+  max = 0;
 
   constructor(
     deliver: (arrival: Arrival) => Promise<void> = async ({ apply }) => apply(),
-    requests: HandoverRequest[] = [],
+    requests: DeliveryRequest[] = [],
   ) {
     this.#deliver = deliver;
     this.requests = requests;
   }
 
   /** The gateway of one reader: each has one request in flight for a lane at the most (O1, O6). */
-  async send(request: HandoverRequest, signal: AbortSignal): Promise<void> {
+  async send(request: DeliveryRequest, signal: AbortSignal): Promise<void> {
     const id = idOf(request);
     if (this.#inFlight.has(id)) throw new Error(`two requests in flight for ${id}`);
     this.#inFlight.add(id);
-    this.most = Math.max(this.most, this.#inFlight.size);
+    this.max = Math.max(this.max, this.#inFlight.size);
     this.requests.push(request);
     try {
       await this.#deliver({ id, request, signal, apply: () => this.apply(request) });
@@ -46,7 +46,7 @@ export class ModelLanes implements LaneGateway {
     }
   }
 
-  apply(request: HandoverRequest): void {
+  apply(request: DeliveryRequest): void {
     const id = idOf(request);
     const marks = this.#marks.get(id) ?? new Map<string, Position>();
     const held = this.held.get(id) ?? [];
@@ -69,7 +69,7 @@ export class ModelLanes implements LaneGateway {
 }
 
 /** What has marks of its own, and one request in flight. */
-function idOf(request: HandoverRequest): string {
+function idOf(request: DeliveryRequest): string {
   if (request.to === 'quarantine') return '(quarantine)';
   return request.to === 'lane' ? request.key : `pool:${request.pool}`;
 }

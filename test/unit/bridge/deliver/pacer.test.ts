@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Pacer } from '../../../../bridge/deliver/pacer.ts';
 
-const newPacer = (): Pacer => new Pacer({ most: 8, now: () => 0, random: () => 1 });
+const newPacer = (): Pacer => new Pacer({ max: 8, now: () => 0, random: () => 1 });
 
 /** How many requests could go out beside one another. */
 function width(pacer: Pacer): number {
@@ -71,7 +71,7 @@ test('O9: throttled: half as many go out from then on, although others succeed',
 
 test('O3: lanes that take nothing for now are no measure for how many requests the others make use of', () => {
   let now = 0;
-  const pacer = new Pacer({ most: 64, now: () => now, random: () => 1 });
+  const pacer = new Pacer({ max: 64, now: () => now, random: () => 1 });
   const widthAfter = (refusals: number): number => {
     for (let round = 0; round < 200; round += 1) {
       const requests = Array.from({ length: width(pacer) }, (_, index) => pacer.begin(index + 1));

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createIntake } from '../../../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../../../bridge/read/route-record.ts';
 import { RequestTooLargeError } from '../../../../bridge/deliver/gateway.ts';
 import { OutageLog } from '../../../../bridge/deliver/outage-log.ts';
 import type { Claim, LaneEvent } from '../../../../contracts/event/event.ts';
@@ -14,7 +14,7 @@ import type { Arrival } from './model-lanes.ts';
 import { setUp } from '../read/reader-setup.ts';
 import { record } from '../read/scripted-source.ts';
 
-const intake = createIntake('kinesis', undefined, undefined, {
+const routeRecord = createRecordRouter('kinesis', undefined, undefined, {
   above: 100,
   claimOf: (...of) => claimOf('orders', ...of),
 });
@@ -39,7 +39,7 @@ function reading(
   return setUp({
     script: { s: { records: given, ends: true } },
     pools: 1,
-    intake,
+    routeRecord,
     store: { claims: { write }, outage },
     ...(deliver === undefined ? {} : { deliver }),
   });
@@ -53,7 +53,7 @@ test('O1 O3 a store that does not answer holds up no other key of the pool (faul
   await clock.advance(10_000);
   // In the order of the stream: what a pool was sent out of order it would take for a repeat, and drop.
   expect(lanes.held.get('pool:0')).toEqual(named(given));
-  expect(formsOf(lanes.requests)).toMatchObject({ 1: 'left', 2: 'text', 52: 'text' });
+  expect(formsOf(lanes.requests)).toMatchObject({ 1: 'sourceOnly', 2: 'text', 52: 'text' });
 });
 
 test('O3 O9 an outage of the store does not use up the budget of the reader (fault B1)', async () => {
@@ -75,7 +75,7 @@ test('O4 what went on without its data is stored when the store answers again, a
   const { clock, reader, lanes } = setUp({
     script: { s: { records: given, ends: false } },
     pools: 1,
-    intake,
+    routeRecord,
     store: {
       outage,
       claims: {
@@ -94,8 +94,8 @@ test('O4 what went on without its data is stored when the store answers again, a
   await clock.advance(20_000);
   expect(reader.report.shards['s']?.checkpoint).toEqual({ shardId: 's', sequenceNumber: '2' });
   const [event] = lanes.requests.flatMap((request) => (request.to === 'pool' ? request.events : []));
-  const { left } = (event as LaneEvent).data as { left: { stored?: { name: string } } };
-  expect([...held.keys()]).toEqual([left.stored?.name]);
+  const { sourceOnly } = (event as LaneEvent).data as { sourceOnly: { stored?: { name: string } } };
+  expect([...held.keys()]).toEqual([sourceOnly.stored?.name]);
 });
 
 test('O2 a shard that has ended does not wait for the store, nor do its children (fault B1)', async () => {
@@ -121,7 +121,7 @@ test('O3 O4 whatever the store and the server refuse: every record arrives, in o
       const { clock, reader, lanes } = setUp({
         script: { s: { records: given, ends: true } },
         pools,
-        intake,
+        routeRecord,
         store: {
           outage,
           claims: {
@@ -135,7 +135,7 @@ test('O3 O4 whatever the store and the server refuse: every record arrives, in o
         },
         deliver: async ({ apply, request }) => {
           const events = request.to === 'quarantine' ? [] : request.events;
-          const inline = events.filter(({ data }) => !('left' in data || 'claim' in data));
+          const inline = events.filter(({ data }) => !('sourceOnly' in data || 'claim' in data));
           const bytes = inline.reduce((sum, { size }) => sum + size, 0);
           if (bytes > largest) throw new RequestTooLargeError(`${bytes} bytes`);
           for (const { data } of events) if ('claim' in data) expect(held.has(data.claim.name)).toBe(true);
@@ -158,7 +158,7 @@ test('O4 a reader that comes home waits for the writes of a store that works (fa
   const setup = setUp({
     script: { s: { records: [sized(1, 'large', 500), sized(2, 'small', 10)], ends: false } },
     pools: 1,
-    intake,
+    routeRecord,
 
     store: {
       outage,

@@ -11,7 +11,7 @@ const earlier: CarriedState = {
   shards: {
     a: { shardId: 'a', parents: [], start, checkpoint: at('a', '9'), finished: true, taken: 9, missingSince: 5 },
     b: { shardId: 'b', parents: ['a'], start, checkpoint: at('b', '7'), finished: true, taken: 7, filtered: 2 },
-    c: { shardId: 'c', parents: ['a'], start, checkpoint: at('c', '3'), finished: false, taken: 3, upTo: 100 },
+    c: { shardId: 'c', parents: ['a'], start, checkpoint: at('c', '3'), finished: false, taken: 3, consumedUntil: 100 },
     d: { shardId: 'd', parents: ['c'], start, finished: false },
   },
   discovered: true,
@@ -23,7 +23,7 @@ test('a pipeline goes on from the state of an earlier version: nothing finished 
   const state = goOnFrom(earlier);
   expect(state).toEqual({
     shards: {
-      c: { shardId: 'c', parents: ['a'], start, checkpoint: at('c', '3'), taken: 3, upTo: 100 },
+      c: { shardId: 'c', parents: ['a'], start, checkpoint: at('c', '3'), taken: 3, consumedUntil: 100 },
       d: { shardId: 'd', parents: ['c'], start },
     },
     finished: { missingSince: { a: 5, b: 0 }, childless: ['b'], taken: 16, filtered: 2 },

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ClaimWriter } from '../../../../bridge/read/claim-writer.ts';
 import { encodedSize } from '../../../../bridge/deliver/encoded-size.ts';
-import { createIntake, type LargeData } from '../../../../bridge/read/route-record.ts';
+import { createRecordRouter, type LargeData } from '../../../../bridge/read/route-record.ts';
 import { OutageLog } from '../../../../bridge/deliver/outage-log.ts';
 import type { Claim, LaneEvent } from '../../../../contracts/event/event.ts';
 import type { SourceRecord } from '../../../../sources/source.ts';
@@ -31,7 +31,7 @@ class ModelClaims {
   readonly held = new Map<string, Uint8Array>();
   readonly #before: (claim: Claim) => Promise<void>;
   writing = 0;
-  most = 0;
+  max = 0;
 
   constructor(before: (claim: Claim) => Promise<void> = async () => {}) {
     this.#before = before;
@@ -39,7 +39,7 @@ class ModelClaims {
 
   async write(claim: Claim, bytes: Uint8Array): Promise<void> {
     this.writing += 1;
-    this.most = Math.max(this.most, this.writing);
+    this.max = Math.max(this.max, this.writing);
     try {
       await this.#before(claim);
       this.held.set(claim.name, bytes);
@@ -78,7 +78,7 @@ const never = () => new Promise<never>(() => {});
 function reading(given: readonly SourceRecord[], claims: ModelClaims, deliver?: (arrival: Arrival) => Promise<void>) {
   return setUp({
     script: { s: { records: given, ends: true } },
-    intake: createIntake('kinesis', undefined, undefined, LARGE),
+    routeRecord: createRecordRouter('kinesis', undefined, undefined, LARGE),
     store: { claims, outage },
     ...(deliver === undefined ? {} : { deliver }),
   });
@@ -86,10 +86,10 @@ function reading(given: readonly SourceRecord[], claims: ModelClaims, deliver?: 
 
 describe('the intake', () => {
   const taken = (data: Uint8Array, large = LARGE) =>
-    createIntake('kinesis', undefined, undefined, large)({ ...record('s', 1, 'a'), data })!;
+    createRecordRouter('kinesis', undefined, undefined, large)({ ...record('s', 1, 'a'), data })!;
   const dataOf = (data: Uint8Array, large = LARGE) => {
-    const handover = taken(data, large);
-    return handover.to === 'lane' ? handover.event.data : undefined;
+    const delivery = taken(data, large);
+    return delivery.to === 'lane' ? delivery.event.data : undefined;
   };
 
   test('O9 the bound is what data takes in Temporal, whatever it is made of', () => {
@@ -116,21 +116,21 @@ describe('the intake', () => {
     const thrower = () => {
       throw new Error('no key');
     };
-    const handover = createIntake('kinesis', thrower, undefined, LARGE)(sized(1, 'a', 500))!;
-    expect(handover).toMatchObject({ to: 'quarantine', record: { size: 500, data: { claim: { preview: /^1 1/ } } } });
-    expect(handover.toStore?.bytes).toHaveLength(500);
+    const delivery = createRecordRouter('kinesis', thrower, undefined, LARGE)(sized(1, 'a', 500))!;
+    expect(delivery).toMatchObject({ to: 'quarantine', record: { size: 500, data: { claim: { preview: /^1 1/ } } } });
+    expect(delivery.toStore?.bytes).toHaveLength(500);
   });
 
   test('a key function that writes into the data does not change what is stored', () => {
-    const intake = createIntake('kinesis', (seen) => (seen.data.fill(0), 'a'), undefined, LARGE);
-    expect(Buffer.from(intake(sized(1, 'a', 500))!.toStore!.bytes).toString('utf8', 0, 4)).toBe('1 1 ');
+    const routeRecord = createRecordRouter('kinesis', (seen) => (seen.data.fill(0), 'a'), undefined, LARGE);
+    expect(Buffer.from(routeRecord(sized(1, 'a', 500))!.toStore!.bytes).toString('utf8', 0, 4)).toBe('1 1 ');
   });
 
   test('without a store the data is left where it is, and only its beginning goes on', () => {
-    const handover = taken(Buffer.alloc(5000, 'a'), { above: 100 });
-    expect(handover).toMatchObject({ event: { size: 5000, data: { left: { preview: 'a'.repeat(384) } } } });
-    expect(handover.toStore).toBeUndefined();
-    expect(encodedSize(handover)).toBeLessThan(1000);
+    const delivery = taken(Buffer.alloc(5000, 'a'), { above: 100 });
+    expect(delivery).toMatchObject({ event: { size: 5000, data: { sourceOnly: { preview: 'a'.repeat(384) } } } });
+    expect(delivery.toStore).toBeUndefined();
+    expect(encodedSize(delivery)).toBeLessThan(1000);
   });
 });
 
@@ -164,7 +164,7 @@ describe('a reader', () => {
     const run = reader.run();
     await clock.advance(1000);
     expect([...lanes.held.keys()]).toEqual(small.map(({ partitionKey }) => partitionKey));
-    expect(claims.most).toBe(8);
+    expect(claims.max).toBe(8);
     // Nothing that was not handed over counts as taken over (O4).
     expect(reader.report.shards['s']).toMatchObject({ finished: false });
     expect(reader.report.shards['s']?.checkpoint).toBeUndefined();
@@ -198,7 +198,7 @@ describe('a reader', () => {
     const given = Array.from({ length: 20 }, (_, n) => sized(n + 1, `k${n}`, 1000));
     const { clock, reader, lanes } = setUp({
       script: { s: { records: given, ends: true } },
-      intake: createIntake('kinesis', undefined, undefined, LARGE),
+      routeRecord: createRecordRouter('kinesis', undefined, undefined, LARGE),
       store: { claims, outage },
       // Temporal takes nothing.
       deliver: never,

@@ -118,7 +118,7 @@ test('O4 O9: a page that came and was not let in is not counted as read, and is 
   expect(read.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(TIGHT.recordsInFlight);
   for (const progress of Object.values(shards)) {
     expect(progress).not.toHaveProperty('checkpoint');
-    expect(progress).not.toHaveProperty('upTo');
+    expect(progress).not.toHaveProperty('consumedUntil');
   }
 });
 

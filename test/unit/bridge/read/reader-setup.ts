@@ -1,6 +1,6 @@
 /** A reader with everything around it in memory. */
 import { pino } from 'pino';
-import { createIntake } from '../../../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../../../bridge/read/route-record.ts';
 import { Reader, type ReaderOptions } from '../../../../bridge/read/reader.ts';
 import type { ReaderReport } from '../../../../contracts/pipeline/reading.ts';
 import type { ShardCursor } from '../../../../sources/source.ts';
@@ -31,11 +31,11 @@ export function setUp({ script = {}, reading, next, deliver, ...options }: Setup
     source,
     shards: [...source.shards.keys()].map((shardId) => ({ shardId, start: { at: 'horizon' } })),
     shiftMs: SHIFT,
-    intake: createIntake('kinesis', undefined),
+    routeRecord: createRecordRouter('kinesis', undefined),
     gateway: lanes,
     lease: { stamp: async () => 42, lost: lost.signal },
     limits: { recordsInFlight: 100, bytesInFlight: 1_000_000, requestsInFlight: 8 },
-    comeHome: home.signal,
+    stopReading: home.signal,
     onReport: (report) => reports.push(report),
     log: pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }),
     clock,

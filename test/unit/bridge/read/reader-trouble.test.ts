@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { createIntake } from '../../../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../../../bridge/read/route-record.ts';
 import { LossWatch } from '../../../../bridge/watch/loss-watch.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../../sources/errors.ts';
 import { compileFilter } from '../../../../sources/filter/filter.ts';
@@ -25,8 +25,8 @@ test('O3: a shard that cannot be read until a person acts is told and tried agai
   });
   const report = reader.run();
   await clock.advance(200_000);
-  expect(reader.report.shards).toMatchObject({ bad: { trouble: 'no access', read: 0 }, good: { taken: 3 } });
-  expect(reader.report.shards['good']).not.toHaveProperty('trouble');
+  expect(reader.report.shards).toMatchObject({ bad: { readError: 'no access', read: 0 }, good: { taken: 3 } });
+  expect(reader.report.shards['good']).not.toHaveProperty('readError');
   // Slowly: the wait grows to a minute.
   expect(source.reads.filter((shardId) => shardId === 'bad').length).toBeLessThan(12);
   expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
@@ -35,7 +35,7 @@ test('O3: a shard that cannot be read until a person acts is told and tried agai
   broken.yet = false;
   await clock.advance(60_000);
   expect(reader.report.shards['bad']).toMatchObject({ taken: 2, checkpoint: at('bad', 2) });
-  expect(reader.report.shards['bad']).not.toHaveProperty('trouble');
+  expect(reader.report.shards['bad']).not.toHaveProperty('readError');
   home.abort();
   await clock.until(report);
 });
@@ -71,7 +71,7 @@ test('O2: a shard that has finished comes home although no other can be read: it
     },
   });
   const { shards } = await clock.until(reader.run());
-  expect(shards).toMatchObject({ a: { finished: true }, b: { finished: false, trouble: 'no access' } });
+  expect(shards).toMatchObject({ a: { finished: true }, b: { finished: false, readError: 'no access' } });
 });
 
 test('O4: a shard that sends a page out of order is read again from its checkpoint, once that is exact', async () => {
@@ -88,7 +88,7 @@ test('O4: a shard that sends a page out of order is read again from its checkpoi
   });
   const report = reader.run();
   await clock.advance(30_000);
-  expect(reader.report.shards['a']).toMatchObject({ trouble: expect.stringContaining('ascending order') });
+  expect(reader.report.shards['a']).toMatchObject({ readError: expect.stringContaining('ascending order') });
   expect(source.opened).toHaveLength(2);
   source.shards.set('a', { records: [1, 4, 5, 6].map((n) => record('a', n, 'k')), ends: false });
   answers[0]!();
@@ -110,9 +110,9 @@ test('a source that stays away is told as trouble of its shards', async () => {
   });
   const report = reader.run();
   await clock.advance(1000);
-  expect(reader.report.shards['a']).not.toHaveProperty('trouble');
+  expect(reader.report.shards['a']).not.toHaveProperty('readError');
   await clock.advance(30_000);
-  expect(reader.report.shards['a']).toMatchObject({ trouble: 'throttled' });
+  expect(reader.report.shards['a']).toMatchObject({ readError: 'throttled' });
   home.abort();
   await clock.until(report);
 });
@@ -172,16 +172,20 @@ test('O10: a reader that finds many gaps reports the latest ones', async () => {
 });
 
 test.each<[string, Page, number | undefined]>([
-  ['what the source tells', { records: [], ended: false, lagMs: 5000, upTo: 1_699_999_996_000 }, 1_699_999_996_000],
+  [
+    'what the source tells',
+    { records: [], ended: false, lagMs: 5000, consumedUntil: 1_699_999_996_000 },
+    1_699_999_996_000,
+  ],
   [
     'what the source tells, when the lag is not to now: the last record',
-    { records: [record('a', 7, 'k')], ended: false, lagMs: 5, upTo: 1_700_000_000_995 },
+    { records: [record('a', 7, 'k')], ended: false, lagMs: 5, consumedUntil: 1_700_000_000_995 },
     1_700_000_000_007,
   ],
   ['not known while the source has doubts (O10)', { records: [], ended: false, lagMs: 0 }, undefined],
   ['an empty page: everything', { records: [], ended: false }, 1_700_000_001_000],
   ['a page with records: its last one', { records: [record('a', 7, 'k')], ended: false }, 1_700_000_000_007],
-])('up to when a shard has been read: %s', async (_name, page, upTo) => {
+])('up to when a shard has been read: %s', async (_name, page, consumedUntil) => {
   let asked = false;
   const { clock, home, reader } = setUp({
     script: { a: open('a', 0) },
@@ -193,7 +197,7 @@ test.each<[string, Page, number | undefined]>([
   });
   const report = reader.run();
   await clock.advance(1000);
-  expect(reader.report.shards['a']?.upTo).toBe(upTo);
+  expect(reader.report.shards['a']?.consumedUntil).toBe(consumedUntil);
   home.abort();
   await clock.until(report);
 });
@@ -201,11 +205,11 @@ test.each<[string, Page, number | undefined]>([
 test('up to when a shard has been read never moves back, whoever read it before', async () => {
   const { clock, home, reader } = setUp({
     script: { a: open('a', 1) },
-    shards: [{ shardId: 'a', start: { at: 'horizon' }, upTo: 1_800_000_000_000 }],
+    shards: [{ shardId: 'a', start: { at: 'horizon' }, consumedUntil: 1_800_000_000_000 }],
   });
   const report = reader.run();
   await clock.advance(1000);
-  expect(reader.report.shards['a']).toMatchObject({ taken: 1, upTo: 1_800_000_000_000 });
+  expect(reader.report.shards['a']).toMatchObject({ taken: 1, consumedUntil: 1_800_000_000_000 });
   home.abort();
   await clock.until(report);
 });
@@ -214,7 +218,7 @@ test('O4: what the filter drops is counted, passed by the checkpoint, and never 
   const json = (n: number, type: string) => ({ ...record('a', n, 'k'), data: Buffer.from(JSON.stringify({ type })) });
   const { clock, lanes, reader } = setUp({
     script: { a: { records: [json(1, 'sell'), json(2, 'buy'), json(3, 'sell')], ends: true } },
-    intake: createIntake(
+    routeRecord: createRecordRouter(
       'kinesis',
       (seen) => (seen.json().type === 'buy' ? 'key' : undefined),
       compileFilter('kinesis', [{ data: { type: ['buy'] } }]),
@@ -236,7 +240,7 @@ test('O4: what the filter drops does not let the checkpoint pass what waits befo
   const gate = { open: false };
   const { clock, reader } = setUp({
     script: { a: { records: [json(1, 'buy'), json(2, 'sell')], ends: true } },
-    intake: createIntake('kinesis', undefined, compileFilter('kinesis', [{ data: { type: ['buy'] } }])),
+    routeRecord: createRecordRouter('kinesis', undefined, compileFilter('kinesis', [{ data: { type: ['buy'] } }])),
     deliver: async ({ apply }) => {
       if (!gate.open) throw new Error('unavailable');
       apply();
@@ -253,9 +257,9 @@ test('O4: what the filter drops does not let the checkpoint pass what waits befo
 test('records that belong to another shard are delivered and counted', async () => {
   const { clock, reader } = setUp({
     script: { a: ending('a', 1) },
-    next: async () => ({ records: [record('a', 1, 'k')], ended: true, strays: 1 }),
+    next: async () => ({ records: [record('a', 1, 'k')], ended: true, misrouted: 1 }),
   });
-  expect((await clock.until(reader.run())).shards['a']).toMatchObject({ taken: 1, strays: 1 });
+  expect((await clock.until(reader.run())).shards['a']).toMatchObject({ taken: 1, misrouted: 1 });
 });
 
 test('O1: a key that comes from two shards at once runs in one lane, is told once, and holds up nothing', async () => {
@@ -286,7 +290,7 @@ test('unread records that are near to being lost are warned of, once an hour for
       },
     },
     shards: [
-      { shardId: 'a', start: { at: 'horizon' }, upTo: 1_700_000_000_000 - 20 * HOUR },
+      { shardId: 'a', start: { at: 'horizon' }, consumedUntil: 1_700_000_000_000 - 20 * HOUR },
       { shardId: 'b', start: { at: 'horizon' } },
     ],
     lossWatch: new LossWatch(pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }), 6 * HOUR, () =>
@@ -319,14 +323,14 @@ test('O10: up to when a shard has been taken over: a record that no lane accepts
   });
   const report = reader.run();
   await clock.advance(120_000);
-  const { upTo } = reader.report.shards['a']!;
-  expect(upTo).toBe(1_700_000_000_001);
+  const { consumedUntil } = reader.report.shards['a']!;
+  expect(consumedUntil).toBe(1_700_000_000_001);
   source.shards.set('a', { records: [...source.shards.get('a')!.records, record('a', 3, 'free')], ends: false });
   await clock.advance(60_000);
-  expect(reader.report.shards['a']).toMatchObject({ taken: 2, upTo, checkpoint: at('a', 1) });
+  expect(reader.report.shards['a']).toMatchObject({ taken: 2, consumedUntil, checkpoint: at('a', 1) });
   gate.open = true;
   await clock.advance(60_000);
-  expect(reader.report.shards['a']?.upTo).toBeGreaterThan(1_700_000_200_000);
+  expect(reader.report.shards['a']?.consumedUntil).toBeGreaterThan(1_700_000_200_000);
   home.abort();
   await clock.until(report);
 });
@@ -334,7 +338,7 @@ test('O10: up to when a shard has been taken over: a record that no lane accepts
 test('O10: the source is told up to when a shard has been taken over, so that it knows a gap from a shard that was idle', async () => {
   const { source } = setUp({
     script: { a: open('a', 1) },
-    shards: [{ shardId: 'a', start: { at: 'after', position: at('a', 1) }, upTo: 17 }],
+    shards: [{ shardId: 'a', start: { at: 'after', position: at('a', 1) }, consumedUntil: 17 }],
   });
-  expect(source.opened).toEqual([{ shardId: 'a', start: { at: 'after', position: at('a', 1), upTo: 17 } }]);
+  expect(source.opened).toEqual([{ shardId: 'a', start: { at: 'after', position: at('a', 1), consumedUntil: 17 } }]);
 });

@@ -5,8 +5,8 @@
 import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { createIntake } from '../../../../bridge/read/route-record.ts';
-import { HandoverRefusedError, PressureError } from '../../../../bridge/deliver/gateway.ts';
+import { createRecordRouter } from '../../../../bridge/read/route-record.ts';
+import { DeliveryRejectedError, PressureError } from '../../../../bridge/deliver/gateway.ts';
 import { LeaseLostError } from '../../../../bridge/lease/lease.ts';
 import { Reader } from '../../../../bridge/read/reader.ts';
 import type { ReaderReport, ShardProgress } from '../../../../contracts/pipeline/reading.ts';
@@ -87,7 +87,7 @@ class World {
   /** Of this lane for a moment or until it has room, or of all. */
   #refusal(): Error {
     const { random } = this;
-    if (random() < 0.25) return new HandoverRefusedError('full', random() * 2000);
+    if (random() < 0.25) return new DeliveryRejectedError('full', random() * 2000);
     return random() < 0.25 ? new Error('busy') : new PressureError('throttled, or unavailable', random() < 0.5);
   }
 
@@ -121,12 +121,14 @@ class World {
       source,
       shards: shardIds.map((shardId) => ({ shardId, start: startOf(this.known.get(shardId)?.checkpoint) })),
       shiftMs: 500 + random() * 5000,
-      intake: createIntake('kinesis', (seen) => (seen.partitionKey === 'none' ? undefined : seen.partitionKey)),
+      routeRecord: createRecordRouter('kinesis', (seen) =>
+        seen.partitionKey === 'none' ? undefined : seen.partitionKey,
+      ),
       gateway: this.lanes.another(),
       lease: { stamp: async () => clock.now(), lost: lost.signal },
       limits: LIMITS,
       pools: this.#pools,
-      comeHome: home.signal,
+      stopReading: home.signal,
       onReport: (report) => {
         this.#expectTakenOverAll(report);
         reports.push(report);

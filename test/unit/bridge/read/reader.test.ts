@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createIntake } from '../../../../bridge/read/route-record.ts';
-import { HandoverRefusedError } from '../../../../bridge/deliver/gateway.ts';
+import { createRecordRouter } from '../../../../bridge/read/route-record.ts';
+import { DeliveryRejectedError } from '../../../../bridge/deliver/gateway.ts';
 import { LeaseLostError } from '../../../../bridge/lease/lease.ts';
 import { SourceUnavailableError } from '../../../../sources/errors.ts';
 import type { Arrival } from '../deliver/model-lanes.ts';
@@ -33,7 +33,7 @@ test('O2: a shard is finished when its end was read and every record is taken ov
     checkpoint: at('a', 3),
     finished: true,
     lagMs: 0,
-    upTo: 1_700_000_001_000,
+    consumedUntil: 1_700_000_001_000,
     read: 3,
     taken: 3,
     quarantined: 0,
@@ -46,7 +46,7 @@ test('an ended shard without records is finished', async () => {
   expect(report.shards['a']).toEqual({
     finished: true,
     lagMs: 0,
-    upTo: 1_700_000_001_000,
+    consumedUntil: 1_700_000_001_000,
     read: 0,
     taken: 0,
     quarantined: 0,
@@ -139,7 +139,7 @@ test('O4: what Temporal refuses for now is not waited for on the way home, and l
   const { clock, home, reader } = setUp({
     script: { a: open('a', 6) },
     deliver: async ({ id, apply }) => {
-      if (id === 'key-1') throw new HandoverRefusedError('larger than Temporal accepts', 60_000);
+      if (id === 'key-1') throw new DeliveryRejectedError('larger than Temporal accepts', 60_000);
       apply();
     },
   });
@@ -263,7 +263,7 @@ test('O8: a record without a usable key goes to the quarantine and stops nothing
   const list = records('a', 6);
   const { clock, lanes, reader } = setUp({
     script: { a: { records: list, ends: true } },
-    intake: createIntake('kinesis', (seen) => (seen.text() === '4' ? undefined : seen.partitionKey)),
+    routeRecord: createRecordRouter('kinesis', (seen) => (seen.text() === '4' ? undefined : seen.partitionKey)),
   });
   const report = await clock.until(reader.run());
   expect(report.shards['a']).toMatchObject({ checkpoint: at('a', 6), finished: true, taken: 5, quarantined: 1 });

@@ -1,6 +1,6 @@
 /** What is measured of reading: counts over all attempts, figures over all readers of a process. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createIntake } from '../../../../bridge/read/route-record.ts';
+import { createRecordRouter } from '../../../../bridge/read/route-record.ts';
 import { ReadingMeter } from '../../../../bridge/read/reading-meter.ts';
 import type { ReaderReport, ShardProgress } from '../../../../contracts/pipeline/reading.ts';
 import { SourceConfigurationError } from '../../../../sources/errors.ts';
@@ -43,17 +43,17 @@ function reportOf(shards: Record<string, Partial<ShardProgress>>): ReaderReport 
 test('a reader counts what it reads by what becomes of it, to the last record', async () => {
   const keyOf = ({ partitionKey }: { readonly partitionKey: string }) => (partitionKey === 'none' ? '' : partitionKey);
   const pages: Page[] = [
-    { records: [record('a', 1, 'k', '{"n":1}'), record('a', 2, 'k', '{"n":9}')], ended: false, strays: 1 },
+    { records: [record('a', 1, 'k', '{"n":1}'), record('a', 2, 'k', '{"n":9}')], ended: false, misrouted: 1 },
     { records: [record('a', 3, 'none', '{"n":1}'), record('a', 4, 'k', '{"n":1}')], ended: true },
   ];
   const { clock, reader } = setUp({
     script: { a: ending('a', 1) },
     next: async () => pages.shift()!,
-    intake: createIntake('kinesis', keyOf, compileFilter('kinesis', [{ data: { n: [1] } }])),
+    routeRecord: createRecordRouter('kinesis', keyOf, compileFilter('kinesis', [{ data: { n: [1] } }])),
     meter,
   });
   await clock.until(reader.run());
-  expect(metrics.counts).toEqual({ read: 4, takenOver: 3, filtered: 1, quarantined: 1, strays: 1 });
+  expect(metrics.counts).toEqual({ read: 4, takenOver: 3, filtered: 1, quarantined: 1, misrouted: 1 });
   expect(metrics.now).toEqual({
     shards: 0,
     unreadable: 0,
@@ -124,28 +124,31 @@ test('O10: a gap counts 1, with its line in the log; one that an earlier reader 
 
 test('O10: the largest lag and the smallest time until loss, over the shards of all readers', () => {
   const [first, second] = [meter.begin(DAY), meter.begin(DAY)];
-  first.look(reportOf({ a: { lagMs: 5000, upTo: NOW - 5000 }, b: { upTo: NOW - 2 * HOUR } }), NONE);
+  first.look(reportOf({ a: { lagMs: 5000, consumedUntil: NOW - 5000 }, b: { consumedUntil: NOW - 2 * HOUR } }), NONE);
   // Of a shard that has ended there is nothing more to lose, and of one that was never read nothing is known.
-  second.look(reportOf({ c: { upTo: NOW - 3 * HOUR }, d: { finished: true, upTo: NOW - 20 * HOUR }, e: {} }), NONE);
+  second.look(
+    reportOf({ c: { consumedUntil: NOW - 3 * HOUR }, d: { finished: true, consumedUntil: NOW - 20 * HOUR }, e: {} }),
+    NONE,
+  );
   expect(metrics.now).toMatchObject({ shards: 4, lagMs: 3 * HOUR, untilLossMs: 21 * HOUR });
   second.look(reportOf({ c: { finished: true } }), NONE);
   expect(metrics.now).toMatchObject({ shards: 3, lagMs: 2 * HOUR, untilLossMs: 22 * HOUR });
   now += 30 * HOUR;
-  first.look(reportOf({ a: { lagMs: 0, upTo: NOW - 5000 }, b: {} }), NONE);
+  first.look(reportOf({ a: { lagMs: 0, consumedUntil: NOW - 5000 }, b: {} }), NONE);
   // What the source told of a page that is long past is true no more; records are being lost.
   expect(metrics.now).toMatchObject({ lagMs: 30 * HOUR + 5000, untilLossMs: 0 });
 });
 
 test('without the retention nothing is said of the time until loss', () => {
-  meter.begin(undefined).look(reportOf({ a: { upTo: NOW - HOUR } }), NONE);
+  meter.begin(undefined).look(reportOf({ a: { consumedUntil: NOW - HOUR } }), NONE);
   expect(metrics.now).toMatchObject({ lagMs: HOUR, untilLossMs: undefined });
 });
 
 test('a shard that two attempts have is counted once, and stays when the earlier one ends', () => {
   const [frozen, second] = [meter.begin(DAY), meter.begin(DAY)];
-  frozen.look(reportOf({ a: { upTo: NOW - HOUR, trouble: 'no access' } }), NONE);
+  frozen.look(reportOf({ a: { consumedUntil: NOW - HOUR, readError: 'no access' } }), NONE);
   expect(metrics.now).toMatchObject({ shards: 1, unreadable: 1 });
-  second.look(reportOf({ a: { upTo: NOW } }), NONE);
+  second.look(reportOf({ a: { consumedUntil: NOW } }), NONE);
   frozen.end(false);
   expect(metrics.now).toMatchObject({ shards: 1, unreadable: 0, lagMs: 0 });
 });

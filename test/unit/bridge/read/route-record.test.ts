@@ -1,15 +1,15 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createIntake, type KeyFunction } from '../../../../bridge/read/route-record.ts';
+import { createRecordRouter, type KeyFunction } from '../../../../bridge/read/route-record.ts';
 import { HandlerEvent } from '../../../../contracts/public/record.ts';
 import { record } from './scripted-source.ts';
 
 const one = { ...record('shard-0', 7, 'the-partition-key'), data: Buffer.from('{"id":"order-1"}') };
 
 function reasonOf(key: KeyFunction, given = one): string | undefined {
-  const handover = createIntake('kinesis', key)(given);
-  return handover?.to === 'quarantine' ? handover.record.reason : undefined;
+  const delivery = createRecordRouter('kinesis', key)(given);
+  return delivery?.to === 'quarantine' ? delivery.record.reason : undefined;
 }
 
 const thrower = (value: unknown) => (): never => {
@@ -17,7 +17,7 @@ const thrower = (value: unknown) => (): never => {
 };
 
 test('without a key function the key is the partition key', () => {
-  expect(createIntake('dynamodb', undefined)(one)).toEqual({
+  expect(createRecordRouter('dynamodb', undefined)(one)).toEqual({
     to: 'lane',
     key: 'the-partition-key',
     event: {
@@ -31,16 +31,16 @@ test('without a key function the key is the partition key', () => {
 });
 
 test('a key function sees the record, its partition key included', () => {
-  const intake = createIntake(
+  const routeRecord = createRecordRouter(
     'kinesis',
     (seen) => `${seen.partitionKey}/${seen.json().id}/${seen.position.sequenceNumber}`,
   );
-  expect(intake(one)).toMatchObject({ to: 'lane', key: 'the-partition-key/order-1/7' });
+  expect(routeRecord(one)).toMatchObject({ to: 'lane', key: 'the-partition-key/order-1/7' });
 });
 
 test('O8: a key function that throws sends the record, its data and the message to the quarantine', () => {
   const broken = { ...one, data: Buffer.from([0xff, 0x00]) };
-  expect(createIntake('kinesis', (seen) => seen.json().id)(broken)).toEqual({
+  expect(createRecordRouter('kinesis', (seen) => seen.json().id)(broken)).toEqual({
     to: 'quarantine',
     record: {
       position: one.position,
@@ -79,17 +79,17 @@ test('O8: an async key function is told, and its rejection does not end the proc
 });
 
 test('O8: an empty partition key is no key', () => {
-  const handover = createIntake('kinesis', undefined)({ ...one, partitionKey: '' });
-  expect(handover).toMatchObject({ to: 'quarantine', record: { reason: 'The partition key is an empty text' } });
+  const delivery = createRecordRouter('kinesis', undefined)({ ...one, partitionKey: '' });
+  expect(delivery).toMatchObject({ to: 'quarantine', record: { reason: 'The partition key is an empty text' } });
 });
 
 test('a key function that writes into the data does not change what is handed over', () => {
   const given = { ...one, data: Buffer.from('abc') };
-  const handover = createIntake('kinesis', (seen) => {
+  const delivery = createRecordRouter('kinesis', (seen) => {
     seen.data.fill(0x2a);
     return 'key';
   })(given);
-  expect(handover).toMatchObject({ event: { data: { text: 'abc' } } });
+  expect(delivery).toMatchObject({ event: { data: { text: 'abc' } } });
 });
 
 test('O1 O8: a key that ends in half a character goes to the quarantine, as it would share a lane (fault D5)', () => {
@@ -101,10 +101,10 @@ test('O1 O8: a key that ends in half a character goes to the quarantine, as it w
       const reason = reasonOf(() => key);
       expect(reason).toMatch(/half of a surrogate pair \(U\+D[89A-F][0-9A-F]{2} at index \d+\)/);
       expect(reason?.isWellFormed()).toBe(true);
-      expect(createIntake('kinesis', undefined)({ ...one, partitionKey: key })?.to).toBe('quarantine');
+      expect(createRecordRouter('kinesis', undefined)({ ...one, partitionKey: key })?.to).toBe('quarantine');
     }),
   );
-  expect(createIntake('kinesis', () => 'c\ufffd')(one)).toMatchObject({ to: 'lane', key: 'c\ufffd' });
+  expect(createRecordRouter('kinesis', () => 'c\ufffd')(one)).toMatchObject({ to: 'lane', key: 'c\ufffd' });
 });
 
 const hostile: readonly [string, () => unknown][] = [
@@ -132,7 +132,7 @@ test.each(hostile)('O8: a key function that throws or returns %s costs its recor
 
 test.each(hostile)('O8: a filter that throws %s costs its record only, which is kept (fault D1)', (_, made) => {
   const filter = { matches: thrower(made()) };
-  expect(createIntake('kinesis', undefined, filter)(one)).toMatchObject({
+  expect(createRecordRouter('kinesis', undefined, filter)(one)).toMatchObject({
     to: 'quarantine',
     record: {
       position: one.position,
@@ -144,15 +144,18 @@ test.each(hostile)('O8: a filter that throws %s costs its record only, which is 
 
 test('O8: a record whose place in the store cannot be named is set apart with its beginning (fault D1)', () => {
   const large = { above: 4, claimOf: thrower(new Error('no name')) };
-  expect(createIntake('kinesis', undefined, undefined, large)(one)).toMatchObject({
+  expect(createRecordRouter('kinesis', undefined, undefined, large)(one)).toMatchObject({
     to: 'quarantine',
-    record: { data: { left: { preview: '{"id":"order-1"}' } }, reason: expect.stringContaining('Error: no name') },
+    record: {
+      data: { sourceOnly: { preview: '{"id":"order-1"}' } },
+      reason: expect.stringContaining('Error: no name'),
+    },
   });
 });
 
 test('O8: what the source cannot read of a record is the reason why it is set apart (fault D7)', () => {
-  const handover = createIntake('kinesis', () => 'a')({ ...one, problem: 'An aggregate without a record' });
-  expect(handover).toMatchObject({ to: 'quarantine', record: { reason: 'An aggregate without a record' } });
+  const delivery = createRecordRouter('kinesis', () => 'a')({ ...one, problem: 'An aggregate without a record' });
+  expect(delivery).toMatchObject({ to: 'quarantine', record: { reason: 'An aggregate without a record' } });
 });
 
 test('O8: a thenable is told as a promise (fault H1)', () => {
@@ -165,7 +168,7 @@ test('a key function gets bytes of its own, and so does a handler (fault D7)', (
   const pooled = Buffer.from('{"id":"order-1"}');
   expect(pooled.buffer.byteLength).toBeGreaterThan(pooled.length);
   let seen: Uint8Array | undefined;
-  createIntake('kinesis', (given) => {
+  createRecordRouter('kinesis', (given) => {
     seen = given.data;
     given.data[0] = 0;
     return 'a';

@@ -75,8 +75,8 @@ export class ScriptedSource implements Source {
         at = records.at(-1)?.position ?? at;
         // Some services end a shard with its last records, others with an empty page later: the page size decides.
         const lagMs = left.length - records.length;
-        const upTo = wall === undefined ? {} : { upTo: wall() - lagMs };
-        return { records, ended: script.ends && records.length === left.length, lagMs, ...upTo };
+        const consumedUntil = wall === undefined ? {} : { consumedUntil: wall() - lagMs };
+        return { records, ended: script.ends && records.length === left.length, lagMs, ...consumedUntil };
       },
     };
   }

@@ -2,9 +2,9 @@
 import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { HandoverRefusedError } from '../../../../bridge/deliver/gateway.ts';
-import { LaneRoom, type LaneHistory } from '../../../../bridge/temporal/history-budget.ts';
-import { DEFAULT_ROOM_LIMITS } from '../../../../contracts/pipeline/history-limits.ts';
+import { DeliveryRejectedError } from '../../../../bridge/deliver/gateway.ts';
+import { HistoryBudget, type LaneHistory } from '../../../../bridge/temporal/history-budget.ts';
+import { DEFAULT_HISTORY_LIMITS } from '../../../../contracts/pipeline/history-limits.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
 const KIB = 1024;
@@ -18,11 +18,11 @@ class SleepingLanes {
 
   grow(id: string, events: number, bytes: number): void {
     const before = this.of(id);
-    this.histories.set(id, { events: before.events + events, bytes: before.bytes + bytes, isAsleep: true });
+    this.histories.set(id, { events: before.events + events, bytes: before.bytes + bytes, isStalled: true });
   }
 
   of(id: string): LaneHistory {
-    return this.histories.get(id) ?? { events: 2, bytes: 2000, isAsleep: true };
+    return this.histories.get(id) ?? { events: 2, bytes: 2000, isStalled: true };
   }
 
   visit(id: string, bytes: number) {
@@ -38,11 +38,11 @@ class SleepingLanes {
   }
 
   /** @returns how it was refused */
-  async send(room: LaneRoom, id: string, bytes: number): Promise<HandoverRefusedError | undefined> {
+  async send(room: HistoryBudget, id: string, bytes: number): Promise<DeliveryRejectedError | undefined> {
     try {
-      await room.enter(this.visit(id, bytes));
+      await room.admit(this.visit(id, bytes));
     } catch (error) {
-      if (error instanceof HandoverRefusedError) return error;
+      if (error instanceof DeliveryRejectedError) return error;
       throw error;
     }
     this.grow(id, 1, bytes);
@@ -51,11 +51,11 @@ class SleepingLanes {
   }
 }
 
-function open(random = () => 1, limits = DEFAULT_ROOM_LIMITS) {
+function open(random = () => 1, limits = DEFAULT_HISTORY_LIMITS) {
   const clock = new VirtualClock();
   const lines: { readonly level: number; readonly msg: string }[] = [];
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
-  const another = () => new LaneRoom({ limits, log, clock, random });
+  const another = () => new HistoryBudget({ limits, log, clock, random });
   return { clock, lines, room: another(), another, lanes: new SleepingLanes() };
 }
 
@@ -82,7 +82,7 @@ test('O9: what tells when its run ends is asked more and more often until then, 
   const askedAt: number[] = [];
   for (let sent = 0; sent < 6 * MIB; sent += bytes) {
     const before = lanes.questions.length;
-    await room.enter({ ...lanes.visit('a', bytes), endsAt: { events: 10_000, bytes: 4 * MIB } });
+    await room.admit({ ...lanes.visit('a', bytes), endsAt: { events: 10_000, bytes: 4 * MIB } });
     lanes.grow('a', 1, bytes);
     if (lanes.questions.length > before) askedAt.push(sent);
   }
@@ -100,22 +100,22 @@ test.each([
   const { lanes, room } = open();
   let sent = 0;
   while ((await lanes.send(room, 'a', bytes)) === undefined) sent += 1;
-  const { asleep } = DEFAULT_ROOM_LIMITS;
+  const { stalled } = DEFAULT_HISTORY_LIMITS;
   const history = lanes.of('a');
-  expect(Math.max(history.bytes / asleep.bytes, history.events / asleep.events)).toBeGreaterThanOrEqual(1);
-  expect(history.bytes).toBeLessThan(asleep.bytes + 2 * LARGEST_REQUEST);
-  expect(history.events).toBeLessThan(asleep.events + 20);
+  expect(Math.max(history.bytes / stalled.bytes, history.events / stalled.events)).toBeGreaterThanOrEqual(1);
+  expect(history.bytes).toBeLessThan(stalled.bytes + 2 * LARGEST_REQUEST);
+  expect(history.events).toBeLessThan(stalled.events + 20);
   expect(lanes.questions.length).toBeLessThan(Math.min(100, sent + 2));
 });
 
 test('O9: a lane that is worked off has more room, and is asked about seldom', async () => {
   const { lanes, room } = open();
   for (let n = 0; n < 20_000; n += 1) {
-    await room.enter({
+    await room.admit({
       ...lanes.visit('a', 2 * KIB),
       ask: async () => {
         lanes.questions.push('a');
-        return { events: 7000, bytes: MIB, isAsleep: false };
+        return { events: 7000, bytes: MIB, isStalled: false };
       },
     });
   }
@@ -129,7 +129,7 @@ test('O9: a full lane is asked again, less and less often, and gets everything a
   for (let n = 0; n < 6; n += 1) waits.push((await lanes.send(room, 'a', LARGEST_REQUEST))?.retryAfterMs ?? -1);
   expect(waits).toEqual([250, 500, 1000, 2000, 2000, 2000]);
   expect(room.full).toBe(1);
-  lanes.histories.set('a', { events: 3, bytes: 2000, isAsleep: false });
+  lanes.histories.set('a', { events: 3, bytes: 2000, isStalled: false });
   expect(await lanes.send(room, 'a', LARGEST_REQUEST)).toBeUndefined();
   expect(room.full).toBe(0);
 });
@@ -142,13 +142,13 @@ test('O9: a pool that holds enough is asked again after a quarter of the time fo
     name: 'pool 0',
     bytes: LARGEST_REQUEST,
     endsAt: { events: 3500, bytes: MIB },
-    ask: async () => ({ events: 3600, bytes: MIB, isAsleep: false, isFull }),
+    ask: async () => ({ events: 3600, bytes: MIB, isStalled: false, isFull }),
   };
   const send = async () => {
     try {
-      await room.enter(visit);
+      await room.admit(visit);
     } catch (error) {
-      return (error as HandoverRefusedError).retryAfterMs;
+      return (error as DeliveryRejectedError).retryAfterMs;
     }
     room.accepted('pool');
     return 0;
@@ -170,10 +170,10 @@ test('O9: a pool that holds enough is asked again after a quarter of the time fo
 
 test('O9: a pool that holds enough and is not worked off is full as any lane, and told', async () => {
   const { lines, room } = open();
-  const ask = async () => ({ events: 100, bytes: KIB, isAsleep: true, isFull: true });
+  const ask = async () => ({ events: 100, bytes: KIB, isStalled: true, isFull: true });
   const visit = { id: 'pool', name: 'pool 0', bytes: KIB, endsAt: { events: 3500, bytes: MIB }, ask };
   room.noSignalsLeft(visit);
-  await expect(room.enter(visit)).rejects.toMatchObject({ retryAfterMs: 500 });
+  await expect(room.admit(visit)).rejects.toMatchObject({ retryAfterMs: 500 });
   expect(room.full).toBe(1);
   expect(lines).toMatchObject([{ level: 40, lane: 'pool' }]);
 });
@@ -194,7 +194,7 @@ test('O9: a lane whose run has no signals left is full until it has accepted som
   const { lanes, lines, room } = open();
   expect(room.noSignalsLeft({ id: 'a', name: 'key "a"' })).toMatchObject({ retryAfterMs: 250 });
   // Its history does not tell: the limit may be set to less.
-  await room.enter(lanes.visit('a', KIB));
+  await room.admit(lanes.visit('a', KIB));
   expect(room.noSignalsLeft({ id: 'a', name: 'key "a"' })).toMatchObject({ retryAfterMs: 500 });
   expect(lines).toHaveLength(1);
   await lanes.send(room, 'a', KIB);
@@ -217,7 +217,7 @@ describe('what is told', () => {
 
   test('a lane whose worker does not keep up gets another remedy', async () => {
     const { lanes, lines, room } = open();
-    lanes.histories.set('a', { events: 30_000, bytes: MIB, isAsleep: false });
+    lanes.histories.set('a', { events: 30_000, bytes: MIB, isStalled: false });
     await lanes.send(room, 'a', LARGEST_REQUEST);
     expect(lines[0]?.msg).toContain('Its worker does not keep up');
   });
@@ -267,9 +267,9 @@ test('O9: a lane that is full gets hardly anything more, whatever is sent, howev
           const refused = await lanes.send(processes[which]!, 'a', sizes[n % sizes.length]!);
           if (refused !== undefined) refusals += 1;
         }
-        const { asleep } = DEFAULT_ROOM_LIMITS;
-        expect(lanes.of('a').bytes).toBeLessThan(asleep.bytes * 1.25 + starts * 32 * KIB);
-        expect(lanes.of('a').events).toBeLessThan(asleep.events * 1.25 + starts * 16);
+        const { stalled } = DEFAULT_HISTORY_LIMITS;
+        expect(lanes.of('a').bytes).toBeLessThan(stalled.bytes * 1.25 + starts * 32 * KIB);
+        expect(lanes.of('a').events).toBeLessThan(stalled.events * 1.25 + starts * 16);
       },
     ),
     { numRuns: 100 },
@@ -280,9 +280,10 @@ test('O9: lanes that are forgotten each time before they come again are asked ab
   const random = chance(7);
   const { clock, lanes } = open();
   const log = pino({ level: 'silent' });
-  const room = new LaneRoom({ limits: DEFAULT_ROOM_LIMITS, log, clock, random, remembered: 10 });
+  const room = new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock, random, remembered: 10 });
   for (let round = 0; round < 3000; round += 1) {
     for (let n = 0; n < 11; n += 1) await lanes.send(room, `${n}`, 8 * KIB);
   }
-  for (const { bytes } of lanes.histories.values()) expect(bytes).toBeLessThan(DEFAULT_ROOM_LIMITS.asleep.bytes * 1.05);
+  for (const { bytes } of lanes.histories.values())
+    expect(bytes).toBeLessThan(DEFAULT_HISTORY_LIMITS.stalled.bytes * 1.05);
 });

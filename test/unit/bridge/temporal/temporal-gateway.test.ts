@@ -7,8 +7,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adoptQuarantine } from '../../../../activities/quarantine/adopt.ts';
 import { systemClock } from '../../../../lib/node/clock.ts';
-import { HandoverRefusedError, PressureError, RequestTooLargeError } from '../../../../bridge/deliver/gateway.ts';
-import { LaneRoom } from '../../../../bridge/temporal/history-budget.ts';
+import { DeliveryRejectedError, PressureError, RequestTooLargeError } from '../../../../bridge/deliver/gateway.ts';
+import { HistoryBudget } from '../../../../bridge/temporal/history-budget.ts';
 import { OutageLog } from '../../../../bridge/deliver/outage-log.ts';
 import { RecentMap } from '../../../../lib/pure/recent-map.ts';
 import { TemporalGateway } from '../../../../bridge/temporal/temporal-gateway.ts';
@@ -16,7 +16,7 @@ import { ThrottleLog } from '../../../../bridge/deliver/throttle-log.ts';
 import { laneWorkflowId } from '../../../../contracts/lane/id.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../../contracts/lane/options.ts';
 import { DEFAULT_QUARANTINE_LIMITS } from '../../../../contracts/quarantine/options.ts';
-import { DEFAULT_ROOM_LIMITS } from '../../../../contracts/pipeline/history-limits.ts';
+import { DEFAULT_HISTORY_LIMITS } from '../../../../contracts/pipeline/history-limits.ts';
 import { retryInterceptor } from '../../../../temporal/retries.ts';
 import { devServer } from '../../../support/dev-server.ts';
 
@@ -47,7 +47,7 @@ function gate() {
   return { opened, open: () => letGo() };
 }
 
-function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_ROOM_LIMITS, Room = LaneRoom) {
+function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_HISTORY_LIMITS, Room = HistoryBudget) {
   const lines: { level: number; msg: string; [field: string]: unknown }[] = [];
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
   const outage = new OutageLog(log, 'Temporal');
@@ -178,7 +178,7 @@ test('O4 O9: a record that is too large and was replaced is refused for a while:
   const request = lane('large', [5], 'x'.repeat(2_200_000));
   const events = request.events.map((event) => ({ ...event, replaced: 1 }));
   const sent = gateway.send({ ...request, events }, never);
-  await expect(sent).rejects.toThrow(HandoverRefusedError);
+  await expect(sent).rejects.toThrow(DeliveryRejectedError);
   await expect(sent).rejects.toMatchObject({ retryAfterMs: 60_000 });
   expect(lines).toMatchObject([{ level: 50, key: 'large', position: 'shard-0:5' }]);
 });
@@ -192,12 +192,12 @@ test('O9: records that are too large together are not told, they are sent in sma
 
 test('O6: nothing is sent any more after a stop, also when the answer to a question came just before', async () => {
   const answered = gate();
-  class SlowRoom extends LaneRoom {
-    override async enter(): Promise<void> {
+  class SlowRoom extends HistoryBudget {
+    override async admit(): Promise<void> {
       await answered.opened;
     }
   }
-  const { gateway } = open(client, 5000, DEFAULT_ROOM_LIMITS, SlowRoom);
+  const { gateway } = open(client, 5000, DEFAULT_HISTORY_LIMITS, SlowRoom);
   const controller = new AbortController();
   const sent = gateway.send(lane('order-7', [1]), controller.signal);
   controller.abort(new Error('the reader has stopped'));
@@ -274,10 +274,10 @@ test('a request is given up when the reader stops, and that is no outage', async
 });
 
 test('O9: a lane that nobody works off is full at its limit, and another bridge process knows it at once', async () => {
-  const most = { events: 30, bytes: 100_000 };
+  const max = { events: 30, bytes: 100_000 };
   const [one, another] = [
-    open(client, 5000, { asleep: most, awake: most }),
-    open(client, 5000, { asleep: most, awake: most }),
+    open(client, 5000, { stalled: max, active: max }),
+    open(client, 5000, { stalled: max, active: max }),
   ];
   let n = 0;
   const untilRefused = async (): Promise<unknown> => {
@@ -285,10 +285,10 @@ test('O9: a lane that nobody works off is full at its limit, and another bridge 
     return undefined;
   };
   const error = await untilRefused().catch((refused: unknown) => refused);
-  expect(error).toBeInstanceOf(HandoverRefusedError);
+  expect(error).toBeInstanceOf(DeliveryRejectedError);
   expect(error).toMatchObject({ message: expect.stringMatching(/^key "order-4" takes nothing more/) });
   expect(one.room.full).toBe(1);
-  await expect(another.gateway.send(lane('order-4', [n]), never)).rejects.toThrow(HandoverRefusedError);
+  await expect(another.gateway.send(lane('order-4', [n]), never)).rejects.toThrow(DeliveryRejectedError);
   // Another key is no affair of it.
   await one.gateway.send(lane('order-5', [1]), never);
   const { signals } = await received(`${pipeline}:order-4`);

@@ -11,7 +11,7 @@ function setUp() {
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
   const watch = new LossWatch(log, 6 * HOUR, () => time.now);
   const look = (shardId: string, behind: number, finished = false): void =>
-    watch.look(shardId, { finished, upTo: time.now - behind }, DAY);
+    watch.look(shardId, { finished, consumedUntil: time.now - behind }, DAY);
   return { lines, time, watch, look };
 }
 

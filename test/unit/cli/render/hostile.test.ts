@@ -52,7 +52,7 @@ function printed(key: string, text: string): string[] {
   const listed = { ...lane, attempts: 1, position: text, failure: { ...failure, message: text }, exact: true };
   const record = { ...keylessRecords(1, 1)[0]!, reason: text, partitionKey: key, data: { text } };
   const view = { count: 1, segments: [], records: [], pending: [], decisions: [], lost: text };
-  const quarantine = { pipeline: 'orders', view, records: [record], more: false, gone: [], trouble: text };
+  const quarantine = { pipeline: 'orders', view, records: [record], more: false, gone: [], readError: text };
   return [
     renderLane(lane, { ...WHERE, name }),
     renderLane({ ...lane, phase: { state: 'paused', since: 0, by: text, reason: text } }, { ...WHERE, name }),

@@ -239,7 +239,7 @@ describe('large data', () => {
   });
 
   test('in the source only: until when, and what helps is not taken for useless', () => {
-    expect(large({ left: { preview } }, NOW + 5 * 3_600_000)).toMatchInlineSnapshot(`
+    expect(large({ sourceOnly: { preview } }, NOW + 5 * 3_600_000)).toMatchInlineSnapshot(`
       "
       order-42  blocked for 3m12s, 10 attempts, 12 events handled
 
@@ -257,10 +257,12 @@ describe('large data', () => {
         give it other data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
       "
     `);
-    expect(large({ left: { preview } }, NOW - 60_000)).toContain(
+    expect(large({ sourceOnly: { preview } }, NOW - 60_000)).toContain(
       'until 2026-03-01T11:59:00.000Z (1m ago: it may be gone)',
     );
-    expect(large({ left: { preview } })).toContain('in no store; the source keeps it for as long as its retention');
+    expect(large({ sourceOnly: { preview } })).toContain(
+      'in no store; the source keeps it for as long as its retention',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quarantineTrouble, type QuarantinePage } from '../../../../operations/quarantine/quarantine-view.ts';
+import { quarantineProblem, type QuarantinePage } from '../../../../operations/quarantine/quarantine-view.ts';
 import { quarantineJson, renderQuarantine, renderQuarantineDecision } from '../../../../cli/render/quarantine.ts';
 import { styleFor } from '../../../../cli/render/style.ts';
 import type { QuarantineDecision } from '../../../../contracts/quarantine/decision.ts';
@@ -16,7 +16,7 @@ const decision: QuarantineDecision = {
   by: 'ann',
   reason: 'the new field',
   why: '1 still without a key',
-  on: 'all records',
+  target: 'all records',
   decided: 2,
   kept: 1,
   records: [{ position: 's:1', reason: 'none', key: 'a', dataBefore: '{}' }],
@@ -50,17 +50,17 @@ test('records, the way to the next page, decisions, and the ways out', () => {
 });
 
 test('O5 how it was ended from outside, and what is lost, stands above all', () => {
-  const ended = quarantineTrouble({ lost: 'Gone.' }, { how: 'TERMINATED' });
+  const ended = quarantineProblem({ lost: 'Gone.' }, { how: 'TERMINATED' });
   expect(ended).toContain('ended from outside (TERMINATED)');
-  expect(renderQuarantine({ ...page, trouble: ended! }, context).split('\n\n')[1]).toBe(ended);
-  const taking = quarantineTrouble({ takesOver: { runId: 'r', how: 'TIMED_OUT', at: NOW } }, undefined);
+  expect(renderQuarantine({ ...page, readError: ended! }, context).split('\n\n')[1]).toBe(ended);
+  const taking = quarantineProblem({ takesOver: { runId: 'r', how: 'TIMED_OUT', at: NOW } }, undefined);
   expect(taking).toBe('It takes over what it held when it was ended from outside (TIMED_OUT).');
-  const lost = { ...page, view: { ...view, lost: 'Gone.' }, trouble: 'Gone.' };
+  const lost = { ...page, view: { ...view, lost: 'Gone.' }, readError: 'Gone.' };
   expect(renderQuarantine(lost, context).split('\n\n')[1]).toBe(
     'Gone. Who has read this does away with it: keylane quarantine skip --all --pipeline orders',
   );
-  expect(quarantineJson(lost)).toMatchObject({ count: 2, trouble: 'Gone.' });
-  expect(quarantineTrouble({}, undefined)).toBeUndefined();
+  expect(quarantineJson(lost)).toMatchObject({ count: 2, readError: 'Gone.' });
+  expect(quarantineProblem({}, undefined)).toBeUndefined();
 });
 
 test('what a verb did, and why some of it stays', () => {

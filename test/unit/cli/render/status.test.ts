@@ -32,7 +32,7 @@ const reading: PipelineStatus = {
   lanes: { healthy: 120, retrying: 1, blocked: 2, paused: 0 },
   quarantined: 0,
   endedLanes: 0,
-  troubles: [],
+  readErrors: [],
   gaps: { count: 0, latest: [] },
   warnings: [],
 };
@@ -62,7 +62,7 @@ test('checkpoints are shortened on a terminal', () => {
 test('paused, not started, ended, without a worker, in trouble', () => {
   const none = { healthy: 0, retrying: 0, blocked: 0, paused: 0 };
   const paused = { since: NOW - 60_000, by: 'ana', reason: 'resharding' };
-  const trouble = { activity: 'readShards', attempt: 4, message: 'Stream orders was not found' };
+  const readError = { activity: 'readShards', attempt: 4, message: 'Stream orders was not found' };
   const empty = { readers: 0, shards: [], lanes: none };
   expect(
     render([
@@ -70,7 +70,7 @@ test('paused, not started, ended, without a worker, in trouble', () => {
       { ...reading, ...empty, pipeline: 'users', state: 'not started' },
       { ...reading, ...empty, pipeline: 'carts', state: 'not started', lanes: { ...none, blocked: 1 } },
       { ...reading, ...empty, pipeline: 'bills', state: 'ended', ended: { how: 'TERMINATED', at: NOW - 5000 } },
-      { ...reading, ...empty, pipeline: 'mails', state: 'unknown', quarantined: undefined, troubles: [trouble] },
+      { ...reading, ...empty, pipeline: 'mails', state: 'unknown', quarantined: undefined, readErrors: [readError] },
       { ...reading, ...empty, pipeline: 'logs', quarantined: 3 },
     ]),
   ).toMatchInlineSnapshot(`
@@ -112,9 +112,9 @@ const troubled: PipelineStatus = {
       state: 'reading',
       lagMs: 19 * 3_600_000,
       untilLossMs: 5 * 3_600_000,
-      upTo: NOW - 19 * 3_600_000,
+      consumedUntil: NOW - 19 * 3_600_000,
       filtered: 1200,
-      trouble: 'no access',
+      readError: 'no access',
     }),
     shard({ shardId: 'shardId-000000000002', state: 'reading', filtered: 34 }),
   ],
@@ -178,6 +178,7 @@ test('O10: --json has gaps and warnings, with positions as they are typed and ti
       },
       "pipeline": "orders",
       "quarantined": 0,
+      "readErrors": [],
       "readers": 2,
       "records": {
         "filtered": 1234,
@@ -186,15 +187,15 @@ test('O10: --json has gaps and warnings, with positions as they are typed and ti
       "retentionMs": 86400000,
       "shards": [
         {
+          "consumedUntil": "2026-02-28T17:00:00.000Z",
           "filtered": 1200,
           "lagMs": 68400000,
           "parents": [],
+          "readError": "no access",
           "shardId": "shardId-000000000001",
           "state": "reading",
           "taken": 0,
-          "trouble": "no access",
           "untilLossMs": 18000000,
-          "upTo": "2026-02-28T17:00:00.000Z",
         },
         {
           "filtered": 34,
@@ -206,7 +207,6 @@ test('O10: --json has gaps and warnings, with positions as they are typed and ti
       ],
       "source": "kinesis:orders",
       "state": "reading",
-      "troubles": [],
       "warnings": [
         {
           "lagMs": 68400000,

@@ -7,8 +7,8 @@ const utf8 = new TextEncoder();
 
 /** What the bytes are after a way through Temporal, which carries event data as JSON. */
 function carried(bytes: Uint8Array): Uint8Array {
-  const travelling = JSON.stringify(encodeEventData(bytes));
-  return decodeEventData(JSON.parse(travelling) as InlineData);
+  const encodePayload = JSON.stringify(encodeEventData(bytes));
+  return decodeEventData(JSON.parse(encodePayload) as InlineData);
 }
 
 describe('O4: event data comes back as the same bytes', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readNewData, type NewDataArgs } from '../../../../contracts/event/new-data.ts';
 import { jsonBytes } from '../../../../lib/pure/json-bytes.ts';
 import type { VerbArgs } from '../../../../contracts/lane/decision.ts';
-import { MOST_INLINE_BYTES } from '../../../../contracts/event/large-events.ts';
+import { MAX_INLINE_BYTES } from '../../../../contracts/event/large-events.ts';
 import { readVerb } from '../../../../workflows/shared/parsing.ts';
 import { readQuarantineVerb } from '../../../../workflows/quarantine/verbs/parse.ts';
 
@@ -48,7 +48,7 @@ describe('O5 new data is refused when a lane could not carry it', () => {
           const args: VerbArgs = { [field]: piece.repeat(length), position: 's:1' };
           const given = readNewData(args);
           const problem = problemOf(args);
-          if (problem === undefined) expect(jsonBytes(given!)).toBeLessThanOrEqual(MOST_INLINE_BYTES + 100);
+          if (problem === undefined) expect(jsonBytes(given!)).toBeLessThanOrEqual(MAX_INLINE_BYTES + 100);
           expect(readVerb('replace', args).problem).toBe(problem);
           expect(readQuarantineVerb('replace', args).problem).toBe(problem);
         },

@@ -10,9 +10,9 @@ function wide(): Record<string, number> {
 }
 
 function msOf(work: () => void): number {
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   work();
-  return performance.now() - begunAt;
+  return performance.now() - startedAt;
 }
 
 /** To list the names of the fields of a wide object. */

@@ -49,3 +49,11 @@ test('a text keeps its line breaks only where lines are asked for (fault E2)', (
     }),
   );
 });
+
+test('every code point that a terminal acts on, or does not show, becomes an escape (fault E2)', () => {
+  for (let code = 0; code <= 0x10ffff; code += 1) {
+    const character = String.fromCodePoint(code);
+    if (character === '\n' || !ACTED_ON.test(character)) continue;
+    expect(visibleText(`a${character}b`), code.toString(16)).toMatch(/^a\\u\{?[0-9a-f]+\}?b$/);
+  }
+});

@@ -136,8 +136,8 @@ test('O10: gaps in a heartbeat, and how long until unread records are lost', asy
 
 test('what keeps a pipeline from reading is shown', async () => {
   await eventually(async () => {
-    const { troubles } = await pipelineStatus(client, failing);
-    expect(troubles).toMatchObject([{ activity: 'listShards', message: 'Stream orders was not found' }]);
+    const { readErrors } = await pipelineStatus(client, failing);
+    expect(readErrors).toMatchObject([{ activity: 'listShards', message: 'Stream orders was not found' }]);
   });
 });
 
@@ -149,7 +149,7 @@ test('the error of a reader that was killed is no longer shown when another proc
   await eventually(async () => {
     expect(await attempts()).toBe(2);
     expect(await pipelineStatus(client, killed)).toMatchObject({
-      troubles: [],
+      readErrors: [],
       shards: [{ shardId: 'parent', lagMs: 1500 }, { shardId: 'child' }],
     });
   }, 10_000);
@@ -157,8 +157,8 @@ test('the error of a reader that was killed is no longer shown when another proc
 
 test('the error of a reader that tries again and has read nothing yet is still shown (fault F7)', async () => {
   await eventually(async () => {
-    const { troubles } = await pipelineStatus(client, denied);
-    expect(troubles).toMatchObject([{ activity: 'readShards', attempt: 2, message: 'Access denied' }]);
+    const { readErrors } = await pipelineStatus(client, denied);
+    expect(readErrors).toMatchObject([{ activity: 'readShards', attempt: 2, message: 'Access denied' }]);
   });
 });
 

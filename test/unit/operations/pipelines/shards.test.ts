@@ -43,12 +43,17 @@ test.each([
 });
 
 test.each<[string, Partial<LineageShard>, Partial<ShardProgress> | undefined, object]>([
-  ['what the source tells', {}, { lagMs: 2 * HOUR, upTo: NOW - 2 * HOUR - 1500 }, { lag: 2, loss: 22 }],
-  ['the time since the last page, when that lies back', {}, { lagMs: 0, upTo: NOW - 3 * HOUR }, { lag: 3, loss: 21 }],
-  ['the same without a lag of the source', {}, { upTo: NOW - 3 * HOUR }, { lag: 3, loss: 21 }],
-  ['what the pipeline knows, while nobody reads', { upTo: NOW - 23 * HOUR }, undefined, { lag: 23, loss: 1 }],
-  ['the later of both', { upTo: NOW - 9 * HOUR }, { upTo: NOW - 3 * HOUR }, { lag: 3, loss: 21 }],
-  ['no less than nothing', { upTo: NOW - 30 * HOUR }, undefined, { lag: 30, loss: 0 }],
+  ['what the source tells', {}, { lagMs: 2 * HOUR, consumedUntil: NOW - 2 * HOUR - 1500 }, { lag: 2, loss: 22 }],
+  [
+    'the time since the last page, when that lies back',
+    {},
+    { lagMs: 0, consumedUntil: NOW - 3 * HOUR },
+    { lag: 3, loss: 21 },
+  ],
+  ['the same without a lag of the source', {}, { consumedUntil: NOW - 3 * HOUR }, { lag: 3, loss: 21 }],
+  ['what the pipeline knows, while nobody reads', { consumedUntil: NOW - 23 * HOUR }, undefined, { lag: 23, loss: 1 }],
+  ['the later of both', { consumedUntil: NOW - 9 * HOUR }, { consumedUntil: NOW - 3 * HOUR }, { lag: 3, loss: 21 }],
+  ['no less than nothing', { consumedUntil: NOW - 30 * HOUR }, undefined, { lag: 30, loss: 0 }],
   [
     'the start at a time, before anything was read',
     { start: { at: 'time', since: NOW - HOUR } },
@@ -58,11 +63,11 @@ test.each<[string, Partial<LineageShard>, Partial<ShardProgress> | undefined, ob
   ['not known', {}, undefined, { lag: undefined, loss: undefined }],
   [
     'nothing to lose any more',
-    { upTo: NOW - 9 * HOUR },
-    { finished: true, upTo: NOW - 9 * HOUR },
+    { consumedUntil: NOW - 9 * HOUR },
+    { finished: true, consumedUntil: NOW - 9 * HOUR },
     { lag: undefined, loss: undefined },
   ],
-  ['nothing left', { missingSince: 1, upTo: NOW - 9 * HOUR }, undefined, { lag: undefined, loss: undefined }],
+  ['nothing left', { missingSince: 1, consumedUntil: NOW - 9 * HOUR }, undefined, { lag: undefined, loss: undefined }],
 ])(
   'how far behind a shard is, and how long until loss: %s',
   (_name, known, reported, { lag, loss }: { lag?: number; loss?: number }) => {
@@ -85,11 +90,13 @@ test('records are counted over all shards, those that have finished and been for
 });
 
 test('why a shard cannot be read is told', () => {
-  expect(shardStatuses(view({}), [report({ trouble: 'no access' })], NOW)).toMatchObject([{ trouble: 'no access' }]);
+  expect(shardStatuses(view({}), [report({ readError: 'no access' })], NOW)).toMatchObject([
+    { readError: 'no access' },
+  ]);
 });
 
 test('a warning is due when unread records are nearer to being lost than the settings allow', () => {
-  const of = (hours: number) => shardStatuses(view({ upTo: NOW - hours * HOUR }), [], NOW);
+  const of = (hours: number) => shardStatuses(view({ consumedUntil: NOW - hours * HOUR }), [], NOW);
   expect(lossWarnings(of(18), 6 * HOUR)).toEqual([]);
   expect(lossWarnings(of(19), 6 * HOUR)).toEqual([{ shardId: 's', lagMs: 19 * HOUR, untilLossMs: 5 * HOUR }]);
 });

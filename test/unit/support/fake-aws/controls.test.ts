@@ -50,7 +50,7 @@ describe('faults of a call', () => {
     await kinesis.get(iterator);
   });
 
-  test('meet one shard, one kind of call, or a stretch of time', async () => {
+  test('meet one shard, one kind of call, or a batch of time', async () => {
     const [one, two] = stream.openShards as [string, string];
     const { throttled } = faults;
     fake.faults.add({

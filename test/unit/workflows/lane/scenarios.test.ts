@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { halfOf } from '../../../../workflows/lane/core/backlog.ts';
 import type { SegmentInput, SegmentSlice } from '../../../../contracts/lane/backlog.ts';
 import type { LaneEvent } from '../../../../contracts/event/event.ts';
-import type { EventInput, StretchInput } from '../../../../contracts/execution.ts';
+import type { EventInput, EventBatchInput } from '../../../../contracts/execution.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../../contracts/lane/options.ts';
 import type { Decision } from '../../../../contracts/lane/decision.ts';
 import type { LaneInput } from '../../../../contracts/lane/messages.ts';
@@ -116,7 +116,7 @@ class LaneDriver {
   }
 
   get #options() {
-    return { ...DEFAULT_LANE_OPTIONS, signalsPerRun: 6, stretchEvents: 3, idleMs: 60_000, segments: SEGMENTS };
+    return { ...DEFAULT_LANE_OPTIONS, signalsPerRun: 6, maxBatchEvents: 3, idleMs: 60_000, segments: SEGMENTS };
   }
 
   async run(all: readonly Step[]): Promise<void> {
@@ -152,7 +152,7 @@ class LaneDriver {
 
   #handlings(): PendingCall[] {
     return this.#rt.activities.filter(
-      ({ name }) => name === 'runStretch' || name === 'runEvent' || name === 'fetchData',
+      ({ name }) => name === 'runEvents' || name === 'runEvent' || name === 'fetchData',
     );
   }
 
@@ -241,7 +241,7 @@ class LaneDriver {
     const timeout = new TimeoutFailure('lost', undefined, 'HEARTBEAT');
     const failed = (cause: Error, state: RetryState) =>
       new ActivityFailure('failed', call.name, '1', state, 'i', cause);
-    if (call.name === 'runStretch') return await this.#endStretch(call, input as StretchInput, how, share);
+    if (call.name === 'runEvents') return await this.#endBatch(call, input as EventBatchInput, how, share);
     if (call.name === 'runEvent') return await this.#endEvent(call, input as EventInput, how);
     if (how === 'unknown') return await call.reject(failed(timeout, RetryState.TIMEOUT));
     if (call.name === 'slice') return await call.resolve(this.#slice(input as SegmentSlice));
@@ -254,7 +254,7 @@ class LaneDriver {
     await call.resolve(null);
   }
 
-  async #endStretch(call: PendingCall, { events }: StretchInput, how: End, share: number): Promise<void> {
+  async #endBatch(call: PendingCall, { events }: EventBatchInput, how: End, share: number): Promise<void> {
     const done = how === 'done' && !call.isCanceled ? events.length : Math.floor(share * (events.length - 1));
     this.#isDone(events.slice(0, done));
     const outcome = { done, lostBefore: how === 'lost' };

@@ -77,10 +77,10 @@ export class ModelPool {
     this.#changed(this.watch.tick(this.now));
     for (const batch of this.#batches.filter(({ endsAt }) => endsAt <= this.now)) this.#end(batch);
     this.#batches = this.#batches.filter(({ endsAt }) => endsAt > this.now);
-    while (this.#begin());
+    while (this.#start());
   }
 
-  #begin(): boolean {
+  #start(): boolean {
     const { outage } = this.watch;
     const { batch: limits, batchesInFlight, eventsPerKey } = this.#pool;
     if (!this.keys.hasReady || this.#batches.length >= (outage === undefined ? batchesInFlight : 1)) return false;

@@ -54,7 +54,7 @@ class Model {
   readonly segments = new Map<string, { readonly records: readonly QuarantinedRecord[]; readonly out: Set<number> }>();
   started = 0;
   /** In the order in which the lanes have accepted them, with their numbers. */
-  readonly accepted: { readonly n: number; readonly key: string; readonly late: number }[] = [];
+  readonly accepted: { readonly n: number; readonly key: string; readonly redriveSequence: number }[] = [];
   readonly skipped: number[] = [];
 
   apply(step: Step): void {
@@ -94,8 +94,8 @@ class Model {
         : jobs.refused(this.state, verb, why, this.now, String(this.now), LIMITS);
   }
 
-  move(most: number): number {
-    const records = quarantine.nextSegment(this.state, LIMITS.segments).slice(0, most);
+  move(max: number): number {
+    const records = quarantine.nextSegment(this.state, LIMITS.segments).slice(0, max);
     if (records.length === 0) return 0;
     this.state = quarantine.movedToSegment(this.state, records.length, this.hold(records));
     return records.length;
@@ -114,23 +114,24 @@ class Model {
       this.state = jobs.begun(this.state);
     } else if (step.kind === 'end') this.state = jobs.ended(this.state, LIMITS);
     else if (step.kind === 'bring') {
-      const { entries, first, segment } = step.bringing;
+      const { entries, first, segment } = step.redrive;
       const { records } = this.segments.get(String(segment.number))!;
       for (const [nth, { index, key }] of entries.entries()) {
         // Stopped half-way: some lanes have accepted, and it is done again.
         if (stopped && nth > 0) return;
         const n = numberOf({ position: formatPosition(records[index]!.position) });
-        const late = first + nth;
+        const redriveSequence = first + nth;
         // A lane's mark.
-        if (this.accepted.every((each) => each.key !== key || each.late < late)) this.accepted.push({ n, key, late });
+        if (this.accepted.every((each) => each.key !== key || each.redriveSequence < redriveSequence))
+          this.accepted.push({ n, key, redriveSequence });
       }
       if (stopped) return;
       this.tell(
         segment,
         entries.map(({ index }) => index),
-        step.bringing.undecided,
+        step.redrive.undecided,
       );
-      this.state = jobs.brought(this.state);
+      this.state = jobs.lastRedriven(this.state);
     } else if (step.kind === 'find' && !stopped) this.find(step.segments, step.job.from);
   }
 
@@ -187,7 +188,7 @@ class Model {
       this.tell(segment, [first.index], undecided);
       this.state = jobs.replaced(this.state, { segment, undecided, record: first }, own, this.now);
     } else if (first !== undefined)
-      this.state = jobs.bringing(this.state, segment, { undecided, records: keyed }, this.now);
+      this.state = jobs.redrive(this.state, segment, { undecided, records: keyed }, this.now);
   }
 
   tell({ number }: SegmentName, indexes: readonly number[], undecided: number): void {
@@ -229,7 +230,7 @@ test('O4 O5 O6 O8 O11 every record is in the quarantine, with its lane once, or 
       const out = [...model.accepted.map(({ n }) => n), ...model.skipped];
       expect([...out, ...model.waiting()].toSorted((a, b) => a - b)).toEqual(all);
       for (const key of ['key-0', 'key-1']) {
-        const numbers = model.accepted.filter((each) => each.key === key).map(({ late }) => late);
+        const numbers = model.accepted.filter((each) => each.key === key).map(({ redriveSequence }) => redriveSequence);
         expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
       }
     }),

@@ -3,7 +3,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { ActivityFailure, RetryState, TimeoutFailure } from '@temporalio/common';
 import fc from 'fast-check';
 import { DEFAULT_QUARANTINE_LIMITS } from '../../../../contracts/quarantine/options.ts';
-import type { BringInput, SegmentFinding, SegmentSearch } from '../../../../contracts/quarantine/search.ts';
+import type { RedriveInput, SegmentFinding, SegmentSearch } from '../../../../contracts/quarantine/search.ts';
 import type {
   DecidedSignal,
   QuarantineInput,
@@ -77,7 +77,7 @@ class QuarantineDriver {
   #put = 0;
   readonly #segments = new Map<string, { readonly records: readonly QuarantinedRecord[]; readonly out: Set<number> }>();
   /** By the number that each was brought with. */
-  readonly #brought = new Map<number, number>();
+  readonly #lastRedriven = new Map<number, number>();
   readonly #answers: (() => QuarantineDecision | undefined)[] = [];
 
   constructor() {
@@ -159,24 +159,24 @@ class QuarantineDriver {
     if (how === 'stopped' && call.isCanceled) return await call.cancel();
     if (how === 'fails' && call.name !== 'checkpoints')
       return await call.reject(new ActivityFailure('failed', call.name, '1', state, 'i', timeout));
-    if (call.name === 'bringRecords') return await this.#bring(call, input as BringInput);
+    if (call.name === 'redriveRecords') return await this.#bring(call, input as RedriveInput);
     if (call.name === 'findRecords' || call.name === 'findKeys')
       return await call.resolve(this.#find(input as SegmentSearch, call.name === 'findKeys'));
     await call.resolve({});
   }
 
-  async #bring(call: PendingCall, { entries, first, segment }: BringInput): Promise<void> {
+  async #bring(call: PendingCall, { entries, first, segment }: RedriveInput): Promise<void> {
     const { records } = this.#segments.get(segment)!;
     for (const [offset, { index }] of entries.entries()) {
       const n = Number(records[index]!.position.sequenceNumber);
       // A lane knows by its number what it has.
-      expect(this.#brought.get(first + offset) ?? n).toBe(n);
-      this.#brought.set(first + offset, n);
+      expect(this.#lastRedriven.get(first + offset) ?? n).toBe(n);
+      this.#lastRedriven.set(first + offset, n);
     }
     await call.resolve();
   }
 
-  #find({ segments, from, selection, most, decided }: SegmentSearch, hasKeys: boolean): SegmentFinding {
+  #find({ segments, from, selection, max, decided }: SegmentSearch, hasKeys: boolean): SegmentFinding {
     let undecided = 0;
     for (const [at, name] of segments.entries()) {
       const { records, out } = this.#segments.get(name)!;
@@ -189,7 +189,7 @@ class QuarantineDriver {
         return isMeant && index >= (at === 0 ? from : 0);
       });
       if (meant.length === 0) continue;
-      const taken = meant.slice(0, most);
+      const taken = meant.slice(0, max);
       const found = taken.map(([index, { position, reason }]) => {
         return { index, position: formatPosition(position), reason, data: '', ...(hasKeys ? { key: 'k' } : {}) };
       });
@@ -220,10 +220,10 @@ class QuarantineDriver {
     };
     await settle();
     const held = this.#held();
-    const brought = [...this.#brought.values()];
-    expect(new Set(brought).size).toBe(brought.length);
+    const lastRedriven = [...this.#lastRedriven.values()];
+    expect(new Set(lastRedriven).size).toBe(lastRedriven.length);
     expect(this.#host.count).toBe(held.length);
-    expect(new Set([...held, ...brought]).size).toBe(held.length + brought.length);
+    expect(new Set([...held, ...lastRedriven]).size).toBe(held.length + lastRedriven.length);
     await this.#verb('skip', 'all', true);
     await settle();
     expect(this.#host.count).toBe(0);

@@ -70,8 +70,8 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
       expect(isQuarantineSignal({ leaseUntil, records: [{ ...record, ...forged }] })).toBe(false);
     }
     expect(isQuarantineSignal({ leaseUntil, records: [null] })).toBe(false);
-    expect(isRecordsSignal({ leaseUntil, events: [{ ...laneEvent(1), late: '7' }] })).toBe(true);
-    expect(isRecordsSignal({ leaseUntil, events: [{ ...laneEvent(1), late: 7 }] })).toBe(false);
+    expect(isRecordsSignal({ leaseUntil, events: [{ ...laneEvent(1), redriveSequence: '7' }] })).toBe(true);
+    expect(isRecordsSignal({ leaseUntil, events: [{ ...laneEvent(1), redriveSequence: 7 }] })).toBe(false);
   });
 
   test.each([
@@ -138,7 +138,7 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
     [{ claim: { name: 'a/b/c', sha256: '' } }, false],
     [{ claim: { name: 'a/b/c', sha256: '', preview: '' } }, true],
     [{ left: null }, false],
-    [{ left: { preview: '' } }, true],
+    [{ sourceOnly: { preview: '' } }, true],
     [{ base64: 5 }, false],
     [{ text: null }, false],
     [{ json: null }, true],

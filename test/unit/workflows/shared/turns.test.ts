@@ -47,10 +47,10 @@ describe('a lane that a pool has begun', () => {
     const input = { version: 1, pipeline: 'orders', key: 'k', options: DEFAULT_LANE_OPTIONS, carried } as const;
     const host = new LaneHost({ ...input, pool: 'orders/pool/0' });
     await runtime.start(() => host.run());
-    await runtime.activity('runStretch').resolve({ done: 1, lostBefore: false });
+    await runtime.activity('runEvents').resolve({ done: 1, lostBefore: false });
     await runtime.pass(10_000);
     await runtime.deliver(() => host.accept({ leaseUntil, events: [forwarded(2)] }));
-    await runtime.activity('runStretch').resolve({ done: 0, lostBefore: false, failed: NOT_RETRYABLE });
+    await runtime.activity('runEvents').resolve({ done: 0, lostBefore: false, failed: NOT_RETRYABLE });
     expect(host.view().phase.state).toBe('blocked');
     await runtime.pass(24 * 3_600_000);
     expect(host.view().phase.state).toBe('blocked');
@@ -112,10 +112,10 @@ describe('a pool', () => {
     await runtime.activity('runBatch').resolve({ done: [1], outcomes: {} });
     for (let second = 0; second < 300 && runtime.continued === undefined; second += 1) {
       await runtime.pass(1000);
-      for (const call of runtime.activities.slice()) await call.resolve({ state: 'open', begun: 'the one before' });
+      for (const call of runtime.activities.slice()) await call.resolve({ state: 'open', startId: 'the one before' });
     }
     expect(runtime.continued).toMatchObject({
-      carried: { moved: { k: { begin: { lane: { phase: { state: 'paused' } } } } } },
+      carried: { moved: { k: { start: { lane: { phase: { state: 'paused' } } } } } },
     });
   });
 
@@ -332,7 +332,7 @@ class PoolDriver {
       await rt.deliver(() => this.#host.finished({ key: `k${step.key}`, through: of?.sent ?? 0 }));
     } else if (step.do === 'answer') {
       const questions = rt.activities.filter(({ name }) => name !== 'runBatch');
-      for (const question of questions) await question.resolve({ state: 'open', begun: 'another one' });
+      for (const question of questions) await question.resolve({ state: 'open', startId: 'another one' });
     } else await this.#finish(step);
   }
 

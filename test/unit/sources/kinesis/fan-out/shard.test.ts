@@ -189,7 +189,7 @@ describe('the end of a shard', () => {
   });
 });
 
-describe('trouble', () => {
+describe('readError', () => {
   test('a subscription that another one takes over is made anew behind what was returned', async () => {
     const cursor = it.cursor();
     const { subscription } = await push(cursor, { Records: records(1), ContinuationSequenceNumber: '1' });

@@ -16,11 +16,11 @@ import {
   withTail,
 } from '../../../../../workflows/lane/core/backlog.ts';
 import { segmentLost, takenOver } from '../../../../../workflows/lane/core/loss.ts';
-import { accept, emptyLane, next, stretchStarted } from '../../../../../workflows/lane/core/machine.ts';
+import { accept, emptyLane, next, batchStarted } from '../../../../../workflows/lane/core/machine.ts';
 import { FAILING, laneEvent, laneEvents, OPTIONS, recordsSignal, SHARD } from '../../../../support/lane-events.ts';
 
 const LIMITS = { events: 10, bytes: 100_000 };
-const MOST_CARRIED = 256 * 1024;
+const MAX_CARRIED = 256 * 1024;
 
 function largeEvents(count: number, size: number, character = '#'): LaneEvent[] {
   const text = character.repeat(size);
@@ -53,17 +53,17 @@ describe('O1 O5 a lane whose run was ended', () => {
   });
 
   test('while it worked goes on with the same events in the same order, however many it held', () => {
-    const lane = stretchStarted(laneWith(laneEvents(1, 20_000)), 100);
+    const lane = batchStarted(laneWith(laneEvents(1, 20_000)), 100);
     const { state, tail } = withoutTail(lane, DEFAULT_SEGMENT_LIMITS);
-    expect(jsonBytes(state)).toBeLessThan(MOST_CARRIED);
+    expect(jsonBytes(state)).toBeLessThan(MAX_CARRIED);
     const pages: LaneEvent[][] = [];
     for (let from = 0; from < tail; from += pages.at(-1)!.length)
       pages.push([...tailFrom(lane, DEFAULT_SEGMENT_LIMITS, from)]);
     expect(pages.length).toBeGreaterThan(3);
     for (const page of pages) expect(jsonBytes(page)).toBeLessThan(TAIL_PAGE.bytes * 1.1);
-    const { careful, phase, queue } = takenOver(state);
+    const { isolateNext, phase, queue } = takenOver(state);
     expect([...queue, ...pages.flat()]).toEqual(lane.queue);
-    expect({ careful, phase }).toEqual({ careful: 100, phase: { state: 'idle' } });
+    expect({ isolateNext, phase }).toEqual({ isolateNext: 100, phase: { state: 'idle' } });
   });
 
   test('gives an event that is larger than a page alone', () => {
@@ -86,7 +86,7 @@ describe('O9 what a lane carries from run to run', () => {
     const lane = allMoved(blocked);
     expect(isLong(lane, DEFAULT_SEGMENT_LIMITS)).toBe(false);
     expect(depthOf(lane)).toBe(events.length);
-    expect(jsonBytes(lane)).toBeLessThan(0.6 * MOST_CARRIED);
+    expect(jsonBytes(lane)).toBeLessThan(0.6 * MAX_CARRIED);
   });
 
   test('does not grow with the number of segments, which are counted on from run to run', () => {
@@ -99,7 +99,7 @@ describe('O9 what a lane carries from run to run', () => {
 test('a lane has no work that it could not find: whatever waits is in its queue or behind a segment (B3)', () => {
   let lane = takenOver(withTail(laneWith(laneEvents(1, 25)), LIMITS));
   lane = { ...lane, queue: lane.queue.slice(5) };
-  expect(next(lane, OPTIONS)).toMatchObject({ kind: 'stretch', events: { length: 20 } });
+  expect(next(lane, OPTIONS)).toMatchObject({ kind: 'batch', events: { length: 20 } });
 });
 
 test('what is told of lost segments stays short, however many they are', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LaneEvent } from '../../../../../contracts/event/event.ts';
-import { passed, released, withoutUnneeded } from '../../../../../workflows/lane/core/claims.ts';
+import { passed, released, withoutClaimsToDelete } from '../../../../../workflows/lane/core/claims.ts';
 import { emptyLane } from '../../../../../workflows/lane/core/machine.ts';
 import { laneEvent, laneEvents } from '../../../../support/lane-events.ts';
 
@@ -13,16 +13,16 @@ const numbers = (events: readonly LaneEvent[]) => events.map(({ position }) => N
 test('data is given up once, and only that which is in the store', () => {
   expect(released(lane, [laneEvent(1)])).toBeUndefined();
   const once = { ...lane, ...released(lane, [laneEvent(1), claimed(2), claimed(3)]) };
-  expect(once.unneeded).toEqual(['claim-2', 'claim-3']);
-  expect(released(once, [claimed(3), claimed(4)])?.unneeded).toEqual(['claim-2', 'claim-3', 'claim-4']);
-  expect(withoutUnneeded(once, ['claim-2', 'claim-9']).unneeded).toEqual(['claim-3']);
+  expect(once.claimsToDelete).toEqual(['claim-2', 'claim-3']);
+  expect(released(once, [claimed(3), claimed(4)])?.claimsToDelete).toEqual(['claim-2', 'claim-3', 'claim-4']);
+  expect(withoutClaimsToDelete(once, ['claim-2', 'claim-9']).claimsToDelete).toEqual(['claim-3']);
   const many =
     released(
       once,
       Array.from({ length: 500 }, (_, index) => claimed(index + 10)),
-    )?.unneeded ?? [];
+    )?.claimsToDelete ?? [];
   expect([many.length, many.at(-1)]).toEqual([300, 'claim-509']);
-  expect('unneeded' in withoutUnneeded(once, ['claim-2', 'claim-3'])).toBe(false);
+  expect('claimsToDelete' in withoutClaimsToDelete(once, ['claim-2', 'claim-3'])).toBe(false);
 });
 
 test('O11 what comes again stays while a decision names it, or another event of the lane', () => {
@@ -36,8 +36,8 @@ test('O11 what comes again stays while a decision names it, or another event of 
   } as const;
   const decided = { ...lane, decisions: [{ ...decision, claimBefore: 'claim-2' }] };
   expect(numbers(passed(decided, [claimed(1), claimed(2), claimed(3)]))).toEqual([1, 3]);
-  const late = { ...claimed(2), late: '7' };
-  expect(numbers(passed({ ...lane, queue: [late] }, [claimed(1), claimed(2)]))).toEqual([1]);
+  const redriveSequence = { ...claimed(2), redriveSequence: '7' };
+  expect(numbers(passed({ ...lane, queue: [redriveSequence] }, [claimed(1), claimed(2)]))).toEqual([1]);
 });
 
 test('O5 what comes again and is held still is not given up, and neither is what a segment may hold', () => {

@@ -18,7 +18,7 @@ import {
   withoutTail,
   withTail,
 } from '../../../../../workflows/lane/core/backlog.ts';
-import { withoutUnneeded } from '../../../../../workflows/lane/core/claims.ts';
+import { withoutClaimsToDelete } from '../../../../../workflows/lane/core/claims.ts';
 import { takenOver } from '../../../../../workflows/lane/core/loss.ts';
 import { act, bind, judge, type Verb } from '../../../../../workflows/lane/verbs/decide.ts';
 import {
@@ -29,8 +29,8 @@ import {
   eventSucceeded,
   headFetched,
   next,
-  stretchEnded,
-  stretchStarted,
+  batchEnded,
+  batchStarted,
 } from '../../../../../workflows/lane/core/machine.ts';
 import { FAILURE, laneEvent, OPTIONS, POLICY, recordsSignal } from '../../../../support/lane-events.ts';
 
@@ -38,7 +38,7 @@ type Step =
   | { do: 'send'; count: number; again: number }
   | { do: 'bring'; count: number; again: number }
   | { do: 'work'; done: number; end: 'all' | 'fail' | 'final' | 'stop' | 'lost' }
-  | { do: 'verb'; name: VerbName; late: boolean }
+  | { do: 'verb'; name: VerbName; redriveSequence: boolean }
   | { do: 'move'; isCutOff: boolean }
   | { do: 'take over' }
   | { do: 'delete' }
@@ -60,7 +60,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('verb' as const),
       name: fc.constantFrom('retry' as const, 'skip' as const, 'replace' as const, 'pause' as const, 'resume' as const),
-      late: fc.boolean(),
+      redriveSequence: fc.boolean(),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('move' as const), isCutOff: fc.boolean() }) },
@@ -73,7 +73,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 function eventOf(n: number): LaneEvent {
   const event = laneEvent(n);
   const claim = { name: `claim-${n}`, sha256: '', preview: '' };
-  return [event, { ...event, data: { claim } }, { ...event, data: { left: { preview: '' } } }][n % 3]!;
+  return [event, { ...event, data: { claim } }, { ...event, data: { sourceOnly: { preview: '' } } }][n % 3]!;
 }
 
 function nameOf({ data }: LaneEvent): string | undefined {
@@ -85,12 +85,12 @@ const PASSED_SHARD = 'shardId-000000000001';
 const FAR_AHEAD = 1_000_000;
 
 /** A record that the quarantine brings. */
-function lateEvent(n: number): LaneEvent {
-  return { ...laneEvent(n, PASSED_SHARD), late: String(n) };
+function redrivenEvent(n: number): LaneEvent {
+  return { ...laneEvent(n, PASSED_SHARD), redriveSequence: String(n) };
 }
 
-function idOf({ late, position }: LaneEvent): string {
-  return late === undefined ? position.sequenceNumber : `late ${late}`;
+function idOf({ redriveSequence, position }: LaneEvent): string {
+  return redriveSequence === undefined ? position.sequenceNumber : `late ${redriveSequence}`;
 }
 
 /** Small, so that a few events are a long backlog. */
@@ -99,7 +99,7 @@ const LIMITS = { events: 3, bytes: 10_000 };
 class Model {
   lane: LaneState = emptyLane(0);
   sent = 0;
-  brought = 0;
+  lastRedriven = 0;
   /** What the lane was sent, each for the first time. */
   readonly arrived: string[] = [];
   /** What the handler finished, as `sequence` or `sequence*` for replaced data. */
@@ -122,7 +122,7 @@ class Model {
       case 'work':
         return this.work(step.done, step.end);
       case 'verb':
-        return this.verb(step.name, step.late);
+        return this.verb(step.name, step.redriveSequence);
       case 'move':
         return this.move(step.isCutOff);
       case 'take over':
@@ -146,14 +146,15 @@ class Model {
 
   /** As `send`, for what comes out of its order. */
   bring(count: number, again: number): void {
-    if (this.brought === 0) {
+    if (this.lastRedriven === 0) {
       this.lane = accept(this.lane, recordsSignal([laneEvent(FAR_AHEAD, PASSED_SHARD)]), OPTIONS);
       if (!this.arrived.includes(String(FAR_AHEAD))) this.arrived.push(String(FAR_AHEAD));
     }
     const events = [];
-    for (let n = Math.max(1, this.brought + 1 - again); n <= this.brought + count; n += 1) events.push(lateEvent(n));
+    for (let n = Math.max(1, this.lastRedriven + 1 - again); n <= this.lastRedriven + count; n += 1)
+      events.push(redrivenEvent(n));
     if (count > 0) this.arrived.push(...events.slice(-count).map(idOf));
-    this.brought += count;
+    this.lastRedriven += count;
     this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
   }
 
@@ -198,7 +199,7 @@ class Model {
   }
 
   work(done: number, end: string): void {
-    const work = next(this.lane, { ...OPTIONS, stretchEvents: 4 });
+    const work = next(this.lane, { ...OPTIONS, maxBatchEvents: 4 });
     if (work.kind === 'none') return;
     if (work.kind === 'slice') return this.takeBack(work.segment.number, work.from);
     if (work.kind === 'fetch') return this.fetch(work.event, end);
@@ -210,36 +211,36 @@ class Model {
       else this.lane = eventFailed(this.lane, FAILURE, POLICY.maxAttempts);
       return;
     }
-    expect(work.events.every(({ data }) => !('left' in data))).toBe(true);
+    expect(work.events.every(({ data }) => !('sourceOnly' in data))).toBe(true);
     const { length } = work.events;
     const isWhole = end === 'all' || done >= length;
     const count = isWhole ? length : done;
     this.finish(count);
     const failure = { ...FAILURE, nonRetryable: end === 'final' };
     const failed = isWhole || end === 'stop' || end === 'lost' ? {} : { failed: { failure, policy: POLICY } };
-    const running = stretchStarted(this.lane, length);
-    this.lane = stretchEnded(running, { done: count, lostBefore: end === 'lost', ...failed }, 1);
+    const running = batchStarted(this.lane, length);
+    this.lane = batchEnded(running, { done: count, lostBefore: end === 'lost', ...failed }, 1);
   }
 
   fetch({ position }: LaneEvent, end: string): void {
     const claim = { name: `claim-${position.sequenceNumber}`, sha256: '', preview: '' };
     const failed = { failure: { ...FAILURE, nonRetryable: true }, policy: POLICY };
     const isFirst = this.lane.phase.state === 'idle';
-    if (isFirst) this.lane = stretchStarted(this.lane, 1);
+    if (isFirst) this.lane = batchStarted(this.lane, 1);
     if (end === 'all') {
       this.stored.add(claim.name);
       this.lane = headFetched(this.lane, { claim });
     } else if (isFirst) {
-      this.lane = stretchEnded(this.lane, { done: 0, lostBefore: false, ...(end === 'stop' ? {} : { failed }) }, 1);
+      this.lane = batchEnded(this.lane, { done: 0, lostBefore: false, ...(end === 'stop' ? {} : { failed }) }, 1);
     } else if (end === 'stop') this.lane = eventStopped(this.lane, 1);
     else this.lane = eventFailed(this.lane, failed.failure, 1);
   }
 
   delete(): void {
-    const names = this.lane.unneeded ?? [];
+    const names = this.lane.claimsToDelete ?? [];
     for (const name of names) this.stored.delete(name);
-    this.lane = withoutUnneeded(this.lane, names);
-    expect(this.lane.unneeded).toBeUndefined();
+    this.lane = withoutClaimsToDelete(this.lane, names);
+    expect(this.lane.claimsToDelete).toBeUndefined();
   }
 
   finish(count: number): void {
@@ -251,10 +252,10 @@ class Model {
     }
   }
 
-  verb(name: VerbName, late: boolean): void {
+  verb(name: VerbName, redriveSequence: boolean): void {
     // A late verb is one that was meant for a head of some steps ago.
     const fresh = bind(this.lane, { name, args: { data: 'new' } });
-    const verb = late && this.lastVerb !== undefined ? this.lastVerb : fresh;
+    const verb = redriveSequence && this.lastVerb !== undefined ? this.lastVerb : fresh;
     this.lastVerb = fresh;
     if (judge(this.lane, verb, false).kind !== 'act') return;
     const head = this.lane.queue[0];

@@ -11,8 +11,8 @@ import {
   eventStopped,
   eventSucceeded,
   next,
-  stretchEnded,
-  stretchStarted,
+  batchEnded,
+  batchStarted,
 } from '../../../../../workflows/lane/core/machine.ts';
 import { blockedByLoss } from '../../../../../workflows/lane/core/loss.ts';
 import {
@@ -47,14 +47,14 @@ function laneIn(state: LaneStateName, count = 3): LaneState {
 
 const verb = (name: Verb['name'], args: Verb['args'] = {}): Verb => ({
   name,
-  args: { data: { mended: true }, ...args },
+  args: { data: { fixed: true }, ...args },
 });
 const head = `${SHARD}:1`;
 
 const STEPS: Record<Exclude<LaneInputName, (typeof VERBS)[number]>, (lane: LaneState) => LaneState> = {
   accept: (lane) => accept(lane, recordsSignal([laneEvent(9)]), OPTIONS),
-  stretchStarted: (lane) => stretchStarted(lane, 2),
-  stretchEnded: (lane) => stretchEnded(lane, { done: 2, lostBefore: false }, 5),
+  batchStarted: (lane) => batchStarted(lane, 2),
+  batchEnded: (lane) => batchEnded(lane, { done: 2, lostBefore: false }, 5),
   eventSucceeded: (lane) => eventSucceeded(lane),
   eventFailed: (lane) => eventFailed(lane, FAILURE, 3),
   eventStopped: (lane) => eventStopped(lane, 2),
@@ -93,9 +93,9 @@ describe('O1 every cell of the transition table', () => {
   }
 
   test('an impossible transition names the states and the input', () => {
-    expect(() => stretchStarted(laneIn('blocked'), 1)).toThrow(ImpossibleTransitionError);
-    expect(() => stretchStarted(laneIn('blocked'), 1)).toThrow(
-      'A lane that is blocked cannot become running by stretchStarted',
+    expect(() => batchStarted(laneIn('blocked'), 1)).toThrow(ImpossibleTransitionError);
+    expect(() => batchStarted(laneIn('blocked'), 1)).toThrow(
+      'A lane that is blocked cannot become running by batchStarted',
     );
   });
 });
@@ -138,36 +138,36 @@ describe('accept', () => {
 });
 
 describe('work', () => {
-  test('a stretch is bounded by count and by bytes, and holds one event at least', () => {
+  test('a batch is bounded by count and by bytes, and holds one event at least', () => {
     const many = accept(emptyLane(0), recordsSignal(laneEvents(1, 5)), OPTIONS);
-    expect(next(many, { ...OPTIONS, stretchEvents: 3 })).toMatchObject({ kind: 'stretch', events: { length: 3 } });
-    expect(next(many, { ...OPTIONS, stretchBytes: 25 })).toMatchObject({ events: { length: 2 } });
-    expect(next(many, { ...OPTIONS, stretchBytes: 1 })).toMatchObject({ events: { length: 1 } });
+    expect(next(many, { ...OPTIONS, maxBatchEvents: 3 })).toMatchObject({ kind: 'batch', events: { length: 3 } });
+    expect(next(many, { ...OPTIONS, maxBatchBytes: 25 })).toMatchObject({ events: { length: 2 } });
+    expect(next(many, { ...OPTIONS, maxBatchBytes: 1 })).toMatchObject({ events: { length: 1 } });
   });
 
-  test('O1 a failing event ends the stretch: nothing behind it is done', () => {
-    const running = stretchStarted(laneIn('idle', 5), 5);
-    const lane = stretchEnded(running, { done: 2, lostBefore: false, failed: { failure: FAILURE, policy: POLICY } }, 9);
+  test('O1 a failing event ends the batch: nothing behind it is done', () => {
+    const running = batchStarted(laneIn('idle', 5), 5);
+    const lane = batchEnded(running, { done: 2, lostBefore: false, failed: { failure: FAILURE, policy: POLICY } }, 9);
     expect(lane.phase).toMatchObject({ state: 'retrying', attempts: 1, since: 9 });
     expect(lane.queue[0]?.position.sequenceNumber).toBe('3');
     expect(next(lane, OPTIONS)).toMatchObject({ kind: 'event', event: lane.queue[0] });
   });
 
   test('a failure that no retry mends blocks at once, and so does a policy of one attempt', () => {
-    const running = stretchStarted(laneIn('idle'), 3);
+    const running = batchStarted(laneIn('idle'), 3);
     const final = { failure: { ...FAILURE, nonRetryable: true }, policy: POLICY };
     const once = { failure: FAILURE, policy: { ...POLICY, maxAttempts: 1 } };
-    expect(stretchEnded(running, { done: 0, lostBefore: false, failed: final }, 9).phase.state).toBe('blocked');
-    expect(stretchEnded(running, { done: 0, lostBefore: false, failed: once }, 9).phase.state).toBe('blocked');
+    expect(batchEnded(running, { done: 0, lostBefore: false, failed: final }, 9).phase.state).toBe('blocked');
+    expect(batchEnded(running, { done: 0, lostBefore: false, failed: once }, 9).phase.state).toBe('blocked');
   });
 
-  test('O3 after a lost process the events of its stretch run one by one, then together again', () => {
-    let lane = stretchStarted(laneIn('idle', 6), 4);
-    lane = stretchEnded(lane, { done: 1, lostBefore: true }, 9);
-    expect(lane.careful).toBe(3);
+  test('O3 after a lost process the events of its batch run one by one, then together again', () => {
+    let lane = batchStarted(laneIn('idle', 6), 4);
+    lane = batchEnded(lane, { done: 1, lostBefore: true }, 9);
+    expect(lane.isolateNext).toBe(3);
     for (let left = 3; left > 0; left -= 1) {
       expect(next(lane, OPTIONS)).toMatchObject({ events: { length: 1 } });
-      lane = stretchEnded(stretchStarted(lane, 1), { done: 1, lostBefore: false }, 9);
+      lane = batchEnded(batchStarted(lane, 1), { done: 1, lostBefore: false }, 9);
     }
     expect(next(lane, OPTIONS)).toMatchObject({ events: { length: 2 } });
   });

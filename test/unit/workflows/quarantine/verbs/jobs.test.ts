@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_QUARANTINE_LIMITS } from '../../../../../contracts/quarantine/options.ts';
-import { MOST_POSITIONS } from '../../../../../contracts/quarantine/decision.ts';
+import { MAX_POSITIONS } from '../../../../../contracts/quarantine/decision.ts';
 import type { FoundRecord } from '../../../../../contracts/quarantine/search.ts';
 import type { QuarantineState } from '../../../../../contracts/quarantine/state.ts';
 import { readQuarantineVerb } from '../../../../../workflows/quarantine/verbs/parse.ts';
 import {
   begun,
-  bringing,
-  brought,
+  redrive,
+  lastRedriven,
   ended,
   enqueue,
   lookedThrough,
@@ -56,10 +56,10 @@ test('O5 what is carried from run to run stays under 256 KiB, whatever has been 
   expect(objection(state, readQuarantineVerb('retry', { matching: 'x' }))).toContain('decide on all of it');
   state = { ...state, segments: segments.slice(1) };
   for (let n = 0; objection(state, skipAll) === undefined; n += 1) {
-    const positions = Array.from({ length: MOST_POSITIONS }, (_, index) => LONGEST(n * 1000 + index));
+    const positions = Array.from({ length: MAX_POSITIONS }, (_, index) => LONGEST(n * 1000 + index));
     state = enqueue(state, readQuarantineVerb('retry', { positions, ...texts }), 1, String(n));
   }
-  state = bringing(begun(state), { epoch: 'e', number: 1 }, { undecided: 1000, records: [FOUND] }, 1);
+  state = redrive(begun(state), { epoch: 'e', number: 1 }, { undecided: 1000, records: [FOUND] }, 1);
   // What is left is for the marks.
   expect(JSON.stringify(state).length).toBeLessThan(216 * 1024);
 });
@@ -73,9 +73,9 @@ test('O5 O11 where the data of a record is that was left out, or replaced, stays
   expect(where(skipped(begin(), segment, { undecided: 3, records: [keyless] }))).toBe('orders/shard-0/1-abc');
   const [replacement] = keylessRecords(1, 1);
   const other = { ...claimed, replacement: replacement! };
-  expect(where(bringing(begin(), segment, { undecided: 3, records: [other] }, 1))).toBe('orders/shard-0/1-abc');
+  expect(where(redrive(begin(), segment, { undecided: 3, records: [other] }, 1))).toBe('orders/shard-0/1-abc');
   // The lane has it, and deletes it when it is done.
-  expect(where(bringing(begin(), segment, { undecided: 3, records: [claimed] }, 1))).toBeUndefined();
+  expect(where(redrive(begin(), segment, { undecided: 3, records: [claimed] }, 1))).toBeUndefined();
 });
 
 test('O9 an answer holds no more than it may, and tells that there is more', () => {
@@ -114,14 +114,14 @@ test('O8 segments that nobody has any more are told, and let go of by a skip of 
 test('O5 what a run leaves that was ended from outside: verbs are broken off, and what is on its way goes on', () => {
   const by = (who: string) => readQuarantineVerb('retry', { all: true, by: who });
   const asked = enqueue(enqueue(filled(), by('ann'), 1, 'a'), by('bob'), 1, 'b');
-  const onTheWay = bringing(begun(asked), { epoch: 'e', number: 1 }, { undecided: 3, records: [FOUND] }, 1);
+  const onTheWay = redrive(begun(asked), { epoch: 'e', number: 1 }, { undecided: 3, records: [FOUND] }, 1);
   const after = takenOver(onTheWay, 'TERMINATED', LIMITS);
-  expect(after.bringing).toEqual(onTheWay.bringing);
+  expect(after.redrive).toEqual(onTheWay.redrive);
   expect(after.decisions).toMatchObject([
     { by: 'bob', outcome: 'refused', why: expect.stringContaining('TERMINATED') },
   ]);
   expect(nextStep(after, 1)).toMatchObject({ kind: 'bring' });
-  const whole = brought(after);
+  const whole = lastRedriven(after);
   expect(nextStep(whole, 1)).toEqual({ kind: 'end' });
   expect(ended(whole, LIMITS)).toMatchObject({
     held: 2,
@@ -168,7 +168,7 @@ test('O6 redriven records get numbers beyond all earlier ones, also when the clo
   const segment = { epoch: 'e', number: 1 };
   const found = (...indexes: number[]) => indexes.map((index): FoundRecord => Object.assign({}, FOUND, { index }));
   const retried = begun(enqueue(filled(), readQuarantineVerb('retry', { all: true }), 1000, 'id'));
-  const first = bringing(retried, segment, { undecided: 3, records: found(0, 1) }, 1000);
-  const second = bringing(brought(first), segment, { undecided: 1, records: found(2) }, 500);
-  expect(second.bringing?.first).toBe((first.bringing?.first ?? 0) + 2);
+  const first = redrive(retried, segment, { undecided: 3, records: found(0, 1) }, 1000);
+  const second = redrive(lastRedriven(first), segment, { undecided: 1, records: found(2) }, 500);
+  expect(second.redrive?.first).toBe((first.redrive?.first ?? 0) + 2);
 });
