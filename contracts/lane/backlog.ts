@@ -2,27 +2,27 @@ import type { EventLimits } from '../event/weight.ts';
 import type { LaneEvent } from '../event/event.ts';
 
 /**
- * The part of a lane's queue that has grown too long for the lane's own state. It lies behind what the lane holds in its
- * queue: first the events in segments, each a workflow that does nothing but hold them, then the tail, which the lane
- * holds itself until it is enough for another segment.
+ * The part of a lane's queue that has become too long for the lane's own state. It comes after the events in the lane's
+ * queue: first the events in segments, each a workflow that only holds them, then the tail, which the lane holds itself
+ * until it fills another segment.
  */
 export interface Backlog {
-  /** The earliest first. */
+  /** In chronological order. */
   readonly segments: readonly SegmentRange[];
-  /** Events of the first segment that have been taken back into the queue. */
+  /** Number of events of the first segment that have been moved back to the queue. */
   readonly taken: number;
-  /** Events in segments that have not been taken back. */
+  /** Number of events in segments that have not been moved back. */
   readonly events: number;
-  /** Bytes of their data as the source delivered it. */
+  /** Size of their data in bytes, as the source delivered it. */
   readonly bytes: number;
   /** Behind the segments, in order. */
   readonly tail: readonly LaneEvent[];
 }
 
 /**
- * Segments with consecutive numbers, over any number of runs. An epoch is drawn at random when a backlog begins, and anew
- * when a segment of the next number is there already: then the lane was reset to a time before it, and that one is of a
- * course of events that did not happen.
+ * Segments with consecutive numbers, over any number of runs. An epoch is chosen at random when a backlog starts. The lane
+ * chooses a new one if a segment with the next number already exists: the lane was then reset to a time before that
+ * segment, which belongs to a history that has been undone.
  */
 export interface SegmentRange {
   readonly epoch: string;
@@ -36,11 +36,11 @@ export interface SegmentName {
   readonly number: number;
 }
 
-/** Beyond these the tail of a lane that does not move goes into segments, and each holds no more than that. */
+/** The tail of a lane that makes no progress is moved to segments when it exceeds these; each segment holds at most as much. */
 export type SegmentLimits = EventLimits;
 
 export const DEFAULT_SEGMENT_LIMITS: SegmentLimits = { events: 1000, bytes: 256 * 1024 };
-/** What settings may say. Smaller ones are all overhead, larger ones more than a lane should carry from run to run. */
+/** Limits of the settings. Smaller segments are mostly overhead; larger ones are too much to carry from run to run. */
 export const MIN_SEGMENT_LIMITS: SegmentLimits = { events: 10, bytes: 16 * 1024 };
 export const MAX_SEGMENT_LIMITS: SegmentLimits = { events: 10_000, bytes: 256 * 1024 };
 
@@ -52,27 +52,27 @@ export interface SegmentInput {
   readonly events: readonly LaneEvent[];
 }
 
-/** Memo of a segment, of a lane or of a quarantine: who looks for a place in a long backlog passes over most of them. */
+/** Memo of a segment of a lane or a quarantine, so that a search in a long backlog can skip most segments. */
 export interface SegmentMemo {
-  /** Events or records that it was started with. */
+  /** Number of events or records in the segment. */
   readonly count: number;
 }
 
-/** What a lane asks for when its queue has been worked off. */
+/** What a lane requests when its queue is empty and its segments are not. */
 export interface SegmentSlice {
   /** Workflow id of the segment. */
   readonly segment: string;
-  /** Index of the first event that is wanted. */
+  /** Index of the first event. */
   readonly from: number;
   readonly limits: EventLimits;
 }
 
-/** Type of the failure when there is no such segment: it was deleted, or was ended and then forgotten. */
+/** Type of the failure when a segment does not exist: it was deleted, or terminated and its retention has passed. */
 export const SEGMENT_GONE = 'SegmentGone';
 
 export interface SliceAnswer {
   /** At least one. */
   readonly events: readonly LaneEvent[];
-  /** True when these are the last ones of the segment. */
+  /** True if these are the last events of the segment. */
   readonly last: boolean;
 }

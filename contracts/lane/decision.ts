@@ -5,7 +5,7 @@ import type { VerbName } from '../names.ts';
 
 /** Argument of a verb, as an update or as a plain signal. All fields are optional. */
 export interface VerbArgs {
-  /** The record that it is meant for, `shardId:sequenceNumber[:subSequenceNumber]`. Without it: the head that failed. */
+  /** The record that it applies to, `shardId:sequenceNumber[:subSequenceNumber]`. Default: the head that has failed. */
   readonly position?: string;
   readonly by?: string;
   readonly reason?: string;
@@ -13,12 +13,12 @@ export interface VerbArgs {
   readonly data?: unknown;
   readonly text?: string;
   readonly base64?: string;
-  /** Or new data that is in the store of large events already, and its bytes. */
+  /** Alternatively, new data that is already in the store of large events, and its size in bytes. */
   readonly claim?: Claim;
   readonly size?: number;
 }
 
-/** What a verb did. A refused one changed nothing. */
+/** What a verb did. A refused verb changed nothing. */
 export interface Decision {
   readonly verb: VerbName;
   readonly outcome: 'done' | 'refused';
@@ -27,7 +27,7 @@ export interface Decision {
   readonly at: number;
   readonly by: string;
   readonly reason?: string;
-  /** The record that it acted on or was meant for. */
+  /** The record that it acted on, or should have acted on. */
   readonly position?: string;
   readonly stateBefore: LaneStateName;
   readonly stateAfter: LaneStateName;
@@ -36,7 +36,7 @@ export interface Decision {
   /** Data before and after a replace, and of a skipped event, cut to {@link DECISION_DATA_CHARS}. */
   readonly dataBefore?: string;
   readonly dataAfter?: string;
-  /** The name of the data before in the store of large events, where it stays: see {@link Claim}. */
+  /** The name of the previous data in the store of large events, where it stays: see {@link Claim}. */
   readonly claimBefore?: string;
 }
 

@@ -1,4 +1,4 @@
-// Pool workflows name lanes too, and have no `node:crypto`.
+// Pool workflows need lane ids, too, and cannot use `node:crypto`.
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { encode } from '@temporalio/common/lib/encoding.js';
@@ -8,8 +8,8 @@ const LONGEST_ID = 255;
 const HASH_LENGTH = 32;
 
 /**
- * The workflow id of a key's lane: `orders:order-42`. A key that is too long is cut, and a hash of the whole key keeps
- * the id its own. Counted in UTF-8 bytes, the stricter of the ways in which databases count.
+ * The workflow id of a key's lane: `orders:order-42`. A key that is too long is cut, and a hash of the whole key makes
+ * the id unique. Length is counted in UTF-8 bytes, the strictest of the ways in which databases count.
  */
 export function laneWorkflowId(pipeline: string, key: string): string {
   const id = `${pipeline}:${key}`;
@@ -20,7 +20,7 @@ export function laneWorkflowId(pipeline: string, key: string): string {
   return `${pipeline}:${cutToBytes(printable, room)}~${hash}`;
 }
 
-/** The key as the search attribute holds it, or undefined where it would not fit. */
+/** The key as the search attribute holds it; undefined if it does not fit. */
 export function searchableKey(key: string): string | undefined {
   return byteLength(key) <= LONGEST_ID && isPlain(key) ? key : undefined;
 }
@@ -46,7 +46,7 @@ function cutToBytes(text: string, max: number): string {
 
 /**
  * The key in UTF-8. Half a surrogate pair, which has no UTF-8 form, gets the three bytes that its code would have, which
- * stand in no UTF-8 text: so no two keys have the same bytes, although the bridge takes in no such key.
+ * occur in no UTF-8 text. So no two keys have the same bytes, although the bridge accepts no such key.
  */
 function bytesOf(key: string): Uint8Array {
   if (key.isWellFormed()) return encode(key);

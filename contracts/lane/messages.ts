@@ -3,24 +3,24 @@ import type { LaneOptions } from './options.ts';
 import type { LaneState } from './state.ts';
 import type { StartedAfter, EndedRun } from '../run.ts';
 
-/** Argument of the lane workflow. `carried` is set by continue-as-new, and by a pool from which the key has moved out. */
+/** Argument of the lane workflow. `carried` is set by continue-as-new, and by a pool that moves the key to its own lane. */
 export interface LaneInput {
   readonly version: 1;
   readonly pipeline: string;
   readonly key: string;
   readonly options: LaneOptions;
   readonly carried?: LaneState;
-  /** The run before this one was ended from outside. */
+  /** The previous run, if it was terminated externally and its state has to be recovered. */
   readonly predecessor?: EndedRun;
-  /** What was seen before this run was begun; absent where there was no run. */
+  /** The run that the starter saw as the latest; absent if there was none. */
   readonly after?: StartedAfter;
-  /** Workflow id of the pool that the key goes back to when there is nothing left to do here. */
+  /** Workflow id of the pool that the key returns to when this lane has no work left. */
   readonly pool?: string;
 }
 
-/** Argument of the signal `records`, the only one that brings events. */
+/** Argument of the signal `records`, the only signal that carries events. */
 export interface RecordsSignal {
-  /** Server time, ms since 1970, until which the sender was surely the reader of its shards (O6). */
+  /** Server time, ms since 1970, until which the sender certainly held the lease of its shards (O6). */
   readonly leaseUntil: number;
   /** In stream order, of one shard or several. */
   readonly events: readonly LaneEvent[];

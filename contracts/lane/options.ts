@@ -1,22 +1,22 @@
 import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from './backlog.ts';
 
-/** Limits of one lane, fixed when it is started. */
+/** Limits of one lane, which it is given when it starts. */
 export interface LaneOptions {
-  /** Events that one first-pass activity runs at the most. */
+  /** Maximum number of events in one batch of this key. */
   readonly maxBatchEvents: number;
-  /** Bytes of data that one first-pass activity is given at the most, one event excepted. */
+  /** Maximum bytes of data in one batch; a single larger event is allowed. */
   readonly maxBatchBytes: number;
-  /** A lane with nothing to do for so long ends, once the checkpoints have passed its marks. */
+  /** How long a lane without work stays open. It ends after that, once the checkpoints have passed its marks. */
   readonly idleMs: number;
   /** How far behind the lane's memory a sender's lease must lie before its signal is dropped (O6). */
   readonly leaseMarginMs: number;
   /** Signals after which the lane continues as new; the server refuses the 10,001st of a run. */
   readonly signalsPerRun: number;
-  /** A handler's process that is silent for so long is taken for dead. */
+  /** A worker process that sends no heartbeat for this long is considered dead. */
   readonly heartbeatTimeoutMs: number;
-  /** Decisions kept in the lane, the oldest are dropped first. */
+  /** Number of decisions that the lane keeps; it drops the oldest first. */
   readonly decisionsKept: number;
-  /** @default DEFAULT_SEGMENT_LIMITS, for lanes that an earlier version has started */
+  /** @default DEFAULT_SEGMENT_LIMITS */
   readonly segments?: SegmentLimits;
 }
 

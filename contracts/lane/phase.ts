@@ -1,16 +1,16 @@
 import type { Failure, RetryPolicy } from '../event/failure.ts';
 
-/** What the head is doing. `attempts` counts the attempts made so far. */
+/** The state of the head, the first event of the queue. `attempts` counts the attempts made so far. */
 export type LanePhase =
   /** Nothing is in flight. The queue may hold events that are about to start. */
   | { readonly state: 'idle' }
-  /** The first `count` events of the queue are in their first pass. */
+  /** The first `count` events of the queue are being handled as one batch. */
   | { readonly state: 'running'; readonly count: number }
-  /** The head failed and is tried again, durably. */
+  /** The head failed and is being retried by Temporal. */
   | ({ readonly state: 'retrying' } & HeadFailure)
-  /** The head needs a person. */
+  /** The head failed for good and waits for a decision of an operator. */
   | ({ readonly state: 'blocked' } & HeadFailure)
-  /** A person stopped the lane. `held` is what the head was doing, if it had failed. */
+  /** An operator paused the lane. `held` is the state that the head had, if it had failed. */
   | {
       readonly state: 'paused';
       readonly since: number;
@@ -22,17 +22,17 @@ export type LanePhase =
 export interface HeadFailure {
   readonly failure: Failure;
   readonly policy: RetryPolicy;
-  /** Since when the head has been failing, ms since 1970. */
+  /** When the head failed first, ms since 1970. */
   readonly since: number;
   readonly attempts: number;
   /**
-   * `attempts` at which the present round of retries began: 0, or what it was when a person asked for another round.
+   * `attempts` when the current round of retries started: 0, or the count at which an operator asked for another round.
    * A round has `policy.maxAttempts` attempts.
    */
   readonly roundFrom: number;
-  /** How often in a row the last attempt of the round was lost to Temporal. It is made again, and counts when it has ended. */
+  /** How many times in a row the last attempt of the round was lost. A lost attempt is made again and counts once it ends. */
   readonly losses?: number;
-  /** When the next attempt is due, where the lane knows that itself; ms since 1970. Temporal knows the later ones. */
+  /** When the next attempt is due, ms since 1970. Set only for the first retry; Temporal schedules the later ones. */
   readonly nextAttemptAt?: number;
 }
 

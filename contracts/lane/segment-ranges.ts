@@ -1,4 +1,4 @@
-/** Segments with consecutive numbers, in their order, as a state carries them: thousands of them are a few texts. */
+/** Segments as ranges of consecutive numbers, in order: a state can carry thousands of segments in a few hundred bytes. */
 import type { SegmentName, SegmentRange } from './backlog.ts';
 
 type Ranges = readonly SegmentRange[];
@@ -9,7 +9,7 @@ export function withSegment(ranges: Ranges, { epoch, number }: SegmentName): Ran
   return [...ranges.slice(0, -1), { ...last, last: number }];
 }
 
-/** Without the first so many of them. */
+/** Removes the first `count` segments. */
 export function withoutFirst(ranges: Ranges, count = 1): Ranges {
   const [range, ...others] = ranges;
   if (range === undefined || count === 0) return ranges;
@@ -18,7 +18,7 @@ export function withoutFirst(ranges: Ranges, count = 1): Ranges {
   return withoutFirst(others, count - size);
 }
 
-/** Without this one, wherever it stands. */
+/** Removes one segment, wherever it is. */
 export function withoutSegment(ranges: Ranges, { epoch, number }: SegmentName): Ranges {
   return ranges.flatMap((range) => {
     if (range.epoch !== epoch || number < range.first || number > range.last) return [range];
@@ -28,7 +28,7 @@ export function withoutSegment(ranges: Ranges, { epoch, number }: SegmentName): 
   });
 }
 
-/** The first so many. */
+/** The names of the first `max` segments. */
 export function firstSegments(ranges: Ranges, max: number): SegmentName[] {
   const names: SegmentName[] = [];
   for (const { epoch, first, last } of ranges) {

@@ -4,41 +4,41 @@ import type { Backlog } from './backlog.ts';
 import type { Decision } from './decision.ts';
 import type { LanePhase } from './phase.ts';
 
-/** All of a lane that outlives a run. */
+/** The state of a lane that continue-as-new carries from run to run. */
 export interface LaneState {
   readonly phase: LanePhase;
   /** The head first. */
   readonly queue: readonly LaneEvent[];
-  /** What is behind the queue; absent when that holds everything. */
+  /** The events behind the queue; absent when the queue holds all of them. */
   readonly backlog?: Backlog;
   /**
-   * Set when events of this lane are gone that were not handled, until a head is blocked for it: a person has to know
-   * before anything that came after them is handled (O5).
+   * Set when events of this lane are gone without having been handled, until a head is blocked because of it: the operator
+   * has to know before any later event is handled (O5).
    */
   readonly lost?: string;
   /**
-   * Names in the store of large events of data that nobody needs any more, until it has been deleted. The data of an
-   * event that a person skipped or replaced is never among it: its decision names it.
+   * Names of data in the store of large events that is no longer needed and still has to be deleted. Data of an event that
+   * an operator skipped or replaced is never listed: the decision still refers to it.
    */
   readonly claimsToDelete?: readonly string[];
   /** Per shard, the last position accepted. A position that is not beyond its mark is dropped (O6). */
   readonly marks: Readonly<Record<string, Position>>;
   /**
-   * Per shard, since when its mark is known to lie behind the checkpoint. A mark is forgotten only some time after that:
-   * a request that was held up on its way may still arrive.
+   * Per shard, when its mark was first seen to be behind the checkpoint. The lane forgets a mark only some time after that,
+   * because a delayed request may still arrive.
    */
   readonly behindSince: Readonly<Record<string, number>>;
-  /** Since when the lane remembers every mark: its birth, or when it last forgot one. ms since 1970. */
+  /** The lane has every mark since this time: when it started, or when it last forgot one. ms since 1970. */
   readonly remembersSince: number;
-  /** The latest last. */
+  /** In chronological order. */
   readonly decisions: readonly Decision[];
-  /** Events handled since the lane began. */
+  /** Number of events handled since the lane started. */
   readonly handled: number;
   /**
-   * How many of the next events run alone, since a process was lost in a batch with them: so the one that kills
-   * processes is found, and is the only one that is held up for it.
+   * How many of the next events run alone because a process died during a batch that contained them. This isolates the
+   * event that kills processes, so that it is the only one to suffer for it.
    */
   readonly isolateNext: number;
-  /** How often the event at this position was lost with its process, in a row, where that is not over. */
+  /** How many times in a row the process died while it ran the event at this position; absent after an attempt that ended. */
   readonly losses?: { readonly position: string; readonly count: number };
 }

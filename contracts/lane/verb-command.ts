@@ -1,32 +1,32 @@
-/** Commands that are proposed to an operator: what is pasted decides on this record of this key and on nothing else. */
+/** Commands that are shown to an operator. A pasted command acts on this record of this key and on nothing else. */
 import type { VerbName } from '../names.ts';
 import { isTypable, jsonWord, shellWord } from '../../lib/pure/shell-word.ts';
 
-/** What `--target` takes: any key, also one that cannot be typed. */
+/** The argument of `--target`: any key, including one that cannot be typed. */
 export interface Target {
   readonly pipeline: string;
   readonly key: string;
-  /** The record that is meant. */
+  /** The record that the command applies to. */
   readonly position?: string;
 }
 
 export interface NamedTarget extends Target {
-  /** The key as it is typed, where it can be. */
+  /** The key as it is typed, if it can be typed. */
   readonly name: string;
 }
 
-/** @param program how the command line is called */
+/** @param program name of the command-line program */
 export function verbCommand(program: string, verb: VerbName, target: NamedTarget): string {
   const data = verb === 'replace' ? ['--data', "'{...}'"] : [];
   return [program, verb, ...targetWords(target, data)].join(' ');
 }
 
-/** The words that name a key, and the record when that is given. */
+/** The arguments that name a key, and the record if it is given. */
 export function targetWords({ name, pipeline, key, position }: NamedTarget, options: readonly string[] = []): string[] {
   if (!isTypable(name)) {
     return ['--target', jsonWord({ pipeline, key, ...(position === undefined ? {} : { position }) }), ...options];
   }
   const bound = position === undefined ? [] : ['--position', shellWord(position)];
-  // A key that looks like an option goes behind the end of the options.
+  // A key that looks like an option comes after `--`.
   return [...bound, ...options, ...(name.startsWith('-') ? ['--'] : []), shellWord(name)];
 }

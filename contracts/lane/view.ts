@@ -10,7 +10,7 @@ import type { EndedRun } from '../run.ts';
 export interface LaneView {
   readonly pipeline: string;
   readonly key: string;
-  /** Set while the lane takes over from this run, which was ended from outside: the rest is what it has so far. */
+  /** Set while the lane recovers from this run, which was terminated externally; the other fields may be incomplete. */
   readonly takesOver?: EndedRun;
   readonly phase: LanePhase;
   readonly head?: LaneEvent;
@@ -25,7 +25,7 @@ export interface LaneView {
   readonly marks: Readonly<Record<string, Position>>;
 }
 
-/** Memo of a lane, written on transitions, so that a list of blocked keys needs no question to each of them. */
+/** Memo of a lane, written on state changes, so that listing blocked keys needs no query for each key. */
 export interface LaneMemo {
   readonly key: string;
   readonly position?: string;
@@ -33,6 +33,6 @@ export interface LaneMemo {
   readonly failure?: Failure;
   /** ISO 8601; earlier versions wrote ms since 1970. */
   readonly since?: string | number;
-  /** Of a lane that a pool has begun: which beginning of it this is. */
+  /** Identifies the start of a lane that a pool has started. */
   readonly startId?: string;
 }

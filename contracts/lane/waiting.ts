@@ -2,34 +2,34 @@ import type { SegmentRange } from './backlog.ts';
 import type { LaneEvent } from '../event/event.ts';
 import { formatPosition } from '../event/position.ts';
 
-/** An event that waits in a lane, without its data. */
+/** A queued event of a lane, without its data. */
 export interface WaitingEvent {
   readonly position: string;
   readonly arrivedAt: number;
   readonly size: number;
 }
 
-/** Argument of the query `backlog`: which of the events, the head being the first. A lane may hold too many for one answer. */
+/** Argument of the query `backlog`: which part of the queue, counted from the head. A lane may hold too many for one answer. */
 export interface BacklogWindow {
   readonly skip: number;
   readonly limit: number;
 }
 
-/** What a window may have at the most. */
+/** Maximum number of events in a window. */
 export const LARGEST_WINDOW = 5000;
 
-/** Answer of the query `backlog`: what waits in a window, in order, but for what only segments know. */
+/** Answer of the query `backlog`: the queued events of a window, in order, except those that only segments hold. */
 export interface BacklogView {
-  /** Those that lie in front of the segments, the head first. */
+  /** The events before the segments, the head first. */
   readonly queue: readonly WaitingEvent[];
-  /** How many lie there, in the window or not. */
+  /** Number of events before the segments, inside and outside of the window. */
   readonly before: number;
   readonly segments: readonly SegmentRange[];
-  /** Events of the first segment that are in the queue, or were handled, by now. */
+  /** Number of events of the first segment that have been moved to the queue or handled. */
   readonly taken: number;
-  /** Those that lie behind the segments. */
+  /** The events behind the segments. */
   readonly tail: readonly WaitingEvent[];
-  /** All events of the lane. */
+  /** Number of all queued events of the lane. */
   readonly total: number;
 }
 

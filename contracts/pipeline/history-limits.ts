@@ -1,8 +1,8 @@
-/** How large a lane's history may be for the bridge to hand over more to it (O9). */
+/** The bridge delivers no further events to a lane whose history has reached this size (O9). */
 export interface HistoryLimits {
-  /** While no worker works the lane off. */
+  /** While no worker processes the lane. */
   readonly stalled: HistorySize;
-  /** While one does: by then the lane has stopped whatever it does to continue as new. */
+  /** While a worker processes the lane; long before this size, the lane stops its work to continue as new. */
   readonly active: HistorySize;
 }
 
@@ -14,10 +14,10 @@ export interface HistorySize {
 const MIB = 1024 * 1024;
 
 /**
- * The server ends a run at 51,200 events or 50 MiB, and refuses its 10,001st signal. What a lane holds it writes once more
- * at the most, into segments or activities, before it continues as new; so bytes may double, awake or not. A sleeping lane
- * has one event for each signal. One at work has up to four, and stops its work for a new run at 6,000 signals or 10 MiB:
- * see workflows/shared/run-limits.ts.
+ * The server terminates a run at 51,200 events or 50 MiB, and rejects its 10,001st signal. A lane writes what it holds at
+ * most once more, into segments or activities, before it continues as new, so its bytes may double. The history of a
+ * stalled lane grows by one event per signal, that of an active lane by up to four; an active lane stops its work for a new
+ * run at 6,000 signals or 10 MiB (workflows/shared/run-limits.ts).
  */
 export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
   stalled: { events: 6000, bytes: 12 * MIB },

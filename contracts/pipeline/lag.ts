@@ -1,12 +1,12 @@
-/** A reader's page is older than this only when the shard is not read as it should be: then its lag is no longer true. */
+/** A page older than this means that the shard is not being read properly, and the lag it reported is out of date. */
 const FRESH_MS = 60_000;
 
 /**
  * How far reading of a shard is behind.
- * @param toldMs what the source told with the last page
- * @param unreadMs time since which nothing of the shard has been taken over
+ * @param reportedMs lag that the source reported with the last page
+ * @param unreadMs age of the watermark up to which the shard has been consumed
  */
-export function lagOf(toldMs: number | undefined, unreadMs: number | undefined): number | undefined {
-  if (toldMs === undefined || unreadMs === undefined) return toldMs ?? unreadMs;
-  return unreadMs - toldMs < FRESH_MS ? toldMs : unreadMs;
+export function lagOf(reportedMs: number | undefined, unreadMs: number | undefined): number | undefined {
+  if (reportedMs === undefined || unreadMs === undefined) return reportedMs ?? unreadMs;
+  return unreadMs - reportedMs < FRESH_MS ? reportedMs : unreadMs;
 }

@@ -2,17 +2,17 @@ import type { PipelineOptions, StartPoint } from './options.ts';
 import type { CarriedState } from './state.ts';
 import type { KnownStream } from './stream-identity.ts';
 
-/** Argument of the pipeline workflow. `carried` is set by continue-as-new and by a recovery from a closed run. */
+/** Argument of the pipeline workflow. `carried` is set by continue-as-new and by a restart after the workflow was closed. */
 export interface PipelineInput {
   readonly version: 1;
   readonly pipeline: string;
-  /** Which stream it reads, to notice settings that changed it: `kinesis:orders`. */
+  /** The stream that it reads, such as `kinesis:orders`; settings that name another stream are refused. */
   readonly source: string;
   readonly startAt: StartPoint;
   readonly options: PipelineOptions;
-  /** How many pools its keys share, for good. Absent when each key has a lane of its own. */
+  /** Number of pools that its keys share; never changes. Absent if each key has its own lane. */
   readonly pools?: number;
-  /** As the process that started it saw its stream. Absent when it could not see it. */
+  /** The stream as the starting process saw it. Absent if it could not be described. */
   readonly stream?: KnownStream;
   readonly carried?: CarriedState;
 }
@@ -20,7 +20,7 @@ export interface PipelineInput {
 /** Updates of the pipeline workflow. */
 export const PIPELINE_UPDATES = { pause: 'pause', resume: 'resume', configure: 'configure' } as const;
 
-/** What a process that joins a running pipeline brings along. */
+/** What a process sends to a running pipeline when it starts. */
 export interface PipelineConfiguration {
   readonly options: PipelineOptions;
 }

@@ -1,27 +1,27 @@
 import type { Position } from '../event/position.ts';
 
-/** Where reading of a shard begins. */
+/** Where reading of a shard starts. */
 export type StartPoint =
-  /** At the oldest record that the source has. */
+  /** At the oldest record in the source. */
   | { readonly at: 'horizon' }
   /** At the first record that arrived at or after `since`, ms since 1970. */
   | { readonly at: 'time'; readonly since: number }
   /**
-   * At the first record beyond `position`. `consumedUntil`, where it is known: everything that arrived before this time has been
-   * read, ms since 1970. Without it a position that the source has dropped counts as a gap, also when nothing came after.
+   * At the first record after `position`. `consumedUntil`, if known: everything that arrived before this time has been
+   * read, ms since 1970. Without it, a position that the source no longer has counts as a gap even if nothing came after it.
    */
   | { readonly at: 'after'; readonly position: Position; readonly consumedUntil?: number };
 
 export interface PipelineOptions {
-  /** How often the source's shards are listed when nothing else asks for it. */
+  /** How often the shards of the source are listed when no other event triggers a listing. */
   readonly discoverEveryMs: number;
-  /** Readers of the pipeline at the most; shards beyond that share them. */
+  /** Maximum number of readers of the pipeline; additional shards share them. */
   readonly maxReaders: number;
-  /** How long a reader stays out, give or take a fifth. */
+  /** Reading period: how long one reader activity runs (±20 %). */
   readonly shiftMs: number;
-  /** A reader that is silent for so long is taken for dead, and another one goes on from its last heartbeat. */
+  /** A reader without a heartbeat for this long is considered dead; another one continues from its last heartbeat. */
   readonly heartbeatTimeoutMs: number;
-  /** History events after which the pipeline calls its readers home and continues as new. */
+  /** History events after which the pipeline stops its readers and continues as new. */
   readonly eventsPerRun: number;
 }
 

@@ -3,25 +3,25 @@ import type { StreamIdentity } from './stream-identity.ts';
 /** One shard as the source lists it. */
 export interface ShardInfo {
   readonly shardId: string;
-  /** None, one (split, roll) or two (merge). They may be gone from the source by now. */
+  /** None, one (split, roll) or two (merge). The source may no longer list them. */
   readonly parents: readonly string[];
-  /** True once the source says that nothing more is written to it. It may still hold unread records. */
+  /** True once the source reports that the shard receives no more records. It may still hold unread records. */
   readonly closed: boolean;
 }
 
 export type ListedShard = Pick<ShardInfo, 'shardId' | 'parents'>;
 
 /**
- * Every shard that a source has, and how long it keeps a record, where that could be learned. Hundreds of kilobytes in a
- * history every minute would be too much, so it is told as the difference to the listing before where that is known.
+ * All shards of a source, and its retention if known. A full listing can have hundreds of kilobytes, too much for a history
+ * every minute, so a listing is given as the difference to the previous one when that is known.
  */
 export type ShardListing = (WholeListing | ListingDifference) & {
-  /** Stands for this listing. Absent in those of earlier versions. */
+  /** Identifies this listing. */
   readonly digest?: string;
   readonly retentionMs?: number;
-  /** Which stream was listed, as far as that could be learned. */
+  /** The stream that was listed, as far as it could be described. */
   readonly stream?: StreamIdentity;
-  /** The stream spreads the records of a key over its shards, and the settings do not accept that. Absent when not known. */
+  /** True if the stream distributes the records of a key over its shards, and the settings do not accept that. Absent if unknown. */
   readonly unordered?: boolean;
 };
 
@@ -29,7 +29,7 @@ export interface WholeListing {
   readonly shards: readonly ListedShard[];
 }
 
-/** To the listing whose digest was given. */
+/** The difference to the listing whose digest was given. */
 export interface ListingDifference {
   readonly added: readonly ListedShard[];
   readonly gone: readonly string[];

@@ -2,67 +2,67 @@ import type { Position } from '../event/position.ts';
 import type { StartPoint } from './options.ts';
 import type { KnownStream, OtherStream } from './stream-identity.ts';
 
-/** A shard in the lineage graph, from its discovery until it has ended and all its records have been taken over. */
+/** A shard in the lineage graph, from its discovery until it is closed and all its records have been accepted. */
 export interface LineageShard {
   readonly shardId: string;
   readonly parents: readonly string[];
   readonly start: StartPoint;
-  /** The position up to which every record is durably taken over (O4). Never moves back. */
+  /** Every record up to this position has been durably accepted (O4). Never moves back. */
   readonly checkpoint?: Position;
-  /** Records handed over in the shifts that have ended. For display: what a reader that died handed over is missing. */
+  /** Number of records delivered in the reading periods that have ended. For display only: those of a reader that died are missing. */
   readonly taken?: number;
-  /** Everything that arrived before this time has been taken over; ms since 1970. */
+  /** Every record that arrived before this time has been accepted; ms since 1970. */
   readonly consumedUntil?: number;
-  /** Records that the filter dropped in the shifts that have ended. */
+  /** Number of records that the filter dropped in the reading periods that have ended. */
   readonly filtered?: number;
-  /** Since when complete listings do not have it any more, ms since 1970. */
+  /** When it was first missing from a complete listing, ms since 1970. */
   readonly missingSince?: number;
   /**
-   * Set while a parent of it was in no listing yet: in how many it was looked for. The shard is not read meanwhile; when
-   * enough listings had no such parent, it is taken for gone and this is absent.
+   * Set while a parent of it has been in no listing: the number of listings without it. The shard is not read meanwhile.
+   * After enough listings the parent counts as expired, and this is absent.
    */
   readonly orphanedIn?: number;
 }
 
 /**
- * Shards that have ended and of which all records have been taken over; none of them ever turns back. They stay for days,
- * so there are many more of them than of others, and hardly anything is kept of each: the state must fit into 2 MiB.
+ * Shards that are closed and whose records have all been accepted. They stay in listings for days, so there are many more
+ * of them than of others, and little is kept of each: the state must fit into 2 MiB.
  */
 export interface FinishedShards {
-  /** By shard id: 0 while listings have it, else since when complete ones do not any more, ms since 1970. */
+  /** By shard id: 0 while it is listed, else when it was first missing from a complete listing, ms since 1970. */
   readonly missingSince: Readonly<Record<string, number>>;
-  /** Those that have no child yet, as far as is known. */
+  /** Ids of those without a known child. */
   readonly childless: readonly string[];
-  /** Records of all of them that were handed over, those that have been forgotten included. For display. */
+  /** Number of records delivered from all finished shards, including those that have been removed here. For display only. */
   readonly taken: number;
-  /** Records of all of them that the filter dropped. */
+  /** Number of records that the filter dropped from all of them. */
   readonly filtered: number;
 }
 
-/** All of a pipeline that outlives a run. */
+/** The state of a pipeline that continue-as-new carries from run to run. */
 export interface PipelineState {
-  /** Those that are not finished. */
+  /** The shards that are not finished. */
   readonly shards: Readonly<Record<string, LineageShard>>;
   readonly finished: FinishedShards;
   /**
-   * Stands for the listing that was taken in last, whose shards are those without `missingSince`: the next one may be told
-   * as its difference to this. Absent when the next one must be told whole.
+   * Digest of the last listing that was accepted, whose shards are those without `missingSince`. The next listing may be
+   * given as the difference to it. Absent if the next listing must be complete.
    */
   readonly listed?: string;
-  /** True once the shards have been listed for the first time: shards found later begin at their horizon. */
+  /** True once the shards have been listed for the first time: shards found later are read from their horizon. */
   readonly discovered: boolean;
   /** The latest gaps, the oldest first (O10). */
   readonly gaps?: readonly Gap[];
-  /** All gaps there have been. */
+  /** Number of all gaps so far. */
   readonly gapCount?: number;
-  /** How long the source keeps a record, as of the latest listing. */
+  /** Retention of the source as of the latest listing. */
   readonly retentionMs?: number;
   readonly paused?: { readonly by: string; readonly since: number; readonly reason?: string };
-  /** The stream that its checkpoints belong to. Absent until a listing has told. */
+  /** The stream that its checkpoints belong to. Absent until the shards have been listed. */
   readonly stream?: KnownStream;
-  /** Set while another stream is found in its place: nothing is read. */
+  /** Set while another stream is found in place of this one: nothing is read. */
   readonly otherStream?: OtherStream;
-  /** Set while the stream spreads the records of a key over its shards, which the pipeline was not told to accept. */
+  /** Set while the stream distributes the records of a key over its shards, and the settings do not accept that. */
   readonly unordered?: { readonly since: number };
 }
 
@@ -72,12 +72,12 @@ export type CarriedState = Omit<PipelineState, 'shards' | 'finished'> & {
   readonly finished?: FinishedShards;
 };
 
-/** Records that the source no longer had when they were to be read (O10). A gap is the same as another by shard and `after`. */
+/** Records that the source no longer had when they were to be read (O10). Shard and `after` identify a gap. */
 export interface Gap {
   readonly shardId: string;
-  /** The last position that was read before; absent when nothing of the shard had been. */
+  /** The last position that was read before; absent if nothing of the shard had been read. */
   readonly after?: Position;
-  /** The first position that was still there; absent when nothing was. */
+  /** The first position that was still there; absent if there was none. */
   readonly until?: Position;
   /** When it was found, ms since 1970. */
   readonly at: number;

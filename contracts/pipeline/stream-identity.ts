@@ -1,21 +1,21 @@
 /**
- * What tells a stream from every other one, also from one of the same name: in another region or account, on another
- * emulator, or created after this one was deleted. Checkpoints are meaningless in any stream but their own (O4).
+ * What distinguishes a stream from every other one, including one of the same name: in another region or account, on
+ * another emulator, or created after this one was deleted. Checkpoints are meaningless in any other stream (O4).
  *
- * The endpoint is no part of it: one stream is reached by several (VPC endpoints, an emulator on another port). It is
- * kept because it helps a person to see which stream is meant.
+ * The endpoint is not part of the identity: a stream can have several (VPC endpoints, an emulator on another port). It is
+ * kept because it helps an operator to recognize the stream.
  */
 
-/** As a source describes its stream now. What could not be learned is absent. */
+/** A stream as its source describes it now. What could not be read is absent. */
 export interface StreamIdentity {
   /** Of the Kinesis stream, or of the DynamoDB table. */
   readonly arn?: string;
   readonly region?: string;
   /** Kinesis: when the stream was created, in ISO 8601. */
   readonly createdAt?: string;
-  /** Kinesis: its id, where AWS gives one. */
+  /** Kinesis: its id, if AWS reports one. */
   readonly id?: string;
-  /** Kinesis: the oldest shard, and the sequence number with which it begins. Used when no creation time is known. */
+  /** Kinesis: the oldest shard and its starting sequence number. Used if no creation time is known. */
   readonly oldestShard?: { readonly shardId: string; readonly beginning: string };
   /** DynamoDB: the labels of all streams of the table that are still listed. */
   readonly labels?: readonly string[];
@@ -24,13 +24,13 @@ export interface StreamIdentity {
   readonly endpoint?: string;
 }
 
-/** The stream that a pipeline reads, as it was seen last. */
+/** The stream that a pipeline reads, as it was last seen. */
 export interface KnownStream extends Omit<StreamIdentity, 'labels'> {
-  /** When it was seen last, in ISO 8601. */
+  /** When it was last seen, in ISO 8601. */
   readonly seenAt: string;
 }
 
-/** A stream that was found where the pipeline's own should be. */
+/** A stream that was found in place of the pipeline's own. */
 export interface OtherStream {
   readonly found: KnownStream;
   /** ms since 1970 */
@@ -38,13 +38,13 @@ export interface OtherStream {
 }
 
 /**
- * A stream of a table is listed for a day after it was disabled, or after the table was deleted. An hour is left for
- * clocks that differ.
+ * A stream of a table is listed for a day after it was disabled or the table was deleted; one hour less allows for clock
+ * differences.
  */
 const LISTED_FOR_MS = 23 * 3_600_000;
 
 /**
- * Whether the stream that was found is another one than the pipeline's. What is not known of one of them is not compared.
+ * Whether the stream that was found differs from the pipeline's. What is unknown of either is not compared.
  * @param now ms since 1970
  */
 export function isOtherStream(known: KnownStream, found: StreamIdentity, now: number): boolean {
@@ -54,7 +54,7 @@ export function isOtherStream(known: KnownStream, found: StreamIdentity, now: nu
   return hasOtherOldestShard(known, found) || lacksStream(known, found, now);
 }
 
-/** Shard ids count up from zero in every Kinesis stream; where a shard begins is never changed. */
+/** Shard ids count up from zero in every Kinesis stream; the starting sequence number of a shard never changes. */
 function hasOtherOldestShard({ oldestShard: known }: KnownStream, { oldestShard: found }: StreamIdentity): boolean {
   return known?.shardId === found?.shardId && differ(known?.beginning, found?.beginning);
 }
@@ -68,22 +68,22 @@ function differ(known: string | undefined, found: string | undefined): boolean {
   return known !== undefined && found !== undefined && known !== found;
 }
 
-/** Whether one of this name was deleted before the other was created: what was not read of it is lost. */
+/** Whether the known stream was deleted and another of the same name created: its unread records are lost. */
 export function isRecreated(known: KnownStream, found: StreamIdentity): boolean {
   const { arn, createdAt } = known;
   if (arn === undefined || createdAt === undefined || found.createdAt === undefined) return false;
   return arn === found.arn && Date.parse(createdAt) < Date.parse(found.createdAt);
 }
 
-/** What is known of the pipeline's stream once it has been found again. */
+/** Updates what is known of the pipeline's stream when it has been seen again. */
 export function seen(known: KnownStream | undefined, found: StreamIdentity, now: number): KnownStream {
   const { labels: _labels, ...rest } = found;
-  // A stream that was seen disabled, or was not seen this time, may go from the listings at any moment.
+  // A stream that was disabled, or was not listed this time, may disappear from the listings at any moment.
   const { enabled: _label, ...before } = known ?? {};
   return { ...before, ...rest, seenAt: new Date(now).toISOString() };
 }
 
-/** For people: what distinguishes the stream, and where it was found. */
+/** For messages: what distinguishes the stream, and where it was found. */
 export function streamText({ arn, createdAt, enabled, endpoint, id, oldestShard, region }: StreamIdentity): string {
   const parts = [
     arn ?? (region === undefined ? 'a stream' : `a stream in ${region}`),
@@ -98,16 +98,16 @@ export function streamText({ arn, createdAt, enabled, endpoint, id, oldestShard,
   return parts.filter((part) => part !== undefined).join(', ');
 }
 
-/** One sentence or two: what was found in place of what, and what a person can do. */
+/** For messages: which stream was found in place of which, and the remedy. */
 export function otherStreamText(pipeline: string, known: StreamIdentity, found: StreamIdentity): string {
   return (
     `Pipeline "${pipeline}" reads ${streamText(known)}. What is there now is another stream: ${streamText(found)}. ` +
-    'Its checkpoints mean nothing in that one. Point the settings and the AWS environment back at the first stream, give ' +
-    'the pipeline another name, or begin again with --start-over. If the first stream was deleted, what had not been read of it is lost.'
+    'The checkpoints are meaningless in that one. Point the settings and the AWS environment back to the first stream, ' +
+    'give the pipeline another name, or start again with --start-over. If the first stream was deleted, its unread records are lost.'
   );
 }
 
-/** What it means that a stream does not keep the order of a key, and what a person can do. */
+/** For messages: why a stream does not keep the order of a key, and the remedy. */
 export function unorderedText(source: string): string {
   return (
     `${source} has the record distribution strategy AUTO: AWS ignores partition keys and spreads the records of a key ` +
@@ -117,8 +117,8 @@ export function unorderedText(source: string): string {
   );
 }
 
-/** Key under which the pipeline workflow's memo holds the {@link KnownStream}: a process reads it without a worker. */
+/** Key of the {@link KnownStream} in the pipeline workflow's memo, which a process can read without a worker. */
 export const STREAM_MEMO = 'stream';
 
-/** How old the memo may be before it is written anew although nothing but the time has changed. */
+/** The memo is written again at this age, even if only the time has changed. */
 export const MEMO_FRESH_MS = 6 * 3_600_000;

@@ -8,8 +8,8 @@ export interface PipelineView {
   readonly startAt: StartPoint;
   readonly state: PipelineState;
   readonly options: PipelineOptions;
-  /** Absent when each key has a lane of its own. */
+  /** Absent if each key has its own lane. */
   readonly pools?: number;
-  /** The shards of each reader that is out. */
+  /** The shards of each running reader. */
   readonly readers: readonly (readonly string[])[];
 }
