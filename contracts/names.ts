@@ -1,11 +1,11 @@
 import type { SegmentName } from './lane/backlog.ts';
 
 /**
- * The names by which the parts find one another on a Temporal server. They are part of recorded histories and of what
- * people type into the stock tools, so they never change.
+ * The names by which processes and workflows find one another on a Temporal server. They are part of recorded histories
+ * and of what operators type, so they never change.
  *
- * Workflow ids: a pipeline's name cannot hold a colon or a slash, so these never collide:
- * `orders` is the pipeline, `orders:order-42` the lane of a key, `orders/quarantine` everything else.
+ * Workflow ids: a pipeline's name cannot contain a colon or a slash, so these never collide:
+ * `orders` is the pipeline, `orders:order-42` the lane of a key, `orders/quarantine` and the like everything else.
  */
 export const WORKFLOW_TYPES = {
   lane: 'lane',
@@ -30,12 +30,12 @@ export function poolWorkflowId(pipeline: string, pool: number): string {
   return `${pipeline}/pool/${pool}`;
 }
 
-/** Lanes, the quarantine and handlers run on the task queue of the settings, reading on one of its own. */
+/** Lanes, the quarantine and handlers use the task queue of the settings; reading uses its own. */
 export function readingTaskQueue(taskQueue: string): string {
   return `${taskQueue}-bridge`;
 }
 
-/** Epochs are drawn at random, so the key need not be in it, which may be too long for an id. */
+/** Epochs are chosen at random, so the id need not contain the key, which may be too long. */
 export function segmentWorkflowId(pipeline: string, { epoch, number }: SegmentName): string {
   return `${pipeline}/segment/${epoch}-${number}`;
 }
@@ -59,7 +59,7 @@ export const QUERIES = {
   pool: 'pool',
   key: 'key',
 } as const;
-/** Each is an update and a plain signal of the same name. */
+/** Each verb is an update and a plain signal of the same name. */
 export const VERBS = ['retry', 'skip', 'replace', 'pause', 'resume'] as const;
 export type VerbName = (typeof VERBS)[number];
 

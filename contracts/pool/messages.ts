@@ -4,12 +4,12 @@ import type { PoolOptions } from './options.ts';
 import type { PoolEvent, PoolState } from './state.ts';
 import type { StartedAfter, EndedRun } from '../run.ts';
 
-/** Stands in a lane's marks for what its pool has forwarded to it. No shard of a source has such a name. */
+/** The mark under which a lane records what its pool has forwarded to it. No shard of a source can have this name. */
 export const FORWARDED_MARK = '/pool';
 
 /** Argument of the signal `records` of a pool. */
 export interface PoolSignal {
-  /** As in the signal of a lane. */
+  /** As in the signal `records` of a lane. */
   readonly leaseUntil: number;
   /** In stream order, of one shard or several. */
   readonly events: readonly PoolEvent[];
@@ -21,30 +21,30 @@ export interface PoolInput {
   readonly pipeline: string;
   readonly options: PoolOptions;
   readonly carried?: PoolState;
-  /** The run before this one was ended from outside. */
+  /** The previous run, if it was terminated externally and its state has to be recovered. */
   readonly predecessor?: EndedRun;
-  /** What was seen before this run was begun; absent where there was no run. */
+  /** The run that the starter saw as the latest; absent if there was none. */
   readonly after?: StartedAfter;
 }
 
-/** Argument of the signal `look`: does the lane of this key still run? */
+/** Argument of the signal `look`: the pool shall check whether the lane of this key still runs. */
 export interface LookSignal {
   readonly key: string;
 }
 
-/** Argument of the signal `finished`, with which a lane gives its key back and ends. */
+/** Argument of the signal `finished`, with which a lane returns its key to the pool and ends. */
 export interface FinishedSignal {
   readonly key: string;
   /** Number of the last event that was forwarded to it. */
   readonly through: number;
 }
 
-/** Argument of `pause`, as an update or as a plain signal, for a key that has no lane of its own. */
+/** Argument of `pause`, as an update or as a plain signal, for a key without its own lane. */
 export interface PauseSignal extends VerbArgs {
   readonly key: string;
 }
 
-/** Argument of the update `decide`: a verb for a key that has no lane of its own. Its answer is a {@link Decision}. */
+/** Argument of the update `decide`: a verb for a key without its own lane. Its result is a {@link Decision}. */
 export interface DecideArgs extends VerbArgs {
   readonly key: string;
   readonly verb: VerbName;

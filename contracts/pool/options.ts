@@ -2,28 +2,28 @@
 import type { EventLimits } from '../event/weight.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../lane/options.ts';
 
-/** Limits of one pool, fixed when it is started. */
+/** Limits of one pool, which it is given when it starts. */
 export interface PoolOptions {
-  /** What one batch may hold. */
+  /** Maximum size of a batch. */
   readonly batch: EventLimits;
-  /** Events of one key in a batch. */
+  /** Maximum number of events of one key in a batch. */
   readonly eventsPerKey: number;
-  /** Batches that run at a time; those that only wait for slow keys come on top. */
+  /** Number of batches that run at the same time, not counting those that only wait for slow keys. */
   readonly batchesInFlight: number;
-  /** A batch that takes longer tells what has ended; a key whose event has taken longer moves out when that has ended. */
+  /** A batch that takes longer reports which keys are done. A key with an event that took longer gets its own lane. */
   readonly slowAfterMs: number;
-  /** From so much on the bridge hands nothing more over, until half of it has gone. */
+  /** When the pool holds this much, bridges stop delivering until half of it is done. */
   readonly full: EventLimits;
   readonly signalsPerRun: number;
   /**
-   * How long the pool may hold its keys back while every key fails, and reading with them when it is full.
-   * @default DEFAULT_POOL_OPTIONS.maxHoldMs, for pools that an earlier version has started
+   * How long the pool may hold its keys back during an outage; when the pool is full, reading waits as well.
+   * @default DEFAULT_MAX_HOLD_MS
    */
   readonly maxHoldMs?: number;
-  /** As a lane's. */
+  /** See {@link LaneOptions}. */
   readonly leaseMarginMs: number;
   readonly heartbeatTimeoutMs: number;
-  /** Of the lanes of keys that have moved out. */
+  /** Options of the lanes of keys that have moved out. */
   readonly lane: LaneOptions;
 }
 
@@ -31,11 +31,11 @@ const KIB = 1024;
 
 export const DEFAULT_MAX_HOLD_MS = 3_600_000;
 
-/** A quarter of the shortest time for which a source keeps a record, which is 24 hours. */
+/** A quarter of 24 hours, the shortest retention of a source. */
 export const MAX_MAX_HOLD_MS = 6 * 3_600_000;
 
 export const DEFAULT_POOL_OPTIONS: PoolOptions = {
-  // As for a lane: text with much to quote takes some times its bytes, and a payload may have 2 MiB.
+  // As for a lane: JSON escapes can multiply the bytes of a text, and a payload may have 2 MiB.
   batch: { events: 500, bytes: DEFAULT_LANE_OPTIONS.maxBatchBytes },
   eventsPerKey: 100,
   batchesInFlight: 4,

@@ -2,9 +2,9 @@ const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;
 
 /**
- * The pool of a key, from 0: FNV-1a over the key's UTF-16 units, and the last step of MurmurHash3, since FNV alone puts
- * keys that differ in their last digits into few pools. Never changes: a key that changed its pool would have two
- * lanes (O1).
+ * The pool of a key, from 0: FNV-1a over the key's UTF-16 units, followed by the last step of MurmurHash3, since FNV alone
+ * puts keys that differ only in their last digits into few pools. This never changes: a key in a different pool would
+ * have two lanes (O1).
  */
 export function poolOf(key: string, pools: number): number {
   let hash = OFFSET;

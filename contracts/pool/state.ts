@@ -9,95 +9,95 @@ export interface PoolEvent extends LaneEvent {
   readonly key: string;
 }
 
-/** All of a pool that outlives a run. */
+/** The state of a pool that continue-as-new carries from run to run. */
 export interface PoolState {
-  /** Healthy keys with events that wait, each with them in order; the key whose turn is next comes first. */
+  /** Keys with queued events, in the order in which they are next; the events of each key are in order. */
   readonly waiting: readonly WaitingKey[];
-  /** Keys that have a lane of their own. */
+  /** Keys that have their own lane. */
   readonly moved: Readonly<Record<string, MovedKey>>;
   /** Per shard, the last position accepted (O6). */
   readonly marks: Readonly<Record<string, Position>>;
-  /** As a lane's. */
+  /** See {@link LaneState}. */
   readonly behindSince: Readonly<Record<string, number>>;
   readonly remembersSince: number;
-  /** Set while most keys fail and are held in the pool. */
+  /** Set during an outage: most keys fail and are held in the pool. */
   readonly outage?: Outage;
-  /** Set after a hold that did not end because handlers work again, until most keys have succeeded for a while. */
+  /** Set after a hold that ended although keys still failed, until most keys have succeeded for a while. */
   readonly release?: Release;
-  /** Set while the pool has held its keys back not long ago. */
+  /** Set while the pool holds its keys back, and for some time afterwards. */
   readonly held?: Held;
-  /** Failures of keys that wait, each of them once. */
+  /** The distinct failures of queued keys. */
   readonly failures?: readonly FailedEvent[];
-  /** Set when events are gone that were not handled: what a person has to know (O5). */
+  /** Set when events are gone without having been handled: the message for the operator (O5). */
   readonly lost?: string;
-  /** Events handled in the pool since it began. */
+  /** Number of events handled in the pool since it started. */
   readonly handled: number;
 }
 
 export interface WaitingKey {
   readonly key: string;
   readonly events: readonly LaneEvent[];
-  /** How often a batch with its first event was lost with its process, in a row. */
+  /** How many times in a row the process died during a batch with its first event. */
   readonly losses?: number;
-  /** Attempts of its first event that failed in the pool. */
+  /** Number of attempts at its first event that failed in the pool. */
   readonly attempts?: number;
-  /** Set when there are such attempts. */
+  /** Set if there are such attempts. */
   readonly failing?: FailingKey;
 }
 
 export interface FailingKey {
-  /** Of the first failed attempt of its first event, ms since 1970. */
+  /** Time of the first failed attempt at its first event, ms since 1970. */
   readonly since: number;
-  /** Of the latest one. */
+  /** Time of the latest failed attempt. */
   readonly lastAt: number;
-  /** Index in {@link PoolState.failures}. Absent where there was no room for it. */
+  /** Index in {@link PoolState.failures}. Absent if that list was full. */
   readonly failure?: number;
-  /** It has no attempts left in the pool, and waits for its turn to move out. */
+  /** It has no attempts left in the pool and is about to get its own lane. */
   readonly leaves?: true;
 }
 
-/** A key with a lane of its own. */
+/** A key with its own lane. */
 export interface MovedKey {
-  /** Events that were forwarded to its lane: the number of the last one, from 1. */
+  /** Number of events that were forwarded to its lane. */
   readonly sent: number;
-  /** How its lane is to begin; absent when it has begun. */
+  /** How its lane is to be started; absent once it has started. */
   readonly start?: LaneStart;
-  /** Not forwarded yet. */
+  /** Events that have not been forwarded yet. */
   readonly events?: readonly LaneEvent[];
-  /** A run of the pool that was ended from outside may have begun the lane, or forwarded to it, and not have heard of it. */
+  /** A terminated run of the pool may have started the lane, or forwarded events to it, without recording that. */
   readonly deliveryUnknown?: true;
 }
 
 export type LaneStart =
-  /** With this state: why the key has moved out, and what waits for it. `id` stands for this beginning, in its memo. */
+  /** With this state: the reason for moving out and the queued events. `id` identifies this start in the lane's memo. */
   | { readonly kind: 'fresh'; readonly id: string; readonly lane: LaneState }
-  /** The run before was ended from outside; its id stands for this beginning. */
+  /** The previous run was terminated externally; its run id identifies this start. */
   | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
 
-/** A pool holds its keys back. See workflows/pool/outage/outage.ts. */
+/** The pool holds its keys back. See workflows/pool/outage/outage.ts. */
 export interface Outage {
   /** ms since 1970 */
   readonly since: number;
-  /** Probes in a row in which no key succeeded. */
+  /** Number of consecutive probes in which no key succeeded. */
   readonly tries: number;
   /** When the next probe is due, ms since 1970. */
   readonly retryAt: number;
-  /** How many keys the next probe takes that have not failed, and how many that have. */
+  /** Number of keys in the next probe that have not failed so far, and of keys that have. */
   readonly fresh?: number;
   readonly retried?: number;
-  /** The latest one. */
+  /** The latest failure. */
   readonly failure: Failure;
-  /** Of the latest failure. Absent in outages that an earlier version has found. */
+  /** Retry policy of the latest failure. */
   readonly policy?: RetryPolicy;
-  /** When the hold ends whatever the cause, ms since 1970. Absent in the same. */
+  /** When the hold ends at the latest, ms since 1970. */
   readonly holdUntil?: number;
-  /** What probes have shown since a key that had failed succeeded. */
+  /** Results of probes since the last success of a key that had failed before. */
   readonly probes?: ProbeCounts;
-  /** That half of the time is over has been logged. */
+  /** A warning that half of the time has passed was logged. */
   readonly warned?: true;
 }
 
-/** Keys of probes: fresh ones had not failed before. */
+/** Number of keys in probes, by result; `fresh` keys had not failed before. */
 export interface ProbeCounts {
   readonly freshDone: number;
   readonly freshFailed: number;
@@ -105,23 +105,23 @@ export interface ProbeCounts {
   readonly retriedFailed: number;
 }
 
-/** A hold has ended without an end of the failures: keys that fail leave the pool. */
+/** A hold ended while keys still failed: keys that fail get their own lanes. */
 export interface Release {
-  /** When the hold began, ms since 1970. */
+  /** When the hold started, ms since 1970. */
   readonly since: number;
   /** When it ended. */
   readonly at: number;
-  /** `bound`: it had lasted as long as it may. `own data`: events that were not tried before succeed, those that failed do not. */
+  /** `bound`: maximum duration reached. `own data`: new keys succeed and failed ones do not, so their own data is the cause. */
   readonly why: 'bound' | 'own data';
   /** The latest failure. */
   readonly failure: Failure;
-  /** When the pool may hold again, unless most keys fail once more before that. */
+  /** When the pool may hold its keys again, unless most keys fail before that. */
   readonly calmAt: number;
 }
 
-/** Time that a pool has spent holding. It wears off as fast, so that a pool holds half of the time at most. */
+/** Time that a pool has spent holding. It decays at the same rate, so a pool holds its keys at most half of the time. */
 export interface Held {
   readonly ms: number;
-  /** As of when, ms since 1970. */
+  /** When `ms` was computed, ms since 1970. */
   readonly at: number;
 }

@@ -4,9 +4,9 @@ import type { EndedRun } from '../run.ts';
 
 /** Memo of a pool, written on changes only. */
 export interface PoolMemo {
-  /** It holds as much as it should: the bridge waits. */
+  /** The pool is full: bridges wait. */
   readonly full: boolean;
-  /** Why, where that does not pass by itself: so many keys have lanes of their own that a next run could hold no more. */
+  /** Set if the pool stays full until an operator acts: so many keys have their own lanes that no more can be carried. */
   readonly fullOf?: 'moved keys';
   readonly outage?: Pick<Outage, 'since' | 'failure' | 'holdUntil'>;
   readonly release?: Pick<Release, 'since' | 'at' | 'why' | 'failure'>;
@@ -15,34 +15,34 @@ export interface PoolMemo {
 /** Answer of the query `pool`. */
 export interface PoolView {
   readonly pipeline: string;
-  /** Events of healthy keys that are not done. */
+  /** Number of queued events of keys without their own lane. */
   readonly waiting: number;
-  /** About as many as they take in Temporal. */
+  /** Approximate size of these events in Temporal. */
   readonly bytes: number;
-  /** In flight. */
+  /** Number of batches in flight. */
   readonly batches: number;
-  /** Keys that have a lane of their own. */
+  /** Number of keys that have their own lane. */
   readonly moved: number;
   readonly handled: number;
-  /** As in the memo. */
+  /** See {@link PoolMemo}. */
   readonly fullOf?: 'moved keys';
   readonly outage?: Outage;
   readonly release?: Release;
-  /** Keys that fail and have no lane of their own yet. Absent when there are none. */
+  /** Keys that fail and have no lane yet. Absent if there are none. */
   readonly failing?: FailingKeys;
-  /** Set when events are gone that were not handled. */
+  /** Set when events are gone without having been handled. */
   readonly lost?: string;
-  /** Set while the pool takes over from this run, which was ended from outside: the rest is what it has so far. */
+  /** Set while the pool recovers from this run, which was terminated externally; the other fields may be incomplete. */
   readonly takesOver?: EndedRun;
 }
 
 export interface FailingKeys {
   readonly keys: number;
-  /** Their events, the failing ones included. */
+  /** Number of their events, including the failing ones. */
   readonly events: number;
-  /** Those that have used up their attempts and wait for their turn to move out. */
+  /** Number of keys that have no attempts left and are about to get their own lanes. */
   readonly leaving: number;
-  /** A few of them, the longest failing first. */
+  /** Some of them, those that have failed longest first. */
   readonly sample: readonly string[];
 }
 
@@ -58,21 +58,21 @@ export interface PoolRemains {
 /** Answer of the query `key`. */
 export type PoolKeyView =
   | { readonly where: 'pool'; readonly waiting: number; readonly isInBatch: boolean; readonly failing?: FailingView }
-  /** `waiting`: events that its lane does not have yet. */
+  /** `waiting`: number of events that have not been forwarded to its lane. */
   | { readonly where: 'lane'; readonly waiting: number };
 
-/** A key whose first event fails, and which has no lane of its own yet. */
+/** A key whose first event fails, and which has no lane yet. */
 export interface FailingView {
   /** ms since 1970 */
   readonly since: number;
   readonly attempts: number;
   readonly lastAt: number;
-  /** Before this it is not tried again, ms since 1970. Absent when it has no attempts left, and moves out. */
+  /** Earliest time of the next attempt, ms since 1970. Absent if no attempts are left and the key moves out. */
   readonly nextAt?: number;
-  /** Of its first event, `shardId:sequenceNumber`. */
+  /** Position of its first event, `shardId:sequenceNumber`. */
   readonly position: string;
-  /** Absent where the pool had no room for it. */
+  /** Absent if the pool had no space for it. */
   readonly failure?: Failure;
-  /** Set while the pool holds its keys back: until when, at most. */
+  /** Set while the pool holds its keys back, with the latest end of that. */
   readonly hold?: { readonly since: number; readonly until: number };
 }

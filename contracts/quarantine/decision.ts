@@ -6,12 +6,12 @@ export const QUARANTINE_VERBS = ['retry', 'skip', 'replace'] as const;
 
 export type QuarantineVerbName = (typeof QUARANTINE_VERBS)[number];
 
-/** Argument of a verb, as an update or as a plain signal: `position`, `positions`, `matching` or `all`, and who and why. */
+/** Argument of a verb, as an update or as a plain signal: one of `position`, `positions`, `matching` and `all`, and who and why. */
 export interface QuarantineVerbArgs {
   /** `shardId:sequenceNumber[:subSequenceNumber]` */
   readonly position?: string;
   readonly positions?: readonly string[];
-  /** All records whose reason has this text in it. */
+  /** All records whose reason contains this string. */
   readonly matching?: string;
   readonly all?: boolean;
   readonly by?: string;
@@ -20,64 +20,64 @@ export interface QuarantineVerbArgs {
   readonly data?: unknown;
   readonly text?: string;
   readonly base64?: string;
-  /** Or new data that is in the store of large events already, and its bytes. */
+  /** Alternatively, new data that is already in the store of large events, and its size in bytes. */
   readonly claim?: Claim;
   readonly size?: number;
 }
 
-/** The most positions that one verb names. */
+/** Maximum number of positions in one verb. */
 export const MAX_POSITIONS = 100;
 
 export type Selection =
   | { readonly kind: 'all' }
   | { readonly kind: 'matching'; readonly text: string }
-  /** Those that have not been found yet. */
+  /** The positions that have not been found yet. */
   | { readonly kind: 'positions'; readonly positions: readonly string[] };
 
-/** A verb on its way through the segments that were there when it began. */
+/** A verb that is being carried out on the segments that existed when it started. */
 export interface QuarantineJob {
   readonly selection: Selection;
-  /** What `replace` gives the record. */
+  /** New data of the record, for `replace`. */
   readonly data?: InlineData | ClaimedData;
-  /** Bytes of it; absent in a job of an earlier version. */
+  /** Size of the new data in bytes. */
   readonly size?: number;
-  /** Segments that it has not been through; absent until it begins. */
+  /** Segments that it has not processed yet; absent until it starts. */
   readonly left?: readonly SegmentRange[];
-  /** Index in the first of them. */
+  /** Index of the next record in the first of them. */
   readonly from: number;
-  /** What has come of it so far. */
+  /** Its result so far. */
   readonly decision: QuarantineDecision;
 }
 
-/** What a verb did (O11). One that was refused changed nothing. */
+/** What a verb did (O11). A refused verb changed nothing. */
 export interface QuarantineDecision {
   readonly id: string;
   readonly verb: QuarantineVerbName;
   readonly outcome: 'going on' | 'done' | 'refused';
-  /** Why it was refused, or did not do all of it. */
+  /** Why it was refused, or was not carried out completely. */
   readonly why?: string;
   readonly at: number;
   readonly by: string;
   readonly reason?: string;
-  /** What it was meant for, in words. */
+  /** A description of the records that it was for. */
   readonly target: string;
-  /** Records that are out of the quarantine by it. */
+  /** Number of records that it resolved: they left the quarantine. */
   readonly decided: number;
-  /** Records that still have no key. */
+  /** Number of records that still have no key. */
   readonly kept: number;
-  /** The first few of those that are out. */
+  /** The first few resolved records. */
   readonly records: readonly DecidedRecord[];
-  /** The first of those that still have no key, and why. */
+  /** The first record that still has no key, and why. */
   readonly firstKept?: { readonly position: string; readonly reason: string };
 }
 
-/** Texts are cut. */
+/** A resolved record. Its strings are truncated. */
 export interface DecidedRecord {
   readonly position: string;
   readonly reason: string;
   readonly key?: string;
   readonly dataBefore: string;
   readonly dataAfter?: string;
-  /** The name of the data before in the store of large events, where it stays: see {@link Claim}. */
+  /** The name of the previous data in the store of large events, where it stays: see {@link Claim}. */
   readonly claimBefore?: string;
 }

@@ -12,12 +12,12 @@ export interface QuarantineInput {
   readonly version: 1;
   readonly pipeline: string;
   readonly signalsPerRun: number;
-  /** @default DEFAULT_QUARANTINE_LIMITS, for one that an earlier version has started */
+  /** @default DEFAULT_QUARANTINE_LIMITS */
   readonly limits?: QuarantineLimits;
   readonly carried?: CarriedQuarantine;
-  /** The run before this one was ended from outside. */
+  /** The previous run, if it was terminated externally and its state has to be recovered. */
   readonly predecessor?: EndedRun;
-  /** What was seen before this run was begun; absent where there was no run. */
+  /** The run that the starter saw as the latest; absent if there was none. */
   readonly after?: StartedAfter;
 }
 
@@ -28,7 +28,7 @@ export interface QuarantineSegmentInput {
   readonly records: readonly QuarantinedRecord[];
 }
 
-/** Argument of the signal `decided` of such a segment: indexes of records that are out of the quarantine. */
+/** Argument of the signal `decided` of such a segment: indexes of records that have left the quarantine. */
 export interface DecidedSignal {
   readonly indexes: readonly number[];
 }

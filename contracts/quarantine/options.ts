@@ -2,11 +2,11 @@ import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from '../lane/backlog.ts';
 import { DEFAULT_LANE_OPTIONS, type LaneOptions } from '../lane/options.ts';
 
 export interface QuarantineLimits {
-  /** More than this goes into a segment. */
+  /** Records are moved to a segment when they exceed this. */
   readonly segments: SegmentLimits;
-  /** Records that a verb decides on in one step. */
+  /** Number of records that a verb processes in one step. */
   readonly batch: number;
-  /** As a lane's. */
+  /** See {@link LaneOptions}. */
   readonly leaseMarginMs: number;
   readonly decisionsKept: number;
 }
@@ -18,7 +18,7 @@ export const DEFAULT_QUARANTINE_LIMITS: QuarantineLimits = {
   decisionsKept: DEFAULT_LANE_OPTIONS.decisionsKept,
 };
 
-/** Those of a pipeline's lanes, where both have them. */
+/** The limits of a pipeline's quarantine: those of its lanes where both have them. */
 export function quarantineLimits({ decisionsKept, leaseMarginMs, segments }: LaneOptions): QuarantineLimits {
   const own = { ...DEFAULT_QUARANTINE_LIMITS, decisionsKept, leaseMarginMs };
   return segments === undefined ? own : { ...own, segments };

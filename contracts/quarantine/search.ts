@@ -5,39 +5,39 @@ import type { Redrive } from './state.ts';
 
 export interface SegmentSearch {
   readonly pipeline: string;
-  /** Workflow ids, in their order. */
+  /** Workflow ids, in order. */
   readonly segments: readonly string[];
-  /** Index of the first record that is wanted of the first of them. */
+  /** Index of the first record in the first segment. */
   readonly from: number;
   readonly selection: Selection;
-  /** Records at the most. */
+  /** Maximum number of records. */
   readonly max: number;
-  /** The key of this data is asked for, and not of what the record holds. */
+  /** Find the key of this data, instead of that of the record. */
   readonly data?: InlineData | ClaimedData;
   readonly size?: number;
-  /** For each of the segments, indexes of records that are out and of which it has not been told. */
+  /** For each segment, indexes of records that have left the quarantine without the segment knowing it. */
   readonly decided: readonly (readonly number[])[];
 }
 
-/** What was found, in the first segment that has any of what is looked for. */
+/** The result of a search: the first segment that has matching records. */
 export interface SegmentFinding {
-  /** How many of the segments have been looked through to their ends. */
+  /** Number of segments that have been searched completely. */
   readonly through: number;
-  /** Where to go on in the segment behind those. */
+  /** Index at which to continue in the segment after those. */
   readonly from: number;
-  /** Those of the segments that nobody has any more. */
+  /** Segments that no longer exist. */
   readonly gone: readonly string[];
-  /** Those of which all records are out, as it may be after the quarantine was ended or reset from outside, if any. */
+  /** Segments without undecided records, which can exist after the quarantine was terminated or reset. */
   readonly empty?: readonly string[];
-  /** Records on which nobody has decided, in all the segments that were looked at. */
+  /** Number of undecided records in all segments that were searched. */
   readonly undecided: number;
   readonly hit?: SegmentHit;
 }
 
 export interface SegmentHit {
-  /** Which of the segments. */
+  /** Index of the segment. */
   readonly at: number;
-  /** Records of it on which nobody has decided. */
+  /** Number of its undecided records. */
   readonly undecided: number;
   readonly records: readonly FoundRecord[];
 }
@@ -45,28 +45,28 @@ export interface SegmentHit {
 export interface FoundRecord {
   readonly index: number;
   readonly position: string;
-  /** What the present key function has found, where it was asked. */
+  /** The key that the current key function returns, if it was called. */
   readonly key?: string;
-  /** Why it has no key, as of now where the key function was asked. Cut. */
+  /** Why it has no key, according to the current key function if it was called. Truncated. */
   readonly reason: string;
-  /** How its data begins. */
+  /** The first characters of its data. */
   readonly data: string;
-  /** The name of its data in the store of large events, where it is there. */
+  /** The name of its data in the store of large events, if it is there. */
   readonly claim?: string;
-  /** The record with the new data that the search brought along, and the index of the old one above. */
+  /** The record with the new data of the search; `index` is that of the original. */
   readonly replacement?: QuarantinedRecord;
 }
 
-/** The activity of a quarantine on the task queue where it runs itself. */
+/** The activity of a quarantine on its own task queue. */
 export interface SearchingActivities {
   findRecords(search: SegmentSearch): Promise<SegmentFinding>;
 }
 
-/** The activities of a quarantine on the reading task queue, where the settings are. */
+/** The activities of a quarantine on the reading task queue, whose workers have the settings. */
 export interface RedrivingActivities {
-  /** Runs the present key function. */
+  /** Searches with the current key function. */
   findKeys(search: SegmentSearch): Promise<SegmentFinding>;
-  /** Resolves when each of the lanes has accepted. */
+  /** Resolves when every lane has accepted its records. */
   redriveRecords(input: RedriveInput): Promise<void>;
 }
 

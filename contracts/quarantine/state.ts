@@ -3,31 +3,31 @@ import type { SegmentName, SegmentRange } from '../lane/backlog.ts';
 import type { QuarantineDecision, QuarantineJob } from './decision.ts';
 import type { QuarantinedRecord } from './record.ts';
 
-/** All of a quarantine that outlives a run. */
+/** The state of a quarantine that continue-as-new carries from run to run. */
 export interface QuarantineState {
-  /** The latest, which are in no segment yet. */
+  /** The latest records, which are in no segment yet. */
   readonly records: readonly QuarantinedRecord[];
-  /** In the order of arrival. Which of its records have been decided on, a segment's own history says. */
+  /** In the order of arrival. The history of a segment says which of its records have been decided on. */
   readonly segments: readonly SegmentRange[];
   /** The segment that was started last. */
   readonly latestSegment?: SegmentName;
-  /** Records in segments on which nobody has decided. */
+  /** Number of undecided records in segments. */
   readonly held: number;
-  /** Indexes of records that are out, of segments that could not be told: they were ended from outside. By their names. */
+  /** Decisions that a segment could not receive because it was terminated externally: indexes of records, by segment name. */
   readonly unacknowledged: Readonly<Record<string, readonly number[]>>;
-  /** These three are what a lane's are: see {@link LaneState}. */
+  /** For these three see {@link LaneState}. */
   readonly marks: Readonly<Record<string, Position>>;
   readonly behindSince: Readonly<Record<string, number>>;
   readonly remembersSince: number;
-  /** Verbs that are carried out, one after the other; the first is under way. */
+  /** Verbs that are carried out one after the other; the first is in progress. */
   readonly jobs: readonly QuarantineJob[];
-  /** Records of the first job that are on their way to their lanes. */
+  /** Records of the first job that are being sent to their lanes. */
   readonly redrive?: Redrive;
-  /** The number of the record that was brought last. */
+  /** The redrive sequence number of the last record that was sent to its lane. */
   readonly lastRedriven: number;
-  /** The latest last. */
+  /** In chronological order. */
   readonly decisions: readonly QuarantineDecision[];
-  /** What is known of records that are gone, until a person who has read it leaves all records out (O5). */
+  /** What is known of records that are gone, until an operator acknowledges it with `skip --all` (O5). */
   readonly lost?: string;
 }
 
@@ -35,14 +35,14 @@ export interface QuarantineState {
 export type CarriedQuarantine = Pick<QuarantineState, 'records' | 'marks'> & Partial<QuarantineState>;
 
 /**
- * Records with the keys that the key function has found, which stay what they are until each lane has accepted: so a
- * repeat, whatever the settings are by then, goes to the same lane and is known there (O6).
+ * Records with the keys that the key function returned. The keys stay fixed until every lane has accepted its records, so
+ * that a repeat goes to the same lane, which recognizes it, even if the settings have changed meanwhile (O6).
  */
 export interface Redrive {
   readonly segment: SegmentName;
-  /** Records of the segment on which nobody has decided, these included. */
+  /** Number of undecided records of the segment, including these. */
   readonly undecided: number;
   readonly entries: readonly { readonly index: number; readonly key: string }[];
-  /** Number of the first; the others follow. See `late` of {@link LaneEvent}. */
+  /** Redrive sequence number of the first; the others follow. See `redriveSequence` of {@link LaneEvent}. */
   readonly first: number;
 }

@@ -5,21 +5,21 @@ import type { EndedRun } from '../run.ts';
 
 /** Answer of the query `quarantine`. */
 export interface QuarantineView {
-  /** All there are, exactly. */
+  /** Exact number of records. */
   readonly count: number;
-  /** The earliest of them. */
+  /** The segments with the earliest records. */
   readonly segments: readonly SegmentRange[];
-  /** And behind those. */
+  /** The records after the segments. */
   readonly records: readonly QuarantinedRecord[];
-  /** There are more behind these, which go into segments in a moment. */
+  /** There are more records after these, which are about to be moved to segments. */
   readonly more?: boolean;
-  /** Verbs that are not done yet, as far as they have come. */
+  /** Verbs in progress, with their results so far. */
   readonly pending: readonly QuarantineDecision[];
   readonly decisions: readonly QuarantineDecision[];
-  /** Number of the first record that may still be sent to its lane; absent when none is on its way. */
+  /** Redrive sequence number of the first record that may still be sent to its lane; absent if none is. */
   readonly redrivingFrom?: number;
-  /** Set until what the run before held is in this view: it was ended from outside. */
+  /** Set while the quarantine recovers from this run, which was terminated externally; the other fields may be incomplete. */
   readonly takesOver?: EndedRun;
-  /** Records are gone, and this is known of it. */
+  /** Set when records are gone: what is known of them. */
   readonly lost?: string;
 }
