@@ -90,7 +90,7 @@ export interface ReadingSettings {
   /** Deadline of one request to Temporal. */
   readonly requestTimeoutMs: number;
   /** Lanes with a larger history get nothing more. */
-  readonly room: HistoryLimits;
+  readonly historyLimits: HistoryLimits;
   /** How long a quiet shard is left alone at the most. */
   readonly idlePollMs: number;
   /** A warning is due when unread records are nearer to being lost than this. */

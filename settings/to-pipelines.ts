@@ -47,7 +47,7 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
       bytesInFlight: reading.bytesInFlight ?? DEFAULTS.reading.bytesInFlight,
       requestsInFlight: reading.requestsInFlight ?? DEFAULTS.reading.requestsInFlight,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      room: DEFAULT_HISTORY_LIMITS,
+      historyLimits: DEFAULT_HISTORY_LIMITS,
       idlePollMs: ms(reading.idlePoll, DEFAULTS.reading.idlePollMs),
       warnBeforeMs: ms(reading.warnBefore, DEFAULTS.reading.warnBeforeMs),
     },

@@ -1,12 +1,11 @@
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { pipelineWorkflowId } from '../contracts/names.ts';
 import type { PipelineInput } from '../contracts/pipeline/messages.ts';
+import { isNotFound } from './grpc.ts';
 import { argumentOf } from './run-argument.ts';
 
-const NOT_FOUND = 5;
-
 /**
- * Where the keys of a pipeline live. Decided by the pipeline's own state alone: a process whose settings say something else
+ * Tells where the keys of a pipeline live. Only the pipeline's own state decides that: a process with other settings
  * would send a key's events elsewhere, and its handler would run in two places (O1).
  */
 export interface Router {
@@ -15,17 +14,16 @@ export interface Router {
 }
 
 /**
- * Asks Temporal. A pipeline keeps its hosting for good, also when it is started over, and its first event has it; so no worker
- * is needed.
+ * Asks Temporal. A pipeline keeps its hosting for good, also when it is started over, and the input of its workflow has
+ * it; so no worker is needed.
  * @returns undefined when Temporal does not have the pipeline
  */
 export async function routerOf(client: Client, pipeline: string): Promise<Router | undefined> {
   try {
-    const begun = await argumentOf<PipelineInput>(client, { workflowId: pipelineWorkflowId(pipeline) });
-    return begun === undefined ? undefined : { pools: begun.pools };
+    const input = await argumentOf<PipelineInput>(client, { workflowId: pipelineWorkflowId(pipeline) });
+    return input === undefined ? undefined : { pools: input.pools };
   } catch (error) {
-    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-    if (code === NOT_FOUND) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,21 +1,20 @@
-import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { grpcFailure, isNotFound } from './grpc.ts';
 
-/** Of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
-const NOT_FOUND = 5;
-/** A server that has just begun may not know its namespaces yet. That says nothing of what is in them. */
+/** A server that has just started may not know its namespaces yet. That says nothing about what is in them. */
 const NO_NAMESPACE = /^namespace /i;
 
 /**
- * What Temporal does not have, no retry brings back.
- * @param type of the failure that says so
- * @param what was asked for, for people
+ * Runs `ask`; when Temporal no longer has what it asks for, throws a failure that is not retryable.
+ * @param type of that failure
+ * @param what was asked for, for the message
  */
 export async function unlessGone<T>(type: string, what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (!isGone(error)) throw error;
     throw ApplicationFailure.create({
       type,
       message: `Temporal does not have ${what} any more`,
@@ -25,9 +24,7 @@ export async function unlessGone<T>(type: string, what: string, ask: () => Promi
   }
 }
 
-function isNotFound(error: unknown): boolean {
+function isGone(error: unknown): boolean {
   if (error instanceof WorkflowNotFoundError) return true;
-  if (!isGrpcServiceError(error)) return false;
-  const code: number = error.code;
-  return code === NOT_FOUND && !NO_NAMESPACE.test(error.details);
+  return isNotFound(error) && !NO_NAMESPACE.test(grpcFailure(error)?.details ?? '');
 }

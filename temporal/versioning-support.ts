@@ -1,14 +1,12 @@
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
+import { GRPC, grpcFailure } from './grpc.ts';
 
 const TIMEOUT_MS = 5000;
-/** Of gRPC: how a server says that it does not know a call, and that it may not be used. */
-const UNIMPLEMENTED = 12;
-const PERMISSION_DENIED = 7;
 
 /**
- * Thrown when the settings give processes a version and the server cannot route work by it. Nothing was started; a person
- * must change the settings or the server.
+ * Thrown when the settings give processes a version and the server cannot route work by it. Nothing was started; change
+ * the settings or the server.
  */
 export class VersioningUnavailableError extends Error {
   override readonly name = 'VersioningUnavailableError';
@@ -26,7 +24,8 @@ export class VersioningUnavailableError extends Error {
 }
 
 /**
- * Workers with a version poll such a server without any complaint, and get nothing.
+ * Checks that the server routes work by version: workers with a version get no tasks, and no error, from a server that
+ * does not.
  * @throws {VersioningUnavailableError}
  */
 export async function requireVersioning(client: Client, { deploymentName }: WorkerDeploymentVersion): Promise<void> {
@@ -35,17 +34,17 @@ export async function requireVersioning(client: Client, { deploymentName }: Work
       client.workflowService.describeWorkerDeployment({ namespace: client.options.namespace, deploymentName }),
     );
   } catch (error) {
-    // A deployment that is not known yet, a server that is busy or gone just now: neither is a reason not to start.
+    // An unknown deployment or a server that is busy or unavailable now is no reason not to start.
     const reason = refusalOf(error);
     if (reason !== undefined) throw new VersioningUnavailableError(deploymentName, reason, { cause: error });
   }
 }
 
-/** The server's words when it cannot route by version at all. A right that is missing reads differently. */
+/** The server's message when it cannot route by version at all. A missing permission has another message. */
 export function refusalOf(error: unknown): string | undefined {
-  if (!isGrpcServiceError(error)) return undefined;
-  const code: number = error.code;
-  const { details } = error;
-  if (code === UNIMPLEMENTED) return details;
-  return code === PERMISSION_DENIED && details.includes('disabled') ? details : undefined;
+  const failure = grpcFailure(error);
+  if (failure === undefined) return undefined;
+  const { code, details } = failure;
+  if (code === GRPC.unimplemented) return details;
+  return code === GRPC.permissionDenied && details.includes('disabled') ? details : undefined;
 }

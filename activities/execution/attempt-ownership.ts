@@ -10,9 +10,10 @@
  * was held up on its way. Its first event is started without a question.
  */
 import { Context } from '@temporalio/activity';
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isNotFound } from '../../temporal/grpc.ts';
 import type { FreezeWatch } from '../../lib/node/freeze-watch.ts';
 
 /** Thrown when Temporal may have given the work to another attempt. Nothing more may be started here. */
@@ -23,8 +24,6 @@ export class AttemptLostError extends Error {
 type Answer = 'ours' | 'canceled' | 'lost' | 'unknown';
 
 const RETRY_MS = 200;
-/** The code of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
-const NOT_FOUND = 5;
 
 export interface AttemptOwnershipOptions {
   readonly client: Client;
@@ -98,8 +97,7 @@ export class AttemptOwnership {
       );
       return cancelRequested ? 'canceled' : 'ours';
     } catch (error) {
-      const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-      return code === NOT_FOUND ? 'lost' : 'unknown';
+      return isNotFound(error) ? 'lost' : 'unknown';
     }
   }
 }

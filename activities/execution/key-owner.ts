@@ -1,13 +1,15 @@
 /**
- * Whether a lane that a pool has begun still has its key. It gives the key back before it ends, and from then on the pool runs the
- * key's events. But a run that has ended can be reset in Temporal, and would run events beside the pool then (O1). The server keeps in
- * the first event of a run under which id that was written: after a reset it is another one than the run has. A run that continues a
- * reset one is asked about as well: its own first event says only which run it continues.
+ * Whether a lane that a pool has begun still has its key. It gives the key back before it ends, and from then on the
+ * pool runs the key's events. But a run that has ended can be reset in Temporal, and would run events beside the pool
+ * then (O1). The server keeps in the first event of a run under which id that was written: after a reset it is another
+ * one than the run has. A run that continues a reset one is asked about as well: its own first event says only which
+ * run it continues.
  *
  * Owns which runs are known to be no reset ones, and to continue none.
  */
-import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import { isNotFound } from '../../temporal/grpc.ts';
 import { RecentMap } from '../../lib/pure/recent-map.ts';
 import { QUERIES } from '../../contracts/names.ts';
 import type { PoolKeyView } from '../../contracts/pool/view.ts';
@@ -17,8 +19,6 @@ type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
 
 /** Runs that continued each other, back to the first one. A lane of a pool seldom has more than one. */
 const MAX_RUNS_LOOKED_AT = 20;
-/** The code of gRPC; `@grpc/grpc-js` is not a dependency of ours. */
-const NOT_FOUND = 5;
 
 export class KeyOwner {
   readonly #client: Client;
@@ -72,8 +72,7 @@ export class KeyOwner {
       const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
       if (started != null) return started;
     } catch (error) {
-      const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-      if (mayBeGone && code === NOT_FOUND) return undefined;
+      if (mayBeGone && isNotFound(error)) return undefined;
       throw error;
     }
     throw new Error(`The first event of run ${execution.runId} of ${execution.workflowId} cannot be read`);

@@ -2,14 +2,17 @@ import { Buffer } from 'node:buffer';
 import type { EventData } from '../../contracts/event/event.ts';
 import type { Delivery, DeliveryBatch } from './gateway.ts';
 
-/** What a record costs in a payload beside its data: position (sequence numbers of up to 129 digits), times, names. */
+/**
+ * Bytes that a record takes in a payload in addition to its data: position (sequence numbers of up to 129 digits),
+ * times, names.
+ */
 const ENVELOPE_BYTES = 400;
 
-/** Bytes that a record takes in a request, a little too much rather than too little. */
+/** Bytes that a record takes in a request. The estimate is never too small. */
 export function encodedSize(delivery: Delivery): number {
   if (delivery.to === 'lane') return ENVELOPE_BYTES + dataSize(delivery.event);
   const { record } = delivery;
-  return ENVELOPE_BYTES + dataSize(record) + textSize(record.reason) + textSize(record.partitionKey ?? '');
+  return ENVELOPE_BYTES + dataSize(record) + stringSize(record.reason) + stringSize(record.partitionKey ?? '');
 }
 
 /** Bytes of the records of a request. */
@@ -23,12 +26,12 @@ export function encodedBatchSize(batch: DeliveryBatch): number {
 
 /** Bytes that data takes in a request. */
 export function dataSize({ data, size }: { readonly data: EventData; readonly size: number }): number {
-  // JSON is written back exactly as it came; only text is quoted, and may grow by that.
+  // JSON is written exactly as it was read; only strings are quoted, and may grow by that.
   if ('json' in data) return size;
   if ('base64' in data) return data.base64.length;
-  return 'text' in data ? textSize(data.text) : Buffer.byteLength(JSON.stringify(data));
+  return 'text' in data ? stringSize(data.text) : Buffer.byteLength(JSON.stringify(data));
 }
 
-function textSize(text: string): number {
+function stringSize(text: string): number {
   return Buffer.byteLength(JSON.stringify(text));
 }

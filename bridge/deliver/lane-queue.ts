@@ -1,29 +1,32 @@
 /**
- * What waits for one lane, in the order in which it was read, and where the lane's delivery stands.
+ * The records that wait for one lane, in the order in which they were read, and the state of the lane's delivery.
  *
- * Invariant Q1: a record leaves the queue only when it was accepted, and only from the front (O1, O4). So a request that
- * is repeated begins with the same records, and an acceptance of a position means that all before it were accepted: the
- * reason why two readers of a shard may overlap.
+ * Invariant lane-queue.Q1: a record leaves the queue only when it was accepted, and only from the front (O1, O4). So a
+ * request that is repeated starts with the same records, and an accepted position means that all before it were
+ * accepted. That is why two readers of a shard may overlap.
  */
 import { poolOf } from '../../contracts/pool/pool-of.ts';
 import { encodedSize } from './encoded-size.ts';
 import type { Delivery, DeliveryBatch } from './gateway.ts';
-import { mayLeaveData, sourceOnly } from '../read/source-only.ts';
+import { canSendWithoutData, sourceOnly } from '../read/source-only.ts';
 
 /**
- * Bounds of one request; a single record may be larger. Half a MiB is where Temporal begins to warn; a server may be set to
- * take less.
+ * Limits of one request; a single record may be larger. Temporal warns from half a MiB on; a server may be configured
+ * to accept less.
  */
 const MAX_RECORDS = 500;
 const MAX_BYTES = 512 * 1024;
-/** Full requests that must pass before twice as many records are tried: at first, and when that was refused many times. */
+/**
+ * Number of full requests that must be accepted before twice as many records are tried: the first value, and the limit
+ * after repeated rejections.
+ */
 const GROW_AFTER = { first: 4, max: 256 };
 
 export interface Entry {
   delivery: Delivery;
   /** Called once, when the record is held durably. */
   readonly accepted: () => void;
-  /** Whether it may be sent: its data is where the event says that it is. */
+  /** Whether the record may be sent: its data is where the event says that it is. */
   isStored: boolean;
 }
 
@@ -31,15 +34,15 @@ export class LaneQueue {
   readonly id: string;
   /** Failed requests in a row. */
   failures = 0;
-  /** How many requests of all lanes had been answered when the last of them failed. */
+  /** How many requests of all lanes had been answered when this queue's last request failed. */
   failedAt: number | undefined;
   #maxRecords = MAX_RECORDS;
-  /** Full requests that have passed since the number of records changed, and how many must before it grows. */
+  /** Full requests that were accepted since the number of records changed, and how many are needed before it grows. */
   #passed = 0;
   #growAfter = GROW_AFTER.first;
-  /** Records of the request that was refused last. */
+  /** Number of records in the request that was rejected last. */
   #refused = Infinity;
-  /** The number of records has grown, and no full request has passed since. */
+  /** True when the number of records has grown and no full request was accepted since. */
   #isTrying = false;
   #entries: { readonly entry: Entry; bytes: number }[] = [];
 
@@ -51,7 +54,7 @@ export class LaneQueue {
     return this.#entries.length === 0;
   }
 
-  /** Whether the front may be sent. */
+  /** Whether the first record may be sent. */
   get sendable(): boolean {
     return this.#entries[0]?.entry.isStored === true;
   }
@@ -60,7 +63,7 @@ export class LaneQueue {
     this.#entries.push({ entry, bytes: encodedSize(entry.delivery) });
   }
 
-  /** As many records from the front as one request may carry. They stay in the queue. */
+  /** The first records, as many as one request may carry. They stay in the queue. */
   front(): Entry[] {
     const front: Entry[] = [];
     let bytes = 0;
@@ -72,7 +75,7 @@ export class LaneQueue {
     return front;
   }
 
-  /** Sets what the entry hands over, now that it is known. Its place does not change. */
+  /** Sets what the entry delivers, now that it is known. The entry keeps its place in the queue. */
   set(entry: Entry, delivery: Delivery): void {
     entry.delivery = delivery;
     entry.isStored = true;
@@ -81,30 +84,30 @@ export class LaneQueue {
   }
 
   /**
-   * A request with the first `count` records was refused for its size. Several are sent in smaller parts; a single one is
-   * sent without its data, so that those behind it, which may be of other keys, do not wait for it (O3).
+   * A request with the first `count` records was rejected for its size. Several records are sent in smaller requests; a
+   * single one is sent without its data, so that later records, which may be of other keys, do not wait for it (O3).
    */
   tooLarge(count: number): void {
     this.#passed = 0;
     const [first] = this.#entries;
     if (count === 1 && first !== undefined) {
-      if (mayLeaveData(first.entry.delivery)) this.set(first.entry, sourceOnly(first.entry.delivery));
+      if (canSendWithoutData(first.entry.delivery)) this.set(first.entry, sourceOnly(first.entry.delivery));
       return;
     }
     this.#refused = count;
     this.#maxRecords = Math.max(1, Math.floor(count / 2));
-    // What is always refused must not be tried every few requests.
+    // A size that is rejected every time must not be tried every few requests.
     if (this.#isTrying) this.#growAfter = Math.min(GROW_AFTER.max, this.#growAfter * 2);
     this.#isTrying = false;
   }
 
-  /** Forgets the first `count` records and tells who handed them in. */
+  /** Removes the first `count` records and notifies those who submitted them. */
   accept(count: number): void {
     for (const { entry } of this.#entries.splice(0, count)) entry.accepted();
     this.#grow(count);
   }
 
-  /** One refusal must not keep the requests of a busy pool small for good (O9). */
+  /** One rejection must not keep the requests of a busy pool small for good (O9). */
   #grow(count: number): void {
     if (count >= this.#refused) {
       this.#refused = Infinity;
@@ -129,7 +132,7 @@ export function queueId(delivery: Delivery, pools?: number): string {
   return pools === undefined ? `lane:${delivery.key}` : `pool:${poolOf(delivery.key, pools)}`;
 }
 
-/** What one request carries of a queue. */
+/** The content of one request. */
 export function toBatch(entries: readonly Entry[], pools?: number): DeliveryBatch {
   const deliveries = entries.map((entry) => entry.delivery);
   const toLanes = deliveries.flatMap((delivery) => (delivery.to === 'lane' ? [delivery] : []));

@@ -1,28 +1,28 @@
 /**
- * How many requests a dispatcher may have in flight over all its lanes, and when it rests: what Temporal says to one
- * request may be meant for all of them.
+ * Decides how many requests a dispatcher may have in flight over all its lanes, and when it pauses: an error of one
+ * request may apply to all of them. A failure that applies to all is called a back-off.
  *
  * Invariants:
- * - C1: after a fall nobody sends for a while; then one request goes out, and each that succeeds lets one more go beside
- *   it. So an outage is met with one request now and then, and not with one for every lane (O9).
- * - C2: requests that were in flight together fall together, once.
- * - C3: a request that got no answer while others did, or since its lane had none the time before, says nothing of the
- *   others: its lane waits alone (O3).
- * - C4: in good times the server tells how many it makes use of (request-limit.ts).
+ * - pacer.C1: after a back-off no queue sends for a while; then one request is sent, and each success allows one more
+ *   at a time. So during an outage one request is sent now and then, and not one for every lane (O9).
+ * - pacer.C2: requests that were in flight at the same time cause one back-off, not several.
+ * - pacer.C3: a request without an answer, while others were answered during it or since its lane failed before, says
+ *   nothing about the others: its lane waits alone (O3).
+ * - pacer.C4: without errors, response times tell how many requests the server can use (request-limit.ts).
  */
 import { backoffMs } from '../../lib/pure/backoff.ts';
 import { RequestLimit } from './request-limit.ts';
 
 const BACKOFF = { firstMs: 100, maxMs: 5000 };
 
-/** What was known when a request began. */
-export interface Ticket {
-  readonly falls: number;
-  /** Before the lane's request failed that this one repeats, if it does. */
+/** What was known when a request was sent. */
+export interface SentRequest {
+  readonly backOffs: number;
+  /** Requests that were answered before: before the failure of the request that this one repeats, if it repeats one. */
   readonly successes: number;
   /** ms */
   readonly startedAt: number;
-  /** Requests, itself included. */
+  /** Requests in flight, itself included. */
   readonly inFlight: number;
 }
 
@@ -39,12 +39,12 @@ export class Pacer {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #limit: RequestLimit;
-  /** After a fall. */
+  /** The limit that a back-off sets and successes raise again. */
   #allowed: number;
-  #resting = false;
-  #falls = 0;
+  #isPaused = false;
+  #backOffs = 0;
   #successes = 0;
-  #fallsInARow = 0;
+  #backOffsInARow = 0;
 
   constructor({ max, now, random }: PacerOptions) {
     this.#max = max;
@@ -55,54 +55,57 @@ export class Pacer {
   }
 
   /** @param inFlight requests */
-  mayBegin(inFlight: number): boolean {
-    return !this.#resting && inFlight < Math.min(this.#allowed, this.#limit.limit);
+  maySend(inFlight: number): boolean {
+    return !this.#isPaused && inFlight < Math.min(this.#allowed, this.#limit.limit);
   }
 
-  /** Requests that were answered. */
+  /** Number of requests that were answered. */
   get successes(): number {
     return this.#successes;
   }
 
   /**
    * @param inFlight requests, this one included
-   * @param since how many had been answered when the lane failed the time before
+   * @param since how many requests had been answered when the lane's previous request failed
    */
-  begin(inFlight: number, since = this.#successes): Ticket {
-    return { falls: this.#falls, successes: since, startedAt: this.#now(), inFlight };
+  start(inFlight: number, since = this.#successes): SentRequest {
+    return { backOffs: this.#backOffs, successes: since, startedAt: this.#now(), inFlight };
   }
 
-  succeeded(ticket: Ticket): void {
-    const { falls, startedAt, inFlight } = ticket;
+  succeeded(sentRequest: SentRequest): void {
+    const { backOffs, startedAt, inFlight } = sentRequest;
     const now = this.#now();
-    if (falls === this.#falls) this.#limit.answered({ ms: now - startedAt, inFlight }, now);
-    this.refused(ticket);
+    if (backOffs === this.#backOffs) this.#limit.answered({ ms: now - startedAt, inFlight }, now);
+    this.rejected(sentRequest);
   }
 
-  /** The lane takes nothing for now. That is an answer, and quicker than that of one which does: it is no measure for others. */
-  refused({ falls }: Ticket): void {
+  /**
+   * The lane rejected the request. That is an answer, but a quicker one than an acceptance, so its time is not
+   * measured.
+   */
+  rejected({ backOffs }: SentRequest): void {
     this.#successes += 1;
-    if (falls !== this.#falls) return;
-    this.#fallsInARow = 0;
+    if (backOffs !== this.#backOffs) return;
+    this.#backOffsInARow = 0;
     this.#allowed = Math.min(this.#max, this.#allowed + 1);
   }
 
   /**
    * A request was throttled, or Temporal was out of reach.
-   * @returns how long everybody shall rest from now on, until {@link wake}; 0 when that has been said for this fall;
-   * undefined when it concerns nobody else
+   * @returns how long all queues pause from now on, until {@link resume}; 0 when this back-off has been counted before;
+   * undefined when the failure concerns this lane only
    */
-  failed(ticket: Ticket, isThrottled: boolean): number | undefined {
-    if (ticket.falls !== this.#falls) return 0;
-    if (!isThrottled && ticket.successes !== this.#successes) return undefined;
-    this.#falls += 1;
-    this.#fallsInARow += 1;
+  failed(sentRequest: SentRequest, isThrottled: boolean): number | undefined {
+    if (sentRequest.backOffs !== this.#backOffs) return 0;
+    if (!isThrottled && sentRequest.successes !== this.#successes) return undefined;
+    this.#backOffs += 1;
+    this.#backOffsInARow += 1;
     this.#allowed = isThrottled ? Math.max(1, Math.floor(this.#allowed / 2)) : 1;
-    this.#resting = true;
-    return backoffMs(BACKOFF, this.#fallsInARow, this.#random);
+    this.#isPaused = true;
+    return backoffMs(BACKOFF, this.#backOffsInARow, this.#random);
   }
 
-  wake(): void {
-    this.#resting = false;
+  resume(): void {
+    this.#isPaused = false;
   }
 }

@@ -1,22 +1,25 @@
 /**
- * How many requests in flight a server makes good use of. Whatever goes beyond that waits in the server's queues: it makes
- * nothing faster, and takes the place of what workers have to say. The idea is that of TCP Vegas: a request that takes
- * longer than the quickest of late has waited for others, so of `n` in flight about `n * (1 - quickest / ms)` wait. While
- * those are few the limit grows, when they are many it shrinks; so it is wide for a server that is far away, and narrow for
+ * Finds how many requests in flight a server makes good use of. More requests than that wait in the server's queues:
+ * they make nothing faster and delay the requests of workers. The idea is that of TCP Vegas: a request that takes
+ * longer than the quickest recent one has waited for others, so of `n` in flight about `n * (1 - quickest / ms)` wait.
+ * While few wait the limit grows, when many wait it shrinks; so it is high for a server that is far away, and low for
  * one that is busy.
  *
- * Owns the limit. Invariants: it stays between {@link MIN} and the most that the settings allow; requests that the limit
- * did not hold back leave it alone.
+ * Owns the limit. Invariants: it stays between {@link MIN} and the maximum in the settings; requests sent while the
+ * limit is not in use do not change it.
  */
 
-/** Requests that wait and keep the server busy; and those that are too many. */
+/** Numbers of waiting requests: few enough to raise the limit, and so many that it is lowered. */
 const FEW = 3;
 const MANY = 6;
 const MIN = 4;
 const FIRST = 8;
-/** How much the latest answer counts among those before it. */
+/** Weight of the latest response time in the moving average. */
 const WEIGHT = 0.1;
-/** A server may have become slower for good: the quickest is sought anew, with half of the requests. */
+/**
+ * A server may have become slower for good: after this time the quickest response is measured anew, with half of the
+ * requests.
+ */
 const WINDOW_MS = 30_000;
 
 export interface Answered {
@@ -30,13 +33,13 @@ export class RequestLimit {
   readonly #max: number;
   readonly #min: number;
   #limit: number;
-  /** Until it is first seen that too many wait, each answer lets one more go. */
-  #isFinding = true;
+  /** Until too many requests wait for the first time, each answer raises the limit by one. */
+  #isSearching = true;
   #quickest = Infinity;
   #smoothed: number | undefined;
   #windowEndsAt: number | undefined;
 
-  /** @param most as the settings have it */
+  /** @param max as in the settings */
   constructor(max: number) {
     this.#max = max;
     this.#min = Math.min(MIN, max);
@@ -50,24 +53,24 @@ export class RequestLimit {
   /** @param now ms, never runs backwards */
   answered({ ms, inFlight }: Answered, now: number): void {
     this.#windowEndsAt ??= now + WINDOW_MS;
-    if (now >= this.#windowEndsAt) this.#beginWindow(now);
+    if (now >= this.#windowEndsAt) this.#startWindow(now);
     this.#quickest = Math.min(this.#quickest, ms);
     this.#smoothed = this.#smoothed === undefined ? ms : this.#smoothed + WEIGHT * (ms - this.#smoothed);
     if (inFlight < this.limit / 2) return;
     const waiting = this.#smoothed === 0 ? 0 : this.#limit * (1 - this.#quickest / this.#smoothed);
     if (waiting > MANY) {
-      this.#isFinding = false;
+      this.#isSearching = false;
       this.#limit = Math.max(this.#min, this.#limit - 1 / this.#limit);
     } else if (waiting < FEW) {
-      this.#limit = Math.min(this.#max, this.#limit + (this.#isFinding ? 1 : 1 / this.#limit));
+      this.#limit = Math.min(this.#max, this.#limit + (this.#isSearching ? 1 : 1 / this.#limit));
     }
   }
 
-  #beginWindow(now: number): void {
+  #startWindow(now: number): void {
     this.#windowEndsAt = now + WINDOW_MS;
     this.#quickest = Infinity;
     this.#smoothed = undefined;
-    this.#isFinding = true;
+    this.#isSearching = true;
     this.#limit = Math.max(this.#min, this.#limit / 2);
   }
 }

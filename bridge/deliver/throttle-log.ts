@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 
-/** Throttled requests come and go; an hour of them is a few lines. */
-const TELL_EVERY_MS = 10 * 60_000;
+/** Throttling comes and goes; an hour of it takes a few lines in the log. */
+const LOG_EVERY_MS = 10 * 60_000;
 
-/** Says now and then that Temporal takes fewer requests than it is sent. */
+/** Logs from time to time that Temporal throttles requests. */
 export class ThrottleLog {
   readonly #log: Logger;
-  #toldAt = -Infinity;
+  #loggedAt = -Infinity;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -14,12 +14,12 @@ export class ThrottleLog {
 
   /** @param now ms of a clock that never runs backwards */
   throttled(error: unknown, now: number): void {
-    if (now - this.#toldAt < TELL_EVERY_MS) return;
-    this.#toldAt = now;
+    if (now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = now;
     this.#log.warn(
       { err: error },
-      'Temporal throttles: it takes fewer requests than the bridge has for it. Nothing is lost, reading waits. Raise the ' +
-        'limits of its namespace, or set reading.requestsInFlight to less',
+      'Temporal throttles requests: reading slows down, and nothing is lost. Raise the rate limits of the namespace, or ' +
+        'lower reading.requestsInFlight',
     );
   }
 }

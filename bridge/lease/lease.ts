@@ -1,19 +1,20 @@
 /**
- * Until when this reader was surely the reader of its shards, as server time: the stamp on every request (O6).
+ * The server time until which this reader was certainly the reader of its shards: the stamp on every request (O6).
  *
- * A frozen reader, or one that lost its connection, may send records long after another one took over, to a lane that
- * has forgotten them since. The lane drops a request whose stamp lies well before the lane's memory begins. A wrong drop
- * would be a loss, so every doubt makes the stamp later:
+ * A frozen reader, or one that lost its connection, may send records long after another reader replaced it, to a lane
+ * that has forgotten them since. The lane drops a request whose stamp lies well before the start of the lane's memory.
+ * Dropping a request wrongly would be a loss, so every uncertainty makes the stamp later:
  *
- *   stamp = server's start of this attempt + monotonic time from the attempt's begin to the last tick + heartbeat timeout
+ *   stamp = server's start of this attempt + monotonic time from the attempt's start to the last tick + heartbeat
+ *   timeout
  *
  * Invariants:
- * - L1: no stamp before the server's start time is known, none for an attempt that the server no longer runs, none after
- *   a freeze.
- * - L2: the server is asked again when it has not confirmed the attempt for {@link CONFIRM_EVERY_MS}. A reader whose
- *   heartbeats stopped arriving while its requests still do, or do again, so stops long before a lane may forget a mark:
- *   that interval is well under the lanes' margin.
- * - L3: once lost, lost for good: `lost` is aborted before any stamp fails, so whoever listens stops first.
+ * - lease.L1: no stamp before the server's start time is known, none for an attempt that the server no longer runs,
+ *   none after a freeze.
+ * - lease.L2: the server is asked again when it has not confirmed the attempt for {@link CONFIRM_EVERY_MS}. So a reader
+ *   whose heartbeats stopped arriving while its requests still arrive stops long before a lane may forget a mark: that
+ *   interval is well under the lanes' margin.
+ * - lease.L3: a lost lease stays lost. `lost` is aborted before any stamp fails, so its listeners stop first.
  */
 import { CONFIRM_EVERY_MS } from '../../contracts/pipeline/lease.ts';
 import type { Clock } from '../../lib/node/clock.ts';
@@ -22,12 +23,12 @@ import { backoffMs } from '../../lib/pure/backoff.ts';
 
 const BACKOFF = { firstMs: 200, maxMs: 2000 };
 
-/** Thrown when the server runs another attempt of this reader, or none. Stop at once: somebody else has the shards. */
+/** Thrown when the server runs another attempt of this reader, or none. Stop at once: another reader has the shards. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/** What the dispatcher needs of a lease. */
+/** The part of a lease that the dispatcher needs. */
 export interface Stamper {
   /** @throws when the lease is lost, or the reader stops before the server answered */
   stamp(): Promise<number>;
@@ -47,15 +48,15 @@ export interface LeaseOptions {
   readonly heartbeatTimeoutMs: number;
   readonly clock: Clock;
   readonly random?: () => number;
-  /** Told for every failed question in a row, with their number. */
+  /** Called for each failed question, with the number of failures in a row. */
   readonly onReadError?: (error: unknown, failures: number) => void;
 }
 
-/** To be made first of all when an attempt begins, and closed at its end. */
+/** Create it first of all when an attempt starts, and close it at the end of the attempt. */
 export class Lease implements Stamper {
   readonly #options: LeaseOptions;
   readonly #guard: FreezeGuard;
-  readonly #begin: number;
+  readonly #startTick: number;
   readonly #lost = new AbortController();
   readonly #closed = new AbortController();
   #startedAt: number | undefined;
@@ -65,7 +66,7 @@ export class Lease implements Stamper {
   constructor(options: LeaseOptions) {
     this.#options = options;
     this.#guard = options.freezeWatch.guard(options.heartbeatTimeoutMs);
-    this.#begin = options.freezeWatch.lastTick;
+    this.#startTick = options.freezeWatch.lastTick;
     this.#guard.signal.addEventListener('abort', () => this.lose(this.#guard.signal.reason), { once: true });
   }
 
@@ -82,25 +83,25 @@ export class Lease implements Stamper {
       await this.#confirming;
     }
     this.check();
-    return this.#startedAt! + (freezeWatch.lastTick - this.#begin) + heartbeatTimeoutMs;
+    return this.#startedAt! + (freezeWatch.lastTick - this.#startTick) + heartbeatTimeoutMs;
   }
 
   /**
-   * To be called before anything else that only the reader may do, too.
-   * @throws when the lease is lost, also by a freeze that nobody has noticed yet
+   * Call this before any other action that only the rightful reader may take.
+   * @throws when the lease is lost, also by a freeze that was not noticed before
    */
   check(): void {
     this.#guard.check();
     this.#lost.signal.throwIfAborted();
   }
 
-  /** For whoever learns elsewhere that this is no longer the reader. */
+  /** Call this when something else shows that this is no longer the reader. */
   lose(reason: Error): void {
     this.#lost.abort(reason);
   }
 
   close(): void {
-    this.#closed.abort(new Error(`The reader ${this.#options.reader} has gone home.`));
+    this.#closed.abort(new Error(`The reader ${this.#options.reader} has stopped.`));
     this.#guard.close();
   }
 

@@ -2,7 +2,7 @@ import type { CarriedState, LineageShard, PipelineState } from '../../contracts/
 import { EMPTY_LINEAGE, finish } from './lineage.ts';
 
 /** The state with which a run goes on, whichever version has carried it over. */
-export function goOnFrom(carried: CarriedState | undefined): PipelineState {
+export function restoreState(carried: CarriedState | undefined): PipelineState {
   if (carried === undefined) return EMPTY_LINEAGE;
   const { finished = EMPTY_LINEAGE.finished, ...state } = carried;
   const ended: LineageShard[] = [];

@@ -1,14 +1,15 @@
 /**
- * The lineage graph of a source: which shards there are, which of them may be read, and how far each has been taken
- * over. Pure; the pipeline workflow keeps the state and carries out what is decided here. What a listing says of it is
- * taken in by {@link observe} (listing.ts).
+ * The lineage graph of a source: which shards exist, which of them may be read, and how far each has been accepted by
+ * lanes. Pure; the pipeline workflow holds the state and carries out what is decided here. {@link observe} (listing.ts)
+ * applies listings to the graph.
  *
  * Invariants:
- * G1 A shard may be read only when every parent that is known has been taken over whole, and every other one was
- *    missing from two listings: from one it may be missing by a fault of that listing (O2).
- * G2 A checkpoint never moves back, and a finished shard stays finished, whoever reports late or twice (O4).
- * G3 A shard is forgotten only when it has been finished, and missing from every listing for so long that no listing
- *    can bring it back: it would be read again from its horizon (O6).
+ * - lineage.G1: a shard may be read only when every known parent has been read and accepted completely, and every other
+ *   parent was missing from two listings: from one listing it may be missing by mistake (O2).
+ * - lineage.G2: a checkpoint never moves back, and a finished shard stays finished, also when a reader reports late or
+ *   twice (O4).
+ * - lineage.G3: a shard is forgotten only when it has finished and was missing from every listing for so long that no
+ *   later listing contains it: otherwise it would be read again from its horizon (O6).
  */
 import type { ShardCheckpoint } from '../../contracts/questions.ts';
 import type { FinishedShards, Gap, LineageShard, PipelineState } from '../../contracts/pipeline/state.ts';
@@ -16,14 +17,14 @@ import type { ReaderReport, ShardToRead, ShardProgress } from '../../contracts/p
 import type { StartPoint } from '../../contracts/pipeline/options.ts';
 import { comparePositions, formatPosition, type Position } from '../../contracts/event/position.ts';
 
-/** Enough to see what happened; `gapCount` has them all. */
-const GAPS_KEPT = 50;
+/** Enough to see what happened; `gapCount` counts all of them. */
+const MAX_GAPS_KEPT = 50;
 
 const NONE_FINISHED: FinishedShards = { missingSince: {}, childless: [], taken: 0, filtered: 0 };
 
 export const EMPTY_LINEAGE: PipelineState = { shards: {}, finished: NONE_FINISHED, discovered: false };
 
-/** Takes in what a reader says of its shards (G2). Shards that the graph does not know are passed over. */
+/** Applies a reader's report of its shards (G2). Shards that the graph does not know are ignored. */
 export function advance(state: PipelineState, report: ReaderReport): PipelineState {
   const shards: Record<string, LineageShard> = { ...state.shards };
   const ended: LineageShard[] = [];
@@ -37,7 +38,7 @@ export function advance(state: PipelineState, report: ReaderReport): PipelineSta
       finished = counted(finished, progress);
     }
   }
-  return noteGaps(
+  return recordGaps(
     ended.length === 0 ? { ...state, shards, finished } : finish({ ...state, shards, finished }, ended),
     report,
   );
@@ -54,10 +55,10 @@ function advanced(shard: LineageShard, progress: ShardProgress): LineageShard {
   };
 }
 
-/** Puts shards that have been taken over whole with the finished ones. */
+/** Moves shards that were read and accepted completely to the finished ones. */
 export function finish(state: PipelineState, ended: readonly LineageShard[]): PipelineState {
   const ids = new Set(ended.map(({ shardId }) => shardId));
-  const left = Object.values(state.shards).filter(({ shardId }) => !ids.has(shardId));
+  const remaining = Object.values(state.shards).filter(({ shardId }) => !ids.has(shardId));
   const parents = new Set(Object.values(state.shards).flatMap((shard) => shard.parents));
   const missing = ended.map(({ shardId, missingSince = 0 }) => [shardId, missingSince] as const);
   const { missingSince, childless } = state.finished;
@@ -66,7 +67,7 @@ export function finish(state: PipelineState, ended: readonly LineageShard[]): Pi
     missingSince: { ...missingSince, ...Object.fromEntries(missing) },
     childless: [...childless, ...[...ids].filter((shardId) => !parents.has(shardId))],
   };
-  return { ...state, shards: Object.fromEntries(left.map((shard) => [shard.shardId, shard])), finished };
+  return { ...state, shards: Object.fromEntries(remaining.map((shard) => [shard.shardId, shard])), finished };
 }
 
 function counted(
@@ -80,8 +81,8 @@ function latest(a: number | undefined, b: number | undefined): { readonly consum
   return a === undefined && b === undefined ? {} : { consumedUntil: Math.max(a ?? 0, b ?? 0) };
 }
 
-/** Each gap is kept once, whoever reports it again (O10). */
-export function noteGaps(
+/** Each gap is kept once, however often it is reported (O10). */
+export function recordGaps(
   state: PipelineState,
   report: { readonly shards: Readonly<Record<string, Pick<ShardProgress, 'gaps'>>> },
 ): PipelineState {
@@ -90,7 +91,7 @@ export function noteGaps(
     .flatMap((progress) => progress.gaps ?? [])
     .filter((gap) => !known.has(gapId(gap)));
   if (fresh.length === 0) return state;
-  const gaps = [...(state.gaps ?? []), ...fresh].slice(-GAPS_KEPT);
+  const gaps = [...(state.gaps ?? []), ...fresh].slice(-MAX_GAPS_KEPT);
   return { ...state, gaps, gapCount: (state.gapCount ?? 0) + fresh.length };
 }
 
@@ -111,35 +112,37 @@ export function readable(state: PipelineState): readonly LineageShard[] {
     .toSorted((a, b) => (a.shardId < b.shardId ? -1 : 1));
 }
 
-/** Shards with a parent that was never seen: the next listing tells whether it is gone or was left out. */
+/**
+ * Whether a shard has a parent that was never seen: the next listing shows whether the parent is gone or was omitted.
+ */
 export function awaitsParents(state: PipelineState): boolean {
   return Object.values(state.shards).some(({ orphanedIn }) => orphanedIn !== undefined);
 }
 
-/** A shard as a reader gets it, with what it has to know of the readers before. */
+/** A shard as its reader gets it, with what the reader needs to know from earlier readers. */
 export function toRead({ gaps = [] }: PipelineState, shard: LineageShard): ShardToRead {
   const { shardId, consumedUntil } = shard;
-  // The last one may lie at the checkpoint still, and would be found again (O10).
-  const told = gaps.filter((gap) => gap.shardId === shardId).slice(-1);
+  // The last gap may still lie at the checkpoint, where the reader would find it again (O10).
+  const reported = gaps.filter((gap) => gap.shardId === shardId).slice(-1);
   return {
     shardId,
     start: startOf(shard),
     ...(consumedUntil === undefined ? {} : { consumedUntil }),
-    ...(told.length === 0 ? {} : { gaps: told }),
+    ...(reported.length === 0 ? {} : { gaps: reported }),
   };
 }
 
-/** Where a reader of the shard begins. */
+/** Where a reader of the shard starts. */
 export function startOf(shard: LineageShard): StartPoint {
   return shard.checkpoint === undefined ? shard.start : { at: 'after', position: shard.checkpoint };
 }
 
-/** Finished shards that are still listed and have no child yet: one may be about to appear. */
+/** Whether a finished shard is still listed and has no child yet: a child may be about to appear. */
 export function awaitsChildren({ finished }: PipelineState): boolean {
   return finished.childless.some((shardId) => finished.missingSince[shardId] === 0);
 }
 
-/** For lanes: behind these no reader sends anything again (O6). */
+/** For lanes: no reader sends a record at or before these positions again (O6). */
 export function checkpointsOf({ shards, finished }: PipelineState): Record<string, ShardCheckpoint> {
   const all: Record<string, ShardCheckpoint> = {};
   for (const shardId of Object.keys(finished.missingSince)) all[shardId] = { ended: true };

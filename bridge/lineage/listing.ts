@@ -1,20 +1,24 @@
 /**
- * What a listing says of the lineage graph: which shards there are, which are missing, and what can be forgotten. Pure.
- * Keeps the invariants of lineage.ts.
+ * Applies a listing of shards to the lineage graph: which shards exist, which are missing, and which can be forgotten.
+ * Pure. Keeps the invariants of lineage.ts.
  */
 import type { FinishedShards, LineageShard, PipelineState } from '../../contracts/pipeline/state.ts';
 import type { ListedShard, ShardListing } from '../../contracts/pipeline/shards.ts';
 import type { StartPoint } from '../../contracts/pipeline/options.ts';
 
-/** Twice the shortest retention, that of DynamoDB Streams; listings were seen to flicker for less. */
+/**
+ * Twice the shortest retention, that of DynamoDB Streams; listings have been observed to omit shards for a shorter
+ * time.
+ */
 const FORGET_AFTER_MS = 48 * 3_600_000;
 
-/** So many listings must be without a parent that was never seen before it is taken for gone from the source. */
+/** Number of listings that must lack a parent that was never seen, before the parent counts as gone from the source. */
 const MISSING_FROM = 2;
 
 /**
- * Takes in a complete listing. The shards of the first one begin where the pipeline starts; every later one is the child
- * of a shard that is being read, so it begins at its horizon, also when the pipeline started at the latest record (O4).
+ * Applies a complete listing. The shards of the first listing start where the pipeline starts. Every later shard is the
+ * child of a shard that is being read, so it starts at its horizon, also when the pipeline started at the latest record
+ * (O4).
  */
 export function observe(state: PipelineState, listing: ShardListing, startAt: StartPoint, now: number): PipelineState {
   const { isListed, described } = listedBy(listing, state);
@@ -45,11 +49,11 @@ export function observe(state: PipelineState, listing: ShardListing, startAt: St
 
 interface Listed {
   readonly isListed: (shardId: string) => boolean;
-  /** All that are listed, or those that were not before. */
+  /** All listed shards, or only those that were not listed before. */
   readonly described: readonly ListedShard[];
 }
 
-/** Each kind is a complete listing: a difference is one to the shards that the state has as listed last. */
+/** Both kinds describe a complete listing: a difference refers to the shards that the state knows as listed last. */
 function listedBy(listing: ShardListing, state: PipelineState): Listed {
   if ('shards' in listing) {
     const ids = new Set(listing.shards.map(({ shardId }) => shardId));
@@ -72,14 +76,14 @@ function seen(shard: LineageShard, isListed: boolean, now: number): LineageShard
   return isListed ? rest : { ...rest, missingSince: missingSince ?? now };
 }
 
-/** Counts the listings without its parent, until there have been enough or the parent turns up. */
+/** Counts the listings without its parent, until there are enough of them or the parent appears. */
 function orphaned(shard: LineageShard, isKnown: (shardId: string) => boolean): LineageShard {
   const { orphanedIn, ...rest } = shard;
   if (orphanedIn === undefined || shard.parents.every(isKnown)) return rest;
   return orphanedIn + 1 < MISSING_FROM ? { ...rest, orphanedIn: orphanedIn + 1 } : rest;
 }
 
-/** Forgets those that have been missing for long enough (G3). */
+/** Forgets finished shards that have been missing for long enough (G3). */
 function seenFinished(
   finished: FinishedShards,
   isListed: Listed['isListed'],

@@ -1,9 +1,10 @@
 /**
- * Bounds what a reader holds in memory: records and bytes that were read and that no lane has accepted yet (O9).
+ * Limits what a reader holds in memory: records and bytes that were read and that no lane has accepted yet (O9).
  *
  * Invariants:
- * - B1: nothing is let in beyond either limit, except one record when nothing else is held: however large, it must pass.
- * - B2: whoever asks first is let in first, so a large record is not passed by small ones for ever.
+ * - budget.B1: no record is admitted beyond either limit, except one when nothing else is held: it must be admitted
+ *   however large it is.
+ * - budget.B2: requests are admitted in their order, so small records cannot overtake a large one for ever.
  */
 export interface Amount {
   readonly records: number;
@@ -12,7 +13,7 @@ export interface Amount {
 
 interface Waiter {
   readonly bytes: number;
-  readonly letIn: () => void;
+  readonly admit: () => void;
 }
 
 export class Budget {
@@ -36,7 +37,7 @@ export class Budget {
   }
 
   /**
-   * Waits until a record of so many bytes may be held.
+   * Waits until a record of this size may be held.
    * @throws the signal's reason when it aborts first; nothing is held then
    */
   async acquire(bytes: number, signal: AbortSignal): Promise<void> {
@@ -51,21 +52,21 @@ export class Budget {
   release(bytes: number): void {
     this.#records -= 1;
     this.#bytes -= bytes;
-    this.#letIn();
+    this.#admit();
   }
 
-  /** A record that is still held takes so many bytes less. */
+  /** Reduces the size of a record that is still held. */
   shrink(bytes: number): void {
     this.#bytes -= bytes;
-    this.#letIn();
+    this.#admit();
   }
 
-  #letIn(): void {
+  #admit(): void {
     for (const waiter of this.#waiters) {
       if (!this.#fits(waiter.bytes)) return;
       this.#waiters.delete(waiter);
       this.#hold(waiter.bytes);
-      waiter.letIn();
+      waiter.admit();
     }
   }
 
@@ -74,13 +75,13 @@ export class Budget {
       const giveUp = (): void => {
         this.#waiters.delete(waiter);
         reject(signal.reason as Error);
-        this.#letIn();
+        this.#admit();
       };
-      const letIn = (): void => {
+      const admit = (): void => {
         signal.removeEventListener('abort', giveUp);
         resolve();
       };
-      const waiter: Waiter = { bytes, letIn };
+      const waiter: Waiter = { bytes, admit };
       this.#waiters.add(waiter);
       signal.addEventListener('abort', giveUp, { once: true });
     });

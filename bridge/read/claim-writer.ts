@@ -1,13 +1,13 @@
 /**
- * Writes the data of large events to their store, before the events are handed over.
+ * Writes the data of large events to their store, before the events are delivered.
  *
- * Owns the writes that are under way. Knows nothing of lanes: whoever hands over keeps the order.
+ * Owns the writes in progress. Knows nothing about lanes: the dispatcher keeps the order.
  *
  * Invariants:
- * - W1: at most {@link WRITES_AT_ONCE} writes at a time, begun in the order in which they were asked for. One that waits
- *   after a failure is not among them.
- * - W2: a write that fails is repeated until it succeeds, is given up, or nothing more is to be written; it never rejects
- *   (O4, O9).
+ * - claim-writer.W1: at most {@link MAX_CONCURRENT_WRITES} writes at a time, started in the order in which they were
+ *   requested. A write that waits after a failure does not count.
+ * - claim-writer.W2: a write that fails is repeated until it succeeds, is given up, or the reader stops; it never
+ *   rejects (O4, O9).
  */
 import { backoffMs } from '../../lib/pure/backoff.ts';
 import { Budget } from './budget.ts';
@@ -17,8 +17,8 @@ import type { Claim } from '../../contracts/event/event.ts';
 import type { Claims } from '../../stores/claims.ts';
 
 const BACKOFF = { firstMs: 250, maxMs: 10_000 };
-const WRITES_AT_ONCE = 8;
-/** How long an event waits for its data to be stored. All of its pool waits behind it. */
+const MAX_CONCURRENT_WRITES = 8;
+/** How long an event waits for its data to be stored. All later events of its pool wait with it. */
 const GRACE_MS = 5000;
 
 export interface ClaimWriterOptions {
@@ -26,14 +26,14 @@ export interface ClaimWriterOptions {
   readonly outage: OutageLog;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Aborts when nothing more is to be written. */
+  /** Aborts when the reader stops writing. */
   readonly stop: AbortSignal;
 }
 
 export class ClaimWriter {
   readonly #options: ClaimWriterOptions;
-  readonly #turns = new Budget({ records: WRITES_AT_ONCE, bytes: Infinity });
-  /** Since the last write that succeeded, one was not done in time. */
+  readonly #turns = new Budget({ records: MAX_CONCURRENT_WRITES, bytes: Infinity });
+  /** True when a write did not finish in time since the last successful one. */
   #isSlow = false;
 
   constructor(options: ClaimWriterOptions) {
@@ -41,8 +41,8 @@ export class ClaimWriter {
   }
 
   /**
-   * Resolves when the data is there for good; never after the stop, or when it was given up.
-   * @param givenUp aborts when nobody waits for it any more
+   * Resolves when the data is stored durably; never after the stop, or when the write was given up.
+   * @param givenUp aborts when the write is no longer awaited
    */
   async write(claim: Claim, bytes: Uint8Array, givenUp?: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
@@ -56,10 +56,10 @@ export class ClaimWriter {
   }
 
   /**
-   * Whether a write is done so soon that its event may wait for it. An outage of the store is waited for once, and not by
-   * each event anew: until a write succeeds, further ones are not waited for.
+   * Whether a write finishes so soon that its event can wait for it. During an outage of the store only the first event
+   * waits: until a write succeeds, later events do not wait for theirs.
    */
-  async inTime(written: Promise<void>): Promise<boolean> {
+  async finishesInTime(written: Promise<void>): Promise<boolean> {
     const { clock, stop } = this.#options;
     const over = new AbortController();
     const graceMs = this.#isSlow ? 0 : GRACE_MS;

@@ -1,18 +1,18 @@
 /**
- * Data that is still being written to its store while its event has gone on without it.
+ * Writes of data that are still in progress though the event was already sent without its data.
  *
- * Owns which of these writes are waited for. The checkpoint waits for them, so that the next attempt of the reader writes
- * what this one could not (O4). None of it may hold up reading, so the wait has bounds (O3, O9): whatever is given up has
- * its data in the source alone, and its lane fetches it from there.
+ * Owns the set of writes that the checkpoint waits for, so that the next attempt of the reader writes what this one
+ * could not (O4). They must not hold up reading, so the wait is bounded (O3, O9): when a write is given up, the data is
+ * only in the source, and the lane fetches it from there.
  *
- * Invariant: all data that is waited for stays within the limit. The oldest write is given up first.
+ * Invariant: the data of all awaited writes stays within the limit. The oldest write is given up first.
  */
 import type { Amount } from './budget.ts';
 
 export interface LateWrite {
   readonly shardId: string;
   readonly bytes: number;
-  /** Called once, when the write is no longer waited for. */
+  /** Called once, when the write is no longer awaited. */
   readonly giveUp: () => void;
 }
 
@@ -40,7 +40,7 @@ export class LateWrites {
     if (this.#writes.delete(write)) this.#bytes -= write.bytes;
   }
 
-  /** @param shardId those of all shards, when none is named */
+  /** @param shardId default: the writes of all shards */
   giveUpAll(shardId?: string): void {
     for (const write of this.#writes) {
       if (shardId === undefined || write.shardId === shardId) this.#giveUp(write);

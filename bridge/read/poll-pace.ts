@@ -1,20 +1,20 @@
 /**
- * When a shard is read again. One that has just had records is likely to have more soon, so it is asked as often as its
- * source allows, and less and less often while it has none. Shards whose reading began together would go on being read at
- * the same moments, and events that come one by one would wait for those of the other shards: so the waits of a shard that
- * is caught up with are spread by lot.
+ * Decides when a shard is read again. A shard that just had records is likely to have more soon, so it is read as often
+ * as its source allows, and less and less often while it has none. Shards whose reading started together would always
+ * be read at the same moments, and single events would wait for those of other shards: so the waits of a shard without
+ * a backlog are randomized.
  *
- * Owns how long the shard is left alone next. Invariant: never for less than the source allows.
+ * Owns the next wait of the shard. Invariant: it is never shorter than the source allows.
  */
 import type { Page, Source } from '../../sources/source.ts';
 
-/** Of a wait. */
+/** The maximum random share of a wait. */
 export const SPREAD = 0.25;
 
 export class PollPace {
   readonly #pace: Source['pace'];
   readonly #random: () => number;
-  /** After the next page without records. A shard of which nothing is known yet counts as quiet. */
+  /** The wait after the next page without records. A shard that was not read yet counts as quiet. */
   #quietMs: number;
 
   constructor(pace: Source['pace'], random: () => number) {
@@ -23,7 +23,7 @@ export class PollPace {
     this.#quietMs = pace.idleIntervalMs;
   }
 
-  /** @returns ms from the begin of the read that gave this page to the begin of the next one */
+  /** @returns ms from the start of the read that returned this page to the start of the next one */
   after(page: Page): number {
     const { minIntervalMs, idleIntervalMs } = this.#pace;
     const shortestMs = Math.max(minIntervalMs, page.restMs ?? 0);
@@ -43,7 +43,7 @@ export class PollPace {
   }
 }
 
-/** A page may be empty in the middle of a shard, and DynamoDB Streams do not tell how far it is behind. */
+/** A page may be empty in the middle of a shard, and DynamoDB Streams do not report how far reading is behind. */
 function isBehind({ records, lagMs, passedOver = 0 }: Page): boolean {
   return lagMs === undefined ? records.length + passedOver > 0 : lagMs > 0;
 }

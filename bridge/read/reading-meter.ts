@@ -1,29 +1,30 @@
 /**
- * Measures the reading of a pipeline in this process, over all readers that it has out.
+ * Measures the reading of a pipeline in this process, over all its running readers.
  *
- * Owns what was last seen of each shard, and what of each reader's counts has been told. Outlives the readers, which come
- * and go every few minutes and begin to count anew with each attempt.
+ * Owns the last known progress of each shard, and the counts of each reader that were reported. Outlives the readers,
+ * which are replaced every few minutes and start counting anew with each attempt.
  *
  * Invariants:
- * - M1: what a reader has counted is told once, whatever its attempts: each attempt counts from 0, in its own meter.
- * - M2: a shard is in the figures once, with what was seen last, also when two attempts overlap.
- * - M3: a reader that ended because it can read nothing stays in the figures until it surely has been tried again: else
- *   a pipeline that cannot be read at all would look like one without shards.
+ * - reading-meter.M1: what a reader has counted is reported once, whatever its attempts: each attempt counts from 0, in
+ *   its own meter.
+ * - reading-meter.M2: a shard is in the figures once, with its latest progress, also when two attempts overlap.
+ * - reading-meter.M3: a reader that failed because it can read nothing stays in the figures until it has certainly been
+ *   retried: otherwise a pipeline that cannot be read at all would look like one without shards.
  */
 import type { ReaderReport, ShardProgress } from '../../contracts/pipeline/reading.ts';
 import type { Amount } from './budget.ts';
 import { lagOf } from '../../contracts/pipeline/lag.ts';
 import type { ReadingFigures, ReadingMetrics, RecordCounts } from './reading-metrics.ts';
 
-/** Longer than Temporal waits at the most before a reader's next attempt: see workflows/pipeline/reader.ts. */
-const TRIED_AGAIN_MS = 30_000;
-const NOTHING: RecordCounts = { read: 0, takenOver: 0, filtered: 0, quarantined: 0, misrouted: 0 };
+/** Longer than Temporal's maximum wait before a reader's next attempt: see workflows/pipeline/reader.ts. */
+const RETRIED_WITHIN_MS = 30_000;
+const NOTHING: RecordCounts = { read: 0, accepted: 0, filtered: 0, quarantined: 0, misrouted: 0 };
 
 /** One attempt of a reader. */
 export interface ReaderMeter {
-  /** @param held read, and not accepted yet */
-  look(report: ReaderReport, held: Amount): void;
-  /** @param failed it can read none of its shards */
+  /** @param held what was read and is not accepted yet */
+  update(report: ReaderReport, held: Amount): void;
+  /** @param failed true when the reader could read none of its shards */
   end(failed: boolean): void;
 }
 
@@ -41,7 +42,7 @@ export class ReadingMeter {
   readonly #held = new Map<ReaderMeter, Amount>();
 
   /**
-   * @param lanesFull how many are at the moment
+   * @param lanesFull returns the number of lanes that are full now
    * @param wall ms since 1970
    */
   constructor(metrics: ReadingMetrics, lanesFull: () => number, wall: () => number = Date.now) {
@@ -50,19 +51,19 @@ export class ReadingMeter {
     this.#wall = wall;
   }
 
-  /** To be called with the line in the log that tells the gap, so that both say the same (O10). */
+  /** Call this together with the log line about the gap, so that metric and log agree (O10). */
   gap(): void {
     this.#metrics.gap();
   }
 
-  /** @param retentionMs how long the source keeps a record, where that is known */
-  begin(retentionMs: number | undefined): ReaderMeter {
-    let told = NOTHING;
+  /** @param retentionMs how long the source keeps a record, if known */
+  startAttempt(retentionMs: number | undefined): ReaderMeter {
+    let reported = NOTHING;
     const meter: ReaderMeter = {
-      look: (report, held) => {
+      update: (report, held) => {
         const counts = countsOf(report);
-        this.#metrics.count(since(told, counts));
-        told = counts;
+        this.#metrics.count(since(reported, counts));
+        reported = counts;
         this.#held.set(meter, held);
         for (const [shardId, progress] of Object.entries(report.shards)) {
           if (progress.finished) this.#shards.delete(shardId);
@@ -72,7 +73,7 @@ export class ReadingMeter {
       },
       end: (failed) => {
         this.#held.delete(meter);
-        if (failed) setTimeout(() => this.#forget(meter), TRIED_AGAIN_MS).unref();
+        if (failed) setTimeout(() => this.#forget(meter), RETRIED_WITHIN_MS).unref();
         else this.#forget(meter);
       },
     };
@@ -99,7 +100,7 @@ export class ReadingMeter {
       lagMs = Math.max(lagMs ?? 0, lag);
       if (retentionMs !== undefined) untilLossMs = Math.min(untilLossMs ?? Infinity, Math.max(0, retentionMs - lag));
     }
-    // Without a reader nobody tries them, and nobody would say that they are full no more.
+    // Without a reader no lane is tried, so none would ever be seen to accept events again.
     const lanesFull = this.#held.size === 0 ? 0 : this.#lanesFull();
     this.#metrics.show({ shards: this.#shards.size, unreadable, lagMs, untilLossMs, ...this.#inFlight(), lanesFull });
   }
@@ -114,23 +115,23 @@ export class ReadingMeter {
   }
 }
 
-/** Of one attempt, over its shards. */
+/** The counts of one attempt, over its shards. */
 function countsOf({ shards }: ReaderReport): RecordCounts {
-  let { read, takenOver, filtered, quarantined, misrouted } = NOTHING;
+  let { read, accepted, filtered, quarantined, misrouted } = NOTHING;
   for (const progress of Object.values(shards)) {
     read += progress.read;
-    takenOver += progress.taken + progress.quarantined;
+    accepted += progress.taken + progress.quarantined;
     filtered += progress.filtered ?? 0;
     quarantined += progress.quarantined;
     misrouted += progress.misrouted ?? 0;
   }
-  return { read, takenOver, filtered, quarantined, misrouted };
+  return { read, accepted, filtered, quarantined, misrouted };
 }
 
 function since(before: RecordCounts, now: RecordCounts): RecordCounts {
   return {
     read: now.read - before.read,
-    takenOver: now.takenOver - before.takenOver,
+    accepted: now.accepted - before.accepted,
     filtered: now.filtered - before.filtered,
     quarantined: now.quarantined - before.quarantined,
     misrouted: now.misrouted - before.misrouted,

@@ -1,20 +1,21 @@
 /**
- * What is told of a shard beside its checkpoint: counts, how far behind reading is, gaps, what keeps it from being read.
- * For people, but for `consumedUntil`: by it the source knows a gap from a shard in which nothing was written (O10). So it is
- * never later than what was taken over: a record that no lane has accepted holds it, as it holds the checkpoint.
+ * What is reported of a shard in addition to its checkpoint: counts, how far behind reading is, gaps, and the error
+ * that keeps it from being read. All of it is for display, except `consumedUntil`: with it the source tells a gap from
+ * a shard in which nothing was written (O10). So it is never later than the accepted records: a record that no lane has
+ * accepted holds it back, as it holds back the checkpoint.
  */
 import type { Gap } from '../../contracts/pipeline/state.ts';
 import type { ShardProgress, ShardToRead } from '../../contracts/pipeline/reading.ts';
 import { comparePositions, samePosition, type Position } from '../../contracts/event/position.ts';
 import type { Page, SourceGap } from '../../sources/source.ts';
 
-/** Gaps of a shard that a report carries. A heartbeat has them all, and a reader that cannot keep up finds many. */
+/** Gaps of a shard that a report carries. Every heartbeat repeats them, and a reader that cannot keep up finds many. */
 const MAX_GAPS_REPORTED = 8;
 const MAX_ERROR_CHARS = 300;
-/** Pages of which it is known how far they reach, while they are not taken over. */
-const PAGES_KNOWN = 64;
+/** Pages not yet accepted whose watermark is remembered. */
+const MAX_WATERMARKS = 64;
 
-/** With everything through the position taken over, the shard has been taken over up to this time. */
+/** Once everything up to the position is accepted, the shard is consumed until this time. */
 interface Watermark {
   readonly position: Position;
   readonly consumedUntil: number;
@@ -33,16 +34,16 @@ export class ShardTally {
   quarantined = 0;
   filtered = 0;
 
-  /** @param shard with what earlier readers and attempts have told */
+  /** @param shard with what earlier readers and attempts have reported */
   constructor({ shardId, consumedUntil, gaps = [] }: ShardToRead) {
     this.#shardId = shardId;
     this.#consumedUntil = consumedUntil;
     this.#gaps = gaps;
   }
 
-  /** As of the checkpoint. */
+  /** The progress as of the checkpoint. */
   progress(checkpoint: Position | undefined): Omit<ShardProgress, 'checkpoint' | 'finished'> {
-    this.#settle(checkpoint);
+    this.#applyWatermarks(checkpoint);
     return {
       ...(this.#lagMs === undefined ? {} : { lagMs: this.#lagMs }),
       ...(this.#consumedUntil === undefined ? {} : { consumedUntil: this.#consumedUntil }),
@@ -57,8 +58,8 @@ export class ShardTally {
   }
 
   /**
-   * Notes a page of which every record was let in.
-   * @param askedAt when the page was asked for, ms since 1970
+   * Counts a page after all its records were admitted to the budget.
+   * @param askedAt when the page was requested, ms since 1970
    * @param newest the last position that was read, or the start
    */
   page(page: Page, askedAt: number, newest: Position | undefined): void {
@@ -68,29 +69,29 @@ export class ShardTally {
     const consumedUntil = watermarkOf(page, askedAt);
     if (consumedUntil === undefined) return;
     if (newest === undefined) this.#advanceTo(consumedUntil);
-    // Of too many the last two become one: that it is later known how far one reached does no harm.
-    else this.#watermarks = [...this.#watermarks.slice(0, PAGES_KNOWN - 1), { position: newest, consumedUntil }];
+    // Beyond the maximum the last two are merged: learning later how far a page reached does no harm.
+    else this.#watermarks = [...this.#watermarks.slice(0, MAX_WATERMARKS - 1), { position: newest, consumedUntil }];
   }
 
-  /** Up to when everything has been taken over. */
+  /** The time until which everything has been accepted. */
   consumedUntil(checkpoint: Position | undefined): number | undefined {
-    this.#settle(checkpoint);
+    this.#applyWatermarks(checkpoint);
     return this.#consumedUntil;
   }
 
-  #settle(checkpoint: Position | undefined): void {
+  #applyWatermarks(checkpoint: Position | undefined): void {
     if (checkpoint === undefined) return;
     const open = this.#watermarks.findIndex(({ position }) => comparePositions(position, checkpoint) > 0);
     const passed = this.#watermarks.splice(0, open === -1 ? this.#watermarks.length : open);
     for (const { consumedUntil } of passed) this.#advanceTo(consumedUntil);
   }
 
-  /** Arrival times may run backwards within a shard, but what was taken over stays so. */
+  /** Arrival times may run backwards within a shard, but accepted records stay accepted. */
   #advanceTo(consumedUntil: number): void {
     this.#consumedUntil = Math.max(this.#consumedUntil ?? consumedUntil, consumedUntil);
   }
 
-  /** Takes in what the cursor has found (O10). Returns the gap, or undefined when it has been told before. */
+  /** Records a gap that the cursor has found (O10). Returns it, or undefined when it was reported before. */
   gap({ after, until }: SourceGap, at: number): Gap | undefined {
     if (this.#gaps.some((known) => sameOrNone(known.after, after))) return undefined;
     const gap: Gap = {
@@ -103,7 +104,7 @@ export class ShardTally {
     return gap;
   }
 
-  /** Why the shard cannot be read; until the next page. */
+  /** Sets why the shard cannot be read, until the next page. */
   readError(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#readError = message.length <= MAX_ERROR_CHARS ? message : `${message.slice(0, MAX_ERROR_CHARS - 3)}...`;
@@ -111,8 +112,9 @@ export class ShardTally {
 }
 
 /**
- * What the source says of a page, or an earlier time: some services count the lag to the newest record there is, and not
- * to now. Undefined while the source is not sure. One that tells no lag never is; then it is for people only.
+ * The watermark that the source gives for a page, or an earlier time: some services measure the lag to the newest
+ * record and not to now. Undefined while the source is not sure. A source that reports no lag is never sure; then the
+ * value is for display only.
  */
 function watermarkOf({ lagMs, records, consumedUntil }: Page, askedAt: number): number | undefined {
   const arrivedAt = records.at(-1)?.arrivedAt ?? Infinity;

@@ -1,18 +1,18 @@
 /**
- * Reads one shard forwards and hands its records over, until it is told to stop or the shard has ended.
+ * Reads one shard forwards and submits its records to the dispatcher, until it is stopped or the shard has ended.
  *
  * Owns the shard's cursor, its pace and its checkpoint. The budget, the turns at reading and the dispatcher are shared
  * with the other shards of the reader.
  *
  * Invariants:
- * - S1: every record that was read is noted in the tracker, in order, before it is handed over, and is done only when a
- *   lane or the quarantine has accepted it (O4).
- * - S2: finished means that the page that ended the shard was read and everything was taken over: then, and only then,
- *   may its children be read (O2).
- * - S3: a page's records are let in one by one, and only a few shards hold a page that is not let in yet, so memory stays
- *   bounded while Temporal does not accept (O9).
- * - S4: what keeps this shard from being read ends nothing here: it is told, and tried again, slowly, from the
- *   checkpoint. Whether the reader goes on with its other shards is the reader's affair (O3).
+ * - shard-reader.S1: every record that was read is added to the tracker, in order, before it is submitted, and is done
+ *   only when a lane or the quarantine has accepted it (O4).
+ * - shard-reader.S2: finished means that the page that ended the shard was read and everything was accepted: then, and
+ *   only then, may its children be read (O2).
+ * - shard-reader.S3: the records of a page are admitted one by one, and only a few shards hold a page that is not
+ *   admitted yet, so memory stays bounded while Temporal does not accept (O9).
+ * - shard-reader.S4: an error that keeps this shard from being read ends nothing here: it is reported, and reading is
+ *   retried, slowly, from the checkpoint. The reader decides whether its other shards are read on (O3).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -39,13 +39,13 @@ import { ShardTally } from './shard-progress.ts';
 import { sourceOnly } from './source-only.ts';
 
 const BACKOFF = { firstMs: 250, maxMs: 10_000 };
-/** For what does not pass by itself. */
+/** For errors that do not go away by themselves. */
 const SLOW_BACKOFF = { firstMs: 5000, maxMs: 60_000 };
-/** How often it is looked whether all that was read has been taken over, before a shard is read again. */
+/** Interval of checks whether everything that was read has been accepted, before a failing shard is read again. */
 const DRAINED_POLL_MS = 1000;
-/** Failed reads in a row after which a source that is not available is told in the status. */
+/** Failed reads in a row after which the status shows that the source is unavailable. */
 const MAX_FAILURES_LOGGED = 5;
-/** Records after which other work of the process gets its turn. */
+/** Records after which the event loop may run other work of the process. */
 const RECORDS_PER_TURN = 256;
 
 export interface ShardReaderOptions {
@@ -54,32 +54,32 @@ export interface ShardReaderOptions {
   readonly routeRecord: RecordRouter;
   readonly dispatcher: Dispatcher;
   readonly budget: Budget;
-  /** Turns at reading: one is held from before a page is read until all of it is let in. */
+  /** Turns at reading: a shard holds one from before a page is read until all of it is admitted. */
   readonly pages: Budget;
-  /** Needed where the intake has data stored. */
+  /** Needed when the router names data to store. */
   readonly claimWriter: ClaimWriter | undefined;
-  /** Writes of data whose events have gone on. */
+  /** Writes of data whose events were already sent. */
   readonly lateWrites: LateWrites;
   readonly keyWatch: KeyWatch;
   readonly meter?: ReadingMeter | undefined;
   readonly clock: Clock;
-  /** ms since 1970, for what is told. */
+  /** ms since 1970, for reports. */
   readonly wall: () => number;
   readonly random: () => number;
   readonly log: Logger;
-  /** Aborts when reading shall stop. What was read before is still taken over. */
+  /** Aborts when reading must stop. Records that were read before are still delivered. */
   readonly stop: AbortSignal;
   /** Called when the shard is finished. */
   readonly onFinished: () => void;
-  /** Called when the shard cannot be read, where asking again soon is no use; not again before a page was read. */
+  /** Called when the shard cannot be read and retrying soon is pointless; not again before a page was read. */
   readonly onFailed: (shardId: string, error: unknown) => void;
 }
 
-/** A record that was let in. */
+/** A record that was admitted to the budget. */
 interface Held {
-  /** What it takes of the budget. */
+  /** Its share of the budget. */
   bytes: number;
-  /** Set while its data is being written though it goes on without it. */
+  /** Set while its data is still being written though the event is sent without it. */
   late?: AbortController;
 }
 
@@ -102,14 +102,14 @@ export class ShardReader {
     this.#tracker = new CheckpointTracker(shard.start.at === 'after' ? shard.start.position : undefined);
     this.#tally = new ShardTally(shard);
     this.#pollPace = new PollPace(source.pace, random);
-    this.#cursor = source.openShard(shard.shardId, this.#place());
+    this.#cursor = source.openShard(shard.shardId, this.#startPoint());
   }
 
   get finished(): boolean {
     return this.#ended && this.#tracker.drained;
   }
 
-  /** True when the last try failed in a way that does not pass by itself. */
+  /** True when the last read failed with an error that does not go away by itself. */
   get failing(): boolean {
     return this.#failing;
   }
@@ -123,7 +123,7 @@ export class ShardReader {
     };
   }
 
-  /** Resolves when nothing more will be read: the shard has ended, or it was told to stop. */
+  /** Resolves when nothing more will be read: the shard has ended, or reading was stopped. */
   async run(): Promise<void> {
     const { clock, stop } = this.#options;
     try {
@@ -133,23 +133,23 @@ export class ShardReader {
         await clock.sleep(Math.max(0, nextAt - clock.now()), stop);
       }
     } catch (error) {
-      // Whatever was in progress broke off because it was told to.
+      // After a stop, whatever was in progress was interrupted by it.
       if (!stop.aborted) throw error;
     }
   }
 
-  /** Returns when to take the next one. */
+  /** Returns when to take the next turn. */
   async #takeTurn(): Promise<number> {
     const { clock, pages, source, stop } = this.#options;
     stop.throwIfAborted();
     if (this.#failing) {
-      // Only then is the checkpoint the last position that was read, and nothing is sent twice.
+      // Once drained, the checkpoint is the last position that was read, so nothing is sent twice.
       if (!this.#tracker.drained) return clock.now() + DRAINED_POLL_MS;
-      this.#cursor = source.openShard(this.#shardId, this.#place());
+      this.#cursor = source.openShard(this.#shardId, this.#startPoint());
     }
-    // Pushed records are waited for without a turn: they may be long in coming.
+    // Pushed records are awaited without a turn: they may take long to arrive.
     await this.#cursor.ready?.(stop);
-    // A turn is given back between attempts, so that shards that cannot be read do not hold up the others.
+    // A turn is released between attempts, so that shards that cannot be read do not hold up the others.
     await pages.acquire(0, stop);
     try {
       return await this.#readPage();
@@ -161,38 +161,38 @@ export class ShardReader {
     }
   }
 
-  /** Reads a page and lets it in. Returns when to read the next one. */
+  /** Reads a page and admits its records. Returns when to read the next page. */
   async #readPage(): Promise<number> {
     const { clock, stop, wall } = this.#options;
     const startedAt = clock.now();
     const askedAt = wall();
     const page = await this.#cursor.next(stop);
     stop.throwIfAborted();
-    if (page.gap !== undefined) this.#noteGap(page.gap);
-    await this.#letIn(page.records);
+    if (page.gap !== undefined) this.#reportGap(page.gap);
+    await this.#admitAll(page.records);
     this.#recover();
     this.#tally.page(page, askedAt, this.#tracker.newest);
     this.#ended = page.ended;
     // Its children do not wait for the store (O2).
     if (this.#ended) this.#options.lateWrites.giveUpAll(this.#shardId);
-    this.#tellWhenFinished();
+    this.#notifyWhenFinished();
     return startedAt + this.#pollPace.after(page);
   }
 
-  #place(): StartPoint {
+  #startPoint(): StartPoint {
     const { checkpoint } = this.#tracker;
     if (checkpoint === undefined) return this.#options.shard.start;
     const consumedUntil = this.#tally.consumedUntil(checkpoint);
     return { at: 'after', position: checkpoint, ...(consumedUntil === undefined ? {} : { consumedUntil }) };
   }
 
-  /** Returns how long to wait before the next try. */
+  /** Returns how long to wait before the next attempt. */
   #fail(error: unknown): number {
     const { log, onFailed, random, source } = this.#options;
     this.#failures += 1;
     if (error instanceof SourceUnavailableError) {
       if (this.#failures === 1) {
-        log.warn({ err: error, shard: this.#shardId }, `${source.identity} cannot be read, trying again`);
+        log.warn({ err: error, shard: this.#shardId }, `Cannot read ${source.identity}, retrying`);
       }
       if (this.#failures >= MAX_FAILURES_LOGGED) this.#tally.readError(error);
       return backoffMs(BACKOFF, this.#failures, random);
@@ -206,18 +206,18 @@ export class ShardReader {
 
   #recover(): void {
     const { log, source } = this.#options;
-    if (this.#failures > 0) log.info({ shard: this.#shardId }, `${source.identity} can be read again`);
+    if (this.#failures > 0) log.info({ shard: this.#shardId }, `Reading ${source.identity} again`);
     this.#failures = 0;
     this.#failing = false;
   }
 
-  async #letIn(records: readonly SourceRecord[]): Promise<void> {
+  async #admitAll(records: readonly SourceRecord[]): Promise<void> {
     const { budget, routeRecord, stop } = this.#options;
     for (const [index, record] of records.entries()) {
       if (index % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await nextTurn();
       const delivery = routeRecord(record);
       if (delivery === undefined) {
-        this.#drop(record);
+        this.#countFiltered(record);
         continue;
       }
       const bytes = encodedSize(delivery) + (delivery.toStore?.bytes.byteLength ?? 0);
@@ -231,8 +231,8 @@ export class ShardReader {
     }
   }
 
-  /** What the filter drops is as good as taken over (O4). */
-  #drop({ position }: SourceRecord): void {
+  /** Filtered records count as delivered (O4). */
+  #countFiltered({ position }: SourceRecord): void {
     this.#tracker.done(this.#tracker.take(position));
     this.#tally.read += 1;
     this.#tally.filtered += 1;
@@ -240,15 +240,15 @@ export class ShardReader {
 
   #deliver({ toStore, ...delivery }: RoutedRecord, { position }: SourceRecord, bytes: number): void {
     const { budget, dispatcher, keyWatch } = this.#options;
-    const ticket = this.#tracker.take(position);
+    const tracked = this.#tracker.take(position);
     this.#tally.read += 1;
-    if (delivery.to === 'lane') keyWatch.see(delivery.key, this.#shardId);
-    else keyWatch.keyless(delivery.record.reason);
+    if (delivery.to === 'lane') keyWatch.recordKey(delivery.key, this.#shardId);
+    else keyWatch.recordWithoutKey(delivery.record.reason);
     const held: Held = { bytes };
     const done = (): void => {
       budget.release(held.bytes);
-      this.#tracker.done(ticket);
-      this.#tellWhenFinished();
+      this.#tracker.done(tracked);
+      this.#notifyWhenFinished();
     };
     const accepted = (): void => {
       if (delivery.to === 'lane') this.#tally.taken += 1;
@@ -260,9 +260,9 @@ export class ShardReader {
   }
 
   /**
-   * Resolves with what to send when the data is in the store, or when that takes too long. Nothing holds the data when it
-   * is in the store (O9). A function of its own, since the variables that one function's closures use live as long as any of
-   * them: with `accepted` the data would wait for its lane.
+   * Resolves with what to send when the data is in the store, or when that takes too long. The data is not referenced
+   * any more once it is in the store (O9). This is a separate function because all closures of one function keep its
+   * variables alive: together with `accepted` the data would stay in memory until its lane accepts.
    */
   async #store(
     delivery: Delivery,
@@ -277,13 +277,15 @@ export class ShardReader {
       held.bytes -= size;
       budget.shrink(size);
     });
-    if (await claimWriter.inTime(written)) return delivery;
+    if (await claimWriter.finishesInTime(written)) return delivery;
     held.late = late;
     void written.then(() => late.abort());
     return sourceOnly(delivery);
   }
 
-  /** The event has been accepted without its data. The checkpoint waits for the data while that holds up nothing else. */
+  /**
+   * The event was accepted without its data. The checkpoint waits for the data as long as that holds up nothing else.
+   */
   #awaitLateWrite(held: Held, late: AbortController, done: () => void): void {
     const { lateWrites, stop } = this.#options;
     if (late.signal.aborted) {
@@ -303,12 +305,12 @@ export class ShardReader {
     else lateWrites.add(write);
   }
 
-  #tellWhenFinished(): void {
+  #notifyWhenFinished(): void {
     if (this.finished) this.#options.onFinished();
   }
 
-  /** Records that are gone from the source must not be passed over silently (O10). */
-  #noteGap(found: SourceGap): void {
+  /** Records that are gone from the source must not be skipped silently (O10). */
+  #reportGap(found: SourceGap): void {
     const { log, meter, source, wall } = this.#options;
     const gap = this.#tally.gap(found, wall());
     if (gap === undefined) return;
@@ -319,11 +321,12 @@ export class ShardReader {
 
 function gapText({ shardId, after, until }: Gap, { kind }: Source): string {
   const from = after === undefined ? 'its beginning' : formatPosition(after);
-  const to = until === undefined ? 'and it has none any more' : `and reading went on at ${formatPosition(until)}`;
+  const to =
+    until === undefined ? 'and it has no records any more' : `and reading continued at ${formatPosition(until)}`;
   const longer = kind === 'kinesis' ? 'raise the retention of the stream, ' : '';
   return (
-    `records of shard ${shardId} after ${from} were gone from the source before they were read, ${to}. Nothing brings ` +
-    'them back here: what they said must be written to the source again. To read in time from now on, ' +
+    `Records of shard ${shardId} after ${from} were gone from the source before they were read, ${to}. They cannot be ` +
+    'recovered: write their content to the source again if it is needed. To read in time from now on, ' +
     `${longer}keep a bridge running and watch the time until loss in \`keylane status\``
   );
 }

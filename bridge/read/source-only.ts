@@ -3,16 +3,16 @@ import { isInline, type EventData, type SourceOnlyData } from '../../contracts/e
 import type { Delivery } from '../deliver/gateway.ts';
 
 /**
- * The record without its data, which stays in the source: it takes its place in its lane, and the lane fetches the data
- * when its turn comes.
+ * The record without its data, which stays in the source: the record keeps its place in its lane, and the lane fetches
+ * the data when it is the head.
  */
 export function sourceOnly(delivery: Delivery): Delivery {
   return delivery.to === 'lane'
-    ? { ...delivery, event: { ...delivery.event, data: leftIn(delivery.event.data) } }
-    : { ...delivery, record: { ...delivery.record, data: leftIn(delivery.record.data) } };
+    ? { ...delivery, event: { ...delivery.event, data: toSourceOnly(delivery.event.data) } }
+    : { ...delivery, record: { ...delivery.record, data: toSourceOnly(delivery.record.data) } };
 }
 
-function leftIn(data: EventData): SourceOnlyData {
+function toSourceOnly(data: EventData): SourceOnlyData {
   if ('sourceOnly' in data) return data;
   if (isInline(data)) return { sourceOnly: { preview: previewOf(decodeEventData(data)) } };
   const { preview, ...stored } = data.claim;
@@ -20,10 +20,11 @@ function leftIn(data: EventData): SourceOnlyData {
 }
 
 /**
- * Whether the record may be sent without its data. Only the source's own, fresh data can be fetched from the source: not
- * what an operator has replaced, nor what the quarantine has held for so long that the source may have dropped it.
+ * Whether the record may be sent without its data. Only original, recent data can be fetched from the source: not data
+ * that an operator has replaced, nor data that the quarantine has held for so long that it may have expired in the
+ * source.
  */
-export function mayLeaveData(delivery: Delivery): boolean {
+export function canSendWithoutData(delivery: Delivery): boolean {
   if (delivery.to === 'quarantine') return isInline(delivery.record.data) && delivery.record.replaced === undefined;
   const { data, redriveSequence, replaced } = delivery.event;
   return isInline(data) && redriveSequence === undefined && replaced === undefined;

@@ -1,24 +1,24 @@
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import proto, { type temporal } from '@temporalio/proto';
+import { isNotFound } from '../../temporal/grpc.ts';
 import type { LaneHistory } from './history-budget.ts';
 
-/** A workflow task that has waited for a worker for so long waits for one that is not there. */
+/** A workflow task that has waited this long is waiting for a worker that does not exist. */
 const STALLED_AFTER_MS = 5000;
-/** One that has failed so often does not get the lane on either. */
+/** A workflow task that has failed this often does not advance the lane either. */
 const STALLED_AFTER_ATTEMPTS = 3;
-const NOT_FOUND = 5;
 const { WORKFLOW_EXECUTION_STATUS_PAUSED: PAUSED, WORKFLOW_EXECUTION_STATUS_RUNNING: RUNNING } =
   proto.temporal.api.enums.v1.WorkflowExecutionStatus;
 
 type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
 /**
- * Asks how large the history of a workflow's open run is; undefined when it has none.
- * @param now ms since 1970, as the server's clock has it, more or less
+ * Returns the size of the history of a workflow's open run; undefined when it has no open run.
+ * @param now ms since 1970, approximately the server's clock
  */
-export async function askHistory(
+export async function describeHistory(
   { workflowService, options }: Client,
   workflowId: string,
   now: number,
@@ -28,14 +28,13 @@ export async function askHistory(
     const described = await workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
     return historyOf(described, now);
   } catch (error) {
-    // The signal that follows says what is wrong when it is the namespace that is not there.
-    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-    if (code === NOT_FOUND) return undefined;
+    // When it is the namespace that does not exist, the signal that follows fails with the right error.
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
-/** Of a memo's field; a codec that people have set up leaves memos alone. */
+/** Whether a memo's field is true; a user's payload codec does not apply to memos. */
 function isTrue(payload: temporal.api.common.v1.IPayload | null | undefined): boolean {
   return payload != null && defaultPayloadConverter.fromPayload<unknown>(payload) === true;
 }
@@ -47,7 +46,7 @@ function historyOf({ workflowExecutionInfo: info, pendingWorkflowTask: task }: D
     events: Number(info.historyLength ?? 0),
     bytes: Number(info.historySizeBytes ?? 0),
     isFull: isTrue(info.memo?.fields?.['full']),
-    // One that a person has paused gets no tasks, and takes signals all the same.
+    // A run that an operator has paused gets no tasks, but still accepts signals.
     isStalled: info.status === PAUSED || waitsMs > STALLED_AFTER_MS || (task?.attempt ?? 0) >= STALLED_AFTER_ATTEMPTS,
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Warns, once an hour for each shard, when records that were not read yet are near to being lost.
+ * Warns, once an hour for each shard, when unread records are about to expire in the source.
  *
- * Owns when it has warned of which shard. Outlives the readers, which come and go every few minutes.
+ * Owns the time of the last warning for each shard. Outlives the readers, which are replaced every few minutes.
  */
 import type { Logger } from 'pino';
 import type { ShardProgress } from '../../contracts/pipeline/reading.ts';
@@ -22,7 +22,7 @@ export class LossWatch {
     this.#wall = wall;
   }
 
-  look(
+  check(
     shardId: string,
     { finished, consumedUntil }: Pick<ShardProgress, 'finished' | 'consumedUntil'>,
     retentionMs: number,
@@ -32,14 +32,14 @@ export class LossWatch {
     const behindMs = now - consumedUntil;
     const untilLossMs = retentionMs - behindMs;
     if (untilLossMs >= this.#warnBeforeMs || now - (this.#warnedAt.get(shardId) ?? -Infinity) < AGAIN_AFTER_MS) return;
-    // Shards come and go; those that were last told of so long ago need no memory.
+    // Shards come and go: entries of shards whose last warning is so old are dropped.
     for (const [other, at] of this.#warnedAt) if (now - at >= AGAIN_AFTER_MS) this.#warnedAt.delete(other);
     this.#warnedAt.set(shardId, now);
     this.#log.warn(
       { shard: shardId, behindMs, untilLossMs, retentionMs },
-      `reading of shard ${shardId} is ${hours(behindMs)} behind, and the source keeps records for ` +
-        `${hours(retentionMs)}: ${untilLossMs > 0 ? `in ${hours(untilLossMs)} unread records are lost` : 'unread records are being lost'}. ` +
-        '`keylane status` shows what holds it up; a longer retention (Kinesis) gives more time',
+      `Reading of shard ${shardId} is ${hours(behindMs)} behind, and the source keeps records for ` +
+        `${hours(retentionMs)}: ${untilLossMs > 0 ? `unread records are lost in ${hours(untilLossMs)}` : 'unread records are being lost'}. ` +
+        '`keylane status` shows the cause; a longer retention (Kinesis) gives more time',
     );
   }
 }

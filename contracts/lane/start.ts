@@ -1,9 +1,9 @@
 /** What every starter of a lane gives it in addition to its input: details, search attributes, summary. */
-import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
+import type { SearchAttributePair } from '@temporalio/common';
 import { encode } from '@temporalio/common/lib/encoding.js';
 import { searchableKey } from './id.ts';
 import { codeSpan } from '../../lib/pure/markdown.ts';
-import { SEARCH_ATTRIBUTES } from '../names.ts';
+import { ATTRIBUTES } from '../search-attributes.ts';
 import { truncate } from '../../lib/pure/text.ts';
 import { visibleName } from '../../lib/pure/visible.ts';
 
@@ -15,14 +15,11 @@ export const LANE_DETAILS =
 /** Maximum bytes of a summary (Temporal's limit). */
 const LONGEST_SUMMARY = 400;
 
-const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.pipeline, SearchAttributeType.KEYWORD);
-const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, SearchAttributeType.KEYWORD);
-
 /** The search attributes that never change. */
 export function staticAttributes(pipeline: string, key: string): SearchAttributePair[] {
   const searchable = searchableKey(key);
-  const attributes: SearchAttributePair[] = [{ key: PIPELINE, value: pipeline }];
-  if (searchable !== undefined) attributes.push({ key: KEY, value: searchable });
+  const attributes: SearchAttributePair[] = [{ key: ATTRIBUTES.pipeline, value: pipeline }];
+  if (searchable !== undefined) attributes.push({ key: ATTRIBUTES.key, value: searchable });
   return attributes;
 }
 

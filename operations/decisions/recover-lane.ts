@@ -1,22 +1,21 @@
 /**
- * Begins the next run of a lane that was terminated, failed or timed out, as the key's next event would: it takes over all
- * that the lane held (O5). The key need not wait for that event.
+ * Begins the next run of a lane that was terminated, failed or timed out, as the key's next event would: it takes over
+ * all that the lane held (O5). The key need not wait for that event.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { latestRun } from '../../temporal/latest-run.ts';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import { LANE_DETAILS, staticAttributes, summaryOf } from '../../contracts/lane/start.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneMemo } from '../../contracts/lane/view.ts';
-import { SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import type { LookSignal } from '../../contracts/pool/messages.ts';
 import type { EndedRun } from '../../contracts/run.ts';
 import type { NamedKey } from '../lanes/named-key.ts';
 
-const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 /** A pool looks at once; a worker has to be there. */
 const POOL_TIMEOUT_MS = 15_000;
 const ASK_EVERY_MS = 250;
@@ -40,7 +39,7 @@ export async function recoverLane(client: Client, { key, pipeline }: NamedKey): 
       args: [next],
       // Never behind a run that has finished: what that took over is done.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      typedSearchAttributes: [...staticAttributes(pipeline, key), { key: STATUS, value: 'healthy' }],
+      typedSearchAttributes: [...staticAttributes(pipeline, key), { key: ATTRIBUTES.status, value: 'healthy' }],
       memo: { ...memo },
       staticSummary: summaryOf(key),
       staticDetails: LANE_DETAILS,

@@ -29,7 +29,7 @@ export function gatewayTo(harness: LaneHarness, options: GatewayOptions): Tempor
     ...options,
     outage: new OutageLog(log, 'Temporal'),
     throttling: new ThrottleLog(log),
-    room: new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock: systemClock }),
+    historyBudget: new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock: systemClock }),
     runs: new RecentMap(),
     log,
     clock: systemClock,

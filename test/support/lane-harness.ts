@@ -19,11 +19,11 @@ import {
   poolWorkflowId,
   quarantineWorkflowId,
   readingTaskQueue,
-  SEARCH_ATTRIBUTES,
   SIGNALS,
   WORKFLOW_TYPES,
   type VerbName,
 } from '../../contracts/names.ts';
+import { ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../contracts/pool/options.ts';
 import type { PoolEvent } from '../../contracts/pool/state.ts';
 import type { PoolInput } from '../../contracts/pool/messages.ts';
@@ -33,7 +33,6 @@ import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { runWorker, type RunningWorker } from '../../worker/running-worker.ts';
 import { retryInterceptor } from '../../temporal/retries.ts';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { devServer } from './dev-server.ts';
 import { LaneWorker, type HarnessOptions } from './lane-worker.ts';
 import { expectNoTurnWithoutInput, log } from './log.ts';
@@ -135,7 +134,6 @@ export class LaneHarness {
       key,
       options: { ...DEFAULT_LANE_OPTIONS, heartbeatTimeoutMs: 2000, ...this.#options.lane },
     };
-    const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
     await this.client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
       workflowId: laneWorkflowId(this.pipeline, key),
       taskQueue: this.taskQueue,
@@ -144,9 +142,9 @@ export class LaneHarness {
       signalArgs: [{ leaseUntil, events }],
       memo: { key },
       typedSearchAttributes: [
-        { key: keyword(SEARCH_ATTRIBUTES.pipeline), value: this.pipeline },
-        { key: keyword(SEARCH_ATTRIBUTES.key), value: key },
-        { key: keyword(SEARCH_ATTRIBUTES.status), value: 'healthy' },
+        { key: ATTRIBUTES.pipeline, value: this.pipeline },
+        { key: ATTRIBUTES.key, value: key },
+        { key: ATTRIBUTES.status, value: 'healthy' },
       ],
     });
   }

@@ -86,10 +86,19 @@ export class QuarantineHarness {
       this.#options.lane === undefined ? {} : { lane: this.#options.lane },
     ).pipelines.get(pipeline)!;
     const outage = new OutageLog(log, 'Temporal');
-    const room = new HistoryBudget({ limits: settings.reading.room, log, clock: systemClock });
+    const historyBudget = new HistoryBudget({ limits: settings.reading.historyLimits, log, clock: systemClock });
     const { lane } = settings;
     const runs = new RecentMap();
-    const shared = { client, taskQueue, outage, throttling: new ThrottleLog(log), room, runs, log, clock: systemClock };
+    const shared = {
+      client,
+      taskQueue,
+      outage,
+      throttling: new ThrottleLog(log),
+      historyBudget,
+      runs,
+      log,
+      clock: systemClock,
+    };
     const gateway = new TemporalGateway({ ...shared, pipeline, lane, requestTimeoutMs: 5000 });
     const activities = createRedrivingActivities({
       pipelines: () => ({ settings, source: { kind: 'kinesis', recordAt } as Source, claims: undefined }),

@@ -108,7 +108,7 @@ export class WorkersDown {
   /** Keys or pools of which a bridge has said that they are full. */
   get toldFull(): readonly string[] {
     const text = this.#output + (this.#bridge?.output ?? '');
-    const told = [...text.matchAll(/(?:key \\"|pool )(?<name>[\w-]+)(?:\\")? takes nothing more/g)];
+    const told = [...text.matchAll(/History budget of (?:key \\"|pool )(?<name>[\w-]+)(?:\\")? reached/g)];
     return [...new Set(told.map(({ groups }) => groups?.['name'] ?? ''))].toSorted();
   }
 

@@ -1,4 +1,7 @@
-/** Two bridges begin a run at once, and that of the first is terminated before the second has begun its own: on a real server. */
+/**
+ * Two bridges begin a run at once, and that of the first is terminated before the second has begun its own: on a real
+ * server.
+ */
 import type { Client, WorkflowSignalWithStartOptions } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -47,7 +50,7 @@ function bridge(client: Client = lanes.client): TemporalGateway {
     requestTimeoutMs: 60_000,
     outage: new OutageLog(log, 'Temporal'),
     throttling: new ThrottleLog(log),
-    room: new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock: systemClock }),
+    historyBudget: new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock: systemClock }),
     runs: new RecentMap(),
     log,
     clock: systemClock,

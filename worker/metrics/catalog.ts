@@ -16,7 +16,7 @@ export const READING_METRICS = {
     kind: 'counter',
     help: 'Records read from the source',
   },
-  takenOver: {
+  accepted: {
     name: 'keylane_records_taken_over_total',
     kind: 'counter',
     help: 'Records that a lane or the quarantine holds durably',

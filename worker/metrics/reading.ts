@@ -2,7 +2,9 @@ import type { MetricCounter, MetricGauge, MetricMeter } from '@temporalio/common
 import type { ReadingMetrics } from '../../bridge/read/reading-metrics.ts';
 import { READING_METRICS as ALL, type Metric } from './catalog.ts';
 
-/** How Prometheus says that something is not known: no alert that compares it fires, and `max` and `min` pass over it. */
+/**
+ * How Prometheus says that something is not known: no alert that compares it fires, and `max` and `min` pass over it.
+ */
 const NOT_KNOWN = Number.NaN;
 
 /** A pipeline's reading on the endpoint. Every series is there from the start, so that the first gap is an increase. */
@@ -15,7 +17,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
   };
   const gauge = ({ name, help }: Metric): MetricGauge => tagged.createGauge(name, 'float', '', help);
 
-  const [read, takenOver, filtered] = [counter(ALL.read), counter(ALL.takenOver), counter(ALL.filtered)];
+  const [read, accepted, filtered] = [counter(ALL.read), counter(ALL.accepted), counter(ALL.filtered)];
   const [quarantined, misrouted, gaps] = [counter(ALL.quarantined), counter(ALL.misrouted), counter(ALL.gaps)];
   const [lag, untilLoss] = [gauge(ALL.lag), gauge(ALL.untilLoss)];
   const [shards, unreadable] = [gauge(ALL.shards), gauge(ALL.unreadable)];
@@ -25,7 +27,7 @@ export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMet
   const metrics: ReadingMetrics = {
     count(counts) {
       read.add(counts.read);
-      takenOver.add(counts.takenOver);
+      accepted.add(counts.accepted);
       filtered.add(counts.filtered);
       quarantined.add(counts.quarantined);
       misrouted.add(counts.misrouted);

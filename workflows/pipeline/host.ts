@@ -1,6 +1,6 @@
 /**
- * Hosts a pipeline: keeps the lineage graph with its checkpoints, has the shards listed, and keeps readers out for those
- * that may be read.
+ * Hosts a pipeline: keeps the lineage graph with its checkpoints, has the shards listed, and keeps readers out for
+ * those that may be read.
  *
  * Owns: the pipeline's state, the readers that are out, the listing in flight and the timer of the next one.
  *
@@ -23,7 +23,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { assign, fairShare } from '../../bridge/lineage/assignment.ts';
-import { goOnFrom } from '../../bridge/lineage/carried-state.ts';
+import { restoreState } from '../../bridge/lineage/carried-state.ts';
 import { advance, awaitsChildren, awaitsParents, readable, toRead } from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
 import { observeStream } from '../../bridge/lineage/stream.ts';
@@ -69,7 +69,7 @@ export class PipelineHost {
     this.#input = input;
     this.#options = input.options;
     const { carried, stream } = input;
-    this.#state = { ...(stream === undefined ? {} : { stream }), ...goOnFrom(carried) };
+    this.#state = { ...(stream === undefined ? {} : { stream }), ...restoreState(carried) };
   }
 
   view(): PipelineView {
@@ -263,7 +263,8 @@ export class PipelineHost {
     await condition(() => allStopped() && allHandlersFinished() && this.#listing !== 'in flight');
     this.#collectReports();
     const carried = { ...this.#input, options: this.#options, carried: this.#state };
-    // What was written on this run is not carried over by itself: which stream it reads, processes that start look for there.
+    // What was written on this run is not carried over by itself: which stream it reads, processes that start look for
+    // there.
     const { memo = {}, typedSearchAttributes } = workflowInfo();
     await makeContinueAsNewFunc<(input: PipelineInput) => Promise<void>>({ memo, typedSearchAttributes })(carried);
   }

@@ -1,8 +1,8 @@
 /** Lets every key of a case go, by verbs where it is stuck, until nothing is left to do. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { QUERIES, SEARCH_ATTRIBUTES } from '../../../contracts/names.ts';
+import { QUERIES } from '../../../contracts/names.ts';
+import { ATTRIBUTES } from '../../../contracts/search-attributes.ts';
 import { poolOf } from '../../../contracts/pool/pool-of.ts';
 import type { PoolKeyView } from '../../../contracts/pool/view.ts';
 import { eventually } from '../eventually.ts';
@@ -12,8 +12,6 @@ const STUCK_MS = 45_000;
 const LOOK_EVERY_MS = 200;
 /** A question that went to a worker that stops gets no answer. */
 const ANSWER_MS = 2000;
-
-const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 
 export async function release(one: RunningCase): Promise<void> {
   await Promise.all(one.keys.map((key) => releaseKey(one, key)));
@@ -50,7 +48,7 @@ async function stateOfLane(one: RunningCase, key: string): Promise<string> {
   try {
     const { status, typedSearchAttributes } = await one.lane(key).describe();
     if (status.name === 'COMPLETED') return 'ended';
-    return status.name === 'RUNNING' ? (typedSearchAttributes.get(STATUS) ?? 'healthy') : status.name;
+    return status.name === 'RUNNING' ? (typedSearchAttributes.get(ATTRIBUTES.status) ?? 'healthy') : status.name;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'none';
     throw error;

@@ -73,11 +73,7 @@ describe('finding and importing', () => {
           },
           "reading": {
             "bytesInFlight": 67108864,
-            "idlePollMs": 1000,
-            "recordsInFlight": 10000,
-            "requestTimeoutMs": 10000,
-            "requestsInFlight": 64,
-            "room": {
+            "historyLimits": {
               "active": {
                 "bytes": 12582912,
                 "events": 30000,
@@ -87,6 +83,10 @@ describe('finding and importing', () => {
                 "events": 6000,
               },
             },
+            "idlePollMs": 1000,
+            "recordsInFlight": 10000,
+            "requestTimeoutMs": 10000,
+            "requestsInFlight": 64,
             "warnBeforeMs": 21600000,
           },
           "source": {

@@ -46,8 +46,8 @@ describe('the endpoint', () => {
     const reading = readingMetrics(metricMeter(), 'orders');
     const handling = handlingMetrics(metricMeter(), 'orders');
     readingMetrics(metricMeter(), 'users').gap();
-    reading.count({ read: 9, takenOver: 5, filtered: 3, quarantined: 2, misrouted: 1 });
-    reading.count({ read: 1, takenOver: 0, filtered: 0, quarantined: 0, misrouted: 0 });
+    reading.count({ read: 9, accepted: 5, filtered: 3, quarantined: 2, misrouted: 1 });
+    reading.count({ read: 1, accepted: 0, filtered: 0, quarantined: 0, misrouted: 0 });
     reading.show({
       shards: 4,
       unreadable: 1,

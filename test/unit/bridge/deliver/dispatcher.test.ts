@@ -217,7 +217,7 @@ test('O9: after a refusal for size requests grow again, and a size that is alway
   expect(refused.length).toBeLessThan(30);
 });
 
-test('O3 O9: one record that the server refuses for its size goes on without its data, at once (fault B1)', async () => {
+test('O3 O9: one record that the server refuses for its size is sent without its data, at once (fault B1)', async () => {
   const { clock, submit, accepted, next } = byHand();
   submit(event('a', 1, 'x'.repeat(1000)));
   submit(event('a', 2));

@@ -15,7 +15,7 @@ test('an outage is told once, and its end once', () => {
   outage.failed(new Error('no connection'), 3);
   outage.succeeded(4);
   outage.succeeded(5);
-  expect(lines).toEqual(['cannot reach Temporal, trying again', 'reached Temporal again']);
+  expect(lines).toEqual(['Cannot reach Temporal, retrying', 'Reached Temporal again']);
   outage.failed(new Error('no connection'), 6);
   expect(lines).toHaveLength(3);
 });

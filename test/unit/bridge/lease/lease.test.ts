@@ -90,7 +90,7 @@ test('a lease that is closed ends the questions in progress', async () => {
   stamp.catch(() => {});
   await clock.settle();
   lease.close();
-  await expect(stamp).rejects.toThrow('gone home');
+  await expect(stamp).rejects.toThrow('has stopped');
   expect(clock.sleepers).toBe(0);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goOnFrom } from '../../../../bridge/lineage/carried-state.ts';
+import { restoreState } from '../../../../bridge/lineage/carried-state.ts';
 import { awaitsChildren, EMPTY_LINEAGE, readable, startOf } from '../../../../bridge/lineage/lineage.ts';
 import type { CarriedState } from '../../../../contracts/pipeline/state.ts';
 
@@ -20,7 +20,7 @@ const earlier: CarriedState = {
 };
 
 test('a pipeline goes on from the state of an earlier version: nothing finished is read again (O6)', () => {
-  const state = goOnFrom(earlier);
+  const state = restoreState(earlier);
   expect(state).toEqual({
     shards: {
       c: { shardId: 'c', parents: ['a'], start, checkpoint: at('c', '3'), taken: 3, consumedUntil: 100 },
@@ -36,7 +36,7 @@ test('a pipeline goes on from the state of an earlier version: nothing finished 
 });
 
 test('and from one of its own as it is', () => {
-  const state = goOnFrom(earlier);
-  expect(goOnFrom(JSON.parse(JSON.stringify(state)))).toEqual(state);
-  expect(goOnFrom(undefined)).toEqual(EMPTY_LINEAGE);
+  const state = restoreState(earlier);
+  expect(restoreState(JSON.parse(JSON.stringify(state)))).toEqual(state);
+  expect(restoreState(undefined)).toEqual(EMPTY_LINEAGE);
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CheckpointTracker, type Ticket } from '../../../../bridge/read/checkpoint-tracker.ts';
+import { CheckpointTracker, type TrackedPosition } from '../../../../bridge/read/checkpoint-tracker.ts';
 
 const at = (n: number) => ({ shardId: 'shard-0', sequenceNumber: String(n) });
 
@@ -18,17 +18,17 @@ test('O4: in any order of done, the checkpoint is the highest position with ever
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const tracker = new CheckpointTracker();
-      const tickets: { ticket: Ticket; done: boolean }[] = [];
+      const tickets: { tracked: TrackedPosition; done: boolean }[] = [];
       for (const each of steps) {
         if (each === 'take') {
-          tickets.push({ ticket: tracker.take(at(tickets.length + 1)), done: false });
+          tickets.push({ tracked: tracker.take(at(tickets.length + 1)), done: false });
         } else if (tickets.length > 0) {
           // Often a ticket that is done already: a second time must change nothing.
           const chosen = tickets[each % tickets.length]!;
           chosen.done = true;
-          tracker.done(chosen.ticket);
+          tracker.done(chosen.tracked);
         }
-        const open = tickets.findIndex((ticket) => !ticket.done);
+        const open = tickets.findIndex((tracked) => !tracked.done);
         const count = open === -1 ? tickets.length : open;
         expect(tracker.checkpoint).toEqual(count === 0 ? undefined : at(count));
         expect(tracker.drained).toBe(count === tickets.length);

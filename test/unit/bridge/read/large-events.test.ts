@@ -169,7 +169,7 @@ describe('a reader', () => {
     expect(reader.report.shards['s']).toMatchObject({ finished: false });
     expect(reader.report.shards['s']?.checkpoint).toBeUndefined();
     home.abort();
-    // It does not wait for ever on the way home: what the store does not take goes on without its data.
+    // It does not wait for ever on the way home: what the store does not take is sent without its data.
     expect((await clock.until(run)).shards['s']).toMatchObject({ finished: true, taken: 80 });
     expect(lanes.held.size).toBe(80);
   });
@@ -264,7 +264,7 @@ test('O9 a write is repeated until it succeeds, told once, and never after the s
   const claim = { name: 'a', sha256: '', preview: '' };
   await clock.until(writer.write(claim, Buffer.from('a')));
   expect(tries).toHaveLength(5);
-  expect(lines).toEqual(['cannot reach the store, trying again', 'reached the store again']);
+  expect(lines).toEqual(['Cannot reach the store, retrying', 'Reached the store again']);
 
   failures = Infinity;
   const state = { settled: false };

@@ -30,7 +30,7 @@ test('O3: a shard that cannot be read until a person acts is told and tried agai
   // Slowly: the wait grows to a minute.
   expect(source.reads.filter((shardId) => shardId === 'bad').length).toBeLessThan(12);
   expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
-    [50, 'shard bad of kinesis:scripted cannot be read; it is tried again now and then, the others go on'],
+    [50, 'Cannot read shard bad of kinesis:scripted; retrying at intervals, other shards are read on'],
   ]);
   broken.yet = false;
   await clock.advance(60_000);
@@ -133,7 +133,7 @@ test('O10: a gap is told once, with its remedy, and is in every report from then
       level: 50,
       gap: told,
       msg: expect.stringMatching(
-        /^records of shard a after a:17 were gone .* reading went on at a:30\. .*raise the retention of the stream/,
+        /^Records of shard a after a:17 were gone .* reading continued at a:30\. .*raise the retention of the stream/,
       ),
     },
   ]);
@@ -302,7 +302,7 @@ test('unread records that are near to being lost are warned of, once an hour for
   expect(lines).toMatchObject([
     {
       shard: 'a',
-      msg: expect.stringMatching(/^reading of shard a is 20\.0 h behind.* in 4\.0 h unread records are lost/),
+      msg: expect.stringMatching(/^Reading of shard a is 20\.0 h behind.* unread records are lost in 4\.0 h/),
     },
   ]);
   await clock.advance(HOUR);

@@ -237,8 +237,8 @@ test('a source that is not available is asked again, and the log says so once', 
   });
   expect((await clock.until(reader.run())).shards['a']).toMatchObject({ finished: true, taken: 2 });
   expect(lines.map(({ msg }) => msg)).toEqual([
-    'kinesis:scripted cannot be read, trying again',
-    'kinesis:scripted can be read again',
+    'Cannot read kinesis:scripted, retrying',
+    'Reading kinesis:scripted again',
   ]);
 });
 

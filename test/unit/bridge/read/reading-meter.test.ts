@@ -53,7 +53,7 @@ test('a reader counts what it reads by what becomes of it, to the last record', 
     meter,
   });
   await clock.until(reader.run());
-  expect(metrics.counts).toEqual({ read: 4, takenOver: 3, filtered: 1, quarantined: 1, misrouted: 1 });
+  expect(metrics.counts).toEqual({ read: 4, accepted: 3, filtered: 1, quarantined: 1, misrouted: 1 });
   expect(metrics.now).toEqual({
     shards: 0,
     unreadable: 0,
@@ -66,15 +66,15 @@ test('a reader counts what it reads by what becomes of it, to the last record', 
 });
 
 test('each attempt counts what it does, and nothing of it twice', () => {
-  const first = meter.begin(DAY);
-  first.look(reportOf({ a: { read: 10, taken: 4, filtered: 1 }, b: { read: 2, taken: 2 } }), NONE);
-  first.look(reportOf({ a: { read: 15, taken: 9, filtered: 2 }, b: { read: 2, taken: 2 } }), NONE);
-  first.look(reportOf({ a: { read: 15, taken: 9, filtered: 2 }, b: { read: 2, taken: 2 } }), NONE);
+  const first = meter.startAttempt(DAY);
+  first.update(reportOf({ a: { read: 10, taken: 4, filtered: 1 }, b: { read: 2, taken: 2 } }), NONE);
+  first.update(reportOf({ a: { read: 15, taken: 9, filtered: 2 }, b: { read: 2, taken: 2 } }), NONE);
+  first.update(reportOf({ a: { read: 15, taken: 9, filtered: 2 }, b: { read: 2, taken: 2 } }), NONE);
   first.end(false);
   // The next one begins again at the checkpoint and at 0.
-  const second = meter.begin(DAY);
-  second.look(reportOf({ a: { read: 3, taken: 3 }, b: {} }), NONE);
-  expect(metrics.counts).toMatchObject({ read: 20, takenOver: 14, filtered: 2 });
+  const second = meter.startAttempt(DAY);
+  second.update(reportOf({ a: { read: 3, taken: 3 }, b: {} }), NONE);
+  expect(metrics.counts).toMatchObject({ read: 20, accepted: 14, filtered: 2 });
 });
 
 test('what is in flight is added over the readers, and gone with them', async () => {
@@ -87,8 +87,8 @@ test('what is in flight is added over the readers, and gone with them', async ()
     },
     meter,
   });
-  const other = meter.begin(DAY);
-  other.look(reportOf({ b: {} }), { records: 2, bytes: 1000 });
+  const other = meter.startAttempt(DAY);
+  other.update(reportOf({ b: {} }), { records: 2, bytes: 1000 });
   const report = reader.run();
   await clock.advance(1000);
   expect(metrics.now?.recordsInFlight).toBe(5);
@@ -123,32 +123,32 @@ test('O10: a gap counts 1, with its line in the log; one that an earlier reader 
 });
 
 test('O10: the largest lag and the smallest time until loss, over the shards of all readers', () => {
-  const [first, second] = [meter.begin(DAY), meter.begin(DAY)];
-  first.look(reportOf({ a: { lagMs: 5000, consumedUntil: NOW - 5000 }, b: { consumedUntil: NOW - 2 * HOUR } }), NONE);
+  const [first, second] = [meter.startAttempt(DAY), meter.startAttempt(DAY)];
+  first.update(reportOf({ a: { lagMs: 5000, consumedUntil: NOW - 5000 }, b: { consumedUntil: NOW - 2 * HOUR } }), NONE);
   // Of a shard that has ended there is nothing more to lose, and of one that was never read nothing is known.
-  second.look(
+  second.update(
     reportOf({ c: { consumedUntil: NOW - 3 * HOUR }, d: { finished: true, consumedUntil: NOW - 20 * HOUR }, e: {} }),
     NONE,
   );
   expect(metrics.now).toMatchObject({ shards: 4, lagMs: 3 * HOUR, untilLossMs: 21 * HOUR });
-  second.look(reportOf({ c: { finished: true } }), NONE);
+  second.update(reportOf({ c: { finished: true } }), NONE);
   expect(metrics.now).toMatchObject({ shards: 3, lagMs: 2 * HOUR, untilLossMs: 22 * HOUR });
   now += 30 * HOUR;
-  first.look(reportOf({ a: { lagMs: 0, consumedUntil: NOW - 5000 }, b: {} }), NONE);
+  first.update(reportOf({ a: { lagMs: 0, consumedUntil: NOW - 5000 }, b: {} }), NONE);
   // What the source told of a page that is long past is true no more; records are being lost.
   expect(metrics.now).toMatchObject({ lagMs: 30 * HOUR + 5000, untilLossMs: 0 });
 });
 
 test('without the retention nothing is said of the time until loss', () => {
-  meter.begin(undefined).look(reportOf({ a: { consumedUntil: NOW - HOUR } }), NONE);
+  meter.startAttempt(undefined).update(reportOf({ a: { consumedUntil: NOW - HOUR } }), NONE);
   expect(metrics.now).toMatchObject({ lagMs: HOUR, untilLossMs: undefined });
 });
 
 test('a shard that two attempts have is counted once, and stays when the earlier one ends', () => {
-  const [frozen, second] = [meter.begin(DAY), meter.begin(DAY)];
-  frozen.look(reportOf({ a: { consumedUntil: NOW - HOUR, readError: 'no access' } }), NONE);
+  const [frozen, second] = [meter.startAttempt(DAY), meter.startAttempt(DAY)];
+  frozen.update(reportOf({ a: { consumedUntil: NOW - HOUR, readError: 'no access' } }), NONE);
   expect(metrics.now).toMatchObject({ shards: 1, unreadable: 1 });
-  second.look(reportOf({ a: { consumedUntil: NOW } }), NONE);
+  second.update(reportOf({ a: { consumedUntil: NOW } }), NONE);
   frozen.end(false);
   expect(metrics.now).toMatchObject({ shards: 1, unreadable: 0, lagMs: 0 });
 });
@@ -174,10 +174,10 @@ test('a reader that can read nothing stays in the figures until its next attempt
 });
 
 test('O9: full lanes are told, and forgotten with the last reader that tries them', () => {
-  const [first, second] = [meter.begin(DAY), meter.begin(DAY)];
+  const [first, second] = [meter.startAttempt(DAY), meter.startAttempt(DAY)];
   full = 2;
-  first.look(reportOf({ a: {} }), NONE);
-  second.look(reportOf({ b: {} }), NONE);
+  first.update(reportOf({ a: {} }), NONE);
+  second.update(reportOf({ b: {} }), NONE);
   expect(metrics.now).toMatchObject({ lanesFull: 2 });
   first.end(false);
   expect(metrics.now).toMatchObject({ lanesFull: 2 });

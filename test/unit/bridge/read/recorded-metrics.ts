@@ -7,7 +7,7 @@ import type {
 
 /** Adds up what is counted, and keeps what is shown. */
 export class RecordedMetrics implements ReadingMetrics {
-  counts: RecordCounts = { read: 0, takenOver: 0, filtered: 0, quarantined: 0, misrouted: 0 };
+  counts: RecordCounts = { read: 0, accepted: 0, filtered: 0, quarantined: 0, misrouted: 0 };
   gaps = 0;
   stream: StreamFigures | undefined;
   readonly shown: ReadingFigures[] = [];

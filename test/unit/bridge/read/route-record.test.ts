@@ -61,12 +61,12 @@ test('O8: a key function that throws sends the record, its data and the message 
 test.each([
   [undefined, 'The key function returned undefined'],
   [null, 'The key function returned null'],
-  ['', 'The key function returned an empty text'],
-  [42, 'The key function returned the number 42, not a text'],
-  [true, 'The key function returned the boolean true, not a text'],
-  [['a'], 'The key function returned a value of type array, not a text'],
-  [{ id: 1 }, 'The key function returned a value of type object, not a text'],
-  ['x'.repeat(40_000), 'The key function returned a text of 40000 bytes, more than 32768'],
+  ['', 'The key function returned an empty string'],
+  [42, 'The key function returned the number 42, not a string'],
+  [true, 'The key function returned the boolean true, not a string'],
+  [['a'], 'The key function returned a value of type array, not a string'],
+  [{ id: 1 }, 'The key function returned a value of type object, not a string'],
+  ['x'.repeat(40_000), 'The key function returned a string of 40000 bytes, more than 32768'],
 ])('O8: a key that is no usable text is told as what it is (%#)', (value, reason) => {
   expect(reasonOf(() => value)).toBe(reason);
 });
@@ -80,7 +80,7 @@ test('O8: an async key function is told, and its rejection does not end the proc
 
 test('O8: an empty partition key is no key', () => {
   const delivery = createRecordRouter('kinesis', undefined)({ ...one, partitionKey: '' });
-  expect(delivery).toMatchObject({ to: 'quarantine', record: { reason: 'The partition key is an empty text' } });
+  expect(delivery).toMatchObject({ to: 'quarantine', record: { reason: 'The partition key is an empty string' } });
 });
 
 test('a key function that writes into the data does not change what is handed over', () => {
@@ -137,7 +137,7 @@ test.each(hostile)('O8: a filter that throws %s costs its record only, which is 
     record: {
       position: one.position,
       data: { json: { id: 'order-1' } },
-      reason: expect.stringMatching(/^This record could not be taken in: /),
+      reason: expect.stringMatching(/^This record could not be routed: /),
     },
   });
 });

@@ -25,12 +25,12 @@ class SleepingLanes {
     return this.histories.get(id) ?? { events: 2, bytes: 2000, isStalled: true };
   }
 
-  visit(id: string, bytes: number) {
+  request(id: string, bytes: number) {
     return {
       id,
       name: `key "${id}"`,
       bytes,
-      ask: async () => {
+      describeHistory: async () => {
         this.questions.push(id);
         return this.histories.has(id) ? this.of(id) : undefined;
       },
@@ -38,15 +38,15 @@ class SleepingLanes {
   }
 
   /** @returns how it was refused */
-  async send(room: HistoryBudget, id: string, bytes: number): Promise<DeliveryRejectedError | undefined> {
+  async send(budget: HistoryBudget, id: string, bytes: number): Promise<DeliveryRejectedError | undefined> {
     try {
-      await room.admit(this.visit(id, bytes));
+      await budget.admit(this.request(id, bytes));
     } catch (error) {
       if (error instanceof DeliveryRejectedError) return error;
       throw error;
     }
     this.grow(id, 1, bytes);
-    room.accepted(id);
+    budget.accepted(id);
     return undefined;
   }
 }
@@ -56,7 +56,7 @@ function open(random = () => 1, limits = DEFAULT_HISTORY_LIMITS) {
   const lines: { readonly level: number; readonly msg: string }[] = [];
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
   const another = () => new HistoryBudget({ limits, log, clock, random });
-  return { clock, lines, room: another(), another, lanes: new SleepingLanes() };
+  return { clock, lines, budget: another(), another, lanes: new SleepingLanes() };
 }
 
 /** A source of chance that a test repeats. */
@@ -69,20 +69,20 @@ function chance(seed: number): () => number {
 }
 
 test('O9: of a lane that gets little nobody asks', async () => {
-  const { lanes, room } = open();
-  for (let n = 0; n < 15; n += 1) await lanes.send(room, 'a', KIB);
+  const { lanes, budget } = open();
+  for (let n = 0; n < 15; n += 1) await lanes.send(budget, 'a', KIB);
   expect(lanes.questions).toEqual([]);
-  await lanes.send(room, 'a', KIB);
+  await lanes.send(budget, 'a', KIB);
   expect(lanes.questions).toEqual(['a']);
 });
 
 test('O9: what tells when its run ends is asked more and more often until then, and before each signal from there on', async () => {
-  const { lanes, room } = open();
+  const { lanes, budget } = open();
   const bytes = 16 * KIB;
   const askedAt: number[] = [];
   for (let sent = 0; sent < 6 * MIB; sent += bytes) {
     const before = lanes.questions.length;
-    await room.admit({ ...lanes.visit('a', bytes), endsAt: { events: 10_000, bytes: 4 * MIB } });
+    await budget.admit({ ...lanes.request('a', bytes), endsAt: { events: 10_000, bytes: 4 * MIB } });
     lanes.grow('a', 1, bytes);
     if (lanes.questions.length > before) askedAt.push(sent);
   }
@@ -97,9 +97,9 @@ test.each([
   ['large ones', 64 * KIB],
   ['the largest', LARGEST_REQUEST],
 ])('O9: a lane is full long before the server ends its run, for few questions: %s', async (_what, bytes) => {
-  const { lanes, room } = open();
+  const { lanes, budget } = open();
   let sent = 0;
-  while ((await lanes.send(room, 'a', bytes)) === undefined) sent += 1;
+  while ((await lanes.send(budget, 'a', bytes)) === undefined) sent += 1;
   const { stalled } = DEFAULT_HISTORY_LIMITS;
   const history = lanes.of('a');
   expect(Math.max(history.bytes / stalled.bytes, history.events / stalled.events)).toBeGreaterThanOrEqual(1);
@@ -109,11 +109,11 @@ test.each([
 });
 
 test('O9: a lane that is worked off has more room, and is asked about seldom', async () => {
-  const { lanes, room } = open();
+  const { lanes, budget } = open();
   for (let n = 0; n < 20_000; n += 1) {
-    await room.admit({
-      ...lanes.visit('a', 2 * KIB),
-      ask: async () => {
+    await budget.admit({
+      ...lanes.request('a', 2 * KIB),
+      describeHistory: async () => {
         lanes.questions.push('a');
         return { events: 7000, bytes: MIB, isStalled: false };
       },
@@ -123,34 +123,34 @@ test('O9: a lane that is worked off has more room, and is asked about seldom', a
 });
 
 test('O9: a full lane is asked again, less and less often, and gets everything as soon as it has room', async () => {
-  const { lanes, room } = open();
+  const { lanes, budget } = open();
   lanes.grow('a', 6000, MIB);
   const waits: number[] = [];
-  for (let n = 0; n < 6; n += 1) waits.push((await lanes.send(room, 'a', LARGEST_REQUEST))?.retryAfterMs ?? -1);
+  for (let n = 0; n < 6; n += 1) waits.push((await lanes.send(budget, 'a', LARGEST_REQUEST))?.retryAfterMs ?? -1);
   expect(waits).toEqual([250, 500, 1000, 2000, 2000, 2000]);
-  expect(room.full).toBe(1);
+  expect(budget.full).toBe(1);
   lanes.histories.set('a', { events: 3, bytes: 2000, isStalled: false });
-  expect(await lanes.send(room, 'a', LARGEST_REQUEST)).toBeUndefined();
-  expect(room.full).toBe(0);
+  expect(await lanes.send(budget, 'a', LARGEST_REQUEST)).toBeUndefined();
+  expect(budget.full).toBe(0);
 });
 
 test('O9: a pool that holds enough is asked again after a quarter of the time for which it has, and anew when it takes more', async () => {
-  const { clock, room } = open();
+  const { clock, budget } = open();
   let isFull = true;
-  const visit = {
+  const request = {
     id: 'pool',
     name: 'pool 0',
     bytes: LARGEST_REQUEST,
     endsAt: { events: 3500, bytes: MIB },
-    ask: async () => ({ events: 3600, bytes: MIB, isStalled: false, isFull }),
+    describeHistory: async () => ({ events: 3600, bytes: MIB, isStalled: false, isFull }),
   };
   const send = async () => {
     try {
-      await room.admit(visit);
+      await budget.admit(request);
     } catch (error) {
       return (error as DeliveryRejectedError).retryAfterMs;
     }
-    room.accepted('pool');
+    budget.accepted('pool');
     return 0;
   };
   const waits: number[] = [];
@@ -165,83 +165,83 @@ test('O9: a pool that holds enough is asked again after a quarter of the time fo
   expect(await send()).toBe(0);
   isFull = true;
   expect(await send()).toBe(50);
-  expect(room.full).toBe(0);
+  expect(budget.full).toBe(0);
 });
 
 test('O9: a pool that holds enough and is not worked off is full as any lane, and told', async () => {
-  const { lines, room } = open();
-  const ask = async () => ({ events: 100, bytes: KIB, isStalled: true, isFull: true });
-  const visit = { id: 'pool', name: 'pool 0', bytes: KIB, endsAt: { events: 3500, bytes: MIB }, ask };
-  room.noSignalsLeft(visit);
-  await expect(room.admit(visit)).rejects.toMatchObject({ retryAfterMs: 500 });
-  expect(room.full).toBe(1);
+  const { lines, budget } = open();
+  const describeHistory = async () => ({ events: 100, bytes: KIB, isStalled: true, isFull: true });
+  const request = { id: 'pool', name: 'pool 0', bytes: KIB, endsAt: { events: 3500, bytes: MIB }, describeHistory };
+  budget.noSignalsLeft(request);
+  await expect(budget.admit(request)).rejects.toMatchObject({ retryAfterMs: 500 });
+  expect(budget.full).toBe(1);
   expect(lines).toMatchObject([{ level: 40, lane: 'pool' }]);
 });
 
 test('O9: many full lanes ask no more than about a hundred times a second', async () => {
-  const { lanes, room } = open();
+  const { lanes, budget } = open();
   for (let n = 0; n < 1000; n += 1) lanes.grow(`${n}`, 6000, MIB);
   let last = 0;
   for (let round = 0; round < 8; round += 1) {
     for (let n = 0; n < 1000; n += 1) {
-      last = (await lanes.send(room, `${n}`, LARGEST_REQUEST))?.retryAfterMs ?? 0;
+      last = (await lanes.send(budget, `${n}`, LARGEST_REQUEST))?.retryAfterMs ?? 0;
     }
   }
   expect(last).toBe(10_000);
 });
 
 test('O9: a lane whose run has no signals left is full until it has accepted something', async () => {
-  const { lanes, lines, room } = open();
-  expect(room.noSignalsLeft({ id: 'a', name: 'key "a"' })).toMatchObject({ retryAfterMs: 250 });
+  const { lanes, lines, budget } = open();
+  expect(budget.noSignalsLeft({ id: 'a', name: 'key "a"' })).toMatchObject({ retryAfterMs: 250 });
   // Its history does not tell: the limit may be set to less.
-  await room.admit(lanes.visit('a', KIB));
-  expect(room.noSignalsLeft({ id: 'a', name: 'key "a"' })).toMatchObject({ retryAfterMs: 500 });
+  await budget.admit(lanes.request('a', KIB));
+  expect(budget.noSignalsLeft({ id: 'a', name: 'key "a"' })).toMatchObject({ retryAfterMs: 500 });
   expect(lines).toHaveLength(1);
-  await lanes.send(room, 'a', KIB);
-  expect(room.full).toBe(0);
+  await lanes.send(budget, 'a', KIB);
+  expect(budget.full).toBe(0);
 });
 
 describe('what is told', () => {
   test('O9: a full lane once, with its size and what to do; and when none is full any more', async () => {
-    const { lanes, lines, room } = open();
+    const { lanes, lines, budget } = open();
     lanes.grow('a', 6000, MIB);
-    for (let n = 0; n < 3; n += 1) await lanes.send(room, 'a', LARGEST_REQUEST);
+    for (let n = 0; n < 3; n += 1) await lanes.send(budget, 'a', LARGEST_REQUEST);
     expect(lines).toMatchObject([{ level: 40, lane: 'a' }]);
     expect(lines[0]?.msg).toMatch(
-      /^key "a" takes nothing more for now: its history has 6002 events and 1050576 bytes\. No worker .* `keylane worker` running\?/,
+      /^History budget of key "a" reached: its history has 6002 events and 1050576 bytes\. No worker .* `keylane worker` running\?/,
     );
     lanes.histories.delete('a');
-    await lanes.send(room, 'a', LARGEST_REQUEST);
-    expect(lines.map(({ msg }) => msg).slice(1)).toEqual(['No lane is full any more']);
+    await lanes.send(budget, 'a', LARGEST_REQUEST);
+    expect(lines.map(({ msg }) => msg).slice(1)).toEqual(['All lanes accept events again']);
   });
 
   test('a lane whose worker does not keep up gets another remedy', async () => {
-    const { lanes, lines, room } = open();
+    const { lanes, lines, budget } = open();
     lanes.histories.set('a', { events: 30_000, bytes: MIB, isStalled: false });
-    await lanes.send(room, 'a', LARGEST_REQUEST);
+    await lanes.send(budget, 'a', LARGEST_REQUEST);
     expect(lines[0]?.msg).toContain('Its worker does not keep up');
   });
 
   test('of many full lanes some, and a long key not whole', async () => {
-    const { lanes, lines, room } = open();
+    const { lanes, lines, budget } = open();
     for (let n = 0; n < 100; n += 1) {
       lanes.grow(`${n}`, 6000, MIB);
-      await lanes.send(room, `${n}`, LARGEST_REQUEST);
+      await lanes.send(budget, `${n}`, LARGEST_REQUEST);
     }
     expect(lines).toHaveLength(20);
-    expect(lines.at(-1)?.msg).toMatch(/Further ones are not told$/);
-    const long = room.noSignalsLeft({ id: 'long', name: 'x'.repeat(30_000) });
+    expect(lines.at(-1)?.msg).toMatch(/Further ones are not logged$/);
+    const long = budget.noSignalsLeft({ id: 'long', name: 'x'.repeat(30_000) });
     expect(long.message.length).toBeLessThan(600);
   });
 
   test('a full lane that this process no longer tries is not counted', async () => {
-    const { clock, lanes, room } = open();
+    const { clock, lanes, budget } = open();
     lanes.grow('a', 6000, MIB);
-    await lanes.send(room, 'a', LARGEST_REQUEST);
+    await lanes.send(budget, 'a', LARGEST_REQUEST);
     await clock.advance(10_000);
-    expect(room.full).toBe(1);
+    expect(budget.full).toBe(1);
     await clock.advance(1000);
-    expect(room.full).toBe(0);
+    expect(budget.full).toBe(0);
   });
 });
 
@@ -280,9 +280,9 @@ test('O9: lanes that are forgotten each time before they come again are asked ab
   const random = chance(7);
   const { clock, lanes } = open();
   const log = pino({ level: 'silent' });
-  const room = new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock, random, remembered: 10 });
+  const budget = new HistoryBudget({ limits: DEFAULT_HISTORY_LIMITS, log, clock, random, remembered: 10 });
   for (let round = 0; round < 3000; round += 1) {
-    for (let n = 0; n < 11; n += 1) await lanes.send(room, `${n}`, 8 * KIB);
+    for (let n = 0; n < 11; n += 1) await lanes.send(budget, `${n}`, 8 * KIB);
   }
   for (const { bytes } of lanes.histories.values())
     expect(bytes).toBeLessThan(DEFAULT_HISTORY_LIMITS.stalled.bytes * 1.05);

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { NamespaceNotFoundError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { expect, test } from 'vitest';
-import { refusalOf } from '../../../../bridge/temporal/rejection.ts';
+import { rejectionOf } from '../../../../bridge/temporal/rejection.ts';
 
 const MIB = 1024 * 1024;
 const { ResourceExhaustedFailure } = proto.temporal.api.errordetails.v1;
@@ -70,9 +70,9 @@ test.each([
   ['a key that is no longer valid', answer(16, 'invalid api key'), 'out of reach'],
   ['something else', new TypeError('cannot encode'), 'other'],
 ])('O9: %s', (_what, error, expected) => {
-  expect(refusalOf(error, 1000)).toBe(expected);
+  expect(rejectionOf(error, 1000)).toBe(expected);
 });
 
 test('O9: a message that is repeated until its deadline for its size', () => {
-  expect(refusalOf(answer(4, 'Deadline exceeded'), 5 * MIB)).toBe('too large');
+  expect(rejectionOf(answer(4, 'Deadline exceeded'), 5 * MIB)).toBe('too large');
 });

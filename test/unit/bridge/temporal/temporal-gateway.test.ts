@@ -47,11 +47,11 @@ function gate() {
   return { opened, open: () => letGo() };
 }
 
-function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_HISTORY_LIMITS, Room = HistoryBudget) {
+function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_HISTORY_LIMITS, Budget = HistoryBudget) {
   const lines: { level: number; msg: string; [field: string]: unknown }[] = [];
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
   const outage = new OutageLog(log, 'Temporal');
-  const room = new Room({ limits, log, clock: systemClock });
+  const historyBudget = new Budget({ limits, log, clock: systemClock });
   const gateway = new TemporalGateway({
     client: given,
     pipeline,
@@ -60,12 +60,12 @@ function open(given = client, requestTimeoutMs = 5000, limits = DEFAULT_HISTORY_
     requestTimeoutMs,
     outage,
     throttling: new ThrottleLog(log),
-    room,
+    historyBudget,
     runs: new RecentMap(),
     log,
     clock: systemClock,
   });
-  return { gateway, lines, room };
+  return { gateway, lines, historyBudget };
 }
 
 function lane(key: string, numbers: readonly number[], text = 'x') {
@@ -162,14 +162,14 @@ test('O5: a quarantine that was ended from outside is begun anew with the run th
 });
 
 test.each([2_200_000, 4_400_000])(
-  'O9: a record of %i bytes is refused, and goes on without its data; the log says which (fault B1)',
+  'O9: a record of %i bytes is refused, and is sent without its data; the log says which (fault B1)',
   async (bytes) => {
     const { gateway, lines } = open();
     const sent = gateway.send(lane('large', [5], 'x'.repeat(bytes)), never);
     await expect(sent).rejects.toThrow(RequestTooLargeError);
     expect(lines).toMatchObject([{ level: 50, key: 'large', position: 'shard-0:5' }]);
     expect(lines[0]?.msg).toMatch(/^Record shard-0:5 \(\d+ bytes\) for key "large" is larger than Temporal accepts/);
-    expect(lines[0]?.msg).toContain('goes on without its data');
+    expect(lines[0]?.msg).toContain('is sent without its data');
   },
 );
 
@@ -255,7 +255,7 @@ test('a broken connection is told once, and leaves no listener behind', async ()
   const { gateway, lines } = open(away, 300);
   const { signal } = new AbortController();
   for (const n of [1, 2]) await expect(gateway.send(lane('order-2', [n]), signal)).rejects.toThrow(PressureError);
-  expect(lines.map(({ msg }) => msg)).toEqual(['cannot reach Temporal, trying again']);
+  expect(lines.map(({ msg }) => msg)).toEqual(['Cannot reach Temporal, retrying']);
   expect(getEventListeners(signal, 'abort')).toEqual([]);
   await away.connection.close();
 });
@@ -286,8 +286,8 @@ test('O9: a lane that nobody works off is full at its limit, and another bridge 
   };
   const error = await untilRefused().catch((refused: unknown) => refused);
   expect(error).toBeInstanceOf(DeliveryRejectedError);
-  expect(error).toMatchObject({ message: expect.stringMatching(/^key "order-4" takes nothing more/) });
-  expect(one.room.full).toBe(1);
+  expect(error).toMatchObject({ message: expect.stringMatching(/^History budget of key "order-4" reached/) });
+  expect(one.historyBudget.full).toBe(1);
   await expect(another.gateway.send(lane('order-4', [n]), never)).rejects.toThrow(DeliveryRejectedError);
   // Another key is no affair of it.
   await one.gateway.send(lane('order-5', [1]), never);
@@ -300,7 +300,7 @@ test('a namespace that is not there is an outage, and concerns all', async () =>
   const elsewhere = new Client({ connection: client.connection, namespace: 'not-there' });
   const { gateway, lines } = open(elsewhere);
   await expect(gateway.send(lane('order-6', [1]), never)).rejects.toMatchObject({ name: 'PressureError' });
-  expect(lines.map(({ msg }) => msg)).toEqual(['cannot reach Temporal, trying again']);
+  expect(lines.map(({ msg }) => msg)).toEqual(['Cannot reach Temporal, retrying']);
 });
 
 async function closedPort(): Promise<number> {

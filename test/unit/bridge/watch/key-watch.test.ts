@@ -12,11 +12,11 @@ function setUp() {
 
 test('a key from two shards that are read at the same time is told once, with both', () => {
   const { lines, watch } = setUp();
-  watch.begin(['a']);
-  watch.begin(['b']);
-  for (const shardId of ['a', 'a', 'b', 'a', 'b']) watch.see('key', shardId);
-  watch.see('other', 'a');
-  watch.see('other', 'b');
+  watch.startReading(['a']);
+  watch.startReading(['b']);
+  for (const shardId of ['a', 'a', 'b', 'a', 'b']) watch.recordKey('key', shardId);
+  watch.recordKey('other', 'a');
+  watch.recordKey('other', 'b');
   expect(lines).toMatchObject([{ level: 40, key: 'key', shards: ['a', 'b'] }]);
 });
 
@@ -24,39 +24,40 @@ test('a key function that returns promises is told once, with the way back to th
   const { lines, watch } = setUp();
   const reason = (value: unknown) =>
     findKey('kinesis', () => value, record('shard-0', 1, 'a')) as { readonly reason: string };
-  for (const value of [undefined, Promise.resolve('a'), Promise.resolve('b')]) watch.keyless(reason(value).reason);
+  for (const value of [undefined, Promise.resolve('a'), Promise.resolve('b')])
+    watch.recordWithoutKey(reason(value).reason);
   expect(lines).toMatchObject([{ level: 50, msg: expect.stringMatching(/promise.*quarantine retry --all/) }]);
 });
 
 test('O2: a key that goes on in the child of its shard is nothing to tell', () => {
   const { lines, watch } = setUp();
-  const ended = watch.begin(['parent']);
-  watch.see('key', 'parent');
+  const ended = watch.startReading(['parent']);
+  watch.recordKey('key', 'parent');
   ended();
-  watch.begin(['child']);
-  watch.see('key', 'child');
+  watch.startReading(['child']);
+  watch.recordKey('key', 'child');
   expect(lines).toEqual([]);
 });
 
 test('of two readers of a shard that overlap, the first that comes home does not end it', () => {
   const { lines, watch } = setUp();
-  const first = watch.begin(['a']);
-  watch.begin(['a', 'b']);
+  const first = watch.startReading(['a']);
+  watch.startReading(['a', 'b']);
   first();
-  watch.see('key', 'a');
-  watch.see('key', 'b');
+  watch.recordKey('key', 'a');
+  watch.recordKey('key', 'b');
   expect(lines).toHaveLength(1);
 });
 
 test('its memory is bounded: old keys and long ones are not known', () => {
   const { lines, watch } = setUp();
-  watch.begin(['a', 'b']);
-  watch.see('old', 'a');
-  for (let n = 0; n < 10_000; n += 1) watch.see(`key-${n}`, 'a');
-  watch.see('old', 'b');
-  watch.see('x'.repeat(257), 'a');
-  watch.see('x'.repeat(257), 'b');
+  watch.startReading(['a', 'b']);
+  watch.recordKey('old', 'a');
+  for (let n = 0; n < 10_000; n += 1) watch.recordKey(`key-${n}`, 'a');
+  watch.recordKey('old', 'b');
+  watch.recordKey('x'.repeat(257), 'a');
+  watch.recordKey('x'.repeat(257), 'b');
   expect(lines).toEqual([]);
-  watch.see('key-9999', 'b');
+  watch.recordKey('key-9999', 'b');
   expect(lines).toHaveLength(1);
 });

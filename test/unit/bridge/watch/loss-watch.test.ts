@@ -10,37 +10,39 @@ function setUp() {
   const time = { now: 1_700_000_000_000 };
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
   const watch = new LossWatch(log, 6 * HOUR, () => time.now);
-  const look = (shardId: string, behind: number, finished = false): void =>
-    watch.look(shardId, { finished, consumedUntil: time.now - behind }, DAY);
-  return { lines, time, watch, look };
+  const check = (shardId: string, behind: number, finished = false): void =>
+    watch.check(shardId, { finished, consumedUntil: time.now - behind }, DAY);
+  return { lines, time, watch, check };
 }
 
 test('it warns below the limit, once an hour for each shard, whichever reader has it', () => {
-  const { lines, look, time } = setUp();
-  look('a', 18 * HOUR);
+  const { lines, check, time } = setUp();
+  check('a', 18 * HOUR);
   expect(lines).toEqual([]);
-  look('a', 18 * HOUR + 1);
-  look('a', 19 * HOUR);
-  look('b', 20 * HOUR);
+  check('a', 18 * HOUR + 1);
+  check('a', 19 * HOUR);
+  check('b', 20 * HOUR);
   expect(lines.map(({ shard }) => shard)).toEqual(['a', 'b']);
   time.now += HOUR - 1;
-  look('a', 20 * HOUR);
+  check('a', 20 * HOUR);
   expect(lines).toHaveLength(2);
   time.now += 1;
-  look('a', 20 * HOUR);
+  check('a', 20 * HOUR);
   expect(lines.map(({ shard }) => shard)).toEqual(['a', 'b', 'a']);
-  expect(lines[2]?.msg).toMatch(/20\.0 h behind, and the source keeps records for 24\.0 h: in 4\.0 h unread/);
+  expect(lines[2]?.msg).toMatch(
+    /20\.0 h behind, and the source keeps records for 24\.0 h: unread records are lost in 4\.0 h/,
+  );
 });
 
 test('past the retention it says that records are being lost', () => {
-  const { lines, look } = setUp();
-  look('a', 30 * HOUR);
+  const { lines, check } = setUp();
+  check('a', 30 * HOUR);
   expect(lines[0]?.msg).toContain('unread records are being lost');
 });
 
 test('of a shard that is finished, or of which nothing is known, there is nothing to say', () => {
-  const { lines, look, watch } = setUp();
-  look('a', 30 * HOUR, true);
-  watch.look('b', { finished: false }, DAY);
+  const { lines, check, watch } = setUp();
+  check('a', 30 * HOUR, true);
+  watch.check('b', { finished: false }, DAY);
   expect(lines).toEqual([]);
 });
