@@ -131,8 +131,8 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     name: 'a lane turns for ever when its timer for going back has fired while it is blocked',
     guarantee: 'O3',
     file: 'workflows/lane/host.ts',
-    find: "if (this.#idleTimer === 'fired') this.#idleTimer = 'none';",
-    replacement: '',
+    find: 'this.#idle.take();\n    return !this.#idle.isSet',
+    replacement: 'return !this.#idle.isSet',
     killedBy: TURNS,
   },
   {
@@ -263,6 +263,14 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     find: 'return text.toWellFormed();',
     replacement: 'return text;',
     killedBy: ['test/unit/lib/pure/text.test.ts', 'test/unit/contracts/event/thrown.test.ts'],
+  },
+  {
+    name: 'what arrives while a run recovers is not kept behind what it recovers',
+    guarantee: 'O1',
+    file: 'workflows/shared/inbox.ts',
+    find: 'else this.#waiting.push(apply);',
+    replacement: 'else apply();',
+    killedBy: ['test/unit/workflows/shared/inbox.test.ts'],
   },
   {
     name: 'a loop of a workflow turns again without an input',

@@ -1,11 +1,16 @@
 /**
- * Keeps what a lane holds itself short: moves its backlog into segments, and takes it back from them.
+ * Keeps short what a lane holds itself: starts segments with its backlog, and reads them again.
  *
- * Owns the segments that this run starts, and whether it may start any. The lane's state is its host's, and changes while
- * a segment is started: so it is read and written anew after each wait.
+ * Owns the numbering of the segments that this run starts, and the wait after a segment could not be read. The lane's
+ * state belongs to its host: what comes of a wait is returned, and the host applies it to the lane as it is by then.
  */
-import { patched, sleep } from '@temporalio/workflow';
-import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits, type SegmentSlice } from '../../contracts/lane/backlog.ts';
+import { sleep } from '@temporalio/workflow';
+import {
+  DEFAULT_SEGMENT_LIMITS,
+  type SegmentLimits,
+  type SegmentName,
+  type SegmentSlice,
+} from '../../contracts/lane/backlog.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
@@ -27,11 +32,13 @@ import type { Work } from './core/machine.ts';
 import { Segments } from '../shared/segments/segments.ts';
 import type { Ended } from './execution/work.ts';
 
-/** A backlog that could not be read is read again after this. */
+/** After a backlog could not be read, it is read again when this time has passed. */
 const READ_AGAIN_MS = 30_000;
 
-export interface LaneCell {
-  lane: LaneState;
+/** The first events of a tail, by now in a segment. */
+export interface Spilled {
+  readonly count: number;
+  readonly segment: SegmentName;
 }
 
 export class BacklogSpiller {
@@ -39,8 +46,6 @@ export class BacklogSpiller {
   readonly #segments: Segments<LaneEvent>;
   readonly #limits: SegmentLimits;
   readonly #onInput: () => void;
-  /** Runs that began before there were segments have none. Undefined until it matters. */
-  #hasSegments: boolean | undefined;
   /** The backlog could not be read just now. */
   #readsLater = false;
 
@@ -54,31 +59,28 @@ export class BacklogSpiller {
     this.#limits = options.segments ?? DEFAULT_SEGMENT_LIMITS;
   }
 
-  /** Known when something was to be moved. */
-  get hasSegments(): boolean {
-    return this.#hasSegments === true;
-  }
-
-  /** A lane that moves needs no segments: what it holds is worked off before its run has to end. */
+  /** A lane that moves needs no segments: what it holds is handled before its run has to end. */
   isTooLong(lane: LaneState): boolean {
     const { state } = lane.phase;
     const isStuck = state === 'blocked' || state === 'retrying' || state === 'paused';
-    return this.#hasSegments !== false && isStuck && isLong(lane, this.#limits);
+    return isStuck && isLong(lane, this.#limits);
   }
 
-  /** Moves some of the backlog out of this run. Returns whether there was anything that could go. */
-  async move(cell: LaneCell): Promise<boolean> {
-    this.#hasSegments ??= patched('segments');
-    if (!this.#hasSegments) return false;
-    cell.lane = withTail(cell.lane, this.#limits);
-    const held = await Promise.all(
-      nextSegments(cell.lane, this.#limits).map(async (events) => {
+  /** What segments are filled from, set apart from what the lane keeps. */
+  withTail(lane: LaneState): LaneState {
+    return withTail(lane, this.#limits);
+  }
+
+  /**
+   * Starts segments with some of the lane's tail, a few at a time: no verb waits for a long backlog to be moved.
+   * @returns what is in segments by then; nothing when the tail is too short
+   */
+  async spill(lane: LaneState): Promise<readonly Spilled[]> {
+    return await Promise.all(
+      nextSegments(lane, this.#limits).map(async (events) => {
         return { count: events.length, segment: await this.#segments.hold(events) };
       }),
     );
-    // What came meanwhile has gone behind them.
-    for (const { count, segment } of held) cell.lane = movedToSegment(cell.lane, count, segment);
-    return held.length > 0;
   }
 
   remains(lane: LaneState): Pick<LaneRemains, 'queue' | 'state' | 'tail'> {
@@ -97,20 +99,28 @@ export class BacklogSpiller {
     return { segment: segmentWorkflowId(this.#pipeline, segment), from, limits: halfOf(this.#limits) };
   }
 
-  async takeBack(cell: LaneCell, { answer, segment }: Ended & { readonly kind: 'slice' }): Promise<void> {
-    // Somebody decides, or the run ends; it is read anew then.
-    if (answer === 'stopped') return;
-    if (answer === undefined) {
-      this.#readsLater = true;
-      void sleep(READ_AGAIN_MS).then(() => {
-        this.#readsLater = false;
-        this.#onInput();
-      });
-    } else if (answer === 'gone') {
-      cell.lane = segmentLost(cell.lane, `Events of this key that waited in ${segment} are gone: it was deleted.`);
-    } else {
-      cell.lane = takenBack(cell.lane, answer);
-      if (answer.last) await this.#segments.close(segment);
-    }
+  /** The lane after a segment was read. */
+  afterReading(lane: LaneState, { answer, segment }: Ended & { readonly kind: 'slice' }): LaneState {
+    // Stopped for a verb, or for the end of the run: it is read anew.
+    if (answer === 'stopped') return lane;
+    if (answer === 'gone')
+      return segmentLost(lane, `Events of this key that waited in ${segment} are gone: it was deleted.`);
+    if (answer !== undefined) return takenBack(lane, answer);
+    this.#readsLater = true;
+    void sleep(READ_AGAIN_MS).then(() => {
+      this.#readsLater = false;
+      this.#onInput();
+    });
+    return lane;
   }
+
+  /** Completes a segment of which the lane has all events again. To be called once the lane has them (B2). */
+  async close({ answer, segment }: Ended & { readonly kind: 'slice' }): Promise<void> {
+    if (typeof answer === 'object' && answer.last) await this.#segments.close(segment);
+  }
+}
+
+/** The lane when events of its tail are in segments. What it accepted meanwhile is behind them. */
+export function withSpilled(lane: LaneState, spilled: readonly Spilled[]): LaneState {
+  return spilled.reduce((before, { count, segment }) => movedToSegment(before, count, segment), lane);
 }

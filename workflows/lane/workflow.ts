@@ -1,4 +1,4 @@
-import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import { QUERIES, SIGNALS, VERBS } from '../../contracts/names.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import type { Decision } from '../../contracts/lane/decision.ts';
@@ -27,7 +27,7 @@ export async function lane(input: LaneInput): Promise<void> {
   });
   const takeRecords = (signal: unknown): void => {
     if (isRecordsSignal(signal)) host.accept(signal);
-    else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+    else host.ignore(SIGNALS.records, signal);
   };
   setHandler(defineSignal<[unknown]>(SIGNALS.records), takeRecords, { description: INTERNAL });
   for (const name of VERBS) {

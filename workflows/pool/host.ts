@@ -36,7 +36,7 @@ import type { StartedAfter, EndedRun } from '../../contracts/run.ts';
 import { truePredecessor, untilQuiet } from '../shared/started-after.ts';
 import type { Verb } from '../lane/verbs/decide.ts';
 import { emptyLane } from '../lane/core/machine.ts';
-import { memoryOf, withoutOldMarks } from '../shared/mark-pruner.ts';
+import { MarkPruner, memoryOf } from '../shared/mark-pruner.ts';
 import { isFromFormerReader, placeOf, takeIn, type PersistentDedupState } from '../shared/marks.ts';
 import { RunLimits } from '../shared/run-limits.ts';
 import { Batch, type Released } from './batch/batch.ts';
@@ -449,8 +449,10 @@ export class PoolHost {
       return;
     }
     if (!this.#isQuiet || this.#runEnd.isWaiting) return;
-    if (Object.keys(this.#memory.marks).length > MARKS_CARRIED)
-      this.#memory = await withoutOldMarks(this.#pipeline, () => this.#memory, this.#options.leaseMarginMs);
+    const { leaseMarginMs } = this.#options;
+    const marks = new MarkPruner(this.#pipeline, { leaseMarginMs, maxCarried: MARKS_CARRIED });
+    const forgetting = await marks.forgetOld(this.#memory);
+    this.#memory = forgetting(this.#memory);
     const excess = jsonBytes(this.#state()) - MAX_CARRIED_BYTES;
     if (excess > 0) return await this.#makeRoom(excess);
     if (this.#mayLeave().length > 0) return;

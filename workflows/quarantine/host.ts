@@ -35,7 +35,7 @@ import type { SegmentFinding, SegmentSearch } from '../../contracts/quarantine/s
 import { TAIL_PAGE, type EndedRun } from '../../contracts/run.ts';
 import type { QuarantineRemains } from '../../contracts/recovery.ts';
 import { truePredecessor } from '../shared/started-after.ts';
-import { withoutOldMarks } from '../shared/mark-pruner.ts';
+import { MarkPruner } from '../shared/mark-pruner.ts';
 import { RunLimits } from '../shared/run-limits.ts';
 import { Segments } from '../shared/segments/segments.ts';
 import type { QuarantineVerb } from './verbs/parse.ts';
@@ -388,7 +388,9 @@ export class QuarantineHost {
   }
 
   async #forgetOldMarks(): Promise<void> {
-    const memory = await withoutOldMarks(this.#input.pipeline, () => this.#state, this.#limits.leaseMarginMs);
-    this.#state = { ...this.#state, ...memory };
+    const { leaseMarginMs } = this.#limits;
+    const marks = new MarkPruner(this.#input.pipeline, { leaseMarginMs, maxCarried: MARKS_CARRIED });
+    const forgetting = await marks.forgetOld(this.#state);
+    this.#state = { ...this.#state, ...forgetting(this.#state) };
   }
 }

@@ -1,53 +1,48 @@
-import type { LaneInput } from '../../contracts/lane/messages.ts';
-import type { LaneCell } from '../lane/backlog-spiller.ts';
-import { forgetOldMarks, marksAhead, type PersistentDedupState, type DedupState } from './marks.ts';
+/**
+ * Lets a host forget the marks that the durable checkpoints have passed (O6, rule 1).
+ *
+ * Owns nothing. The pipeline is asked for its checkpoints, and meanwhile more may arrive: so what is given back is a change,
+ * which the host applies to its state as it is then.
+ */
+import { forgetOldMarks, marksAhead, type DedupState, type PersistentDedupState } from './marks.ts';
 import { askForCheckpoints } from './questions.ts';
 
-/** Marks that a run carries on without asking whether some can be forgotten. */
-const MARKS_CARRIED = 16;
+/** What is left to remember of a state. */
+export type Forgetting = (memory: PersistentDedupState) => PersistentDedupState;
 
-/** Lets a lane forget the marks that the durable checkpoints have passed (O6, rule 1). Owns nothing: they are in its state. */
 export class MarkPruner {
   readonly #pipeline: string;
   readonly #leaseMarginMs: number;
+  readonly #maxCarried: number;
 
-  constructor({ pipeline, options }: LaneInput) {
+  /** @param maxCarried marks that a run carries on without asking whether some can be forgotten */
+  constructor(pipeline: string, { leaseMarginMs, maxCarried }: { leaseMarginMs: number; maxCarried: number }) {
     this.#pipeline = pipeline;
-    this.#leaseMarginMs = options.leaseMarginMs;
+    this.#leaseMarginMs = leaseMarginMs;
+    this.#maxCarried = maxCarried;
   }
 
-  /** True when none is left. Only for a lane that has been idle: nothing that was sent before can still be on its way. */
-  async forget(cell: LaneCell): Promise<boolean> {
-    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(cell.lane.marks));
-    if (checkpoints === undefined) return false;
-    const left = { marks: marksAhead(cell.lane.marks, checkpoints), behindSince: {} };
-    cell.lane = { ...cell.lane, ...remembering(cell.lane, left) };
-    return Object.keys(cell.lane.marks).length === 0;
+  /**
+   * All that the checkpoints have passed. Only for a host that has been idle: nothing that was sent before can still be on
+   * its way. Undefined when the checkpoints are not known.
+   */
+  async forgetPassed({ marks }: DedupState): Promise<Forgetting | undefined> {
+    const checkpoints = await askForCheckpoints(this.#pipeline, Object.keys(marks));
+    if (checkpoints === undefined) return undefined;
+    return (memory) => remembering(memory, { marks: marksAhead(memory.marks, checkpoints), behindSince: {} });
   }
 
-  /** Of many marks, in a lane that is at work: only those that have been behind for longer than any request lives. */
-  async forgetOld(cell: LaneCell): Promise<void> {
-    if (Object.keys(cell.lane.marks).length <= MARKS_CARRIED) return;
-    const memory = await withoutOldMarks(this.#pipeline, () => cell.lane, this.#leaseMarginMs);
-    cell.lane = { ...cell.lane, ...memory };
+  /** Of many marks, those that the checkpoints passed longer ago than any request lives. */
+  async forgetOld({ marks }: DedupState): Promise<Forgetting> {
+    const shardIds = Object.keys(marks);
+    if (shardIds.length <= this.#maxCarried) return memoryOf;
+    const checkpoints = await askForCheckpoints(this.#pipeline, shardIds);
+    if (checkpoints === undefined) return memoryOf;
+    return (memory) => remembering(memory, forgetOldMarks(memory, checkpoints, Date.now(), 2 * this.#leaseMarginMs));
   }
 }
 
-/**
- * Forgets the marks that have been behind the durable checkpoints for longer than any request lives, as far as these can be
- * learned. What comes meanwhile is remembered: `memory` is asked for again.
- */
-export async function withoutOldMarks(
-  pipeline: string,
-  memory: () => PersistentDedupState,
-  leaseMarginMs: number,
-): Promise<PersistentDedupState> {
-  const checkpoints = await askForCheckpoints(pipeline, Object.keys(memory().marks));
-  if (checkpoints === undefined) return memoryOf(memory());
-  return remembering(memory(), forgetOldMarks(memory(), checkpoints, Date.now(), 2 * leaseMarginMs));
-}
-
-/** Of a state that holds more. */
+/** What a state that holds more remembers. */
 export function memoryOf({ behindSince, marks, remembersSince }: PersistentDedupState): PersistentDedupState {
   return { marks, behindSince, remembersSince };
 }

@@ -23,10 +23,11 @@ import { readFailure, type Failure } from '../../../contracts/event/failure.ts';
 import type { ClaimedData, LaneEvent } from '../../../contracts/event/event.ts';
 import { dataWeight } from '../../../contracts/event/weight.ts';
 import { formatPosition } from '../../../contracts/event/position.ts';
-import { append, firstSegment } from './backlog.ts';
+import { admit } from '../../shared/admission.ts';
+import { append, depthOf, firstSegment } from './backlog.ts';
 import { passed, released } from './claims.ts';
 import { mustTellLoss } from './loss.ts';
-import { isFromFormerReader, placeOf, takeIn } from '../../shared/marks.ts';
+import { placeOf } from '../../shared/marks.ts';
 import { move } from './transitions.ts';
 
 export function emptyLane(startedAt: number): LaneState {
@@ -44,16 +45,22 @@ export function emptyLane(startedAt: number): LaneState {
 
 /**
  * Takes events over (O4). What the lane has had already is dropped (O6), and so is the whole signal when its sender was
- * certainly no reader any more at a time that the lane remembers (see {@link isFromFormerReader}).
+ * certainly no reader any more at a time that the lane remembers (see workflows/shared/admission.ts).
  */
 export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOptions): LaneState {
-  if (isFromFormerReader(signal.leaseUntil, options.leaseMarginMs, lane.remembersSince)) return lane;
-  const { marks, behindSince, fresh, again } = takeIn(lane, signal.events, placeOf);
+  const arrival = { leaseUntil: signal.leaseUntil, items: signal.events, placeOf };
+  const { memory, fresh, again } = admit(lane, arrival, options.leaseMarginMs);
   const phase = move(lane.phase, 'accept', lane.phase);
-  const after = fresh.length === 0 ? lane : { ...lane, ...append(lane, fresh), marks, behindSince, phase };
+  const after = fresh.length === 0 ? lane : { ...lane, ...append(lane, fresh), ...memory, phase };
   // Whoever sent them again has stored their data again.
   const claimsToDelete = released(after, passed(after, again));
   return claimsToDelete === undefined ? after : { ...after, ...claimsToDelete };
+}
+
+/** Whether the lane has nothing to do, and nothing to tell. */
+export function isIdle(lane: LaneState): boolean {
+  const { phase, claimsToDelete, lost } = lane;
+  return phase.state === 'idle' && depthOf(lane) === 0 && claimsToDelete === undefined && lost === undefined;
 }
 
 /** What a host that has nothing in flight has to start. */
