@@ -1,15 +1,15 @@
 import { log, sleep } from '@temporalio/workflow';
 
-/** Batches in a row of which no key was started, after which the pool waits before it tries again. */
+/** Number of consecutive batches without a started key, after which the pool waits before it tries again. */
 const MAX_RETURNED = 3;
 const MAX_WAIT_MS = 30_000;
 
 /**
- * Keeps a pool from handing its keys to processes without room again and again. Temporal gives no choice of the process, so one
- * batch that comes back is simply handed out again, and with luck another process takes it. When one after the other comes back, all
- * processes are busy: each try is in the history of the run, with the data of its events.
+ * Keeps a pool from giving batches to busy processes again and again. Temporal offers no choice of the process, so a batch that
+ * is returned is simply scheduled again, and another process may take it. When batch after batch is returned, all processes are
+ * busy, and each try adds the data of its events to the history of the run.
  *
- * Owns how many have come back in a row and the wait after them.
+ * Owns the number of batches returned in a row and the wait after them.
  */
 export class Crowding {
   readonly #firstWaitMs: number;
@@ -23,24 +23,24 @@ export class Crowding {
     this.#onInput = onInput;
   }
 
-  /** No batch is to be begun yet. */
+  /** No batch may be started yet. */
   get isWaiting(): boolean {
     return this.#waits > 0;
   }
 
-  /** Takes in whether a batch came back with no key started. */
+  /** Records whether a batch was returned with no key started. */
   took(isReturned: boolean): void {
     if (!isReturned) {
       this.#returned = 0;
       return;
     }
-    // Those that were in flight when the wait began say nothing new.
+    // Batches that were in flight when the wait started add no information.
     if (this.isWaiting) return;
     this.#returned += 1;
     if (this.#returned < MAX_RETURNED) return;
     const waitMs = Math.min(this.#firstWaitMs * 2 ** (this.#returned - MAX_RETURNED), MAX_WAIT_MS);
     if (this.#returned === MAX_RETURNED)
-      log.warn('No process has room for the batches of the pool: it waits before it tries again', { waitMs });
+      log.warn('All worker processes are busy: the pool waits before it schedules the next batch', { waitMs });
     this.#waits += 1;
     void sleep(Math.max(1, waitMs)).then(() => {
       this.#waits -= 1;

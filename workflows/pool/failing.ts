@@ -1,4 +1,4 @@
-/** What is known of a key whose first event fails while it is in the pool. Pure. */
+/** The failed attempts of a key whose first event fails while the key is in the pool. Pure. */
 import type { LanePhase } from '../../contracts/lane/phase.ts';
 import type { FailedEvent } from '../../contracts/event/failure.ts';
 
@@ -6,13 +6,13 @@ import { retryWaitMs } from './outage/outage.ts';
 
 export interface Failing {
   readonly attempts: number;
-  /** Of the first failed attempt, ms since 1970. */
+  /** Time of the first failed attempt, ms since 1970. */
   readonly since: number;
-  /** Of the latest one. */
+  /** Time of the latest failed attempt. */
   readonly lastAt: number;
-  /** The latest one. Undefined where a run before had no room for it. */
+  /** The latest failure. Undefined if a previous run had no space for it. */
   readonly known: FailedEvent | undefined;
-  /** It waits for its turn to move out. */
+  /** The key is about to move out. */
   readonly leaves: boolean;
 }
 
@@ -22,7 +22,7 @@ export function failedAgain(before: Failing | undefined, known: FailedEvent, now
   return { attempts, since: before?.since ?? now, lastAt: now, known, leaves: false };
 }
 
-/** Whether the key must not be tried any more: the settings allow no further attempt, or the failure is final. */
+/** Whether the key must not be tried again: the settings allow no further attempt, or the failure is not retryable. */
 export function isUsedUp({ attempts, known }: Failing): boolean {
   return known !== undefined && (known.failure.nonRetryable || attempts >= known.policy.maxAttempts);
 }
@@ -32,18 +32,18 @@ export function dueAt({ attempts, known, lastAt }: Failing): number {
   return known === undefined ? lastAt : lastAt + retryWaitMs(known.policy, attempts - 1);
 }
 
-/** After a hold a key waits so long for another attempt in its pool. */
+/** Maximum wait of a key for another attempt in its pool after a hold. */
 const MAX_WAIT_RELEASED_MS = 30_000;
 
 /**
- * Whether the next attempt of a key is so far off that its lane waits for it, and not the pool: many keys that wait would fill the
- * pool, and while none of them is tried nothing shows that they still fail.
+ * Whether the next attempt of a key is so far in the future that its lane waits for it instead of the pool: many waiting keys
+ * would fill the pool, and while none of them is tried, it is not visible that they still fail.
  */
 export function isFarOff(failing: Failing, now: number): boolean {
   return dueAt(failing) > now + MAX_WAIT_RELEASED_MS;
 }
 
-/** The state in which the key's own lane begins. */
+/** The initial phase of the key's own lane. */
 export function phaseOf(failing: Failing | undefined): LanePhase {
   if (failing === undefined) return { state: 'idle' };
   const { attempts, known = notKept(failing.attempts), since } = failing;
@@ -52,11 +52,11 @@ export function phaseOf(failing: Failing | undefined): LanePhase {
   return { state: isUsedUp({ ...failing, known }) ? 'blocked' : 'retrying', ...head };
 }
 
-/** There are more different failures than a pool can carry from run to run. */
+/** Used when there are more distinct failures than a pool can carry from run to run. */
 function notKept(attempts: number): FailedEvent {
   const message =
-    `The failure was not kept: the pool of this key had too many different ones. ${attempts} attempts have failed; ` +
-    '`keylane retry` makes another one and shows what comes of it';
+    `The failure was not kept: the pool of this key had too many distinct failures. ${attempts} attempts have failed; ` +
+    '`keylane retry` makes another attempt and shows its result';
   const policy = { maxAttempts: attempts, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
   return { failure: { type: 'FailureNotKept', message, nonRetryable: false }, policy };
 }

@@ -3,11 +3,11 @@ import type { FailedEvent } from '../../contracts/event/failure.ts';
 
 import { truncate } from '../../lib/pure/text.ts';
 
-/** Of all failures together: what a pool carries must fit into the input of its next run. */
+/** Maximum bytes of all failures together: the state of a pool must fit into the input of its next run. */
 const MAX_BYTES = 128 * 1024;
 const MESSAGE_CHARS = 500;
 
-/** The failures of the keys of a pool as they are carried: without stacks, and each of them once, however many keys have it. */
+/** The failures of the keys of a pool as they are carried: distinct ones, without stacks. */
 export class FailureTable {
   readonly #indexes = new Map<string, number>();
   readonly #failures: FailedEvent[] = [];
@@ -17,7 +17,7 @@ export class FailureTable {
     return this.#failures;
   }
 
-  /** @returns the index of the failure; undefined when there is no room for it */
+  /** @returns the index of the failure; undefined if there is no space for it */
   add({ failure: { stack: _stack, ...failure }, policy }: FailedEvent): number | undefined {
     const known = { failure: { ...failure, message: truncate(failure.message, MESSAGE_CHARS) }, policy };
     const id = JSON.stringify(known);

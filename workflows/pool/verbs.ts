@@ -1,8 +1,8 @@
 /**
- * Verbs for keys of a pool (O11). A key that is decided on gets a lane of its own, which keeps the decision.
+ * Verbs for keys of a pool (O11). A key that a verb acts on gets its own lane, which keeps the decision.
  *
- * Owns the verbs that were accepted and have not acted: those of keys in a batch wait until the batch gives the key back. Knows
- * nothing of Temporal.
+ * Owns the verbs that were accepted and not yet carried out: the verb for a key in a batch waits until the batch has ended.
+ * Knows nothing of Temporal.
  */
 import type { Decision } from '../../contracts/lane/decision.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
@@ -11,13 +11,13 @@ import { act, bind, judge, refused, type Verb } from '../lane/verbs/decide.ts';
 
 interface PendingVerb {
   readonly verb: Verb;
-  /** Set when it has acted or was refused. */
+  /** Set when it was carried out or refused. */
   answer?: Decision;
 }
 
 export class Verbs {
   readonly #options: LaneOptions;
-  /** By key: one at a time. */
+  /** At most one per key. */
   readonly #pending = new Map<string, PendingVerb>();
 
   constructor(options: LaneOptions) {
@@ -32,7 +32,7 @@ export class Verbs {
     return this.#pending.keys();
   }
 
-  /** @param lane the key as it is now */
+  /** @param lane the current state of the key */
   add(key: string, verb: Verb, lane: LaneState): PendingVerb {
     const pending: PendingVerb = { verb: bind(lane, verb) };
     this.#pending.set(key, pending);
@@ -41,7 +41,7 @@ export class Verbs {
 
   /**
    * Carries out the verb of a key that is in no batch.
-   * @returns the lane with which the key moves out; undefined when it stays, since its verb was refused or there is none
+   * @returns the lane state with which the key moves out; undefined if it stays because its verb was refused or it has none
    */
   act(key: string, lane: LaneState, now: number): LaneState | undefined {
     const pending = this.#pending.get(key);
@@ -59,12 +59,12 @@ export class Verbs {
   }
 }
 
-/** Not kept: the key stays in its pool, and only whoever asked hears of it. */
+/** A refusal that is not recorded: the key stays in its pool, and only the caller is informed. */
 export function refusalOf(lane: LaneState, verb: Verb, why: string, now: number, options: LaneOptions): Decision {
   return refused(lane, verb, why, now, options).decisions.at(-1) as Decision;
 }
 
-/** Why a verb can do nothing for a key as it is now; undefined when it can, or that is not known before its batch ends. */
+/** Why a verb cannot act on a key in its current state; undefined if it can, or if that is unknown until its batch ends. */
 export function objectionTo(verb: Verb, lane: LaneState, isInBatch: boolean): string | undefined {
   const verdict = judge(lane, verb, isInBatch);
   if (verdict.kind !== 'refuse') return undefined;

@@ -1,13 +1,13 @@
 /**
- * The long backlog of a lane, as pure functions: what goes from the lane's own state into segments, and what is taken
- * back. See {@link Backlog} for where which events lie.
+ * The long backlog of a lane, as pure functions: which events move from the lane's own state to segments and back. See
+ * {@link Backlog} for its parts.
  *
  * Invariants:
- * B1 Queue, segments and tail, one after the other, are the lane's events in their order (O1, O4).
- * B2 An event leaves the tail only when the segment that holds it is known to have been started, and a segment is left
- *    only when all its events are in the lane's queue again: at any moment each is in one of them (O5).
- * B3 A backlog without a segment is there only while the first one is being started. Nothing takes a tail back but the
- *    end of the last segment, so a lane that is found like that, after its run was ended, is put together again.
+ * B1 Queue, segments and tail, in this sequence, are the lane's events in order (O1, O4).
+ * B2 An event leaves the tail only when the segment that holds it is known to have started, and a segment is released
+ *    only when all its events are back in the lane's queue: at any moment each event is in one of them (O5).
+ * B3 A backlog without a segment exists only while the first segment is being started. A recovered lane in that state gets
+ *    its tail back in the queue.
  */
 import type {
   Backlog,
@@ -22,19 +22,19 @@ import { jsonBytes } from '../../../lib/pure/json-bytes.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
 import { TAIL_PAGE } from '../../../contracts/run.ts';
 
-/** Segments whose starts are asked for with one answer to the server, of which each has some delay. */
+/** Maximum number of segments that are started with one workflow task, each of which has some delay. */
 const STARTED_AT_ONCE = 8;
-/** Bytes of them, one excepted: Temporal takes 4 MiB in a message. */
+/** Maximum bytes of these, a single larger segment is allowed: Temporal accepts messages of 4 MiB. */
 const STARTED_BYTES = 2 * 1024 * 1024;
 
 const EMPTY: Backlog = { segments: [], taken: 0, events: 0, bytes: 0, tail: [] };
 
-/** Events that the lane has, wherever they lie. */
+/** Number of queued events of the lane, wherever they are kept. */
 export function depthOf({ queue, backlog = EMPTY }: LaneState): number {
   return queue.length + backlog.events + backlog.tail.length;
 }
 
-/** New events go behind everything else. */
+/** Appends new events after all others. */
 export function append(lane: LaneState, events: readonly LaneEvent[]): Pick<LaneState, 'queue' | 'backlog'> {
   const { queue, backlog } = lane;
   if (backlog === undefined) return { queue: [...queue, ...events] };
@@ -42,8 +42,8 @@ export function append(lane: LaneState, events: readonly LaneEvent[]): Pick<Lane
 }
 
 /**
- * Whether the lane holds more than it should while it does not move: in its queue half as much as a segment may hold, and
- * in its tail less than one.
+ * Whether a lane that makes no progress holds more than it should: half a segment in its queue, and in its tail less than
+ * a segment.
  */
 export function isLong(lane: LaneState, limits: SegmentLimits): boolean {
   const { queue, backlog } = lane;
@@ -51,7 +51,7 @@ export function isLong(lane: LaneState, limits: SegmentLimits): boolean {
   return countWithin(waiting, limits) < waiting.length;
 }
 
-/** What the queue need not keep becomes the tail, from which segments are filled. */
+/** Moves what the queue need not keep to the tail, from which segments are filled. */
 export function withTail(lane: LaneState, limits: SegmentLimits): LaneState {
   const { queue, backlog } = lane;
   const kept = keptInQueue(lane, limits);
@@ -69,10 +69,10 @@ export function withoutTail(
   return { state: { ...rest, backlog: { ...backlog, tail: [] } }, tail: backlog.tail.length };
 }
 
-/** Bytes of a state that an answer may have: Temporal takes 2 MiB, and there is more around it. */
+/** Maximum bytes of the state in a query answer: Temporal accepts 2 MiB, and the answer has more fields. */
 const MAX_REMAINS_BYTES = 1024 * 1024;
 
-/** The same without its queue too, when that is too much for an answer. */
+/** The same, also without its queue if that is too large for an answer. */
 export function remainsOf(
   lane: LaneState,
   limits: SegmentLimits,
@@ -97,7 +97,7 @@ export function tailFrom(lane: LaneState, limits: SegmentLimits, from: number): 
   return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
 }
 
-/** The events that the next segments should hold: the last of several is as full as the others. */
+/** The events of the next segments; each of several is full. */
 export function nextSegments({ backlog = EMPTY }: LaneState, limits: SegmentLimits): readonly (readonly LaneEvent[])[] {
   const segments: (readonly LaneEvent[])[] = [];
   let bytes = 0;
@@ -135,13 +135,13 @@ export function firstSegment({ backlog = EMPTY }: LaneState): (SegmentName & { r
   return range === undefined ? undefined : { epoch: range.epoch, number: range.first, from: backlog.taken };
 }
 
-/** The one that was started last, while any is left. */
+/** The segment that was started last, while any exists. */
 export function latestSegment(lane: LaneState | undefined): SegmentName | undefined {
   const range = lane?.backlog?.segments.at(-1);
   return range && { epoch: range.epoch, number: range.last };
 }
 
-/** These events of the first segment are in the queue again. */
+/** Moves these events of the first segment back to the queue. */
 export function takenBack(lane: LaneState, { events, last }: SliceAnswer): LaneState {
   const { backlog = EMPTY } = lane;
   return joined({
@@ -157,26 +157,26 @@ export function takenBack(lane: LaneState, { events, last }: SliceAnswer): LaneS
   });
 }
 
-/** What the first segment held is gone. How much that was is known when it was the only one. */
+/** The content of the first segment is gone. How much that was is known only if it was the only segment. */
 export function withoutFirstSegment(lane: LaneState): LaneState {
   const { backlog = EMPTY } = lane;
   const segments = withoutFirst(backlog.segments);
   return joined({ ...lane, backlog: { ...backlog, segments, taken: 0 } });
 }
 
-/** When there is no segment, there is nothing between queue and tail either, and the lane is as any other (B3). */
+/** Without segments, the tail follows the queue directly, and becomes part of it (B3). */
 export function joined(lane: LaneState): LaneState {
   const { backlog, ...rest } = lane;
   if (backlog === undefined || backlog.segments.length > 0) return lane;
   return { ...rest, queue: [...lane.queue, ...backlog.tail] };
 }
 
-/** The queue keeps half of what a segment may hold, as much as comes back from one at a time, and what is worked on. */
+/** The queue keeps half a segment, which is as much as comes back from one at a time, and the events in process. */
 function keptInQueue({ phase, queue }: LaneState, limits: SegmentLimits): number {
   return Math.max(countWithin(queue, halfOf(limits)), phase.state === 'running' ? phase.count : 1);
 }
 
-/** What a lane holds of its backlog in its queue goes from run to run, together with all else that it knows. */
+/** The part of the backlog that is in the queue is carried from run to run with the rest of the state. */
 export function halfOf({ bytes, events }: SegmentLimits): SegmentLimits {
   return { bytes: Math.ceil(bytes / 2), events: Math.ceil(events / 2) };
 }

@@ -1,6 +1,6 @@
 /**
- * What becomes of a lane whose past was cut off from outside, as pure functions: it takes over what an ended run held,
- * and where events are gone for good, a person hears of it before anything behind them is handled (O5).
+ * Recovery of a lane whose run was terminated externally, as pure functions: it gets the state of the terminated run, and
+ * if events are gone for good, the operator learns of it before any later event is handled (O5).
  */
 import type { RetryPolicy } from '../../../contracts/event/failure.ts';
 import type { LanePhase } from '../../../contracts/lane/phase.ts';
@@ -8,17 +8,17 @@ import type { LaneState } from '../../../contracts/lane/state.ts';
 import { joined, withoutFirstSegment } from './backlog.ts';
 import { move } from './transitions.ts';
 
-/** Type of the failure that blocks a head behind lost events. Nothing is wrong with the head itself. */
+/** Type of the failure that blocks the head after lost events. Nothing is wrong with the head itself. */
 export const EVENTS_LOST = 'EventsLost';
 
-/** Of what is told of losses. A lane may have lost thousands of segments before there is a head to block. */
+/** Maximum characters of the message about losses. A lane can lose thousands of segments before it has a head to block. */
 const LOST_CHARS = 1000;
 const AND_MORE = 'And more.';
 
-/** Of the head that comes after lost events, when a person lets it go on. */
+/** Retry policy of the head after lost events, once an operator has released it. */
 const POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
 
-/** The state of an ended run, with nothing in flight any more. Whatever was in flight may have come to something (O7). */
+/** The state of a terminated run, with nothing in flight. What was in flight may have been handled (O7). */
 export function takenOver(state: LaneState): LaneState {
   const { phase } = state;
   if (phase.state !== 'running') return joined(state);
@@ -37,18 +37,18 @@ export function segmentLost(lane: LaneState, message: string): LaneState {
   return withLoss(withoutFirstSegment(lane), message);
 }
 
-/** Whether a head is there to be blocked. */
+/** Whether a loss has to be reported and there is a head to block. */
 export function mustTellLoss({ lost, phase, queue }: LaneState): boolean {
   return lost !== undefined && phase.state === 'idle' && queue.length > 0;
 }
 
-/** The head waits for a person who has heard of the loss; `retry` goes on with it. */
+/** Blocks the head, so that an operator learns of the loss; `retry` continues with it. */
 export function blockedByLoss(lane: LaneState, now: number): LaneState {
   const { lost, ...rest } = lane;
   if (lost === undefined) return lane;
   const failure = {
     type: EVENTS_LOST,
-    message: `${lost} Nothing is wrong with this record, which comes after them: \`retry\` goes on with it.`,
+    message: `${lost} Nothing is wrong with this record, which comes after them: \`retry\` continues with it.`,
     nonRetryable: true,
   };
   const phase: LanePhase = { state: 'blocked', failure, policy: POLICY, since: now, attempts: 0, roundFrom: 0 };

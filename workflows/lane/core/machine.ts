@@ -1,17 +1,17 @@
 /**
- * The lane: one key's events in order, as pure functions from state and input to state.
+ * The state machine of a lane: the events of one key in order, as pure functions from state and input to state.
  *
- * It knows nothing of Temporal, time or activities: a host keeps the state, brings inputs, and does what {@link next}
- * says. A host has at most one piece of work in flight for a lane, and tells the lane when that has ended.
+ * It knows nothing of Temporal, time or activities: a host owns the state, applies inputs, and starts the work that
+ * {@link next} returns. The host has at most one piece of work in flight for a lane, and applies its outcome when it ends.
  *
  * Invariants:
- * L1 The queue, and behind it the backlog, hold every accepted event that is neither done nor skipped, in the order of
+ * L1 The queue, followed by the backlog, holds every accepted event that is neither handled nor skipped, in the order of
  *    acceptance (O1, O4).
- * L2 Only the front of the queue is ever worked on, and only it can be removed or replaced (O1).
- * L3 A position is appended only beyond its shard's mark, and the mark moves with it (O6). What the quarantine brings has a
- *    mark of its own, and goes behind everything that was accepted before.
- * L4 Nothing leaves the front but by success or by a person's skip (O5).
- * The table in transitions.ts names every change of state; `move` refuses any other.
+ * L2 Only the front of the queue is processed, and only the front can be removed or replaced (O1).
+ * L3 A position is appended only if it is beyond its shard's mark, and the mark moves with it (O6). Redriven records have
+ *    their own mark, and are appended after everything that was accepted before.
+ * L4 An event leaves the front only when it was handled or an operator skipped it (O5).
+ * The table in transitions.ts lists every change of state; `move` refuses any other.
  */
 import type { SegmentName } from '../../../contracts/lane/backlog.ts';
 import type { EventBatchOutcome } from '../../../contracts/execution.ts';
@@ -44,15 +44,15 @@ export function emptyLane(startedAt: number): LaneState {
 }
 
 /**
- * Takes events over (O4). What the lane has had already is dropped (O6), and so is the whole signal when its sender was
- * certainly no reader any more at a time that the lane remembers (see workflows/shared/admission.ts).
+ * Accepts events (O4). Events that the lane has accepted before are dropped (O6). The whole signal is dropped if the lease
+ * of its sender had certainly expired (see workflows/shared/admission.ts).
  */
 export function accept(lane: LaneState, signal: RecordsSignal, options: LaneOptions): LaneState {
   const arrival = { leaseUntil: signal.leaseUntil, items: signal.events, placeOf };
   const { memory, fresh, again } = admit(lane, arrival, options.leaseMarginMs);
   const phase = move(lane.phase, 'accept', lane.phase);
   const after = fresh.length === 0 ? lane : { ...lane, ...append(lane, fresh), ...memory, phase };
-  // Whoever sent them again has stored their data again.
+  // A sender that repeats events has stored their data again.
   const claimsToDelete = released(after, passed(after, again));
   return claimsToDelete === undefined ? after : { ...after, ...claimsToDelete };
 }
@@ -63,10 +63,10 @@ export function isIdle(lane: LaneState): boolean {
   return phase.state === 'idle' && depthOf(lane) === 0 && claimsToDelete === undefined && lost === undefined;
 }
 
-/** What a host that has nothing in flight has to start. */
+/** What a host with nothing in flight has to start. */
 export type Work =
   | { readonly kind: 'none' }
-  /** The queue has been worked off, and there is more in this segment. */
+  /** The queue is empty, and this segment has more events. */
   | { readonly kind: 'slice'; readonly segment: SegmentName; readonly from: number }
   /** The data of the head is in the source only, and has to be fetched before a handler can be called. */
   | { readonly kind: 'fetch'; readonly event: LaneEvent }
@@ -110,7 +110,7 @@ export function batchStarted(lane: LaneState, count: number): LaneState {
   return { ...lane, phase: move(lane.phase, 'batchStarted', { state: 'running', count }) };
 }
 
-/** The first pass has ended: with all its events done, at a failure, or early because it was asked to stop. */
+/** The batch has ended: all its events were handled, one failed, or it was asked to stop. */
 export function batchEnded(lane: LaneState, outcome: EventBatchOutcome, now: number): LaneState {
   const count = lane.phase.state === 'running' ? lane.phase.count : 0;
   const done = Math.min(outcome.done, count);
@@ -132,7 +132,7 @@ export function batchEnded(lane: LaneState, outcome: EventBatchOutcome, now: num
   };
 }
 
-/** How often the head was lost with its process, in a row, in batches that have ended without it. */
+/** How many times in a row the process died while it ran the head in a batch. */
 export function lossesOfHead({ losses, queue }: LaneState): number {
   const head = queue[0];
   return losses !== undefined && head !== undefined && losses.position === formatPosition(head.position)
@@ -168,7 +168,7 @@ export function eventSucceeded(lane: LaneState): LaneState {
   };
 }
 
-/** The retries of the head are used up, or its failure is one that no retry will mend. */
+/** The retries of the head are used up, or its failure is not retryable. */
 export function eventFailed(lane: LaneState, failure: Failure, attempts: number): LaneState {
   const failing = headFailure(lane.phase);
   if (failing === undefined) throw new Error(`An event failed in a lane that is ${lane.phase.state}`);
@@ -178,26 +178,26 @@ export function eventFailed(lane: LaneState, failure: Failure, attempts: number)
 }
 
 /**
- * The activity of the head was stopped, after so many attempts; the head is still to be tried.
- * @param nextAttemptAt when the wait would have ended that was broken off; ms since 1970
+ * The activity of the head was stopped after this many attempts; the head is still to be retried.
+ * @param nextAttemptAt when the interrupted wait would have ended; ms since 1970
  */
 export function eventStopped(lane: LaneState, attempts: number, nextAttemptAt?: number): LaneState {
   const failing = headFailure(lane.phase);
   if (failing === undefined) throw new Error(`An event stopped in a lane that is ${lane.phase.state}`);
   const { nextAttemptAt: before, ...rest } = failing;
-  // Stopped before it had come to anything: what was due before is due still.
+  // It was stopped before another attempt ended, so the due time stays as it was.
   const dueAt = nextAttemptAt ?? (attempts <= failing.attempts ? before : undefined);
   const due = dueAt === undefined ? {} : { nextAttemptAt: dueAt };
   const phase: LanePhase = { ...rest, ...due, state: 'retrying', attempts: Math.max(failing.attempts, attempts) };
   return { ...lane, phase: move(lane.phase, 'eventStopped', phase) };
 }
 
-/** Attempts in a row that may be lost to Temporal before the event is taken for the cause. */
+/** After this many lost attempts in a row, the event is considered the cause. */
 const MAX_LOSSES = 3;
 
 /**
- * The last attempt of the round was lost to Temporal, which says nothing about the event: it is made again, a few times.
- * @param attempts made in all, without that one
+ * The last attempt of the round was lost, which says nothing about the event: it is made again, a few times.
+ * @param attempts number of all attempts, not counting the lost one
  */
 export function eventLost(lane: LaneState, failure: Failure, attempts: number): LaneState {
   const losses = 1 + (headFailure(lane.phase)?.losses ?? 0);
@@ -206,7 +206,7 @@ export function eventLost(lane: LaneState, failure: Failure, attempts: number): 
   return { ...stopped, phase: { ...stopped.phase, losses } as LanePhase };
 }
 
-/** What is known of the head's failure, in the states that have one. */
+/** The failure of the head, in the states that have one. */
 export function headFailure(phase: LanePhase): HeadFailure | undefined {
   const read = readPhase(phase);
   switch (read.state) {

@@ -5,8 +5,8 @@ export type LaneInputName =
   'accept' | 'batchStarted' | 'batchEnded' | 'eventSucceeded' | 'eventFailed' | 'eventStopped' | 'loss' | VerbName;
 
 /**
- * Every change of state that a lane may make: state, input, and the states that may follow. An input without a row is
- * impossible in that state; for a verb that means it is refused, or that work in flight is stopped first.
+ * Every change of state that a lane may make: state, input, and the possible next states. An input without a row is
+ * impossible in that state; a verb is then refused, or the work in flight is stopped first.
  */
 export const TRANSITIONS: Readonly<
   Record<LaneStateName, Partial<Readonly<Record<LaneInputName, readonly LaneStateName[]>>>>
@@ -49,7 +49,7 @@ export const TRANSITIONS: Readonly<
   },
 };
 
-/** Thrown when a host brings an input that its lane cannot have: a bug, which must stop the lane rather than disorder it. */
+/** Thrown when a host applies an input that is impossible: a bug, which must stop the lane rather than break its order. */
 export class ImpossibleTransitionError extends Error {
   override readonly name = 'ImpossibleTransitionError';
   readonly from: LaneStateName;
@@ -64,7 +64,7 @@ export class ImpossibleTransitionError extends Error {
   }
 }
 
-/** `to`, if the table allows to go there. */
+/** Returns `to` if the table allows this change of state. */
 export function move(from: LanePhase, input: LaneInputName, to: LanePhase): LanePhase {
   if (TRANSITIONS[from.state][input]?.includes(to.state) !== true) {
     throw new ImpossibleTransitionError(from.state, input, to.state);

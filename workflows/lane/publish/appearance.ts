@@ -1,5 +1,5 @@
 /**
- * How a lane looks from outside: the words of its search attributes and memo, and the markdown of its current details.
+ * What a lane publishes: the values of its search attributes and memo, and the markdown of its current details.
  */
 import { formatPosition } from '../../../contracts/event/position.ts';
 import type { SegmentRange } from '../../../contracts/lane/backlog.ts';
@@ -17,7 +17,7 @@ import { verbCommand } from '../../../contracts/lane/verb-command.ts';
 import { visibleText } from '../../../lib/pure/visible.ts';
 import { headFailure, readPhase } from '../core/machine.ts';
 
-/** `KeylaneStatus`. Idle and running are one, since a search attribute is written on transitions only. */
+/** `KeylaneStatus`. Idle and running are both healthy, so that the attribute changes only when something is wrong. */
 export type LaneStatus = 'healthy' | 'retrying' | 'blocked' | 'paused';
 
 const NEXT_SHOWN = 10;
@@ -31,8 +31,8 @@ export function statusOf(phase: LanePhase): LaneStatus {
 }
 
 /**
- * `KeylaneError`: the same text for failures of the same cause, so that stuck keys can be grouped by it. What differs
- * from record to record (numbers, quoted values, long ids) is taken out.
+ * `KeylaneError`: the same string for failures with the same cause, so that stuck keys can be grouped by it. What differs
+ * from record to record (numbers, quoted values, long ids) is removed.
  */
 export function fingerprint(failure: Failure): string {
   const { message, type } = readFailure(failure);
@@ -44,7 +44,7 @@ export function fingerprint(failure: Failure): string {
   return truncate(visibleText(`${type}: ${general}`), FINGERPRINT_CHARS);
 }
 
-/** The memo as it should be now; null takes a field away. */
+/** The current memo; null removes a field. */
 export function memoChange(
   key: string,
   lane: LaneState,
@@ -81,7 +81,7 @@ export function viewOf(pipeline: string, key: string, lane: LaneState): LaneView
   };
 }
 
-/** Events behind the head. */
+/** Number of events behind the head. */
 export function waitingIn(lane: LaneState): number {
   return Math.max(0, depthOf(lane) - 1);
 }
@@ -115,7 +115,7 @@ export function detailsOf(pipeline: string, key: string, lane: LaneState): strin
   const lines: string[] = [];
   if (phase.state === 'idle' || phase.state === 'running') {
     lines.push(`**${phase.state}**, ${depthOf(lane)} in the lane`);
-    if (lane.lost !== undefined) lines.push(`${lane.lost} The next event will be blocked for it.`);
+    if (lane.lost !== undefined) lines.push(`${lane.lost} The next event will be blocked to report this.`);
     return [...lines, ...refusal(lane)].join('\n\n');
   }
   lines.push(`**${phase.state}**, ${waiting} waiting behind the head`);
@@ -134,7 +134,7 @@ export function detailsOf(pipeline: string, key: string, lane: LaneState): strin
   return lines.join('\n\n');
 }
 
-/** The latest decision when it changed nothing: a signal has no other answer. */
+/** The latest decision if it was refused: a signal has no other response. */
 function refusal({ decisions }: LaneState): string[] {
   const latest = decisions.at(-1);
   if (latest?.outcome !== 'refused') return [];
@@ -146,15 +146,15 @@ function refusal({ decisions }: LaneState): string[] {
 }
 
 const RELEASES = [
-  ['retry', 'To try it again, send the signal `retry`, or run:'],
-  ['skip', 'To leave it out, send the signal `skip`, or run:'],
-  ['replace', 'To give it other data, send the signal `replace` with the input `{"data": {...}}`, or run:'],
+  ['retry', 'To retry it, send the signal `retry`, or run:'],
+  ['skip', 'To skip it, send the signal `skip`, or run:'],
+  ['replace', 'To replace its data, send the signal `replace` with the input `{"data": {...}}`, or run:'],
 ] as const;
 
 function releases(pipeline: string, key: string, { phase, queue: [head] }: LaneState): string[] {
   const target = { pipeline, key, name: `${pipeline}:${key}` };
   if (phase.state === 'paused') {
-    return ['To go on, send the signal `resume`, or run:', codeBlock(verbCommand('keylane', 'resume', target))];
+    return ['To resume it, send the signal `resume`, or run:', codeBlock(verbCommand('keylane', 'resume', target))];
   }
   if (phase.state !== 'blocked' || head === undefined) return [];
   const bound = { ...target, position: formatPosition(head.position) };

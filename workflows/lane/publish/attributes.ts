@@ -4,7 +4,7 @@ import type { LaneState } from '../../../contracts/lane/state.ts';
 import { fingerprint, statusOf, waitingIn } from './appearance.ts';
 import { headFailure } from '../core/machine.ts';
 
-/** The search attributes of a lane as it is now; pipeline and key are set at its start and stay. */
+/** The current search attributes of a lane; pipeline and key are set when it starts and never change. */
 export function attributesOf(lane: LaneState): SearchAttributeUpdatePair[] {
   const failing = headFailure(lane.phase);
   const isBlocked = lane.phase.state === 'blocked' && failing !== undefined;

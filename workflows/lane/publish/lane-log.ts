@@ -1,8 +1,8 @@
 /**
- * Tells the log of the worker what becomes of a key that needs a person. The log of workflow code is silent when a history
- * is replayed, so each line is written once by whichever process is at work then, in both hostings.
+ * Logs when a key is blocked, released, paused or resumed. Workflow code does not log while a history is replayed, so each
+ * line is written once, by the process that runs the workflow at that time, in both hostings.
  *
- * Owns which block has been logged; a run that continues another one begins with that of the state it is given.
+ * Owns which block has been logged; a run that continues another one starts with the block of the carried state.
  */
 import { log } from '@temporalio/workflow';
 import { visibleName } from '../../../lib/pure/visible.ts';
@@ -26,7 +26,7 @@ export class LaneLog {
     this.#logged = blockOf(lane);
   }
 
-  /** Of a lane that may have been blocked just now. */
+  /** Logs a block, if the lane has been blocked since the last call. */
   changed(lane: LaneState): void {
     const block = blockOf(lane);
     if (block === this.#logged) return;
@@ -40,12 +40,12 @@ export class LaneLog {
     const release = verbCommand('keylane', 'retry', target);
     const cause = { errorType: failure.type, cause: failure.message };
     log.warn(
-      'Key blocked: it waits until somebody retries, skips or replaces its record',
+      'Key blocked: it waits until an operator retries, skips or replaces its record',
       ownLine({ ...this.#name(), position, attempts, ...cause, waiting: waitingIn(lane), release }),
     );
   }
 
-  /** Of a verb that has been carried out; what was refused its sender hears. */
+  /** Logs a verb that was carried out; a refusal is reported to its sender. */
   decided({ verb, outcome, by, reason, position, stateBefore, stateAfter }: Decision): void {
     if (outcome === 'refused') return;
     const isReleased = stateBefore === 'blocked' && stateAfter !== 'blocked';
@@ -65,7 +65,7 @@ function decisionText(verb: VerbName, isReleased: boolean): string {
   return isReleased ? `Key released by ${verb}` : `Key: ${verb} carried out`;
 }
 
-/** The same text for as long as it is one and the same block. */
+/** Identifies a block. */
 function blockOf(lane: LaneState): string | undefined {
   const head = lane.queue[0];
   const failing = headFailure(lane.phase);

@@ -1,9 +1,9 @@
 /**
- * The verbs of a person on a lane (O11), as pure functions.
+ * The verbs of an operator on a lane (O11), as pure functions.
  *
- * A verb acts on the event that it names or on nothing: with a position it means that record, without one the head that
- * failed. A verb that wants an event whose handler may be running needs the work to be stopped first; the caller stops
- * it, and asks again with the state that came of that, in which the event may have succeeded meanwhile.
+ * A verb acts on the event that it names or on nothing: with a position on that record, without one on the head that has
+ * failed. If the handler of that event may be running, the work has to be stopped first. The caller stops it and judges
+ * the verb again with the resulting state, in which the event may have been handled.
  */
 import { formatPosition, parsePosition, samePosition, type Position } from '../../../contracts/event/position.ts';
 import { DECISION_DATA_CHARS, type Decision, type VerbArgs } from '../../../contracts/lane/decision.ts';
@@ -23,7 +23,7 @@ import { move } from '../core/transitions.ts';
 export interface Verb {
   readonly name: VerbName;
   readonly args: VerbArgs;
-  /** Why its arguments cannot be used; such a verb is refused. */
+  /** Why its arguments are invalid; such a verb is refused. */
   readonly problem?: string;
 }
 
@@ -37,12 +37,12 @@ function refuse(why: string): Verdict {
   return { kind: 'refuse', why };
 }
 
-/** Whether the verb can act on the lane as it is. `working`: an activity of the lane is in flight. */
+/** Whether the verb can act on the lane in its current state. `working`: an activity of the lane is in flight. */
 export function judge(lane: LaneState, verb: Verb, working: boolean): Verdict {
   const { state } = lane.phase;
   if (verb.problem !== undefined) return refuse(verb.problem);
   if (verb.name === 'pause') {
-    if (state === 'paused') return refuse('the lane is paused already');
+    if (state === 'paused') return refuse('the lane is already paused');
     return working ? STOP_FIRST : ACT;
   }
   if (verb.name === 'resume') return state === 'paused' ? ACT : refuse(`the lane is not paused, it is ${state}`);
@@ -68,8 +68,8 @@ function judgeHeadVerb(lane: LaneState, verb: Verb, working: boolean): Verdict {
 }
 
 /**
- * Ties a verb that names no record to the head that has failed by now: a second one that arrives late must not touch
- * the next event.
+ * Binds a verb without a position to the head that has failed, so that a delayed duplicate of the verb cannot act on the
+ * next event.
  */
 export function bind(lane: LaneState, verb: Verb): Verb {
   const head = lane.queue[0];
@@ -78,7 +78,7 @@ export function bind(lane: LaneState, verb: Verb): Verb {
   return { ...verb, args: { ...verb.args, position: formatPosition(head.position) } };
 }
 
-/** The named event is the head, or among those that the batch in flight may be at. */
+/** The named event is the head, or one of the batch in flight. */
 function isWithReach(lane: LaneState, named: Position): boolean {
   const reach = lane.phase.state === 'running' ? lane.phase.count : 1;
   return lane.queue.slice(0, reach).some((event) => samePosition(event.position, named));
@@ -89,12 +89,12 @@ function whyOutOfReach(lane: LaneState, named: Position): string {
   const at = head === undefined ? 'the lane is empty' : `the head is ${formatPosition(head.position)}`;
   const name = formatPosition(named);
   if (lane.queue.some((event) => samePosition(event.position, named))) return `${name} is not at the head yet: ${at}`;
-  if (isBeyond(lane.marks, named)) return `${name} has never come to this lane: ${at}`;
-  const orWaits = lane.backlog === undefined ? '' : ', or waits in its long backlog';
+  if (isBeyond(lane.marks, named)) return `${name} has not arrived in this lane: ${at}`;
+  const orWaits = lane.backlog === undefined ? '' : ', or is in the long backlog';
   return `${name} has been passed${orWaits}: ${at}`;
 }
 
-/** Carries out a verb that {@link judge} lets act on a lane in which nothing is in flight. */
+/** Carries out a verb that {@link judge} allows, on a lane with nothing in flight. */
 export function act(lane: LaneState, verb: Verb, now: number, options: LaneOptions): LaneState {
   const after = apply(lane, verb, now);
   const head = lane.queue[0];
@@ -110,7 +110,7 @@ export function act(lane: LaneState, verb: Verb, now: number, options: LaneOptio
   return record(after, decision, options);
 }
 
-/** Keeps a refusal of a verb that came as a signal, to which there is no other answer. */
+/** Records the refusal of a verb that came as a signal, which has no other response. */
 export function refused(lane: LaneState, verb: Verb, why: string, now: number, options: LaneOptions): LaneState {
   const { position } = verb.args;
   const named = position === undefined ? {} : { position };
@@ -169,7 +169,7 @@ function heldPhase(phase: LanePhase): LanePhase {
   return phase.state === 'paused' && phase.held !== undefined ? phase.held : { state: 'idle' };
 }
 
-/** The head gets all its attempts again; they are counted on. */
+/** The head gets another round of attempts; the count continues. */
 function anotherRound(phase: LanePhase): LanePhase {
   const failing = headFailure(phase);
   if (failing === undefined) return phase;

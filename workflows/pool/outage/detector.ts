@@ -6,30 +6,30 @@ import type { Mode } from '../batch/outcomes.ts';
 import { OutageWatch, type Change, type Judged, type WatchState } from './outage.ts';
 import type { PoolMeter } from '../publish/meter.ts';
 
-/** Keys that have not failed may come at any time, and be probed. */
+/** New keys, which can be probed, may arrive at any time. */
 const LOOK_AGAIN_MS = 30_000;
 
 export interface OutageDetectorOptions {
-  /** What an earlier run has left. */
+  /** State carried from the previous run. */
   readonly carried: WatchState;
   readonly maxHoldMs: number | undefined;
   readonly meter: PoolMeter;
-  /** Is called when the time has changed something. */
+  /** Called when a timer has changed the state. */
   readonly onInput: () => void;
 }
 
-/** Brings the time to {@link OutageWatch}, says when a probe is due, and writes into log and metrics what changes. */
+/** Drives {@link OutageWatch} with timers, says when a probe is due, and reports changes in the log and in metrics. */
 export class OutageDetector {
   readonly #watch: OutageWatch;
   readonly #meter: PoolMeter;
   readonly #onInput: () => void;
   #isProbeDue = false;
   #isProbing = false;
-  /** The time has changed the state, and the pool has not looked at it since. */
+  /** A timer has changed the state, and the pool has not read it since. */
   #hasChanged = false;
-  /** The release that the pool knows of, by its beginning. */
+  /** Time of the last release that the pool has been given. */
   #knownRelease: number | undefined;
-  /** When the earliest timer fires that runs. */
+  /** Due time of the earliest running timer. */
   #timerAt = Infinity;
 
   constructor({ carried, maxHoldMs = DEFAULT_MAX_HOLD_MS, meter, onInput }: OutageDetectorOptions) {
@@ -48,7 +48,7 @@ export class OutageDetector {
     return this.#watch.release;
   }
 
-  /** Of a view. */
+  /** The fields of the pool's view. */
   get fields(): Pick<PoolView, 'outage' | 'release'> {
     const { outage, release } = this;
     return { ...(outage === undefined ? {} : { outage }), ...(release === undefined ? {} : { release }) };
@@ -66,7 +66,7 @@ export class OutageDetector {
     this.#hasChanged = false;
   }
 
-  /** Whether a hold has ended, and this was not asked since. */
+  /** Whether a hold has ended since the last call. */
   takeRelease(): boolean {
     const at = this.release?.at;
     const isNew = at !== undefined && at !== this.#knownRelease;
@@ -78,13 +78,13 @@ export class OutageDetector {
     return this.#watch.toCarried(Date.now());
   }
 
-  /** The next one is planned when it has ended. */
+  /** A probe has started. The next one is scheduled when it has ended. */
   probeBegins(): void {
     this.#isProbeDue = false;
     this.#isProbing = true;
   }
 
-  /** No key could be probed, and none can before this time. */
+  /** No key can be probed before this time. */
   postpone(retryAt: number): void {
     this.#isProbeDue = false;
     this.#watch.postpone(Math.min(retryAt, Date.now() + LOOK_AGAIN_MS));
@@ -92,8 +92,8 @@ export class OutageDetector {
   }
 
   /**
-   * Takes in what a batch has shown.
-   * @returns what keys that have failed are treated by
+   * Applies the results of a batch.
+   * @returns how failed keys are to be treated
    */
   judge(judged: Judged): Mode {
     const wasHolding = this.outage !== undefined;
@@ -107,7 +107,7 @@ export class OutageDetector {
     return this.#watch.mode;
   }
 
-  /** Until the next probe is due, unless one is in flight or due already, or until the state may change by itself. */
+  /** Sets a timer for the next probe, unless one is due or in flight, and for the next change of state by time. */
   #wait(): void {
     const probeAt = this.#isProbing || this.#isProbeDue ? Infinity : (this.outage?.retryAt ?? Infinity);
     const at = Math.min(probeAt, this.#watch.nextAt);
@@ -131,27 +131,29 @@ export class OutageDetector {
     for (const change of changes) {
       switch (change.to) {
         case 'holding':
-          logHold(change.outage, 'Most keys fail. They stay in the pool, and a few are probed now and then');
+          logHold(change.outage, 'Outage detected: most keys are failing. Keys stay in the pool, and a few are probed');
           break;
         case 'holding, half of the time is over':
-          logHold(change.outage, 'Most keys still fail, and half of the time for which the pool holds them is over');
+          logHold(
+            change.outage,
+            'Most keys still fail, and half of the maximum hold time (`pools.maxHold`) has passed',
+          );
           break;
         case 'releasing':
           this.#meter.released();
           logRelease(change.release);
           break;
         case 'normal':
-          log.info('Most keys succeed again', { since: change.since });
+          log.info('Outage over: most keys succeed again', { since: change.since });
       }
     }
   }
 }
 
 function logHold({ failure, holdUntil, since }: Outage, text: string): void {
-  const until =
-    holdUntil === undefined ? 'they move out' : `at ${new Date(holdUntil).toISOString()} they begin to move out`;
+  const until = holdUntil === undefined ? 'they move' : `from ${new Date(holdUntil).toISOString()} on they move`;
   log.warn(
-    `${text}. Unless handlers work again, ${until} into lanes of their own, where each is blocked when its attempts are used up`,
+    `${text}. Unless handlers work again, ${until} to their own lanes, where each key is blocked when its attempts are used up`,
     { failure, since },
   );
 }
@@ -159,11 +161,11 @@ function logHold({ failure, holdUntil, since }: Outage, text: string): void {
 function logRelease({ failure, since, why }: Release): void {
   const text =
     why === 'own data'
-      ? 'Keys that have not failed before succeed, and those that have failed do not: the failures belong to their own data'
-      : 'Most keys still fail, and the pool has held them for as long as it may (`pools.maxHold`)';
+      ? 'Keys that have not failed before succeed, and keys that have failed do not: their own data is the cause'
+      : 'Most keys still fail, and the maximum hold time (`pools.maxHold`) has passed';
   log.warn(
-    `${text}. Keys that fail move out into lanes of their own, where each is blocked when its attempts are used up. ` +
-      'When the cause is fixed: `keylane blocked`, then `keylane retry`',
+    `${text}. Keys that fail move to their own lanes, where each key is blocked when its attempts are used up. ` +
+      'Once the cause is fixed: `keylane blocked`, then `keylane retry`',
     { failure, since },
   );
 }

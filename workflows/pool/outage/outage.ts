@@ -1,51 +1,52 @@
 /**
- * Whether handlers fail because of what they depend on, or because of the events of some keys; and for how long a pool may
- * hold its keys back for that. Pure: it is given the time.
+ * Decides whether handlers fail because of a dependency or because of the events of some keys, and how long a pool may hold
+ * its keys back. Pure: the time is an argument.
  *
  * Three states:
- * - Normal. A key that fails leaves the pool at once, as long as most others succeed. When at least {@link MIN_FAILED} keys of a
- *   batch have failed, or of the latest {@link REMEMBERED} that were tried, and more of them than not, the pool begins to hold.
- * - Holding. Keys stay in the pool, and a few are probed now and then: half of them fresh ones, which have not failed yet, half of
- *   them ones that have, each at the interval of its own retry policy. The hold ends
- *   - when handlers work again: of the keys that are retried at least half succeed, and of all of them too;
- *   - when the failures belong to the keys' own data: fresh keys succeed (at least a quarter of them) while no retried key does;
- *   - at its bound, whatever the cause (see {@link Held}).
- * - Releasing, after the second and the third. Keys that fail leave the pool, each after one more attempt if its policy has one and
- *   a few at a time, so that those left succeed in the pool when handlers work again. Others go on as in the normal state. No hold
- *   begins again until most keys have succeeded for a while.
+ * - Normal. A key that fails leaves the pool at once, as long as most other keys succeed. If at least {@link MIN_FAILED} keys
+ *   of a batch, or of the latest {@link REMEMBERED} keys that were tried, have failed, and more than half of them, the pool
+ *   starts to hold its keys.
+ * - Holding. Keys stay in the pool, and a few are probed at intervals: half of them fresh keys, which have not failed yet, half
+ *   of them keys that have, each at the interval of its own retry policy. The hold ends
+ *   - when handlers work again: at least half of the retried keys and of all probed keys succeed;
+ *   - when the cause is the keys' own data: fresh keys succeed (at least a quarter of them) while no retried key does;
+ *   - at its maximum duration, whatever the cause (see {@link Held}).
+ * - Releasing, after a hold that ended in the second or third way. Keys that fail leave the pool, a few at a time, each after
+ *   one more attempt if its policy has one, so that the rest succeeds in the pool if handlers work again. Other keys are
+ *   treated as in the normal state. No new hold starts until most keys have succeeded for a while.
  *
- * A cause that many keys share tells nothing: a broken producer gives all of them the same error, as a broken database does. What
- * tells them apart is whether events that were not tried yet succeed while the failed ones do not. When nothing succeeds the two
- * cannot be told apart, and the bound decides.
+ * The error alone does not show the cause: a broken producer gives all keys the same error, and so does a broken database. The
+ * difference is whether events that have not been tried yet succeed while the failed ones do not. If nothing succeeds, the two
+ * cannot be distinguished, and the maximum duration decides.
  */
 import type { FailedEvent, Failure, RetryPolicy } from '../../../contracts/event/failure.ts';
 import type { Held, Outage, ProbeCounts, Release } from '../../../contracts/pool/state.ts';
 
 const REMEMBERED = 20;
 const MIN_FAILED = 5;
-/** Fresh keys of the first probe, and as many that have failed. Each further probe takes twice as many. */
+/** Number of fresh keys in the first probe, and of keys that have failed. Each further probe has twice as many. */
 const PROBED_FIRST = 4;
-/** While none of them succeeds. When some do there is no limit but that of a batch. */
+/** Maximum while no key succeeds. Once some do, only the size of a batch limits a probe. */
 const MAX_PROBED = 32;
 const MAX_WAIT_MS = 30_000;
-/** By which the failures are known to belong to the keys' own data. */
+/** From these counts on, the failures are attributed to the keys' own data. */
 const OWN_DATA = { minFresh: 8, minFreshShare: 0.25, minRetried: 4 };
-/** Counts of probes are halved beyond this, so that they follow what has changed. */
+/** Counts of probes are halved beyond this, so that they reflect recent results. */
 const COUNTED = 32;
-/** So long after the last batch in which most keys failed, a release is over. */
+/** A release is over this long after the last batch in which most keys failed. */
 const CALM_MS = 60_000;
-/** Where the retry policy is not known. */
+/** Used if the retry policy is unknown. */
 const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
 
-/** What became of a key that was tried. */
+/** The result of one key that was tried. */
 export type Trial = 'done' | 'failed';
 
-/** What a batch has shown. */
+/** The results of a batch. */
 export interface Judged {
   readonly trials: readonly Trial[];
-  /** Set when the batch was a probe. Other batches began before the hold, and say nothing about how it goes on. */
+  /** Set if the batch was a probe. Other batches started before the hold and are not considered during it. */
   readonly probe?: ProbeCounts;
-  /** The latest failure that may be retried. */
+  /** The latest retryable failure. */
   readonly latest: FailedEvent | undefined;
 }
 
@@ -63,14 +64,14 @@ type State =
 const NORMAL: State = { name: 'normal' };
 const NOTHING_PROBED: ProbeCounts = { freshDone: 0, freshFailed: 0, retriedDone: 0, retriedFailed: 0 };
 
-/** What of it outlives a run. */
+/** The part that is carried from run to run. */
 export interface WatchState {
   readonly outage?: Outage;
   readonly release?: Release;
   readonly held?: Held;
 }
 
-/** Owns the state above, and how much time the pool has spent holding. */
+/** Owns the state above, and how much time the pool has spent holding its keys. */
 export class OutageWatch {
   readonly #maxHoldMs: number;
   readonly #trials = new Trials();
@@ -96,7 +97,7 @@ export class OutageWatch {
     return this.#state.name;
   }
 
-  /** When {@link tick} may have something to do. */
+  /** The next time at which {@link tick} may change something. */
   get nextAt(): number {
     if (this.#state.name === 'holding') return this.#holdUntil(this.#state.outage);
     return this.#state.name === 'releasing' ? this.#state.release.calmAt : Infinity;
@@ -108,7 +109,7 @@ export class OutageWatch {
     return { ...(outage === undefined ? {} : { outage }), ...(release === undefined ? {} : { release }), ...held };
   }
 
-  /** Takes in what a batch has shown. */
+  /** Applies the results of a batch. */
   judge(judged: Judged, now: number): readonly Change[] {
     switch (this.#state.name) {
       case 'normal': {
@@ -129,7 +130,7 @@ export class OutageWatch {
     }
   }
 
-  /** Looks whether a state has lasted long enough. */
+  /** Ends a state that has lasted long enough. */
   tick(now: number): readonly Change[] {
     if (this.#state.name === 'normal' || now < this.nextAt) return [];
     if (this.#state.name === 'holding') return this.#endHold(this.#state.outage, 'bound', now);
@@ -139,7 +140,7 @@ export class OutageWatch {
     return [{ to: 'normal', since }];
   }
 
-  /** No key may be probed before this. */
+  /** Sets the earliest time of the next probe. */
   postpone(retryAt: number): void {
     if (this.#state.name === 'holding') this.#hold({ ...this.#state.outage, retryAt });
   }
@@ -166,7 +167,7 @@ export class OutageWatch {
     const [done, failed] = [freshDone + retriedDone, freshFailed + retriedFailed];
     const policy = latest?.policy ?? outage.policy ?? FALLBACK_POLICY;
     if (done + failed === 0) {
-      // It was stopped or lost, and says nothing: the next one comes after the same wait, not at once.
+      // The probe was stopped or lost and has no result. The next one comes after the same wait, not at once.
       this.#hold({ ...outage, retryAt: now + probeWaitMs(policy, outage.tries) });
       return [];
     }
@@ -229,8 +230,8 @@ export class Trials {
   #latest: readonly Trial[] = [];
 
   /**
-   * Takes in the keys of a batch.
-   * @returns whether most keys fail by now
+   * Adds the keys of a batch.
+   * @returns whether most keys fail now
    */
   add(batch: readonly Trial[]): boolean {
     this.#latest = [...this.#latest, ...batch].slice(-REMEMBERED);
@@ -247,13 +248,13 @@ function mostFail(trials: readonly Trial[]): boolean {
   return failed >= MIN_FAILED && failed > trials.length / 2;
 }
 
-/** Time spent holding that still counts: it wears off as fast as it was spent. */
+/** The time spent holding that still counts; it decays at the rate at which it was spent. */
 function heldMs({ ms, at }: Held, now: number): number {
   return Math.max(0, ms - Math.max(0, now - at));
 }
 
 function added(before: ProbeCounts, probe: ProbeCounts): ProbeCounts {
-  // A failed key that succeeds shows that the failures of others may pass too.
+  // A failed key that succeeds shows that the failures of others may be temporary, too.
   if (probe.retriedDone > 0) return NOTHING_PROBED;
   const share = before.freshDone + before.freshFailed > COUNTED ? 0.5 : 1;
   return {
@@ -264,7 +265,7 @@ function added(before: ProbeCounts, probe: ProbeCounts): ProbeCounts {
   };
 }
 
-/** How many keys the next probe takes. While fresh keys alone succeed, the others keep their attempts. */
+/** Number of keys in the next probe. While only fresh keys succeed, the others do not spend more attempts than necessary. */
 function nextCounts({ fresh, retried }: Outage, { freshDone, retriedDone }: ProbeCounts) {
   const more = (before = PROBED_FIRST, isDone: boolean) => {
     return isDone ? 2 * before : Math.max(PROBED_FIRST, Math.min(2 * before, MAX_PROBED));
@@ -276,22 +277,22 @@ function nextCounts({ fresh, retried }: Outage, { freshDone, retriedDone }: Prob
 function isOwnData({ freshDone, freshFailed, retriedFailed }: ProbeCounts, { maxAttempts }: RetryPolicy): boolean {
   const { minFresh, minFreshShare, minRetried } = OWN_DATA;
   const fresh = freshDone + freshFailed;
-  // A policy without a second attempt leaves nothing to retry.
+  // With a policy of a single attempt there are no keys to retry.
   const isRetryVain = retriedFailed >= minRetried || maxAttempts <= 1;
   return isRetryVain && fresh >= minFresh && freshDone >= minFreshShare * fresh;
 }
 
-/** Between two probes: as the policy says, but never so long that an end is noticed late. */
+/** Wait between two probes: by the retry policy, with a maximum so that the end of an outage is noticed soon. */
 function probeWaitMs(policy: RetryPolicy, tries: number): number {
   return Math.min(retryWaitMs(policy, tries), MAX_WAIT_MS);
 }
 
-/** The wait of a policy before another attempt, after so many retries. */
+/** The wait that a policy prescribes before the next attempt, after this many retries. */
 export function retryWaitMs({ initialIntervalMs, backoff, maxIntervalMs }: RetryPolicy, retries: number): number {
   return Math.max(1, Math.min(initialIntervalMs * backoff ** retries, maxIntervalMs));
 }
 
-/** A pool carries one of these from run to run, in its memo too. */
+/** A pool carries this failure from run to run and publishes it in its memo. */
 function withoutStack({ stack: _stack, ...failure }: Failure): Failure {
   return failure;
 }

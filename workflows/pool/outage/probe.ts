@@ -1,30 +1,30 @@
-/** Which keys a pool tries while most of them fail. Pure. */
+/** Which keys a pool tries while most keys fail. Pure. */
 import type { EventLimits } from '../../../contracts/event/weight.ts';
 import type { Outage, ProbeCounts } from '../../../contracts/pool/state.ts';
 import { dueAt } from '../failing.ts';
 import type { HealthyKeys, TakenKey } from '../queue.ts';
 
-/** Keys that wait for their turn to move out, while others that fail are still tried. */
+/** Maximum number of keys that are about to move out, while other failing keys are still tried. */
 const MAX_LEAVING = 50;
 
 export interface ProbeLimits {
   readonly batch: EventLimits;
-  /** Events of a fresh key. One that has failed tries its first event alone. */
+  /** Maximum number of events of a fresh key. A key that has failed tries only its first event. */
   readonly eventsPerKey: number;
 }
 
-/** Keys of a batch after one was lost with its process: fewer and fewer, until the one that kills processes is alone. */
+/** Maximum number of keys in a batch after a process died during one; after a second time, each key runs alone. */
 const KEYS_AFTER_A_LOSS = 32;
 
-/** How many keys go together that were lost so often with their process. */
+/** Maximum number of keys in a batch, by how many times in a row their process died. */
 export function mostKeysAfter(losses: number): number {
   if (losses === 0) return Infinity;
   return losses === 1 ? KEYS_AFTER_A_LOSS : 1;
 }
 
 /**
- * Fresh keys show whether handlers work for events that were not tried yet, and keys that have failed whether their failures
- * pass. A key that has failed is not tried before its retry policy allows it.
+ * Fresh keys show whether handlers work for events that have not been tried, and failed keys whether their failures are
+ * temporary. A failed key is not tried before its retry policy allows it.
  */
 export function takeProbe(
   keys: HealthyKeys,
@@ -37,7 +37,7 @@ export function takeProbe(
     const failing = keys.failingOf(key);
     return failing !== undefined && dueAt(failing) <= now;
   };
-  // Whose turn it is decides: a key that kills processes must not take the same others with it each time.
+  // The key that is next decides: a key that kills processes must not be batched with the same other keys each time.
   const first = [...keys.ready()].find((key) => isFresh(key) || isDue(key));
   if (first === undefined) return [];
   const losses = keys.lossesOf(first);
@@ -56,9 +56,9 @@ export function takeProbe(
 }
 
 /**
- * Whether a key may be tried after a hold. Keys that have not failed go on at full speed. Those that have are tried once more, when
- * their policy allows it and only as fast as keys move out: when handlers work again by then they need no lanes.
- * @returns a function that counts the failed ones that it lets pass
+ * Whether a key may be tried after a hold. Keys that have not failed run at full speed. Failed keys are tried once more when
+ * their policy allows it, and only as fast as keys move out: if handlers work again, these keys need no lanes.
+ * @returns a function that counts the failed keys that it admits
  */
 export function mayTryReleased(keys: HealthyKeys, now: number): (key: string) => boolean {
   let room = MAX_LEAVING - keys.leavingCount;
@@ -71,7 +71,7 @@ export function mayTryReleased(keys: HealthyKeys, now: number): (key: string) =>
   };
 }
 
-/** When the retry policy of a failing key that waits allows the next attempt; undefined when none waits. */
+/** The earliest time at which the retry policy of a queued failing key allows an attempt; undefined if there is no such key. */
 export function nextDueAt(keys: HealthyKeys): number | undefined {
   let at: number | undefined;
   for (const key of keys.ready()) {

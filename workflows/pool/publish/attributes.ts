@@ -3,7 +3,7 @@ import { ATTRIBUTES } from '../../../contracts/search-attributes.ts';
 import type { Outage, Release } from '../../../contracts/pool/state.ts';
 import { fingerprint } from '../../lane/publish/appearance.ts';
 
-/** The search attributes of a pool as it is now; the pipeline is set at its start and stays. */
+/** The current search attributes of a pool; the pipeline is set when it starts and never changes. */
 export function poolStatus(outage: Outage | undefined, release: Release | undefined): SearchAttributeUpdatePair[] {
   const failure = (outage ?? release)?.failure;
   const status = outage === undefined ? (release === undefined ? 'healthy' : 'releasing') : 'outage';

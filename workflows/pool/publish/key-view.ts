@@ -4,7 +4,7 @@ import { formatPosition } from '../../../contracts/event/position.ts';
 import { dueAt, isUsedUp } from '../failing.ts';
 import type { HealthyKeys } from '../queue.ts';
 
-/** What a pool says of a key whose first event fails; undefined of another one. */
+/** The view of a key whose first event fails; undefined for other keys. */
 export function failingView(keys: HealthyKeys, key: string, outage: Outage | undefined): FailingView | undefined {
   const failing = keys.failingOf(key);
   const [head] = keys.waitingOf(key);

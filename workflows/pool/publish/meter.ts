@@ -2,7 +2,7 @@ import type { MetricCounter } from '@temporalio/common';
 import { metricMeter } from '@temporalio/workflow';
 import { POOL_METRICS } from '../../../contracts/pool/metrics.ts';
 
-/** Counts what a pool does, once: not when it is replayed. */
+/** The counters of a pool. They do not count while a history is replayed. */
 export class PoolMeter {
   readonly #outages: MetricCounter;
   readonly #released: MetricCounter;
@@ -16,12 +16,12 @@ export class PoolMeter {
     this.#movedOut = meter.createCounter(movedOut.name, '', movedOut.help);
   }
 
-  /** Keys of a batch have failed while most keys fail. */
+  /** Keys of a batch have failed during an outage. */
   outage(): void {
     this.#outages.add(1);
   }
 
-  /** Failing keys are not held back any more. */
+  /** Failing keys are no longer held back. */
   released(): void {
     this.#released.add(1);
   }

@@ -4,32 +4,32 @@ import type { Outage, Release } from '../../../contracts/pool/state.ts';
 import type { PoolMemo } from '../../../contracts/pool/view.ts';
 import { poolStatus } from './attributes.ts';
 
-/** Of what is full it goes on being full until so much has gone. */
+/** Hysteresis: a full pool stays full until it has drained to this share. */
 const ROOM_AGAIN = 0.5;
 /**
- * A pool whose list of moved keys takes more than this takes in nothing more: the keys that it still holds may have to move out too,
- * and all of it must fit into the argument of a next run, which may have 2 MiB.
+ * A pool accepts no more events when its list of moved keys exceeds this: the keys that it still holds may have to move out,
+ * too, and all of that must fit into the argument of the next run, whose maximum is 2 MiB.
  */
 const MAX_MOVED_BYTES = 1_400_000;
 const MOVED_ROOM_AGAIN = 0.95;
 
-/** What a pool holds, as far as that decides whether it takes in more. */
+/** The amounts that decide whether a pool is full. */
 export interface Held {
-  /** Of healthy keys. */
+  /** Queued events of keys without their own lane. */
   readonly waiting: EventLimits;
   readonly moved: { readonly count: number; readonly bytes: number };
 }
 
-/** What is wrong with most keys of a pool, if anything. */
+/** The outage of a pool, or the release after it, if there is one. */
 interface Failures {
   readonly outage?: Outage | undefined;
   readonly release?: Release | undefined;
 }
 
-/** What bridges and people look at from outside: memo and search attributes of a pool, written on changes only. */
+/** Publishes the status of a pool for bridges and operators: memo and search attributes, written on changes only. */
 export class PoolStatusPublisher {
   readonly #full: EventLimits;
-  /** As the run before this one has left it. */
+  /** Starts with the memo that the previous run has written. */
   #memo: PoolMemo = (({ full, fullOf, outage, release }: Partial<PoolMemo>) => ({
     full: full === true,
     ...(fullOf == null ? {} : { fullOf }),
@@ -45,7 +45,7 @@ export class PoolStatusPublisher {
     return this.#memo.fullOf;
   }
 
-  /** @param isClosing whether bridges shall wait whatever is held */
+  /** @param isEnding whether bridges have to wait regardless of what the pool holds */
   write(held: Held, { outage, release }: Failures, isEnding: boolean): void {
     this.#writeFullOf(held.moved);
     const full = isEnding || this.holdsEnough(held);
@@ -66,7 +66,7 @@ export class PoolStatusPublisher {
     return waiting.events >= share * this.#full.events || waiting.bytes >= share * this.#full.bytes;
   }
 
-  /** Whether moved keys have become too many, or have become few enough. */
+  /** Whether the number of moved keys has become too large, or small enough again. */
   hasNews(moved: Held['moved']): boolean {
     return this.#isFullOf(moved) !== (this.fullOf !== undefined);
   }
@@ -82,9 +82,8 @@ export class PoolStatusPublisher {
     this.#memo = isFull ? { ...rest, fullOf: 'moved keys' } : rest;
     upsertMemo({ fullOf: this.#memo.fullOf ?? null });
     const fields = { movedKeys: moved.count };
-    if (isFull)
-      log.warn('The pool takes in no more records: so many of its keys need lanes that it could track no more', fields);
-    else log.info('The pool takes in records again: enough of its keys have come back from their lanes', fields);
+    if (isFull) log.warn('The pool accepts no more records: it cannot track more keys with their own lanes', fields);
+    else log.info('The pool accepts records again: enough keys have returned from their lanes', fields);
   }
 }
 

@@ -59,19 +59,19 @@ describe('how a lane looks from outside', () => {
       {"n":1}
       \`\`\`
 
-      To try it again, send the signal \`retry\`, or run:
+      To retry it, send the signal \`retry\`, or run:
 
       \`\`\`
       keylane retry --position shardId-000000000000:1 orders:order-42
       \`\`\`
 
-      To leave it out, send the signal \`skip\`, or run:
+      To skip it, send the signal \`skip\`, or run:
 
       \`\`\`
       keylane skip --position shardId-000000000000:1 orders:order-42
       \`\`\`
 
-      To give it other data, send the signal \`replace\` with the input \`{"data": {...}}\`, or run:
+      To replace its data, send the signal \`replace\` with the input \`{"data": {...}}\`, or run:
 
       \`\`\`
       keylane replace --position shardId-000000000000:1 --data '{...}' orders:order-42
