@@ -51,8 +51,8 @@ export const SIGNALS = {
 export const QUERIES = {
   lane: 'lane',
   backlog: 'backlog',
-  remains: 'remains',
-  tail: 'tail',
+  runSnapshot: 'runSnapshot',
+  snapshotPage: 'snapshotPage',
   pipeline: 'pipeline',
   quarantine: 'quarantine',
   quarantined: 'quarantined',

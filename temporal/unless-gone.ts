@@ -1,13 +1,9 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { grpcFailure, isNotFound } from './grpc.ts';
-
-/** A server that has just started may not know its namespaces yet. That says nothing about what is in them. */
-const NO_NAMESPACE = /^namespace /i;
+import { isGone } from './gone.ts';
 
 /**
- * Runs `ask`; when Temporal no longer has what it asks for, throws a failure that is not retryable.
- * @param type of that failure
+ * Fails for good when Temporal does not have what was asked for: no retry brings it back.
+ * @param type of the failure
  * @param what was asked for, for the message
  */
 export async function unlessGone<T>(type: string, what: string, ask: () => Promise<T>): Promise<T> {
@@ -22,9 +18,4 @@ export async function unlessGone<T>(type: string, what: string, ask: () => Promi
       cause: error instanceof Error ? error : new Error(String(error)),
     });
   }
-}
-
-function isGone(error: unknown): boolean {
-  if (error instanceof WorkflowNotFoundError) return true;
-  return isNotFound(error) && !NO_NAMESPACE.test(grpcFailure(error)?.details ?? '');
 }

@@ -1,7 +1,8 @@
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { createAskingActivities } from '../activities/questions/question-activities.ts';
+import { createQuestionActivities } from '../activities/questions/question-activities.ts';
+import { createRecoveryActivities } from '../activities/recovery/recovery-activities.ts';
 import { createHandlingActivities, type HandlingPipeline } from '../activities/execution/execution-activities.ts';
 import { createSearchingActivities } from '../activities/quarantine/searching-activities.ts';
 import { timed } from '../activities/execution/metrics.ts';
@@ -59,7 +60,12 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<Runni
     taskQueue: settings.temporal.taskQueue,
     ...deploymentOptions(version),
     ...workflowCode(),
-    activities: { ...handling, ...createAskingActivities(client), ...createSearchingActivities(client) },
+    activities: {
+      ...handling,
+      ...createQuestionActivities(client),
+      ...createRecoveryActivities(client),
+      ...createSearchingActivities(client),
+    },
     interceptors: { activity: [activityFailures] },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
     shutdownGraceTime: graceMs,

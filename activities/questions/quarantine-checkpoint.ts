@@ -5,9 +5,9 @@ import { QUARANTINE_MARK } from '../../contracts/quarantine/record.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 
 /**
- * Up to which number no record that the quarantine has brought can be brought again. All of them, while none is on its way:
- * those that it brings later have larger numbers. The same when there is no quarantine any more. One that was ended from
- * outside answers for as long as Temporal knows it: what it had on its way, the next one brings again.
+ * The redrive sequence up to which the quarantine redrives no record again. Everything, while it redrives none: later records
+ * have larger numbers. The same when there is no quarantine anymore. One that was terminated externally answers for as long
+ * as Temporal has it: the next run continues with the records that it was redriving.
  */
 export async function readQuarantineCheckpoint(client: Client, pipeline: string): Promise<ShardCheckpoint> {
   const handle = client.workflow.getHandle(quarantineWorkflowId(pipeline));

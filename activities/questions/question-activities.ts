@@ -1,12 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
-import type { AskingActivities, ShardCheckpoint } from '../../contracts/questions.ts';
+import type { QuestionActivities, ShardCheckpoint } from '../../contracts/questions.ts';
 import { QUARANTINE_MARK } from '../../contracts/quarantine/record.ts';
-import { withHeartbeat } from '../heartbeat.ts';
-import { precedingRun } from '../recovery/preceding-run.ts';
 import { readQuarantineCheckpoint } from './quarantine-checkpoint.ts';
-import { readLeftSignals, readLeftTail, readRemains } from '../recovery/run-snapshot.ts';
 import { readSlice } from '../../temporal/segment-events.ts';
 import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
 import { latestRun } from '../../temporal/latest-run.ts';
@@ -15,35 +12,35 @@ import type { PipelineView } from '../../contracts/pipeline/view.ts';
 
 const { PendingActivityState } = proto.temporal.api.enums.v1;
 
-/** Of a pending activity: one of its attempts runs. */
+/** States of a pending activity in which one of its attempts runs. */
 const RUNNING: ReadonlySet<unknown> = new Set([
   PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
   PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
   PendingActivityState.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED,
 ]);
 
-/** Many lanes become idle together, and a checkpoint that is some seconds old only keeps them a little longer. */
-const CHECKPOINTS_KEPT_MS = 5000;
+/** Many lanes become idle together, and a checkpoint that is a few seconds old only keeps them open a little longer. */
+const CHECKPOINTS_CACHED_MS = 5000;
 
 type Checkpoints = Record<string, ShardCheckpoint>;
 
-/** The questions of lanes. */
-export function createAskingActivities(client: Client): AskingActivities {
-  const kept = new Map<string, { readonly until: number; readonly answer: Promise<Checkpoints> }>();
-  const everyCheckpoint = (pipeline: string): Promise<Checkpoints> => {
-    const known = kept.get(pipeline);
+/** Answer the questions of lanes, pools and quarantines. */
+export function createQuestionActivities(client: Client): QuestionActivities {
+  const cached = new Map<string, { readonly until: number; readonly answer: Promise<Checkpoints> }>();
+  const allCheckpoints = (pipeline: string): Promise<Checkpoints> => {
+    const known = cached.get(pipeline);
     if (known !== undefined && known.until > Date.now()) return known.answer;
     const answer = readCheckpoints(client, pipeline);
-    kept.set(pipeline, { until: Date.now() + CHECKPOINTS_KEPT_MS, answer });
-    answer.catch(() => kept.delete(pipeline));
+    cached.set(pipeline, { until: Date.now() + CHECKPOINTS_CACHED_MS, answer });
+    answer.catch(() => cached.delete(pipeline));
     return answer;
   };
   return {
     async checkpoints(pipeline, shardIds) {
-      const brings = shardIds.includes(QUARANTINE_MARK);
+      const isRedriven = shardIds.includes(QUARANTINE_MARK);
       const [known, quarantine] = await Promise.all([
-        everyCheckpoint(pipeline),
-        brings ? readQuarantineCheckpoint(client, pipeline) : undefined,
+        allCheckpoints(pipeline),
+        isRedriven ? readQuarantineCheckpoint(client, pipeline) : undefined,
       ]);
       const all = quarantine === undefined ? known : { ...known, [QUARANTINE_MARK]: quarantine };
       return Object.fromEntries(
@@ -55,12 +52,7 @@ export function createAskingActivities(client: Client): AskingActivities {
     },
 
     slice: async (slice) => await readSlice(client, slice),
-    remains: async (run) => await withHeartbeat(async () => await readRemains(client, run)),
-    leftTail: async (run, from) => await withHeartbeat(async () => await readLeftTail(client, run, from)),
-    leftSignals: async (run, from) => await withHeartbeat(async () => await readLeftSignals(client, run, from)),
-
     latestRun: async (workflowId) => await latestRun(client, workflowId),
-    precedingRun: async (run) => await withHeartbeat(async () => await precedingRun(client, run)),
 
     async pendingEvent({ workflowId, runId }) {
       const description = await client.workflow.getHandle(workflowId, runId).describe();
@@ -83,8 +75,8 @@ export function createAskingActivities(client: Client): AskingActivities {
 async function readCheckpoints(client: Client, pipeline: string): Promise<Checkpoints> {
   const handle = client.workflow.getHandle(pipelineWorkflowId(pipeline));
   const [description, view] = await Promise.all([handle.describe(), handle.query<PipelineView>(QUERIES.pipeline)]);
-  // A pipeline that was ended may be started over, and open lanes are what shows that it has been here before.
-  if (description.status.name !== 'RUNNING') throw new Error(`Pipeline ${pipeline} does not run`);
+  // A pipeline that has ended may be started over, and then open lanes are the only trace of the earlier one.
+  if (description.status.name !== 'RUNNING') throw new Error(`Pipeline ${pipeline} is not running`);
   if (!view.state.discovered) throw new Error(`Pipeline ${pipeline} has not listed its shards yet`);
   return checkpointsOf(view.state);
 }

@@ -1,11 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { latestRun } from '../../temporal/latest-run.ts';
-import type { LatestRun } from '../../contracts/recovery.ts';
-import type { RunName } from '../../contracts/run.ts';
+import type { LatestRun, RunName } from '../../contracts/run.ts';
 
 /**
- * The run that was begun last before this one. Temporal's own record of a run does not name it, so it is looked for in the
- * list of runs; how it is comes from its record.
+ * The run that was started last before this one. Temporal's record of a run does not name the run before it, so that one is
+ * looked up in the list of runs. Its state comes from its own record, since the list lags behind.
  */
 export async function precedingRun(client: Client, { workflowId, runId }: RunName): Promise<LatestRun> {
   const { startTime: startedAt } = await client.workflow.getHandle(workflowId, runId).describe();
@@ -16,12 +15,12 @@ export async function precedingRun(client: Client, { workflowId, runId }: RunNam
     if (preceding === undefined || run.startTime > preceding.startTime) preceding = run;
   }
   if (preceding === undefined) return { state: 'unknown' };
-  // The run that it continued as is not in the list yet.
+  // The run that continues it is not in the list yet.
   if (preceding.status.name === 'CONTINUED_AS_NEW')
-    throw new Error(`The list of runs of ${workflowId} is not complete yet`);
+    throw new Error(`The list of runs of ${workflowId} does not have its latest runs yet`);
   return await latestRun(client, workflowId, preceding.runId);
 }
 
-function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+function quoted(value: string): string {
+  return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -11,8 +11,7 @@ import type { PoolInput } from '../../contracts/pool/messages.ts';
 import type { PoolOptions } from '../../contracts/pool/options.ts';
 import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
 import { quarantineLimits } from '../../contracts/quarantine/options.ts';
-import type { LatestRun } from '../../contracts/recovery.ts';
-import type { EndedRun, StartedAfter } from '../../contracts/run.ts';
+import type { EndedRun, LatestRun, StartedAfter } from '../../contracts/run.ts';
 import { ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import type { DeliveryRequest } from '../deliver/gateway.ts';
 

@@ -1,5 +1,5 @@
 import type { Failure } from '../event/failure.ts';
-import type { Outage, PoolState, Release } from './state.ts';
+import type { Outage, Release } from './state.ts';
 import type { EndedRun } from '../run.ts';
 
 /** Memo of a pool, written on changes only. */
@@ -44,15 +44,6 @@ export interface FailingKeys {
   readonly leaving: number;
   /** Some of them, those that have failed longest first. */
   readonly sample: readonly string[];
-}
-
-/** Answer of the query `remains`, without the events. */
-export interface PoolRemains {
-  readonly state: PoolState;
-  /** Events of all keys, those of moved ones that their lanes do not have included: see the query `tail`. */
-  readonly tail: number;
-  /** Set until what this run had to take over is in its state. */
-  readonly predecessor?: EndedRun;
 }
 
 /** Answer of the query `key`. */

@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { createAskingActivities } from '../../activities/questions/question-activities.ts';
+import { createQuestionActivities } from '../../activities/questions/question-activities.ts';
+import { createRecoveryActivities } from '../../activities/recovery/recovery-activities.ts';
 import { createHandlingActivities } from '../../activities/execution/execution-activities.ts';
 import { createSearchingActivities } from '../../activities/quarantine/searching-activities.ts';
 import type { Handler } from '../../contracts/public/handler.ts';
 import type { FreezeWatch } from '../../lib/node/freeze-watch.ts';
-import type { AskingActivities, PendingEvent, ShardCheckpoint } from '../../contracts/questions.ts';
+import type { PendingEvent, QuestionActivities, ShardCheckpoint } from '../../contracts/questions.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
 import type { ReadingActivities } from '../../contracts/pipeline/reading.ts';
 import type { HandlingSettings } from '../../settings/settings.ts';
@@ -138,8 +139,8 @@ function activitiesOf(setup: LaneWorkerSetup, stopping: AbortSignal, life: { rea
     stopping,
     log,
   });
-  const questions = createAskingActivities(client);
-  const asking: AskingActivities = {
+  const questions = createQuestionActivities(client);
+  const asking: QuestionActivities = {
     ...questions,
     pendingEvent: async (lane) => {
       const answer = await questions.pendingEvent(lane);
@@ -148,5 +149,5 @@ function activitiesOf(setup: LaneWorkerSetup, stopping: AbortSignal, life: { rea
     },
     checkpoints: async () => checkpoints?.() ?? {},
   };
-  return { ...run, ...asking, ...createSearchingActivities(client) };
+  return { ...run, ...asking, ...createRecoveryActivities(client), ...createSearchingActivities(client) };
 }

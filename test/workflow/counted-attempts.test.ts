@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Handler } from '../../contracts/public/handler.ts';
 import type { PendingEvent } from '../../contracts/questions.ts';
-import { createAskingActivities } from '../../activities/questions/question-activities.ts';
+import { createQuestionActivities } from '../../activities/questions/question-activities.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
@@ -18,7 +18,7 @@ afterEach(() => lanes.stop());
 /** What Temporal knows of the key's pending event now. */
 async function pendingEvent(): Promise<PendingEvent | null> {
   const { runId } = await lanes.lane('a').describe();
-  return await createAskingActivities(lanes.client).pendingEvent({ workflowId: lanes.lane('a').workflowId, runId });
+  return await createQuestionActivities(lanes.client).pendingEvent({ workflowId: lanes.lane('a').workflowId, runId });
 }
 
 interface Course {

@@ -110,7 +110,7 @@ describe.each([{ replayed: false }, { replayed: true }])('data in the store (rep
     await eventually(async () => (await store.names()).length === 0);
     // Those of a batch together.
     expect(await activitiesOf('a')).toEqual(['runEvents', 'deleteData']);
-    await eventually(async () => (await lanes.lane('a').query<{ state: object }>('remains')).state !== undefined);
+    await eventually(async () => (await lanes.lane('a').query<{ kind: string }>('runSnapshot')).kind === 'state');
   });
 
   test('of a lane without large events nothing is deleted, and nothing is asked for', async () => {

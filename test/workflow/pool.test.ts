@@ -6,9 +6,10 @@ import type { temporal } from '@temporalio/proto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { NonRetryableError } from '../../contracts/public/errors.ts';
 import type { HandlerEvent } from '../../contracts/public/record.ts';
-import { SIGNALS } from '../../contracts/names.ts';
+import { QUERIES, SIGNALS } from '../../contracts/names.ts';
 import type { PauseSignal } from '../../contracts/pool/messages.ts';
-import type { PoolEvent } from '../../contracts/pool/state.ts';
+import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
+import type { RunSnapshot } from '../../contracts/run.ts';
 import { eventually } from '../support/eventually.ts';
 import { laneEvent } from '../support/lane-events.ts';
 import { LaneHarness } from '../support/lane-harness.ts';
@@ -382,8 +383,8 @@ describe('a pool', () => {
     for (const shard of shards) await lanes.pool([{ key: 'a', ...laneEvent(1, shard, { n: 1 }) }], options);
     const forgotten = eventually(async () => {
       await lanes.pool([{ key: 'b', ...laneEvent(Date.now(), 'another', { n: Date.now() }) }], options);
-      const { state } = await lanes.poolHandle.query<{ readonly state: { readonly marks: object } }>('remains');
-      return !Object.keys(state.marks).includes('key-0');
+      const snapshot = await lanes.poolHandle.query<RunSnapshot<PoolState>>(QUERIES.runSnapshot);
+      return snapshot.kind === 'state' && !Object.keys(snapshot.state.marks).includes('key-0');
     }, 60_000);
     await forgotten;
     const before = ledger.of('a').length;

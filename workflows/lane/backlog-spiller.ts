@@ -15,21 +15,11 @@ import type { LaneEvent } from '../../contracts/event/event.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
 import { segmentWorkflowId } from '../../contracts/names.ts';
-import type { LaneRemains } from '../../contracts/recovery.ts';
-import {
-  halfOf,
-  isLong,
-  latestSegment,
-  leftFrom,
-  movedToSegment,
-  nextSegments,
-  remainsOf,
-  takenBack,
-  withTail,
-} from './core/backlog.ts';
+import { halfOf, isLong, latestSegment, movedToSegment, nextSegments, takenBack, withTail } from './core/backlog.ts';
 import { segmentLost } from './core/loss.ts';
 import type { Work } from './core/machine.ts';
 import { Segments } from '../shared/segments/segments.ts';
+import { itemsOf, snapshotOf } from './snapshot.ts';
 import type { Ended } from './execution/work.ts';
 
 /** After a backlog could not be read, it is read again when this time has passed. */
@@ -83,12 +73,12 @@ export class BacklogSpiller {
     );
   }
 
-  remains(lane: LaneState): Pick<LaneRemains, 'queue' | 'state' | 'tail'> {
-    return remainsOf(lane, this.#limits);
+  snapshot(lane: LaneState): ReturnType<typeof snapshotOf> {
+    return snapshotOf(lane, this.#limits);
   }
 
-  leftFrom(lane: LaneState, from: number): readonly LaneEvent[] {
-    return leftFrom(lane, this.#limits, from);
+  items(lane: LaneState): readonly LaneEvent[] {
+    return itemsOf(lane, this.#limits);
   }
 
   mayRead(work: Work): boolean {

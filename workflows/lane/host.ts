@@ -19,14 +19,16 @@ import type { LaneState } from '../../contracts/lane/state.ts';
 import type { LaneView } from '../../contracts/lane/view.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import type { PendingEvent } from '../../contracts/questions.ts';
-import type { LaneRemains } from '../../contracts/recovery.ts';
+import type { RunSnapshot } from '../../contracts/run.ts';
 import type { BacklogView, BacklogWindow } from '../../contracts/lane/waiting.ts';
 import { continueAsNew } from '../shared/continue-as-new.ts';
 import { runHost, type Host } from '../shared/host-loop.ts';
 import { Inbox } from '../shared/inbox.ts';
 import { MarkPruner } from '../shared/mark-pruner.ts';
 import { RunLimits } from '../shared/run-limits.ts';
-import { claimedPredecessor, untilQuiet } from '../shared/started-after.ts';
+import { claimedPredecessor, untilQuiet } from '../shared/recovery/predecessor.ts';
+import { recoverRun } from '../shared/recovery/recover-run.ts';
+import { snapshotPage } from '../shared/recovery/snapshot.ts';
 import { Turns, type RunStage } from '../shared/turns.ts';
 import { BacklogSpiller, withSpilled } from './backlog-spiller.ts';
 import { ClaimCleaner } from './claim-cleaner.ts';
@@ -37,8 +39,9 @@ import { IdleTimer } from './idle-timer.ts';
 import { PoolReturn } from './pool-return.ts';
 import { backlogViewOf, viewOf } from './publish/appearance.ts';
 import { LanePublisher } from './publish/publisher.ts';
-import { recoverRun } from './recovery.ts';
+import { laneRecovery } from './recovery.ts';
 import { mustStopWork, stopWork } from './run-end.ts';
+import type { LaneSnapshot } from './snapshot.ts';
 import { judge, refused, type Verb } from './verbs/decide.ts';
 import { answerTo, VerbQueue, type PendingVerb } from './verbs/queue.ts';
 
@@ -139,13 +142,13 @@ export class LaneHost implements Host {
     return backlogViewOf(this.#lane, window);
   }
 
-  /** For a run that comes after this one was terminated. */
-  remains(): LaneRemains {
-    return this.#inbox.inSnapshot(this.#backlog.remains(this.#lane));
+  /** For the run that recovers this one, when this one was terminated externally. */
+  snapshot(): RunSnapshot<LaneSnapshot> {
+    return this.#inbox.inSnapshot(() => this.#backlog.snapshot(this.#lane));
   }
 
-  tail(from: unknown): readonly LaneEvent[] {
-    return this.#backlog.leftFrom(this.#lane, typeof from === 'number' ? from : 0);
+  snapshotPage(from: unknown): readonly LaneEvent[] {
+    return snapshotPage(this.#backlog.items(this.#lane), from);
   }
 
   /** The workflow was canceled, which is a request: what the lane holds is handled, and then it ends (O5). */
@@ -163,11 +166,12 @@ export class LaneHost implements Host {
     const { options } = this.#input;
     await this.#inbox.recover(async (ended) => {
       // Nothing else changes the lane meanwhile: what arrives waits in the inbox.
-      this.#lane = await recoverRun(ended, options, async (lane) => {
+      const recovery = laneRecovery(options, async (lane) => {
         this.#lane = lane;
         await this.#shorten();
         return this.#lane;
       });
+      this.#lane = (await recoverRun(ended, recovery)).lane;
       await untilQuiet(ended, options.heartbeatTimeoutMs);
     });
     this.#idle.touch();

@@ -1,71 +1,54 @@
-import { workflowInfo } from '@temporalio/workflow';
+/** How a lane puts together what a terminated run of it held: see workflows/shared/recovery/recover-run.ts. */
+import type { LaneEvent } from '../../contracts/event/event.ts';
+import type { RecordsSignal } from '../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
-import type { EndedRun, RunName, SignalsFrom } from '../../contracts/run.ts';
-import type { Remains } from '../../contracts/recovery.ts';
-import { append } from './core/backlog.ts';
 import { isRecordsSignal } from '../shared/parsing.ts';
+import type { Recovery } from '../shared/recovery/recover-run.ts';
+import { append } from './core/backlog.ts';
 import { takenOver, withLoss } from './core/loss.ts';
 import { accept, emptyLane } from './core/machine.ts';
-import { askForLeftSignals, askForLeftTail, askForRemains } from '../shared/questions.ts';
+import { LANE_PARSERS, type LaneSnapshot } from './snapshot.ts';
 
-/** Moves a long backlog into segments. */
-type Shorten = (lane: LaneState) => Promise<LaneState>;
+/** `queued`: so many of the next items belong into the queue. While there are any, nothing may go behind it. */
+export type RecoveredLane = LaneSnapshot;
 
-/**
- * The lane as a run left it that was ended from outside, and everything that was sent to it after its last task (O5).
- * What cannot be read any more is lost, and the lane says so.
- */
-export async function recoverRun(ended: EndedRun, options: LaneOptions, shorten: Shorten): Promise<LaneState> {
-  const run = runOf(ended);
-  const remains = await askForRemains(run);
-  // Remembering since ever: what is dropped for being old is lost if that is wrong.
-  if (remains === undefined) return withLoss(emptyLane(0), lossOf(ended, 'What it held'));
-  let lane =
-    remains.kind === 'took over'
-      ? await recoverRun(remains.predecessor, options, shorten)
-      : await heldBy(ended, remains, shorten);
-  for (let from: SignalsFrom | undefined = remains.from; from !== undefined;) {
-    const left = await askForLeftSignals(run, from);
-    if (left === undefined) return withLoss(lane, lossOf(ended, 'Some of what it was sent'));
-    for (const signal of left.signals) if (isRecordsSignal(signal)) lane = accept(lane, signal, options);
-    lane = await shorten(lane);
-    from = left.next;
-  }
-  return lane;
+/** @param shorten moves a long backlog into segments, so that what is recovered need not fit into memory or into one run */
+export function laneRecovery(
+  options: LaneOptions,
+  shorten: (lane: LaneState) => Promise<LaneState>,
+): Recovery<LaneSnapshot, LaneEvent, RecordsSignal, RecoveredLane> {
+  return {
+    subject: 'This lane',
+    consequence: 'Events may be missing here.',
+    parse: {
+      ...LANE_PARSERS,
+      signal: (value) => (isRecordsSignal(value) ? { value } : { problem: 'no bridge can have sent it' }),
+    },
+    // It remembers since ever: what is dropped for being old is lost if that is wrong.
+    empty: () => ({ lane: emptyLane(0), queued: 0 }),
+    begin: ({ lane, queued }) => (queued === 0 ? { lane: takenOver(lane), queued } : { lane, queued }),
+    async addItems(recovered, items) {
+      const { lane, queued } = withQueue(recovered, items.slice(0, recovered.queued));
+      const tail = items.slice(recovered.queued);
+      return { queued, lane: tail.length === 0 ? lane : await shorten({ ...lane, ...append(lane, tail) }) };
+    },
+    async addSignals({ lane, queued }, signals) {
+      return { queued, lane: await shorten(signals.reduce((state, signal) => accept(state, signal, options), lane)) };
+    },
+    markLost({ lane, queued }, message) {
+      if (queued === 0) return { lane: withLoss(lane, message), queued };
+      // When the head is among what is gone, the state of its failure says nothing about the event that comes first now.
+      const isHeadGone = lane.queue.length === 0;
+      const rest = takenOver(isHeadGone ? { ...lane, phase: { state: 'idle' } } : lane);
+      return { lane: withLoss(rest, message), queued: 0 };
+    },
+  };
 }
 
-/** The ended run's own state, its tail after the rest. */
-async function heldBy(
-  ended: EndedRun,
-  { state = emptyLane(0), queue: left = 0, tail }: Remains & { readonly kind: 'held' },
-  shorten: Shorten,
-): Promise<LaneState> {
-  const queue = [...state.queue];
-  while (queue.length < left) {
-    const events = await askForLeftTail(runOf(ended), queue.length);
-    // The head is among what is gone, so the state of its failure says nothing of what comes first now.
-    if (events === undefined || events.length === 0) {
-      const rest = takenOver({ ...state, queue, ...(queue.length === 0 ? { phase: { state: 'idle' } } : {}) });
-      return withLoss(rest, lossOf(ended, 'Some of what it held'));
-    }
-    queue.push(...events);
-  }
-  let lane = takenOver({ ...state, queue });
-  for (let taken = left; taken < left + tail;) {
-    const events = await askForLeftTail(runOf(ended), taken);
-    if (events === undefined || events.length === 0) return withLoss(lane, lossOf(ended, 'Some of what it held'));
-    lane = await shorten({ ...lane, ...append(lane, events) });
-    taken += events.length;
-  }
-  return lane;
-}
-
-function runOf({ runId }: EndedRun): RunName {
-  return { workflowId: workflowInfo().workflowId, runId };
-}
-
-function lossOf({ at, how, runId }: EndedRun, what: string): string {
-  const when = new Date(at).toISOString();
-  return `This lane was ended from outside (${how} at ${when}, run ${runId}). ${what} could not be read: events may be missing here.`;
+function withQueue({ lane, queued }: RecoveredLane, events: readonly LaneEvent[]): RecoveredLane {
+  if (events.length === 0) return { lane, queued };
+  const next = { ...lane, queue: [...lane.queue, ...events] };
+  const missing = queued - events.length;
+  return { lane: missing === 0 ? takenOver(next) : next, queued: missing };
 }

@@ -5,11 +5,12 @@ import type { Decision } from '../../contracts/lane/decision.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneView } from '../../contracts/lane/view.ts';
 import type { BacklogView } from '../../contracts/lane/waiting.ts';
-import type { LaneRemains } from '../../contracts/recovery.ts';
+import type { RunSnapshot } from '../../contracts/run.ts';
 import { INTERNAL, VERB_DESCRIPTIONS } from '../shared/descriptions.ts';
 import { LaneHost } from './host.ts';
 import { isRecordsSignal, readVerb, readWindow } from '../shared/parsing.ts';
 import { refusal } from '../shared/rejection.ts';
+import type { LaneSnapshot } from './snapshot.ts';
 
 /** One key's lane, in a workflow of its own. Started by the first event of the key, ended when it is idle. */
 export async function lane(input: LaneInput): Promise<void> {
@@ -21,8 +22,10 @@ export async function lane(input: LaneInput): Promise<void> {
   setHandler(defineQuery<BacklogView, [unknown]>(QUERIES.backlog), (window) => host.backlog(readWindow(window)), {
     description: 'What waits, in pages. Input, optional: {"skip": 0, "limit": 100}.',
   });
-  setHandler(defineQuery<LaneRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
-  setHandler(defineQuery<readonly LaneEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
+  setHandler(defineQuery<RunSnapshot<LaneSnapshot>>(QUERIES.runSnapshot), () => host.snapshot(), {
+    description: INTERNAL,
+  });
+  setHandler(defineQuery<readonly LaneEvent[], [unknown]>(QUERIES.snapshotPage), (from) => host.snapshotPage(from), {
     description: INTERNAL,
   });
   const takeRecords = (signal: unknown): void => {

@@ -30,10 +30,12 @@ import type { LaneState } from '../../contracts/lane/state.ts';
 import type { BatchProgress } from '../../contracts/pool/batch.ts';
 import type { FinishedSignal, LookSignal, PoolInput, PoolSignal } from '../../contracts/pool/messages.ts';
 import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
-import type { PoolKeyView, PoolRemains, PoolView } from '../../contracts/pool/view.ts';
+import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
 import type { PoolOptions } from '../../contracts/pool/options.ts';
-import type { StartedAfter, EndedRun } from '../../contracts/run.ts';
-import { truePredecessor, untilQuiet } from '../shared/started-after.ts';
+import type { StartedAfter, EndedRun, RunSnapshot } from '../../contracts/run.ts';
+import { truePredecessor, untilQuiet } from '../shared/recovery/predecessor.ts';
+import { recoverRun } from '../shared/recovery/recover-run.ts';
+import { runSnapshot, snapshotPage } from '../shared/recovery/snapshot.ts';
 import type { Verb } from '../lane/verbs/decide.ts';
 import { emptyLane } from '../lane/core/machine.ts';
 import { MarkPruner, memoryOf } from '../shared/mark-pruner.ts';
@@ -45,7 +47,7 @@ import { Crowding } from './crowding.ts';
 import { LaneCommands } from './moved/lane-commands.ts';
 import { HealthyKeys } from './queue.ts';
 import { MovedKeys } from './moved/moved-keys.ts';
-import { emptyPool, recoverRun } from './recovery.ts';
+import { emptyPool, POOL_RECOVERY } from './recovery.ts';
 import { PoolStatusPublisher, type Held } from './publish/status-publisher.ts';
 import { BatchPicker } from './batch/batch-picker.ts';
 import { phaseOf } from './failing.ts';
@@ -55,7 +57,7 @@ import { letGo, takeFailures, takeOutcomes } from './batch/outcomes.ts';
 import { PoolMeter } from './publish/meter.ts';
 import { failingView } from './publish/key-view.ts';
 import { Turns } from '../shared/turns.ts';
-import { tailOf, tailPage, withoutTail } from './tail.ts';
+import { itemsOf, snapshotOf } from './snapshot.ts';
 import { objectionTo, refusalOf, Verbs } from './verbs.ts';
 
 /** More does not fit into the input of the next run, which may have 2 MiB. */
@@ -224,15 +226,13 @@ export class PoolHost {
     };
   }
 
-  /** For a run that comes after this one was ended from outside. */
-  remains(): PoolRemains {
-    const state = this.#state();
-    const held = { state: withoutTail(state), tail: tailOf(state).length };
-    return this.#predecessor === undefined ? held : { ...held, predecessor: this.#predecessor };
+  /** For the run that recovers this one, when this one was terminated externally. */
+  snapshot(): RunSnapshot<PoolState> {
+    return runSnapshot(this.#predecessor, () => snapshotOf(this.#state()));
   }
 
-  tail(from: unknown): readonly PoolEvent[] {
-    return tailPage(this.#state(), from);
+  snapshotPage(from: unknown): readonly PoolEvent[] {
+    return snapshotPage(itemsOf(this.#state()), from);
   }
 
   key(key: string): PoolKeyView {
@@ -272,7 +272,7 @@ export class PoolHost {
   async #takeOver(claimed: EndedRun): Promise<void> {
     // A pool never ends by itself, so one that came before was ended externally.
     this.#predecessor = (await truePredecessor(claimed, this.#after)) ?? claimed;
-    const { state, events, signals } = await recoverRun(this.#predecessor);
+    const { state, events, signals } = await recoverRun(this.#predecessor, POOL_RECOVERY);
     this.#keys = new HealthyKeys([]);
     this.#outages = this.#newOutages(state);
     this.#picker = this.#newPicker();

@@ -1,9 +1,10 @@
 import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
 import type { Decision } from '../../contracts/lane/decision.ts';
 import { QUERIES, SIGNALS } from '../../contracts/names.ts';
-import type { PoolEvent } from '../../contracts/pool/state.ts';
+import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
 import type { PoolInput } from '../../contracts/pool/messages.ts';
-import type { PoolKeyView, PoolRemains, PoolView } from '../../contracts/pool/view.ts';
+import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
+import type { RunSnapshot } from '../../contracts/run.ts';
 import { INTERNAL, VERB_DESCRIPTIONS } from '../shared/descriptions.ts';
 import {
   isFinished,
@@ -31,8 +32,10 @@ export async function pool(input: PoolInput): Promise<void> {
   setHandler(defineQuery<PoolKeyView, [unknown]>(QUERIES.key), (key) => host.key(String(key)), {
     description: 'Where a key is and what waits for it. Input: the key.',
   });
-  setHandler(defineQuery<PoolRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
-  setHandler(defineQuery<readonly PoolEvent[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
+  setHandler(defineQuery<RunSnapshot<PoolState>>(QUERIES.runSnapshot), () => host.snapshot(), {
+    description: INTERNAL,
+  });
+  setHandler(defineQuery<readonly PoolEvent[], [unknown]>(QUERIES.snapshotPage), (from) => host.snapshotPage(from), {
     description: INTERNAL,
   });
   setHandler(

@@ -21,8 +21,6 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { countWeighed } from '../../contracts/event/weight.ts';
-import { jsonBytes } from '../../lib/pure/json-bytes.ts';
 import type { SegmentName } from '../../contracts/lane/backlog.ts';
 import { segmentWorkflowId, SIGNALS } from '../../contracts/names.ts';
 import { DEFAULT_QUARANTINE_LIMITS, type QuarantineLimits } from '../../contracts/quarantine/options.ts';
@@ -32,9 +30,9 @@ import type { QuarantineDecision } from '../../contracts/quarantine/decision.ts'
 import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 import type { SegmentFinding, SegmentSearch } from '../../contracts/quarantine/search.ts';
-import { TAIL_PAGE, type EndedRun } from '../../contracts/run.ts';
-import type { QuarantineRemains } from '../../contracts/recovery.ts';
-import { truePredecessor } from '../shared/started-after.ts';
+import type { EndedRun, RunSnapshot } from '../../contracts/run.ts';
+import { truePredecessor } from '../shared/recovery/predecessor.ts';
+import { runSnapshot, snapshotPage } from '../shared/recovery/snapshot.ts';
 import { MarkPruner } from '../shared/mark-pruner.ts';
 import { RunLimits } from '../shared/run-limits.ts';
 import { Segments } from '../shared/segments/segments.ts';
@@ -69,7 +67,8 @@ import {
   viewOf,
   withOne,
 } from './state.ts';
-import { recoverRun } from './recovery.ts';
+import { recoverQuarantine } from './recovery.ts';
+import { snapshotOf } from './snapshot.ts';
 import { Turns } from '../shared/turns.ts';
 import { startRedriving, startSearch, type Ended, type WorkInFlight } from './work.ts';
 
@@ -119,17 +118,13 @@ export class QuarantineHost {
     return countOf(this.#state);
   }
 
-  /** For a run that comes after this one was ended from outside. */
-  remains(): QuarantineRemains {
-    const predecessor = this.#predecessor;
-    const { records, ...rest } = this.#state;
-    const held = { state: { ...rest, records: [] }, tail: records.length };
-    return predecessor === undefined ? held : { ...held, predecessor };
+  /** For the run that recovers this one, when this one was terminated externally. */
+  snapshot(): RunSnapshot<QuarantineState> {
+    return runSnapshot(this.#predecessor, () => snapshotOf(this.#state));
   }
 
-  tail(from: unknown): readonly QuarantinedRecord[] {
-    const left = this.#state.records.slice(typeof from === 'number' ? from : 0);
-    return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
+  snapshotPage(from: unknown): readonly QuarantinedRecord[] {
+    return snapshotPage(this.#state.records, from);
   }
 
   /** Synchronous, and it never throws for what a signal holds (K2). */
@@ -204,7 +199,7 @@ export class QuarantineHost {
     // A quarantine never ends by itself, so one that came before was ended externally.
     const predecessor = (await truePredecessor(claimed, this.#input.after)) ?? claimed;
     this.#predecessor = predecessor;
-    this.#state = await recoverRun(predecessor, {
+    this.#state = await recoverQuarantine(predecessor, {
       pipeline,
       limits: this.#limits,
       shorten: async (state) => {

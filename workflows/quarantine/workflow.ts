@@ -4,7 +4,8 @@ import { QUARANTINE_VERBS, type QuarantineDecision } from '../../contracts/quara
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
-import type { QuarantineRemains } from '../../contracts/recovery.ts';
+import type { QuarantineState } from '../../contracts/quarantine/state.ts';
+import type { RunSnapshot } from '../../contracts/run.ts';
 import { INTERNAL, QUARANTINE_DESCRIPTIONS } from '../shared/descriptions.ts';
 import { isQuarantineSignal } from '../shared/parsing.ts';
 import { refusal } from '../shared/rejection.ts';
@@ -18,10 +19,14 @@ export async function quarantine(input: QuarantineInput): Promise<void> {
     description: 'How many records it has, the latest of them, and the last decisions.',
   });
   setHandler(defineQuery<number>(QUERIES.quarantined), () => host.count, { description: INTERNAL });
-  setHandler(defineQuery<QuarantineRemains>(QUERIES.remains), () => host.remains(), { description: INTERNAL });
-  setHandler(defineQuery<readonly QuarantinedRecord[], [unknown]>(QUERIES.tail), (from) => host.tail(from), {
+  setHandler(defineQuery<RunSnapshot<QuarantineState>>(QUERIES.runSnapshot), () => host.snapshot(), {
     description: INTERNAL,
   });
+  setHandler(
+    defineQuery<readonly QuarantinedRecord[], [unknown]>(QUERIES.snapshotPage),
+    (from) => host.snapshotPage(from),
+    { description: INTERNAL },
+  );
   const takeRecords = (signal: unknown): void => {
     host.countSignal();
     if (isQuarantineSignal(signal)) host.accept(signal);

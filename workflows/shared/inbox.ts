@@ -6,8 +6,9 @@
  * recovers this run in turn reads it from its history (O4).
  */
 import { log } from '@temporalio/workflow';
-import type { EndedRun, StartedAfter } from '../../contracts/run.ts';
-import { truePredecessor } from './started-after.ts';
+import type { EndedRun, RunSnapshot, StartedAfter } from '../../contracts/run.ts';
+import { truePredecessor } from './recovery/predecessor.ts';
+import { runSnapshot } from './recovery/snapshot.ts';
 import type { Turns } from './turns.ts';
 
 export interface InboxOptions {
@@ -81,7 +82,7 @@ export class Inbox {
   }
 
   /** For a run that recovers this one: until this one has recovered, its own predecessor is read instead. */
-  inSnapshot<Held extends object>(held: Held): Held & { readonly predecessor?: EndedRun } {
-    return this.#predecessor === undefined ? held : { ...held, predecessor: this.#predecessor };
+  inSnapshot<State>(held: () => { readonly state: State; readonly items: number }): RunSnapshot<State> {
+    return runSnapshot(this.#predecessor, held);
   }
 }

@@ -16,11 +16,10 @@ import type {
   SegmentRange,
   SliceAnswer,
 } from '../../../contracts/lane/backlog.ts';
-import { countWeighed, countWithin } from '../../../contracts/event/weight.ts';
+import { countWithin } from '../../../contracts/event/weight.ts';
 import type { LaneEvent } from '../../../contracts/event/event.ts';
 import { jsonBytes } from '../../../lib/pure/json-bytes.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
-import { TAIL_PAGE } from '../../../contracts/run.ts';
 
 /** Maximum number of segments that are started with one workflow task, each of which has some delay. */
 const STARTED_AT_ONCE = 8;
@@ -59,45 +58,7 @@ export function withTail(lane: LaneState, limits: SegmentLimits): LaneState {
   return { ...lane, queue: queue.slice(0, kept), backlog: { ...EMPTY, tail: queue.slice(kept) } };
 }
 
-/** The lane without its tail, which {@link tailFrom} gives. */
-export function withoutTail(
-  lane: LaneState,
-  limits: SegmentLimits,
-): { readonly state: LaneState; readonly tail: number } {
-  const { backlog, ...rest } = withTail(lane, limits);
-  if (backlog === undefined) return { state: rest, tail: 0 };
-  return { state: { ...rest, backlog: { ...backlog, tail: [] } }, tail: backlog.tail.length };
-}
-
-/** Maximum bytes of the state in a query answer: Temporal accepts 2 MiB, and the answer has more fields. */
-const MAX_REMAINS_BYTES = 1024 * 1024;
-
-/** The same, also without its queue if that is too large for an answer. */
-export function remainsOf(
-  lane: LaneState,
-  limits: SegmentLimits,
-): { readonly state: LaneState; readonly tail: number; readonly queue?: number } {
-  const held = withoutTail(lane, limits);
-  const { queue } = held.state;
-  if (queue.length === 0 || jsonBytes(held.state) <= MAX_REMAINS_BYTES) return held;
-  return { ...held, state: { ...held.state, queue: [] }, queue: queue.length };
-}
-
-/** Some of what {@link remainsOf} leaves out: the queue, where it does, and then the tail. */
-export function leftFrom(lane: LaneState, limits: SegmentLimits, from: number): readonly LaneEvent[] {
-  const { queue: left = 0 } = remainsOf(lane, limits);
-  if (from >= left) return tailFrom(lane, limits, from - left);
-  const events = withTail(lane, limits).queue.slice(from);
-  return events.slice(0, countWeighed(events, TAIL_PAGE, jsonBytes));
-}
-
-/** Some of what {@link withoutTail} leaves out, as much as Temporal takes in an answer. */
-export function tailFrom(lane: LaneState, limits: SegmentLimits, from: number): readonly LaneEvent[] {
-  const left = withTail(lane, limits).backlog?.tail.slice(from) ?? [];
-  return left.slice(0, countWeighed(left, TAIL_PAGE, jsonBytes));
-}
-
-/** The events of the next segments; each of several is full. */
+/** The events that the next segments should hold: the last of several is as full as the others. */
 export function nextSegments({ backlog = EMPTY }: LaneState, limits: SegmentLimits): readonly (readonly LaneEvent[])[] {
   const segments: (readonly LaneEvent[])[] = [];
   let bytes = 0;

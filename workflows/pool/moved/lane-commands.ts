@@ -21,11 +21,11 @@ import { LANE_DETAILS, staticAttributes, summaryOf } from '../../../contracts/la
 import type { LaneInput, RecordsSignal } from '../../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import { SIGNALS, WORKFLOW_TYPES } from '../../../contracts/names.ts';
-import { FORWARDED_MARK } from '../../../contracts/pool/messages.ts';
 import { memoChange } from '../../lane/publish/appearance.ts';
 import { attributesOf } from '../../lane/publish/attributes.ts';
 import { emptyLane } from '../../lane/core/machine.ts';
-import { askForEnd, askForLatestRun } from '../../shared/questions.ts';
+import { askForLatestRun } from '../../shared/questions.ts';
+import { lastForwardedTo } from './completed-lane.ts';
 import { checksDelivery, laneStartId } from './delivery-check.ts';
 import type { LaneCommand, MovedKeys } from './moved-keys.ts';
 
@@ -200,10 +200,9 @@ export class LaneCommands {
    */
   async #takeBackFrom(runId: string, key: string): Promise<true | undefined> {
     const { moved, pipeline, takeBack } = this.#options;
-    const remains = await askForEnd({ workflowId: laneWorkflowId(pipeline, key), runId });
-    if (remains === undefined) return undefined;
-    const mark = remains !== 'gone' && remains.kind === 'held' ? remains.state?.marks[FORWARDED_MARK] : undefined;
-    takeBack(key, moved.take(key, Number(mark?.sequenceNumber ?? 0)));
+    const through = await lastForwardedTo({ workflowId: laneWorkflowId(pipeline, key), runId });
+    if (through === undefined) return undefined;
+    takeBack(key, moved.take(key, through));
     return true;
   }
 }

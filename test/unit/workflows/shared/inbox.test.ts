@@ -73,12 +73,13 @@ describe('an inbox', () => {
 
   test('says in views and snapshots which run is being recovered, until it is', async () => {
     const arrivals = new Arrivals({ predecessor: ENDED });
+    const held = () => ({ state: 'held', items: 1 });
     await arrivals.recover();
     expect(arrivals.inbox.inView({ count: 1 })).toEqual({ count: 1, takesOver: ENDED });
-    expect(arrivals.inbox.inSnapshot({ tail: 1 })).toEqual({ tail: 1, predecessor: ENDED });
+    expect(arrivals.inbox.inSnapshot(held)).toEqual({ kind: 'recovering', predecessor: ENDED });
     await runtime.activity('snapshot').resolve();
     expect(arrivals.inbox.inView({ count: 1 })).toEqual({ count: 1 });
-    expect(arrivals.inbox.inSnapshot({ tail: 1 })).toEqual({ tail: 1 });
+    expect(arrivals.inbox.inSnapshot(held)).toEqual({ kind: 'state', state: 'held', items: 1 });
   });
 
   test('O5: recovers the run that came before, where that is another one than its starter has seen', async () => {

@@ -327,9 +327,9 @@ class PoolDriver {
       await rt.deliver(() => this.#host.accept({ leaseUntil, events }));
     } else if (step.do === 'pause') await this.#pause(`k${step.key}`);
     else if (step.do === 'return') {
-      const { moved } = this.#host.remains().state;
-      const of = moved[`k${step.key}`];
-      await rt.deliver(() => this.#host.finished({ key: `k${step.key}`, through: of?.sent ?? 0 }));
+      const snapshot = this.#host.snapshot();
+      const moved = snapshot.kind === 'state' ? snapshot.state.moved[`k${step.key}`] : undefined;
+      await rt.deliver(() => this.#host.finished({ key: `k${step.key}`, through: moved?.sent ?? 0 }));
     } else if (step.do === 'answer') {
       const questions = rt.activities.filter(({ name }) => name !== 'runBatch');
       for (const question of questions) await question.resolve({ state: 'open', startId: 'another one' });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { jsonBytes } from '../../../../../lib/pure/json-bytes.ts';
 import type { LaneEvent } from '../../../../../contracts/event/event.ts';
 import { DEFAULT_SEGMENT_LIMITS } from '../../../../../contracts/lane/backlog.ts';
-import { TAIL_PAGE } from '../../../../../contracts/run.ts';
+import { MAX_SNAPSHOT_PAGE } from '../../../../../contracts/run.ts';
 import type { LaneState } from '../../../../../contracts/lane/state.ts';
 import {
   depthOf,
@@ -11,10 +11,10 @@ import {
   latestSegment,
   movedToSegment,
   nextSegments,
-  tailFrom,
-  withoutTail,
   withTail,
 } from '../../../../../workflows/lane/core/backlog.ts';
+import { itemsOf, snapshotOf } from '../../../../../workflows/lane/snapshot.ts';
+import { snapshotPage } from '../../../../../workflows/shared/recovery/snapshot.ts';
 import { segmentLost, takenOver } from '../../../../../workflows/lane/core/loss.ts';
 import { accept, emptyLane, next, batchStarted } from '../../../../../workflows/lane/core/machine.ts';
 import { FAILING, laneEvent, laneEvents, OPTIONS, recordsSignal, SHARD } from '../../../../support/lane-events.ts';
@@ -31,7 +31,14 @@ function laneWith(events: readonly LaneEvent[]): LaneState {
   return accept(emptyLane(0), recordsSignal(events), OPTIONS);
 }
 
-/** As the keeper does, with segments that are there at once. */
+function allPages(lane: LaneState, items: number): (readonly LaneEvent[])[] {
+  const pages: (readonly LaneEvent[])[] = [];
+  const all = itemsOf(lane, DEFAULT_SEGMENT_LIMITS);
+  for (let from = 0; from < items; from += pages.at(-1)!.length) pages.push(snapshotPage(all, from));
+  return pages;
+}
+
+/** As the spiller does, with segments that are there at once. */
 function allMoved(lane: LaneState, limits = DEFAULT_SEGMENT_LIMITS): LaneState {
   let moved = withTail(lane, limits);
   for (let started = nextSegments(moved, limits); started.length > 0; started = nextSegments(moved, limits)) {
@@ -43,7 +50,7 @@ function allMoved(lane: LaneState, limits = DEFAULT_SEGMENT_LIMITS): LaneState {
   return moved;
 }
 
-describe('O1 O5 a lane whose run was ended', () => {
+describe('O1 O5 a lane whose run was terminated', () => {
   test('while its first segment was being started has in its queue again what was to go there', () => {
     const lane = withTail(laneWith(laneEvents(1, 25)), LIMITS);
     expect(lane.backlog).toMatchObject({ segments: [], tail: { length: 20 } });
@@ -54,23 +61,23 @@ describe('O1 O5 a lane whose run was ended', () => {
 
   test('while it worked goes on with the same events in the same order, however many it held', () => {
     const lane = batchStarted(laneWith(laneEvents(1, 20_000)), 100);
-    const { state, tail } = withoutTail(lane, DEFAULT_SEGMENT_LIMITS);
+    const { state, items } = snapshotOf(lane, DEFAULT_SEGMENT_LIMITS);
     expect(jsonBytes(state)).toBeLessThan(MAX_CARRIED);
-    const pages: LaneEvent[][] = [];
-    for (let from = 0; from < tail; from += pages.at(-1)!.length)
-      pages.push([...tailFrom(lane, DEFAULT_SEGMENT_LIMITS, from)]);
+    const pages = allPages(lane, items);
     expect(pages.length).toBeGreaterThan(3);
-    for (const page of pages) expect(jsonBytes(page)).toBeLessThan(TAIL_PAGE.bytes * 1.1);
-    const { isolateNext, phase, queue } = takenOver(state);
+    for (const page of pages) expect(jsonBytes(page)).toBeLessThan(MAX_SNAPSHOT_PAGE.bytes * 1.1);
+    expect(state.queued).toBe(0);
+    const { isolateNext, phase, queue } = takenOver(state.lane);
     expect([...queue, ...pages.flat()]).toEqual(lane.queue);
     expect({ isolateNext, phase }).toEqual({ isolateNext: 100, phase: { state: 'idle' } });
   });
 
   test('gives an event that is larger than a page alone', () => {
-    const lane = laneWith(largeEvents(4, TAIL_PAGE.bytes * 2));
-    expect(withoutTail(lane, DEFAULT_SEGMENT_LIMITS)).toMatchObject({ state: { queue: { length: 1 } }, tail: 3 });
-    expect(tailFrom(lane, DEFAULT_SEGMENT_LIMITS, 1)).toHaveLength(1);
-    expect(tailFrom(lane, DEFAULT_SEGMENT_LIMITS, 3)).toEqual([]);
+    const lane = laneWith(largeEvents(4, MAX_SNAPSHOT_PAGE.bytes * 2));
+    const { state, items } = snapshotOf(lane, DEFAULT_SEGMENT_LIMITS);
+    expect(items - state.queued).toBe(3);
+    expect(allPages(lane, items).map(({ length }) => length)).toEqual(Array.from({ length: items }, () => 1));
+    expect(snapshotPage(itemsOf(lane, DEFAULT_SEGMENT_LIMITS), items)).toEqual([]);
   });
 });
 

@@ -13,11 +13,11 @@ import {
   depthOf,
   movedToSegment,
   nextSegments,
-  tailFrom,
   takenBack,
-  withoutTail,
   withTail,
 } from '../../../../../workflows/lane/core/backlog.ts';
+import { itemsOf, snapshotOf, type LaneSnapshot } from '../../../../../workflows/lane/snapshot.ts';
+import { snapshotPage } from '../../../../../workflows/shared/recovery/snapshot.ts';
 import { withoutClaimsToDelete } from '../../../../../workflows/lane/core/claims.ts';
 import { takenOver } from '../../../../../workflows/lane/core/loss.ts';
 import { act, bind, judge, type Verb } from '../../../../../workflows/lane/verbs/decide.ts';
@@ -126,7 +126,7 @@ class Model {
       case 'move':
         return this.move(step.isCutOff);
       case 'take over':
-        return this.takeOver();
+        return this.recover();
       case 'delete':
         return this.delete();
       case 'continue as new':
@@ -158,15 +158,15 @@ class Model {
     this.lane = accept(this.lane, recordsSignal(events), OPTIONS);
   }
 
-  /** By a run that comes after one that was ended from outside. */
-  takeOver(): void {
-    const ended = this.lane;
-    const { state, tail } = withoutTail(ended, LIMITS);
-    this.lane = takenOver(JSON.parse(JSON.stringify(state)) as LaneState);
-    for (let taken = 0; taken < tail;) {
-      const events = tailFrom(ended, LIMITS, taken);
+  /** By the run that comes after one that was terminated externally. */
+  recover(): void {
+    const terminated = this.lane;
+    const { state, items } = snapshotOf(terminated, LIMITS);
+    this.lane = takenOver((JSON.parse(JSON.stringify(state)) as LaneSnapshot).lane);
+    for (let from = 0; from < items;) {
+      const events = snapshotPage(itemsOf(terminated, LIMITS), from);
       this.lane = { ...this.lane, ...append(this.lane, events) };
-      taken += events.length;
+      from += events.length;
     }
   }
 
@@ -182,7 +182,7 @@ class Model {
     // More may come while the segments are started.
     this.send(1, 0);
     // The run was ended before it knew that the segments are there, which nobody will ask for then.
-    if (isCutOff) return this.takeOver();
+    if (isCutOff) return this.recover();
     for (const [index, events] of held.entries()) {
       this.lane = movedToSegment(this.lane, events.length, { epoch: 'e', number: numbers[index]! });
       this.moved += events.length;

@@ -1,0 +1,92 @@
+/** Shapes of what a pool holds. */
+import {
+  count,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  tagged,
+  type Shape,
+} from '../../lib/pure/shape.ts';
+import { eventFields, failedEvent, failure, laneEvent, position, retryPolicy } from '../event/shapes.ts';
+import { laneState } from '../lane/shapes.ts';
+import { endedRun } from '../run-shapes.ts';
+import type {
+  FailingKey,
+  Held,
+  LaneStart,
+  MovedKey,
+  Outage,
+  PoolEvent,
+  PoolState,
+  ProbeCounts,
+  Release,
+  WaitingKey,
+} from './state.ts';
+
+export const poolEvent: Shape<PoolEvent> = object<PoolEvent>({ ...eventFields, key: string });
+
+const waitingKey = object<WaitingKey>({
+  key: string,
+  events: list(laneEvent),
+  losses: optional(count),
+  attempts: optional(count),
+  failing: optional(
+    object<FailingKey>({ since: number, lastAt: number, failure: optional(count), leaves: optional(oneOf(true)) }),
+  ),
+});
+
+const laneStart = tagged<LaneStart, 'kind'>('kind', {
+  fresh: object<Extract<LaneStart, { readonly kind: 'fresh' }>>({ kind: oneOf('fresh'), id: string, lane: laneState }),
+  'taking over': object<Extract<LaneStart, { readonly kind: 'taking over' }>>({
+    kind: oneOf('taking over'),
+    predecessor: endedRun,
+  }),
+});
+
+const movedKey = object<MovedKey>({
+  sent: count,
+  start: optional(laneStart),
+  events: optional(list(laneEvent)),
+  deliveryUnknown: optional(oneOf(true)),
+});
+
+const outage = object<Outage>({
+  since: number,
+  tries: count,
+  retryAt: number,
+  fresh: optional(count),
+  retried: optional(count),
+  failure,
+  policy: optional(retryPolicy),
+  holdUntil: optional(number),
+  probes: optional(
+    object<ProbeCounts>({ freshDone: count, freshFailed: count, retriedDone: count, retriedFailed: count }),
+  ),
+  warned: optional(oneOf(true)),
+});
+
+const release = object<Release>({
+  since: number,
+  at: number,
+  why: oneOf('bound', 'own data'),
+  failure,
+  calmAt: number,
+});
+
+export const poolState: Shape<PoolState> = object<PoolState>({
+  waiting: list(waitingKey),
+  moved: record(movedKey),
+  marks: record(position),
+  behindSince: record(number),
+  remembersSince: number,
+  outage: optional(outage),
+  release: optional(release),
+  held: optional(object<Held>({ ms: number, at: number })),
+  failures: optional(list(failedEvent)),
+  lost: optional(string),
+  handled: count,
+});
