@@ -4,6 +4,7 @@
  */
 import type { Mutant } from './mutant.ts';
 import { READING_MUTANTS } from './reading-mutants.ts';
+import { RECOVERY_MUTANTS } from './recovery-mutants.ts';
 import { WORKFLOW_MUTANTS } from './workflow-mutants.ts';
 
-export const MUTANTS: readonly Mutant[] = [...READING_MUTANTS, ...WORKFLOW_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...READING_MUTANTS, ...WORKFLOW_MUTANTS, ...RECOVERY_MUTANTS];
