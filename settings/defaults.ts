@@ -1,4 +1,5 @@
 import { CONFIRM_EVERY_MS } from '../contracts/pipeline/lease.ts';
+import { DEFAULT_RETRY_POLICY } from '../contracts/event/failure.ts';
 import { DEFAULT_SEGMENT_LIMITS } from '../contracts/lane/backlog.ts';
 import { DEFAULT_INLINE_BYTES, MAX_INLINE_BYTES } from '../contracts/event/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../contracts/lane/options.ts';
@@ -16,7 +17,7 @@ export const DEFAULTS = {
   taskQueue: 'keylane',
   logKeys: true,
   startAt: 'TRIM_HORIZON',
-  retry: { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 },
+  retry: DEFAULT_RETRY_POLICY,
   timeoutMs: 30_000,
   stopTimeoutMs: 60_000,
   lane: { ...DEFAULT_LANE_OPTIONS, segments: DEFAULT_SEGMENT_LIMITS },

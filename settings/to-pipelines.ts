@@ -55,8 +55,13 @@ function toPipeline(name: string, config: PipelineConfig, folder: string): Pipel
   };
 }
 
-function toLaneOptions({ backlog = {}, idle }: PipelineConfig): LaneOptions {
-  return { ...DEFAULTS.lane, idleMs: ms(idle, DEFAULTS.lane.idleMs), segments: toSegmentLimits(backlog) };
+function toLaneOptions({ backlog = {}, idle, retry = {} }: PipelineConfig): LaneOptions {
+  return {
+    ...DEFAULTS.lane,
+    retry: toRetryPolicy(retry),
+    idleMs: ms(idle, DEFAULTS.lane.idleMs),
+    segments: toSegmentLimits(backlog),
+  };
 }
 
 function toHosting(config: PipelineConfig): HostingSettings {

@@ -1,7 +1,7 @@
 import { IllegalStateError, type MetricMeter } from '@temporalio/common';
 import { DefaultLogger, Runtime, type LogLevel, type LogMetadata, type RuntimeOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { HandlingActivities } from '../contracts/execution.ts';
+import type { HandlingActivities } from '../contracts/execution/activities.ts';
 import { ownFields } from '../contracts/own-line.ts';
 import { truncate } from '../lib/pure/text.ts';
 import { failureOf } from '../contracts/event/thrown.ts';

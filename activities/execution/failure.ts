@@ -1,5 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { HEARTBEAT_TIMEOUT, NO_HEARTBEAT, NOT_COUNTED, type AttemptDetails } from '../../contracts/execution.ts';
+import { HEARTBEAT_TIMEOUT, NO_HEARTBEAT, NOT_COUNTED } from '../../contracts/execution/activities.ts';
+import type { Outcome } from '../../contracts/execution/outcome.ts';
+import { encodeOutcomes, type EncodedOutcomes } from '../../contracts/execution/outcome-codec.ts';
 import type { Failure } from '../../contracts/event/failure.ts';
 import { DATA_GONE, LARGE_EVENT } from '../../contracts/event/large-events.ts';
 import { failureOf } from '../../contracts/event/thrown.ts';
@@ -23,34 +25,40 @@ export function handlerFailure(thrown: unknown): Failure {
 
 /**
  * The failure with which an attempt leaves its activity. Temporal applies the retry policy unless it is final.
- * @param nextRetryDelayMs the wait before the next attempt, where it is not to be the policy's
+ * @param attempt at the event in all, from 1
+ * @param nextRetryDelayMs the wait before the next attempt, where it differs from the policy's
  */
 export function attemptFailure(failure: Failure, attempt: number, nextRetryDelayMs?: number): ApplicationFailure {
-  const details: AttemptDetails = { kind: 'failed', attempt, failure };
+  const details = detailsOf({ kind: 'failed', succeeded: 0, failure, attempts: attempt });
   const { type, message, nonRetryable } = failure;
   const wait = nextRetryDelayMs === undefined ? {} : { nextRetryDelay: nextRetryDelayMs };
-  const thrown = ApplicationFailure.create({ type, message, nonRetryable, details: [details], ...wait });
+  const thrown = ApplicationFailure.create({ type, message, nonRetryable, details, ...wait });
   if (failure.stack !== undefined) thrown.stack = failure.stack;
   return thrown;
 }
 
 /** Ends the activity of an event whose attempt says nothing about the event; the lane starts another one at once. */
 export function notCounted(message: string, attempt: number): ApplicationFailure {
-  const details: AttemptDetails = { kind: 'not counted', attempt };
-  return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details: [details] });
+  const details = detailsOf({ kind: 'stopped', succeeded: 0, attempts: attempt - 1 });
+  return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details });
 }
 
 /** Ends the activity of an event that its lane has stopped while this attempt ran. What that did is not known, so it is made again. */
 export function canceledAttempt(attempt: number): CancelledFailure {
-  const details: AttemptDetails = { kind: 'not counted', attempt };
-  return new CancelledFailure('The event was taken away by a verb or a continue-as-new', [details]);
+  const details = detailsOf({ kind: 'stopped', succeeded: 0, attempts: attempt - 1 });
+  return new CancelledFailure('The event was taken away by a verb or a continue-as-new', details);
 }
 
-/** Ends the activity of an event whose lane has given its key back to its pool. */
-export function notOwner(attempt: number): ApplicationFailure {
-  const details: AttemptDetails = { kind: 'not owner', attempt };
-  const message = 'The lane has given its key back to its pool, which runs its events: this run was reset, and ends';
-  return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details: [details] });
+/** Ends the activity of an event whose lane has returned its key to its pool. */
+export function notOwner(): ApplicationFailure {
+  const message = 'The lane has returned its key to its pool, which runs its events: this run was reset, and ends';
+  const details = detailsOf({ kind: 'not owner', succeeded: 0 });
+  return ApplicationFailure.create({ type: NOT_COUNTED, message, nonRetryable: true, details });
+}
+
+/** The outcome of the attempt, which the lane reads. */
+function detailsOf(outcome: Outcome): [EncodedOutcomes] {
+  return [encodeOutcomes([outcome])];
 }
 
 /** Attempts in a row that may be lost with their process before the event that comes next is taken for the cause. */
@@ -61,7 +69,7 @@ const MAX_LOST_ALIVE = 10;
 /**
  * The failure of an event whose attempts were lost to Temporal so often in a row that the event is taken for the cause;
  * undefined as long as it is not.
- * @param begunHere how often this process, which is alive, had begun it
+ * @param startedHere how often this process, which is alive, had started it
  */
 export function lostFailure(losses: number, startedHere: number): Failure | undefined {
   const alive = Math.min(losses, startedHere);

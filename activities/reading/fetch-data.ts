@@ -25,7 +25,7 @@ export async function fetchData(
 ): Promise<FetchOutcome> {
   const failed = async (type: string, tell: typeof noStore): Promise<FetchOutcome> => {
     const message = tell(event, settings, await keptUntil(source, event, signal));
-    return { failure: { type, message, nonRetryable: true }, policy: settings.handling.retry };
+    return { failure: { type, message, nonRetryable: true }, retry: settings.handling.retry };
   };
   if (claims === undefined) return await failed(LARGE_EVENT, noStore);
   const { sourceOnly } = event;

@@ -23,7 +23,7 @@ export interface RetryPolicy {
   readonly maxIntervalMs: number;
 }
 
-/** A failure of an event, and what the settings say about retries. */
+/** A failure of an event, and the retry policy that was in force when it failed. */
 export interface FailedEvent {
   readonly failure: Failure;
   readonly policy: RetryPolicy;
@@ -32,9 +32,9 @@ export interface FailedEvent {
 /** Characters of each string of a failure. */
 export const MAX_FAILURE_CHARS = { type: 200, message: 2000, stack: 1500 } as const;
 
-/** For a failure that came without a policy from the settings. */
-export const FALLBACK_POLICY: RetryPolicy = {
-  maxAttempts: 1,
+/** What the settings say when the file says nothing. */
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  maxAttempts: 10,
   initialIntervalMs: 1000,
   backoff: 2,
   maxIntervalMs: 60_000,
@@ -60,13 +60,6 @@ export function readFailure(value: unknown): Failure {
   };
 }
 
-/** Undefined when it says that nothing has failed. */
-export function readFailedEvent(value: unknown): FailedEvent | undefined {
-  if (value === undefined || value === null) return undefined;
-  const { failure, policy } = isRecord(value) ? value : { failure: value };
-  return { failure: readFailure(failure), policy: isPolicy(policy) ? policy : FALLBACK_POLICY };
-}
-
 function isFailure(value: unknown): value is Failure {
   if (!isRecord(value) || typeof value['nonRetryable'] !== 'boolean') return false;
   const { type, message, stack = '' } = value;
@@ -78,10 +71,11 @@ function isText(value: unknown, maxLength: number): value is string {
   return typeof value === 'string' && value.length <= maxLength && value.isWellFormed() && !value.includes('\0');
 }
 
-function isPolicy(value: unknown): value is RetryPolicy {
+export function isRetryPolicy(value: unknown): value is RetryPolicy {
   if (!isRecord(value)) return false;
   const { maxAttempts, initialIntervalMs, backoff, maxIntervalMs } = value;
-  return [maxAttempts, initialIntervalMs, backoff, maxIntervalMs].every((each) => typeof each === 'number');
+  const isPositive = [maxAttempts, backoff].every((each) => Number.isFinite(each) && Number(each) >= 1);
+  return isPositive && [initialIntervalMs, maxIntervalMs].every((each) => Number.isFinite(each) && Number(each) >= 0);
 }
 
 /** Of plain data, as JSON has it. */

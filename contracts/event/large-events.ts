@@ -29,5 +29,8 @@ export interface FetchInput extends Pick<LaneEvent, 'position' | 'arrivedAt' | '
   readonly sourceOnly?: SourceOnlyData['sourceOnly'];
 }
 
-/** The failure is one that only a person mends; the policy is that of the settings, for when the event is tried. */
-export type FetchOutcome = { readonly data: ClaimedData } | { readonly failure: Failure; readonly policy: RetryPolicy };
+/**
+ * A failure is one that only an operator can fix. `retry` is the policy of the process that tried, for the attempts that come when
+ * the operator retries the key.
+ */
+export type FetchOutcome = { readonly data: ClaimedData } | { readonly failure: Failure; readonly retry: RetryPolicy };

@@ -1,7 +1,21 @@
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../event/failure.ts';
 import { DEFAULT_SEGMENT_LIMITS, type SegmentLimits } from './backlog.ts';
 
-/** Limits of one lane, which it is given when it starts. */
+/** What runs the events of a lane: a function in a worker process, the handler of the settings. */
+export interface FunctionHandler {
+  readonly kind: 'function';
+}
+
+export type HandlerOptions = FunctionHandler;
+
+/** How one lane works, and its limits, which it is given when it starts. */
 export interface LaneOptions {
+  readonly handler: HandlerOptions;
+  /**
+   * The policy for retries of an event that has failed. A worker process names the one of its own settings with each failure, and
+   * that one counts: so a changed policy applies from the next event that fails, also in lanes that are already there.
+   */
+  readonly retry: RetryPolicy;
   /** Maximum number of events in one batch of this key. */
   readonly maxBatchEvents: number;
   /** Maximum bytes of data in one batch; a single larger event is allowed. */
@@ -21,6 +35,8 @@ export interface LaneOptions {
 }
 
 export const DEFAULT_LANE_OPTIONS: LaneOptions = {
+  handler: { kind: 'function' },
+  retry: DEFAULT_RETRY_POLICY,
   maxBatchEvents: 100,
   maxBatchBytes: 256 * 1024,
   idleMs: 15 * 60_000,

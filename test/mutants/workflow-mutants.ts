@@ -15,6 +15,7 @@ const OUTAGE = [
 ];
 const REDRIVE = ['test/unit/workflows/quarantine/verbs/jobs.test.ts', ...QUARANTINE];
 const TURNS = ['test/unit/workflows/shared/turns.test.ts'];
+const OUTCOMES = ['test/unit/contracts/execution/outcome-codec.test.ts'];
 const BATCH = ['test/unit/activities/execution/batch.test.ts'];
 const OTHER_PROCESS = ['test/unit/activities/execution/other-process.test.ts'];
 
@@ -84,7 +85,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     file: 'workflows/lane/core/machine.ts',
     find: '    queue: lane.queue.slice(done),\n    handled: lane.handled + done,',
     replacement:
-      '    queue: lane.queue.slice(done + (outcome.failed === undefined ? 0 : 1)),\n    handled: lane.handled + done,',
+      "    queue: lane.queue.slice(done + (phase.state === 'idle' ? 0 : 1)),\n    handled: lane.handled + done,",
     killedBy: MACHINE,
   },
   {
@@ -155,7 +156,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     name: 'a process that is busy keeps the keys of a batch',
     guarantee: 'O3',
     file: 'activities/execution/batch.ts',
-    find: 'isLate.abort();',
+    find: 'closing.abort();',
     replacement: '',
     killedBy: BATCH,
   },
@@ -163,40 +164,48 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     name: 'a report that does not name all keys of a batch is taken as it is',
     guarantee: 'O4',
     file: 'workflows/pool/batch/batch.ts',
-    find: 'if (isMalformed(outcomes)) return outcomes;',
+    find: 'if (isMalformed(report)) return report;',
     replacement:
-      'if (isMalformed(outcomes)) return this.#release(() => true, this.#keys.map(({ events }) => ({ done: events.length })), false);',
+      "if (isMalformed(report)) return void this.#keys.forEach(({ events }, index) => this.#release(index, { kind: 'succeeded', succeeded: events.length }, this.#options.retry));",
     killedBy: TURNS,
   },
   {
     name: 'a report releases the keys of which it says that they run',
     guarantee: 'O1',
     file: 'workflows/pool/batch/batch.ts',
-    find: 'this.#release((index) => !running.includes(index), outcomes, false);',
-    replacement: 'this.#release(() => true, outcomes, false);',
+    find: "if (outcome.kind !== 'running') this.#release(index, outcome, retry);",
+    replacement: 'this.#release(index, outcome as Outcome, retry);',
     killedBy: TURNS,
   },
   {
     name: 'a report may say that more events are done than there were',
     guarantee: 'O4',
-    file: 'contracts/pool/batch-outcomes.ts',
-    find: 'return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= size;',
-    replacement: 'return Number.isInteger(value) && (value as number) >= 0;',
-    killedBy: [...TURNS, ...BATCH],
+    file: 'contracts/execution/outcome-codec.ts',
+    find: 'isCount(value[index], 0) && value[index] <= size',
+    replacement: 'isCount(value[index], 0)',
+    killedBy: [...TURNS, ...OUTCOMES],
+  },
+  {
+    name: 'an event that a result says nothing about counts as succeeded',
+    guarantee: 'O4',
+    file: 'contracts/execution/outcome-codec.ts',
+    find: "if (more === undefined) return isWhole ? { succeeded, kind: 'succeeded' } : undefined;",
+    replacement: "if (more === undefined) return { succeeded: size, kind: 'succeeded' };",
+    killedBy: [...TURNS, ...OUTCOMES],
   },
   {
     name: 'a process without the pipeline forgets what was done of a batch',
     guarantee: 'O7',
     file: 'activities/execution/execution-activities.ts',
-    find: 'if (pipeline === undefined) return knownSoFar(input);',
-    replacement: 'if (pipeline === undefined) return { done: 0, lostBefore: false };',
+    find: 'if (pipeline === undefined) return encodeOutcomes([outcomeSoFar(input)]);',
+    replacement: "if (pipeline === undefined) return encodeOutcomes([{ kind: 'not started', succeeded: 0 }]);",
     killedBy: OTHER_PROCESS,
   },
   {
     name: 'losses of an event in earlier batches are not counted',
     guarantee: 'O5',
-    file: 'activities/execution/execution-activities.ts',
-    find: 'losses: done === 0 ? losses + lost : lost',
+    file: 'activities/execution/run-events.ts',
+    find: 'losses: succeeded === 0 ? losses + lost : lost',
     replacement: 'losses: lost',
     killedBy: OTHER_PROCESS,
   },

@@ -270,7 +270,7 @@ describe('data that was left in the source', () => {
     };
   };
   const noStore: typeof answer = async () => {
-    return { failure: { type: LARGE_EVENT, message: 'set largeEvents.store', nonRetryable: true }, policy: POLICY };
+    return { failure: { type: LARGE_EVENT, message: 'set largeEvents.store', nonRetryable: true }, retry: POLICY };
   };
   /** Writes it to the store, as the bridge does. */
   const fetched: typeof answer = async ({ position }) => {

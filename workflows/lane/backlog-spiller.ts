@@ -20,7 +20,7 @@ import { segmentLost } from './core/loss.ts';
 import type { Work } from './core/machine.ts';
 import { Segments } from '../shared/segments/segments.ts';
 import { itemsOf, snapshotOf } from './snapshot.ts';
-import type { Ended } from './execution/work.ts';
+import type { Ended } from './execution/work-in-flight.ts';
 
 /** After a backlog could not be read, it is read again when this time has passed. */
 const READ_AGAIN_MS = 30_000;

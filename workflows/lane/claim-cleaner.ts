@@ -1,5 +1,5 @@
 import { CancellationScope, condition, isCancellation, log, proxyActivities } from '@temporalio/workflow';
-import type { HandlingActivities } from '../../contracts/execution.ts';
+import type { HandlingActivities } from '../../contracts/execution/activities.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
 import { withoutClaimsToDelete } from './core/claims.ts';
 

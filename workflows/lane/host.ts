@@ -235,7 +235,7 @@ export class LaneHost implements Host {
   }
 
   #tellLoss(): void {
-    if (mustTellLoss(this.#lane)) this.#lane = blockedByLoss(this.#lane, Date.now());
+    if (mustTellLoss(this.#lane)) this.#lane = blockedByLoss(this.#lane, this.#input.options.retry, Date.now());
   }
 
   async #settleWork(asked?: PendingEvent): Promise<void> {

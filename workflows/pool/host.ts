@@ -37,6 +37,7 @@ import { truePredecessor, untilQuiet } from '../shared/recovery/predecessor.ts';
 import { recoverRun } from '../shared/recovery/recover-run.ts';
 import { runSnapshot, snapshotPage } from '../shared/recovery/snapshot.ts';
 import type { Verb } from '../lane/verbs/decide.ts';
+import { createRunner } from '../lane/execution/create-runner.ts';
 import { emptyLane } from '../lane/core/machine.ts';
 import { MarkPruner, memoryOf } from '../shared/mark-pruner.ts';
 import { isFromFormerReader, placeOf, takeIn, type PersistentDedupState } from '../shared/marks.ts';
@@ -99,8 +100,6 @@ export class PoolHost {
   readonly #turns = new Turns();
   readonly #runEnd = new RunEnd(() => this.#turns.input());
   readonly #crowding: Crowding;
-  /** See {@link Batch}. */
-  readonly #isExplicit = patched('batches say what became of each key');
   /** What is to be carried did not fit into a next run: so few bytes of moved keys may be left before that is tried again. */
   #endsBelow: number | undefined;
   /** The run ends now: a verb that waits for its lane goes on in the next. */
@@ -146,7 +145,7 @@ export class PoolHost {
     for (const event of fresh) this.#place(event);
   }
 
-  progress(progress: BatchProgress): void {
+  progress(progress: Pick<BatchProgress, 'batch'>): void {
     this.#limits.countSignal();
     const malformed = this.#batches.get(progress.batch)?.progress(progress);
     if (malformed !== undefined)
@@ -338,9 +337,11 @@ export class PoolHost {
       if (taken.length === 0) return;
       this.#lastBatch += 1;
       if (isProbe) this.#probe = this.#lastBatch;
-      const { slowAfterMs, heartbeatTimeoutMs } = this.#options;
-      const how = { slowAfterMs, heartbeatTimeoutMs, isExplicit: this.#isExplicit, onEnd: () => this.#turns.input() };
-      const options = { pipeline: this.#pipeline, number: this.#lastBatch, ...how };
+      const { heartbeatTimeoutMs, lane, slowAfterMs } = this.#options;
+      const { handler, retry } = lane;
+      const runner = createRunner({ pipeline: this.#pipeline, handler, retry, heartbeatTimeoutMs });
+      const onEnd = () => this.#turns.input();
+      const options = { runner, number: this.#lastBatch, slowAfterMs, retry, onEnd };
       this.#batches.set(this.#lastBatch, new Batch(taken, options));
     }
   }
@@ -361,7 +362,7 @@ export class PoolHost {
       const released = batch.released();
       if (batch.hasEnded) this.#batches.delete(number);
       if (released.length === 0) continue;
-      this.#crowding.took(!batch.isSlow && released.every(({ outcome }) => outcome.notStarted === true));
+      this.#crowding.took(!batch.isSlow && released.every(({ outcome }) => outcome.kind === 'not started'));
       this.#release(released, number === this.#probe);
     }
   }

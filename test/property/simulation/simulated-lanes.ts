@@ -1,6 +1,7 @@
 import type { DeliveryRequest } from '../../../bridge/deliver/gateway.ts';
 import type { RecordsSignal } from '../../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
+import { DEFAULT_RETRY_POLICY } from '../../../contracts/event/failure.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
 import { formatPosition } from '../../../contracts/event/position.ts';
 import { accept, emptyLane, next, batchEnded, batchStarted } from '../../../workflows/lane/core/machine.ts';
@@ -78,7 +79,12 @@ export class SimulatedLanes {
     clock.after(random() * 3000, () => {
       const positions = work.events.map(({ position }) => formatPosition(position));
       this.handled.set(key, [...(this.handled.get(key) ?? []), ...positions]);
-      lane.state = batchEnded(lane.state, { done: work.events.length, lostBefore: false }, clock.now());
+      lane.state = batchEnded(
+        lane.state,
+        { kind: 'succeeded', succeeded: work.events.length },
+        DEFAULT_RETRY_POLICY,
+        clock.now(),
+      );
       lane.lastChange = clock.now();
       if (lane.signals >= options.signalsPerRun) this.#continueAsNew(lane);
       this.#work(key, lane);

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { temporal } from '@temporalio/proto';
 import { formatPosition } from '../../../contracts/event/position.ts';
-import type { EventInput, EventBatchInput } from '../../../contracts/execution.ts';
+import type { EventInput, EventBatchInput } from '../../../contracts/execution/activities.ts';
 import type { BatchInput } from '../../../contracts/pool/batch.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;

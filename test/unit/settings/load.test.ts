@@ -47,11 +47,20 @@ describe('finding and importing', () => {
           },
           "lane": {
             "decisionsKept": 20,
+            "handler": {
+              "kind": "function",
+            },
             "heartbeatTimeoutMs": 15000,
             "idleMs": 900000,
             "leaseMarginMs": 120000,
             "maxBatchBytes": 262144,
             "maxBatchEvents": 100,
+            "retry": {
+              "backoff": 2,
+              "initialIntervalMs": 1000,
+              "maxAttempts": 10,
+              "maxIntervalMs": 60000,
+            },
             "segments": {
               "bytes": 262144,
               "events": 1000,

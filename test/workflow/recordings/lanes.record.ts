@@ -124,7 +124,7 @@ test('a lane with data in a store, with data that was left in the source, and th
     store,
     handler: () => {},
     lane: { idleMs: 500 },
-    fetchData: async ({ position }) => (hasStore ? await claimFor(position) : { failure, policy: POLICY }),
+    fetchData: async ({ position }) => (hasStore ? await claimFor(position) : { failure, retry: POLICY }),
   });
   const [first, second, third] = laneEvents(1, 3) as [LaneEvent, LaneEvent, LaneEvent];
   const stored = { ...first, ...(await claimFor(first.position)) };

@@ -15,9 +15,6 @@ export const EVENTS_LOST = 'EventsLost';
 const LOST_CHARS = 1000;
 const AND_MORE = 'And more.';
 
-/** Retry policy of the head after lost events, once an operator has released it. */
-const POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
-
 /** The state of a terminated run, with nothing in flight. What was in flight may have been handled (O7). */
 export function takenOver(state: LaneState): LaneState {
   const { phase } = state;
@@ -42,8 +39,11 @@ export function mustTellLoss({ lost, phase, queue }: LaneState): boolean {
   return lost !== undefined && phase.state === 'idle' && queue.length > 0;
 }
 
-/** Blocks the head, so that an operator learns of the loss; `retry` continues with it. */
-export function blockedByLoss(lane: LaneState, now: number): LaneState {
+/**
+ * Blocks the head, so that an operator learns of the loss; `retry` continues with it.
+ * @param retry the policy for that
+ */
+export function blockedByLoss(lane: LaneState, retry: RetryPolicy, now: number): LaneState {
   const { lost, ...rest } = lane;
   if (lost === undefined) return lane;
   const failure = {
@@ -51,6 +51,6 @@ export function blockedByLoss(lane: LaneState, now: number): LaneState {
     message: `${lost} Nothing is wrong with this record, which comes after them: \`retry\` continues with it.`,
     nonRetryable: true,
   };
-  const phase: LanePhase = { state: 'blocked', failure, policy: POLICY, since: now, attempts: 0, roundFrom: 0 };
+  const phase: LanePhase = { state: 'blocked', failure, policy: retry, since: now, attempts: 0, roundFrom: 0 };
   return { ...rest, phase: move(lane.phase, 'loss', phase) };
 }

@@ -14,12 +14,12 @@
  * The table in transitions.ts lists every change of state; `move` refuses any other.
  */
 import type { SegmentName } from '../../../contracts/lane/backlog.ts';
-import type { EventBatchOutcome } from '../../../contracts/execution.ts';
+import type { Outcome, Progress } from '../../../contracts/execution/outcome.ts';
 import type { HeadFailure, LanePhase } from '../../../contracts/lane/phase.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
 import type { RecordsSignal } from '../../../contracts/lane/messages.ts';
-import { readFailure, type Failure } from '../../../contracts/event/failure.ts';
+import { readFailure, type Failure, type RetryPolicy } from '../../../contracts/event/failure.ts';
 import type { ClaimedData, LaneEvent } from '../../../contracts/event/event.ts';
 import { dataWeight } from '../../../contracts/event/weight.ts';
 import { formatPosition } from '../../../contracts/event/position.ts';
@@ -104,20 +104,25 @@ function batchLength(lane: LaneState, options: LaneOptions): number {
   return count;
 }
 
-const NOTHING_DONE: EventBatchOutcome = { done: 0, lostBefore: false };
-
 export function batchStarted(lane: LaneState, count: number): LaneState {
   return { ...lane, phase: move(lane.phase, 'batchStarted', { state: 'running', count }) };
 }
 
-/** The batch has ended: all its events were handled, one failed, or it was asked to stop. */
-export function batchEnded(lane: LaneState, outcome: EventBatchOutcome, now: number): LaneState {
+/**
+ * The batch has ended: all its events were handled, one failed, or it was asked to stop.
+ * @param retry the policy for the event that failed
+ */
+export function batchEnded(lane: LaneState, outcome: Outcome, retry: RetryPolicy, now: number): LaneState {
+  const phase = outcome.kind === 'failed' ? firstFailure(outcome, retry, now) : ({ state: 'idle' } as const);
+  return firstPassEnded(lane, outcome, phase, outcome.lostBefore === true || outcome.kind === 'lost');
+}
+
+function firstPassEnded(lane: LaneState, progress: Progress, phase: LanePhase, wasLost: boolean): LaneState {
   const count = lane.phase.state === 'running' ? lane.phase.count : 0;
-  const done = Math.min(outcome.done, count);
-  const phase = outcome.failed === undefined ? ({ state: 'idle' } as const) : firstFailure(outcome.failed, now);
+  const done = Math.min(progress.succeeded, count);
   const { losses: _before, ...rest } = lane;
   const head = lane.queue[done];
-  const { losses = 0 } = outcome;
+  const { losses = 0 } = progress;
   const lost =
     losses > 0 && head !== undefined ? { position: formatPosition(head.position), count: losses } : undefined;
   return {
@@ -127,7 +132,7 @@ export function batchEnded(lane: LaneState, outcome: EventBatchOutcome, now: num
     queue: lane.queue.slice(done),
     handled: lane.handled + done,
     // After a loss each of the remaining events of the batch runs alone.
-    isolateNext: outcome.lostBefore ? Math.max(lane.isolateNext, count) - done : Math.max(0, lane.isolateNext - done),
+    isolateNext: wasLost ? Math.max(lane.isolateNext, count) - done : Math.max(0, lane.isolateNext - done),
     phase: move(lane.phase, 'batchEnded', phase),
   };
 }
@@ -145,15 +150,18 @@ export function headFetched(lane: LaneState, data: ClaimedData): LaneState {
   const [head, ...others] = lane.queue;
   if (head === undefined) throw new Error('Data was fetched for a lane without events');
   const fetched = { ...lane, queue: [{ ...head, data }, ...others] };
-  return lane.phase.state === 'running' ? batchEnded(fetched, NOTHING_DONE, 0) : fetched;
+  return lane.phase.state === 'running' ? firstPassEnded(fetched, { succeeded: 0 }, { state: 'idle' }, false) : fetched;
 }
 
 /** The head has failed for the first time. */
-export function firstFailure(failed: NonNullable<EventBatchOutcome['failed']>, now: number): LanePhase {
-  const { failure, policy } = failed;
+function firstFailure(
+  { attempts, failure }: Outcome & { readonly kind: 'failed' },
+  policy: RetryPolicy,
+  now: number,
+): LanePhase {
   const nextAttemptAt = now + policy.initialIntervalMs;
-  const head: HeadFailure = { failure, policy, since: now, attempts: 1, roundFrom: 0, nextAttemptAt };
-  const isFinal = failure.nonRetryable || policy.maxAttempts <= 1;
+  const head: HeadFailure = { failure, policy, since: now, attempts, roundFrom: 0, nextAttemptAt };
+  const isFinal = failure.nonRetryable || policy.maxAttempts <= attempts;
   return { state: isFinal ? 'blocked' : 'retrying', ...head };
 }
 

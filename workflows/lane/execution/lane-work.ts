@@ -5,23 +5,19 @@
  * Owns the work in flight (lane.H1). The lane's state belongs to its host: each change is returned.
  */
 import { condition, log } from '@temporalio/workflow';
+import type { LaneEvent } from '../../../contracts/event/event.ts';
 import type { LaneInput } from '../../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
 import type { PendingEvent } from '../../../contracts/questions.ts';
 import { askForPendingEvent } from '../../shared/questions.ts';
 import type { BacklogSpiller } from '../backlog-spiller.ts';
-import { batchStarted, lossesOfHead, next, type Work } from '../core/machine.ts';
-import { afterHandling } from './after-work.ts';
-import {
-  isDisowned,
-  startEvent,
-  startEventBatch,
-  startFetch,
-  startSlice,
-  type Ended,
-  type WorkInFlight,
-} from './work.ts';
+import { batchStarted, headFailure, lossesOfHead, next, type Work } from '../core/machine.ts';
+import { applyEnd } from './apply-outcome.ts';
+import { createRunner } from './create-runner.ts';
+import { fetchData } from './fetch.ts';
+import type { Attempt, Runner } from './runner.ts';
+import { isDisowned, readSlice, startWork, type Ended, type WorkInFlight } from './work-in-flight.ts';
 
 /** What has come of work. */
 export interface Settled {
@@ -32,7 +28,10 @@ export interface Settled {
 
 export class LaneWork {
   readonly #options: LaneOptions;
-  readonly #lane: Parameters<typeof startEvent>[0];
+  readonly #pipeline: string;
+  readonly #key: string;
+  readonly #onEnd: () => void;
+  readonly #runner: Runner;
   readonly #backlog: BacklogSpiller;
   #work: WorkInFlight | undefined;
   #isDisowned = false;
@@ -40,7 +39,10 @@ export class LaneWork {
   /** @param onEnd is called when work has ended */
   constructor({ pipeline, key, options, pool }: LaneInput, backlog: BacklogSpiller, onEnd: () => void) {
     this.#options = options;
-    this.#lane = { pipeline, key, heartbeatTimeoutMs: options.heartbeatTimeoutMs, pool, onEnd };
+    this.#pipeline = pipeline;
+    this.#key = key;
+    this.#onEnd = onEnd;
+    this.#runner = createRunner({ ...options, pipeline, pool });
     this.#backlog = backlog;
   }
 
@@ -84,7 +86,7 @@ export class LaneWork {
       this.#isDisowned = true;
       log.warn('This lane returned its key to its pool before it was reset: it ends without running anything');
     }
-    return { lane: afterHandling(lane, work, ended, asked) };
+    return { lane: applyEnd(lane, ended, asked) };
   }
 
   /**
@@ -95,7 +97,7 @@ export class LaneWork {
     const work = this.#work;
     if (work === undefined) return undefined;
     const pending = work.kind === 'event' ? (asked ?? (await askForPendingEvent())) : undefined;
-    work.scope.cancel();
+    work.stop();
     await condition(() => work.ended !== undefined);
     return pending;
   }
@@ -110,18 +112,32 @@ export class LaneWork {
       case 'none':
         return lane;
       case 'batch':
-        this.#work = startEventBatch(this.#lane, work.events, lossesOfHead(lane));
+        this.#work = this.#run('batch', work.events, { kind: 'first', losses: lossesOfHead(lane) });
         return batchStarted(lane, work.events.length);
       case 'event':
-        this.#work = startEvent(this.#lane, work.event, work.failing);
+        this.#work = this.#run('event', [work.event], { kind: 'retry', failing: work.failing });
         return lane;
       case 'fetch':
-        this.#work = startFetch(this.#lane, work.event);
+        this.#work = this.#fetch(work.event, headFailure(lane.phase)?.attempts ?? 0);
         // Part of the first pass, unless the event has failed before.
         return lane.phase.state === 'idle' ? batchStarted(lane, 1) : lane;
-      case 'slice':
-        this.#work = startSlice(this.#backlog.sliceFor(work), this.#lane.onEnd);
+      case 'slice': {
+        const slice = this.#backlog.sliceFor(work);
+        this.#work = startWork('slice', this.#onEnd, async () => await readSlice(slice));
         return lane;
+      }
     }
+  }
+
+  #run(kind: 'batch' | 'event', events: readonly LaneEvent[], attempt: Attempt): WorkInFlight {
+    return startWork(kind, this.#onEnd, async () => {
+      const end = await this.#runner.run(this.#key, events, attempt);
+      return { kind: 'run', ...end };
+    });
+  }
+
+  #fetch(event: LaneEvent, attempts: number): WorkInFlight {
+    const options = { pipeline: this.#pipeline, key: this.#key, retry: this.#options.retry, attempts };
+    return startWork('fetch', this.#onEnd, async () => await fetchData(options, event));
   }
 }

@@ -1,4 +1,4 @@
-/** What the keys that a batch gives back have shown. Pure. */
+/** What the outcomes of the keys that a batch has released say. Pure. */
 import type { FailedEvent } from '../../../contracts/event/failure.ts';
 import type { ProbeCounts } from '../../../contracts/pool/state.ts';
 import type { Released } from './batch.ts';
@@ -8,39 +8,39 @@ import type { Judged, Trial } from '../outage/outage.ts';
 import { countProbe } from '../outage/probe.ts';
 
 export interface Outcomes {
-  /** Events that are done. */
+  /** Events that succeeded. */
   readonly handled: number;
   readonly failed: readonly { readonly key: string; readonly known: FailedEvent }[];
-  /** Keys of which an event took long, and for which others wait. */
+  /** Keys with an event that took long, and with others that wait behind it. */
   readonly slow: readonly string[];
   readonly judged: Required<Omit<Judged, 'probe'>> & { readonly probe: ProbeCounts };
 }
 
-/** Gives the keys back to those that wait, without what is done. */
+/** Returns the released keys to those that wait, without the events that succeeded. */
 export function takeOutcomes(keys: HealthyKeys, released: readonly Released[]): Outcomes {
   const failed: { readonly key: string; readonly known: FailedEvent }[] = [];
   const slow: string[] = [];
   const trials: Trial[] = [];
   let probe: ProbeCounts = { freshDone: 0, freshFailed: 0, retriedDone: 0, retriedFailed: 0 };
   let handled = 0;
-  for (const { key, events, outcome, attempts, isLost } of released) {
-    const done = Math.min(outcome.done, events.length);
-    handled += done;
-    keys.release(key, done);
-    if (isLost) keys.lost(key);
-    else if (outcome.failed !== undefined) failed.push({ key, known: outcome.failed });
+  for (const { attempts, key, outcome, retry } of released) {
+    const { succeeded } = outcome;
+    handled += succeeded;
+    keys.release(key, succeeded);
+    if (outcome.kind === 'lost') keys.lost(key);
+    else if (outcome.kind === 'failed') failed.push({ key, known: { failure: outcome.failure, policy: retry } });
     else if (outcome.isSlow === true && keys.waitingOf(key).length > 0) slow.push(key);
-    const isRetryable = outcome.failed !== undefined && !outcome.failed.failure.nonRetryable;
+    const isRetryable = outcome.kind === 'failed' && !outcome.failure.nonRetryable;
     if (isRetryable) trials.push('failed');
-    else if (done > 0) trials.push('done');
-    // A key that gets on before it fails shows that handlers work.
-    if (isRetryable || done > 0) probe = countProbe(probe, attempts, done > 0);
+    else if (succeeded > 0) trials.push('done');
+    // A key that progresses before it fails shows that handlers work.
+    if (isRetryable || succeeded > 0) probe = countProbe(probe, attempts, succeeded > 0);
   }
   const latest = failed.map(({ known }) => known).findLast(({ failure }) => !failure.nonRetryable);
   return { handled, failed, slow, judged: { trials, probe, latest } };
 }
 
-/** When a hold has ended: keys whose next attempt is far off move out at once. */
+/** After a hold: keys whose next attempt is far off move out at once. */
 export function letGo(keys: HealthyKeys, now: number): void {
   for (const key of keys.ready()) {
     const failing = keys.failingOf(key);

@@ -17,12 +17,14 @@ test.each([
   else expect(failure).toMatchObject({ type: 'HeartbeatTimeout', message: expect.stringMatching(message) as string });
 });
 
-test('a process knows how often it has begun an event, which is another one when its data were replaced', () => {
-  const begun = new StartedHere();
+test('a process knows how often it has started an event, which is another one when its data were replaced', () => {
+  const started = new StartedHere();
   const [event, other] = [laneEvent(1), laneEvent(2)];
-  begun.begin('p', 'a', event);
-  begun.begin('p', 'a', event);
-  expect(begun.times('p', 'a', event)).toBe(2);
-  expect(begun.times('p', 'a', { ...event, replaced: 1 })).toBe(0);
-  expect([begun.times('p', 'a', other), begun.times('p', 'b', event), begun.times('q', 'a', event)]).toEqual([0, 0, 0]);
+  started.add('p', 'a', event);
+  started.add('p', 'a', event);
+  expect(started.times('p', 'a', event)).toBe(2);
+  expect(started.times('p', 'a', { ...event, replaced: 1 })).toBe(0);
+  expect([started.times('p', 'a', other), started.times('p', 'b', event), started.times('q', 'a', event)]).toEqual([
+    0, 0, 0,
+  ]);
 });

@@ -57,7 +57,7 @@ describe('data that was left in the source', () => {
 
   test('is not fetched without a store: what to set, and until when, with the retries of the settings', async () => {
     const outcome = await fetchData({ settings, source: sourceWith(kept), claims: undefined }, event, signal);
-    expect(outcome).toMatchObject({ failure: { type: LARGE_EVENT, nonRetryable: true }, policy: { maxAttempts: 4 } });
+    expect(outcome).toMatchObject({ failure: { type: LARGE_EVENT, nonRetryable: true }, retry: { maxAttempts: 4 } });
     const until = new Date(kept.arrivedAt + 24 * 3_600_000).toISOString();
     expect('failure' in outcome && outcome.failure.message).toMatch(new RegExp(`largeEvents.store.*until ${until}`));
   });

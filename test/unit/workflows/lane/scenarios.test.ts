@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { halfOf } from '../../../../workflows/lane/core/backlog.ts';
 import type { SegmentInput, SegmentSlice } from '../../../../contracts/lane/backlog.ts';
 import type { LaneEvent } from '../../../../contracts/event/event.ts';
-import type { EventInput, EventBatchInput } from '../../../../contracts/execution.ts';
+import type { EventInput, EventBatchInput } from '../../../../contracts/execution/activities.ts';
+import type { Outcome } from '../../../../contracts/execution/outcome.ts';
+import { encodeOutcomes } from '../../../../contracts/execution/outcome-codec.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../../../contracts/lane/options.ts';
 import type { Decision } from '../../../../contracts/lane/decision.ts';
 import type { LaneInput } from '../../../../contracts/lane/messages.ts';
@@ -257,28 +259,31 @@ class LaneDriver {
   async #endBatch(call: PendingCall, { events }: EventBatchInput, how: End, share: number): Promise<void> {
     const done = how === 'done' && !call.isCanceled ? events.length : Math.floor(share * (events.length - 1));
     this.#isDone(events.slice(0, done));
-    const outcome = { done, lostBefore: how === 'lost' };
-    if (how !== 'fails' && how !== 'fails for good') return await call.resolve(outcome);
+    const progress = { succeeded: done, ...(how === 'lost' ? { lostBefore: true as const } : {}) };
     const failure = { ...FAILURE, nonRetryable: how === 'fails for good' };
-    await call.resolve({ ...outcome, failed: { failure, policy: POLICY } });
+    const outcome: Outcome =
+      how === 'fails' || how === 'fails for good'
+        ? { kind: 'failed', ...progress, failure, attempts: 1 }
+        : { kind: done === events.length ? 'succeeded' : 'stopped', ...progress };
+    await call.resolve(encodeOutcomes([outcome], POLICY));
   }
 
   async #endEvent(call: PendingCall, { event, attemptsBefore }: EventInput, how: End): Promise<void> {
     if (how === 'done') {
       this.#isDone([event]);
-      return await call.resolve();
+      return await call.resolve(encodeOutcomes([{ kind: 'succeeded', succeeded: 1 }]));
     }
     if (call.isCanceled && how === 'unknown') return await call.cancel();
     const state = call.isCanceled ? RetryState.CANCEL_REQUESTED : RetryState.MAXIMUM_ATTEMPTS_REACHED;
     const failure = { ...FAILURE, nonRetryable: how === 'fails for good' };
-    const details =
+    const outcome: Outcome =
       how === 'unknown'
-        ? { kind: 'not counted', attempt: attemptsBefore + 1 }
-        : { kind: 'failed', attempt: attemptsBefore + 3, failure };
+        ? { kind: 'stopped', succeeded: 0, attempts: attemptsBefore }
+        : { kind: 'failed', succeeded: 0, attempts: attemptsBefore + 3, failure };
     const cause =
       how === 'lost'
         ? new TimeoutFailure('lost', undefined, 'HEARTBEAT')
-        : ApplicationFailure.create({ ...failure, details: [details] });
+        : ApplicationFailure.create({ ...failure, details: [encodeOutcomes([outcome])] });
     await call.reject(new ActivityFailure('failed', 'runEvent', '1', state, 'i', cause));
   }
 

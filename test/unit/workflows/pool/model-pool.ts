@@ -1,5 +1,5 @@
 /** A pool without Temporal, with a clock of its own: the real keys, probes and outages, and handlers that a test writes. */
-import type { KeyOutcome } from '../../../../contracts/pool/batch.ts';
+import type { Outcome } from '../../../../contracts/execution/outcome.ts';
 import type { PoolOptions } from '../../../../contracts/pool/options.ts';
 import { DEFAULT_POOL_OPTIONS } from '../../../../contracts/pool/options.ts';
 import type { Failure, RetryPolicy } from '../../../../contracts/event/failure.ts';
@@ -96,7 +96,7 @@ export class ModelPool {
   }
 
   #end({ taken, isProbe }: BatchInFlight): void {
-    const released = taken.map((one) => ({ ...one, outcome: this.#outcomeOf(one), isLost: false }));
+    const released = taken.map((one) => ({ ...one, outcome: this.#outcomeOf(one), retry: this.#options.policy }));
     const { failed, judged } = takeOutcomes(this.keys, released);
     const { latest, probe, trials } = judged;
     this.#changed(this.watch.judge({ trials, latest, ...(isProbe ? { probe } : {}) }, this.now));
@@ -109,19 +109,19 @@ export class ModelPool {
     if (this.watch.outage !== undefined) this.#probeAt = this.watch.outage.retryAt;
   }
 
-  #outcomeOf({ key, events }: TakenKey): KeyOutcome {
-    let done = 0;
+  #outcomeOf({ attempts, events, key }: TakenKey): Outcome {
+    let succeeded = 0;
     for (const event of events) {
       const n = Number(event.position.sequenceNumber);
       const id = `${key}:${n}`;
       this.attempts.set(id, 1 + (this.attempts.get(id) ?? 0));
       if (this.#options.fails(key, n, this.now)) {
-        return { done, failed: { failure: FAILED, policy: this.#options.policy } };
+        return { kind: 'failed', succeeded, failure: FAILED, attempts: 1 + (succeeded === 0 ? attempts : 0) };
       }
       this.done.set(id, this.now);
-      done += 1;
+      succeeded += 1;
     }
-    return { done };
+    return { kind: 'succeeded', succeeded };
   }
 
   #changed(changes: readonly Change[]): void {

@@ -38,6 +38,8 @@ const NOT_RETRYABLE = {
   policy: { maxAttempts: 1, initialIntervalMs: 1, backoff: 1, maxIntervalMs: 1 },
 };
 
+const FAILED = { kind: 'failed', failure: NOT_RETRYABLE.failure, attempts: 1 };
+
 describe('a lane that a pool has begun', () => {
   test('waits, when its timer for going back fires while it is blocked (fault B2)', async () => {
     const signal = async (): Promise<void> => await Promise.reject(new Error('external workflow not found'));
@@ -47,10 +49,10 @@ describe('a lane that a pool has begun', () => {
     const input = { version: 1, pipeline: 'orders', key: 'k', options: DEFAULT_LANE_OPTIONS, carried } as const;
     const host = new LaneHost({ ...input, pool: 'orders/pool/0' });
     await runtime.start(() => host.run());
-    await runtime.activity('runEvents').resolve({ done: 1, lostBefore: false });
+    await runtime.activity('runEvents').resolve({ succeeded: [1] });
     await runtime.pass(10_000);
     await runtime.deliver(() => host.accept({ leaseUntil, events: [forwarded(2)] }));
-    await runtime.activity('runEvents').resolve({ done: 0, lostBefore: false, failed: NOT_RETRYABLE });
+    await runtime.activity('runEvents').resolve({ succeeded: [0], more: { 0: FAILED }, retry: NOT_RETRYABLE.policy });
     expect(host.view().phase.state).toBe('blocked');
     await runtime.pass(24 * 3_600_000);
     expect(host.view().phase.state).toBe('blocked');
@@ -109,7 +111,7 @@ describe('a pool', () => {
       await runtime.deliver(() => host.accept({ leaseUntil, events }));
     }
     await runtime.update(() => host.decide('k', { name: 'pause', args: { by: 'ann' } }));
-    await runtime.activity('runBatch').resolve({ done: [1], outcomes: {} });
+    await runtime.activity('runBatch').resolve({ succeeded: [1] });
     for (let second = 0; second < 300 && runtime.continued === undefined; second += 1) {
       await runtime.pass(1000);
       for (const call of runtime.activities.slice()) await call.resolve({ state: 'open', startId: 'the one before' });
@@ -129,14 +131,14 @@ describe('a pool', () => {
     const host = new PoolHost({ version: 1, pipeline: 'orders', options, carried });
     await runtime.start(() => host.run());
     await runtime.deliver(() => host.accept({ leaseUntil, events: [{ key: 'healthy', ...eventOf(1) }] }));
-    await runtime.activity('runBatch').resolve({ done: [1], outcomes: {} });
+    await runtime.activity('runBatch').resolve({ succeeded: [1] });
     await runtime.pass(24 * 3_600_000);
     expect(runtime.memo).toMatchObject({ full: true, fullOf: 'moved keys' });
     expect(host.view()).toMatchObject({ waiting: 0, handled: 1, moved: 40_000, fullOf: 'moved keys' });
     expect(runtime.logs.filter(({ level }) => level !== 'info')).toHaveLength(1);
     // It goes on, continues as new when that fits, and takes in records again when there is room.
     await runtime.deliver(() => host.accept({ leaseUntil, events: [{ key: 'healthy', ...eventOf(2) }] }));
-    await runtime.activity('runBatch').resolve({ done: [1], outcomes: {} });
+    await runtime.activity('runBatch').resolve({ succeeded: [1] });
     const { continued, memo } = await whileKeysReturn(host, keyOf, () => runtime.continued !== undefined);
     expect(continued).toMatchObject({ carried: { handled: 2 } });
     expect(memo).toMatchObject({ full: true, fullOf: 'moved keys' });
@@ -164,12 +166,13 @@ describe('a report of a batch', () => {
   test('that is malformed releases no key, and is logged (fault B7)', async () => {
     const host = await withBatches();
     const malformed = [
-      { batch: 1, running: [], outcomes: {} },
-      { batch: 1, running: [0], outcomes: { 1: { done: 1 } } },
-      { batch: 1, running: [7], done: [1, 1], outcomes: {} },
-      { batch: 1, running: [], done: [1], outcomes: {} },
-      { batch: 1, running: [], done: [2, 2], outcomes: {} },
-      { batch: 1, running: [], done: [1, 1], outcomes: { 0: { done: 0 } } },
+      { batch: 1 },
+      { batch: 1, more: { 0: { kind: 'running' }, 1: { kind: 'succeeded' } } },
+      { batch: 1, succeeded: [1, 1], more: { 7: { kind: 'running' } } },
+      { batch: 1, succeeded: [1] },
+      { batch: 1, succeeded: [2, 2] },
+      { batch: 1, succeeded: [1, 0] },
+      { batch: 1, succeeded: [1, 0], more: { 1: { kind: 'succeeded' } } },
     ];
     for (const progress of malformed) await runtime.deliver(() => host.progress(progress));
     expect(host.view()).toMatchObject({ handled: 0, batches: 4, waiting: 8 });
@@ -178,29 +181,30 @@ describe('a report of a batch', () => {
   });
 
   test('releases a key only with what it says of it, whatever it says (fault B7)', async () => {
-    const index = fc.constantFrom<number[]>(0, 1, 2);
     const count = fc.constantFrom<unknown[]>(0, 1, 2, -1, 0.5, '1', null, undefined);
-    const outcome = fc.record({ done: count, isSlow: fc.anything() }, { requiredKeys: [] });
+    const kind = fc.constantFrom('succeeded', 'failed', 'stopped', 'not started', 'not owner', 'running', undefined);
+    const outcome = fc.record({ kind, isSlow: fc.anything(), attempts: count }, { requiredKeys: [] });
     const report = fc.record({
-      running: fc.array(index, { maxLength: 2 }),
-      done: fc.oneof(
+      succeeded: fc.oneof(
         fc.array(count, { maxLength: 3 }),
         fc.constantFrom<unknown[]>(undefined, null, {}, [0, 0], [0, 1], [1, 0], [1, 1]),
       ),
-      outcomes: fc.oneof(fc.constant({}), fc.dictionary(fc.constantFrom('0', '1', '2', 'done'), outcome)),
+      more: fc.oneof(fc.constant({}), fc.dictionary(fc.constantFrom('0', '1', '2', 'kind'), outcome)),
     });
     let released = 0;
     await fc.assert(
       fc
-        .asyncProperty(report, async ({ done, outcomes, running }) => {
-          const progress: unknown = { batch: 1, running, done, outcomes };
+        .asyncProperty(report, async ({ more, succeeded }) => {
+          const progress: unknown = { batch: 1, succeeded, more };
           if (!isProgress(progress)) return;
           const host = await withBatches();
           await runtime.deliver(() => host.progress(progress));
           const { handled } = host.view();
-          // Of each key it has to say how many of its events, of which there is one, are done.
-          const isWhole = Array.isArray(done) && done.length === 2 && done.every((each) => each === 0 || each === 1);
-          const gone = isWhole ? [0, 1].filter((key) => !running.includes(key) && done[key] === 1) : [];
+          // It has to say of each key how many of its events, of which there is one, succeeded.
+          const counts = Array.isArray(succeeded) ? (succeeded as unknown[]) : [];
+          const isWhole = counts.length === 2 && counts.every((each) => each === 0 || each === 1);
+          const isRunning = (key: number) => (more as Record<number, { kind?: unknown }>)[key]?.kind === 'running';
+          const gone = isWhole ? [0, 1].filter((key) => !isRunning(key) && counts[key] === 1) : [];
           expect(handled).toBeLessThanOrEqual(gone.length);
           released += handled;
         })
@@ -213,7 +217,7 @@ describe('a report of a batch', () => {
 
   test('that comes as its result and names no key leaves all its keys to be run again (fault B7)', async () => {
     const host = await withBatches();
-    for (const batch of runtime.activities.slice()) await batch.resolve({ outcomes: {} });
+    for (const batch of runtime.activities.slice()) await batch.resolve({});
     expect(host.view()).toMatchObject({ handled: 0, waiting: 8 });
     const again = runtime.activities.flatMap(({ args }) => (args as [BatchInput])[0].keys);
     expect(again[0]).toMatchObject({ losses: 1 });
@@ -221,7 +225,7 @@ describe('a report of a batch', () => {
 });
 
 describe('batches that processes without room give back', () => {
-  const back = { done: [0, 0], outcomes: { 0: { done: 0, notStarted: true }, 1: { done: 0, notStarted: true } } };
+  const back = { succeeded: [0, 0], more: { 0: { kind: 'not started' }, 1: { kind: 'not started' } } };
   const giveBack = async () => {
     for (const batch of runtime.activities.slice()) await batch.resolve(back);
   };
@@ -231,7 +235,7 @@ describe('batches that processes without room give back', () => {
     await runtime.activity('runBatch').resolve(back);
     expect(runtime.activities).toHaveLength(4);
     for (let round = 0; round < 2; round += 1)
-      for (const batch of runtime.activities.slice()) await batch.resolve({ done: [1, 1], outcomes: {} });
+      for (const batch of runtime.activities.slice()) await batch.resolve({ succeeded: [1, 1] });
     expect(host.view()).toMatchObject({ handled: 8, waiting: 0 });
   });
 
@@ -254,7 +258,7 @@ describe('batches that processes without room give back', () => {
     for (let round = 0; round < 4; round += 1)
       for (const batch of runtime.activities.slice()) {
         const [{ keys }] = batch.args as [BatchInput];
-        await batch.resolve({ done: keys.map(() => 1), outcomes: {} });
+        await batch.resolve({ succeeded: keys.map(() => 1) });
       }
     expect(host.view()).toMatchObject({ handled: 8, waiting: 0 });
   });

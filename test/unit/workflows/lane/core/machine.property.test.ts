@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatPosition } from '../../../../../contracts/event/position.ts';
+import type { Outcome } from '../../../../../contracts/execution/outcome.ts';
 import type { LaneState } from '../../../../../contracts/lane/state.ts';
 import type { VerbName } from '../../../../../contracts/names.ts';
 import type { LaneEvent } from '../../../../../contracts/event/event.ts';
@@ -217,23 +218,28 @@ class Model {
     const count = isWhole ? length : done;
     this.finish(count);
     const failure = { ...FAILURE, nonRetryable: end === 'final' };
-    const failed = isWhole || end === 'stop' || end === 'lost' ? {} : { failed: { failure, policy: POLICY } };
-    const running = batchStarted(this.lane, length);
-    this.lane = batchEnded(running, { done: count, lostBefore: end === 'lost', ...failed }, 1);
+    const progress = { succeeded: count, ...(end === 'lost' ? { lostBefore: true as const } : {}) };
+    const outcome: Outcome =
+      isWhole || end === 'stop' || end === 'lost'
+        ? { kind: isWhole ? 'succeeded' : 'stopped', ...progress }
+        : { kind: 'failed', ...progress, failure, attempts: 1 };
+    this.lane = batchEnded(batchStarted(this.lane, length), outcome, POLICY, 1);
   }
 
   fetch({ position }: LaneEvent, end: string): void {
     const claim = { name: `claim-${position.sequenceNumber}`, sha256: '', preview: '' };
-    const failed = { failure: { ...FAILURE, nonRetryable: true }, policy: POLICY };
+    const failure = { ...FAILURE, nonRetryable: true };
     const isFirst = this.lane.phase.state === 'idle';
     if (isFirst) this.lane = batchStarted(this.lane, 1);
     if (end === 'all') {
       this.stored.add(claim.name);
       this.lane = headFetched(this.lane, { claim });
     } else if (isFirst) {
-      this.lane = batchEnded(this.lane, { done: 0, lostBefore: false, ...(end === 'stop' ? {} : { failed }) }, 1);
+      const outcome: Outcome =
+        end === 'stop' ? { kind: 'stopped', succeeded: 0 } : { kind: 'failed', succeeded: 0, failure, attempts: 1 };
+      this.lane = batchEnded(this.lane, outcome, POLICY, 1);
     } else if (end === 'stop') this.lane = eventStopped(this.lane, 1);
-    else this.lane = eventFailed(this.lane, failed.failure, 1);
+    else this.lane = eventFailed(this.lane, failure, 1);
   }
 
   delete(): void {

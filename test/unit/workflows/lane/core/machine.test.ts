@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Failure } from '../../../../../contracts/event/failure.ts';
+import type { Outcome } from '../../../../../contracts/execution/outcome.ts';
 import type { LanePhase, LaneStateName } from '../../../../../contracts/lane/phase.ts';
 import type { LaneState } from '../../../../../contracts/lane/state.ts';
 import { VERBS } from '../../../../../contracts/names.ts';
@@ -50,15 +52,21 @@ const verb = (name: Verb['name'], args: Verb['args'] = {}): Verb => ({
   args: { data: { fixed: true }, ...args },
 });
 const head = `${SHARD}:1`;
+const failedAfter = (succeeded: number, failure: Failure): Outcome => ({
+  kind: 'failed',
+  succeeded,
+  failure,
+  attempts: 1,
+});
 
 const STEPS: Record<Exclude<LaneInputName, (typeof VERBS)[number]>, (lane: LaneState) => LaneState> = {
   accept: (lane) => accept(lane, recordsSignal([laneEvent(9)]), OPTIONS),
   batchStarted: (lane) => batchStarted(lane, 2),
-  batchEnded: (lane) => batchEnded(lane, { done: 2, lostBefore: false }, 5),
+  batchEnded: (lane) => batchEnded(lane, { kind: 'succeeded', succeeded: 2 }, POLICY, 5),
   eventSucceeded: (lane) => eventSucceeded(lane),
   eventFailed: (lane) => eventFailed(lane, FAILURE, 3),
   eventStopped: (lane) => eventStopped(lane, 2),
-  loss: (lane) => blockedByLoss({ ...lane, lost: 'Events are missing.' }, 5),
+  loss: (lane) => blockedByLoss({ ...lane, lost: 'Events are missing.' }, POLICY, 5),
 };
 
 describe('O1 every cell of the transition table', () => {
@@ -147,7 +155,7 @@ describe('work', () => {
 
   test('O1 a failing event ends the batch: nothing behind it is done', () => {
     const running = batchStarted(laneIn('idle', 5), 5);
-    const lane = batchEnded(running, { done: 2, lostBefore: false, failed: { failure: FAILURE, policy: POLICY } }, 9);
+    const lane = batchEnded(running, failedAfter(2, FAILURE), POLICY, 9);
     expect(lane.phase).toMatchObject({ state: 'retrying', attempts: 1, since: 9 });
     expect(lane.queue[0]?.position.sequenceNumber).toBe('3');
     expect(next(lane, OPTIONS)).toMatchObject({ kind: 'event', event: lane.queue[0] });
@@ -155,19 +163,19 @@ describe('work', () => {
 
   test('a failure that no retry mends blocks at once, and so does a policy of one attempt', () => {
     const running = batchStarted(laneIn('idle'), 3);
-    const final = { failure: { ...FAILURE, nonRetryable: true }, policy: POLICY };
-    const once = { failure: FAILURE, policy: { ...POLICY, maxAttempts: 1 } };
-    expect(batchEnded(running, { done: 0, lostBefore: false, failed: final }, 9).phase.state).toBe('blocked');
-    expect(batchEnded(running, { done: 0, lostBefore: false, failed: once }, 9).phase.state).toBe('blocked');
+    const final = failedAfter(0, { ...FAILURE, nonRetryable: true });
+    const once = { ...POLICY, maxAttempts: 1 };
+    expect(batchEnded(running, final, POLICY, 9).phase.state).toBe('blocked');
+    expect(batchEnded(running, failedAfter(0, FAILURE), once, 9).phase.state).toBe('blocked');
   });
 
   test('O3 after a lost process the events of its batch run one by one, then together again', () => {
     let lane = batchStarted(laneIn('idle', 6), 4);
-    lane = batchEnded(lane, { done: 1, lostBefore: true }, 9);
+    lane = batchEnded(lane, { kind: 'stopped', succeeded: 1, lostBefore: true }, POLICY, 9);
     expect(lane.isolateNext).toBe(3);
     for (let left = 3; left > 0; left -= 1) {
       expect(next(lane, OPTIONS)).toMatchObject({ events: { length: 1 } });
-      lane = batchEnded(batchStarted(lane, 1), { done: 1, lostBefore: false }, 9);
+      lane = batchEnded(batchStarted(lane, 1), { kind: 'succeeded', succeeded: 1 }, POLICY, 9);
     }
     expect(next(lane, OPTIONS)).toMatchObject({ events: { length: 2 } });
   });

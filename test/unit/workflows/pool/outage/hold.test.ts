@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { ActivityFailure, TimeoutFailure } from '@temporalio/common';
 import type { RetryPolicy } from '../../../../../contracts/event/failure.ts';
+import { encodeOutcomes } from '../../../../../contracts/execution/outcome-codec.ts';
 import { DEFAULT_POOL_OPTIONS } from '../../../../../contracts/pool/options.ts';
 import type { BatchInput } from '../../../../../contracts/pool/batch.ts';
 import { PoolHost } from '../../../../../workflows/pool/host.ts';
@@ -73,11 +74,13 @@ class Pool {
       return await batch.reject(new ActivityFailure('lost', 'runBatch', '1', 'MAXIMUM_ATTEMPTS_REACHED', 'i', timeout));
     }
     const failure = { type: 'Bad', message: 'bad', nonRetryable: false };
-    const failed = { done: 0, failed: { failure, policy: this.#policy } };
-    await batch.resolve({
-      done: keys.map(() => 0),
-      outcomes: Object.fromEntries(keys.map((_key, index) => [index, failed])),
-    });
+    const outcomes = keys.map(({ attempts = 0 }) => ({
+      kind: 'failed' as const,
+      succeeded: 0,
+      failure,
+      attempts: attempts + 1,
+    }));
+    await batch.resolve(encodeOutcomes(outcomes, this.#policy));
   }
 }
 
