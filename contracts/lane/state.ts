@@ -1,12 +1,10 @@
 import type { LaneEvent } from '../event/event.ts';
 import type { Position } from '../event/position.ts';
 import type { Backlog } from './backlog.ts';
-import type { Decision } from './decision.ts';
-import type { LanePhase } from './phase.ts';
+import type { KeyState } from './key-state.ts';
 
 /** The state of a lane that continue-as-new carries from run to run. */
-export interface LaneState {
-  readonly phase: LanePhase;
+export interface LaneState extends KeyState {
   /** The head first. */
   readonly queue: readonly LaneEvent[];
   /** The events behind the queue; absent when the queue holds all of them. */
@@ -30,8 +28,6 @@ export interface LaneState {
   readonly behindSince: Readonly<Record<string, number>>;
   /** The lane has every mark since this time: when it started, or when it last forgot one. ms since 1970. */
   readonly remembersSince: number;
-  /** In chronological order. */
-  readonly decisions: readonly Decision[];
   /** Number of events handled since the lane started. */
   readonly handled: number;
   /**

@@ -1,7 +1,7 @@
 import type { LaneEvent } from '../event/event.ts';
 import type { FailedEvent, Failure, RetryPolicy } from '../event/failure.ts';
 import type { Position } from '../event/position.ts';
-import type { LaneState } from '../lane/state.ts';
+import type { KeyState } from '../lane/key-state.ts';
 import type { EndedRun } from '../run.ts';
 
 /** An event on its way to a pool. */
@@ -69,8 +69,13 @@ export interface MovedKey {
 }
 
 export type LaneStart =
-  /** With this state: the reason for moving out and the queued events. `id` identifies this start in the lane's memo. */
-  | { readonly kind: 'fresh'; readonly id: string; readonly lane: LaneState }
+  /** With what belongs to the key, and its first events. `id` identifies this start in the lane's memo. */
+  | {
+      readonly kind: 'fresh';
+      readonly id: string;
+      readonly state: KeyState;
+      readonly events: readonly LaneEvent[];
+    }
   /** The previous run was terminated externally; its run id identifies this start. */
   | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
 

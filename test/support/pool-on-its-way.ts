@@ -2,11 +2,12 @@
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
+import { NEW_KEY } from '../../contracts/lane/key-state.ts';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import { poolWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { DEFAULT_POOL_OPTIONS } from '../../contracts/pool/options.ts';
 import type { PoolInput } from '../../contracts/pool/messages.ts';
-import { emptyLane } from '../../workflows/lane/core/machine.ts';
+import { firstLane } from '../../workflows/pool/moved/first-lane.ts';
 import { MovedKeys, type LaneCommand } from '../../workflows/pool/moved/moved-keys.ts';
 import { emptyPool } from '../../workflows/pool/recovery.ts';
 import { laneEvent } from './lane-events.ts';
@@ -22,7 +23,7 @@ export const eventOf = (n: number): LaneEvent => laneEvent(n, undefined, { n });
 export function movedOut(count = 1): MovedKeys {
   const moved = new MovedKeys({});
   const queue = Array.from({ length: count }, (_, index) => eventOf(index + 1));
-  moved.moveOut(KEY, { ...emptyLane(Date.now()), queue }, 'this beginning');
+  moved.moveOut(KEY, NEW_KEY, queue, 'this start');
   return moved;
 }
 
@@ -53,7 +54,8 @@ export async function startLane(
   forward?: LaneCommand,
 ): Promise<void> {
   if (command?.kind !== 'start' || command.start.kind !== 'fresh') throw new Error('No lane is to begin');
-  const { id, lane } = command.start;
+  const { id } = command.start;
+  const lane = firstLane(command.start, Date.now());
   const pool = poolWorkflowId(pipeline, 0);
   const input: LaneInput = { version: 1, pipeline, key: KEY, options: LANE, pool, carried: lane };
   const events = forward?.kind === 'forward' ? forward.events : [];

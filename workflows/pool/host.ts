@@ -26,6 +26,7 @@ import {
 import { isInline, type LaneEvent } from '../../contracts/event/event.ts';
 import { jsonBytes } from '../../lib/pure/json-bytes.ts';
 import type { Decision } from '../../contracts/lane/decision.ts';
+import { keyStateOf } from '../../contracts/lane/key-state.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
 import type { BatchProgress } from '../../contracts/pool/batch.ts';
 import type { FinishedSignal, LookSignal, PoolInput, PoolSignal } from '../../contracts/pool/messages.ts';
@@ -416,7 +417,7 @@ export class PoolHost {
     const before = lane ?? this.#laneOf(key);
     const after = this.#verbs.act(key, before, Date.now()) ?? before;
     this.#keys.remove(key);
-    this.#moved.moveOut(key, after, uuid4());
+    this.#moved.moveOut(key, keyStateOf(after), after.queue, uuid4());
     this.#meter.movedOut();
     this.#large.delete(key);
   }

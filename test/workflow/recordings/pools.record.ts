@@ -8,7 +8,7 @@ import { laneEvent, POLICY, SHARD } from '../../support/lane-events.ts';
 import { LaneHarness } from '../../support/lane-harness.ts';
 import { eventOf, KEY, startLane, startPool, toForward } from '../../support/pool-on-its-way.ts';
 import { record, withoutPaths } from '../../support/recording.ts';
-import { emptyLane } from '../../../workflows/lane/core/machine.ts';
+import { NEW_KEY } from '../../../contracts/lane/key-state.ts';
 import { installRuntime } from '../../../worker/runtime.ts';
 import { log } from '../../support/log.ts';
 
@@ -144,7 +144,7 @@ test('a pool whose lanes give way to the batches of healthy keys', async () => {
 test('a pool that takes over from one that had something on its way to lanes, of which one had finished', async () => {
   const lanes = await LaneHarness.start({ handler: () => {}, lane: { heartbeatTimeoutMs: 500 } });
   const { moved, start } = toForward();
-  moved.moveOut('b', { ...emptyLane(Date.now()), queue: [eventOf(1)] }, 'another beginning');
+  moved.moveOut('b', NEW_KEY, [eventOf(1)], 'another start');
   await startPool(lanes, moved);
   await startLane(lanes, start, moved.start());
   await eventually(async () => (await lanes.lane(KEY).describe()).status.name === 'COMPLETED');

@@ -15,6 +15,7 @@
  */
 import type { SegmentName } from '../../../contracts/lane/backlog.ts';
 import type { Outcome, Progress } from '../../../contracts/execution/outcome.ts';
+import { NEW_KEY } from '../../../contracts/lane/key-state.ts';
 import type { HeadFailure, LanePhase } from '../../../contracts/lane/phase.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
@@ -32,12 +33,11 @@ import { move } from './transitions.ts';
 
 export function emptyLane(startedAt: number): LaneState {
   return {
-    phase: { state: 'idle' },
+    ...NEW_KEY,
     queue: [],
     marks: {},
     behindSince: {},
     remembersSince: startedAt,
-    decisions: [],
     handled: 0,
     isolateNext: 0,
   };

@@ -27,6 +27,7 @@ import { emptyLane } from '../../lane/core/machine.ts';
 import { askForLatestRun } from '../../shared/questions.ts';
 import { lastForwardedTo } from './completed-lane.ts';
 import { checksDelivery, laneStartId } from './delivery-check.ts';
+import { firstLane } from './first-lane.ts';
 import type { LaneCommand, MovedKeys } from './moved-keys.ts';
 
 /** At a time, when there is nothing else to do; and beside batches, whose healthy keys lanes that begin shall not hold up. */
@@ -128,7 +129,7 @@ export class LaneCommands {
 
   async #start({ key, start }: LaneCommand & { readonly kind: 'start' }): Promise<void> {
     const { pipeline, lane: options } = this.#options;
-    const lane = start.kind === 'fresh' ? start.lane : emptyLane(Date.now());
+    const lane = start.kind === 'fresh' ? firstLane(start, Date.now()) : emptyLane(Date.now());
     const input: LaneInput = {
       version: 1,
       pipeline,

@@ -15,11 +15,9 @@
 import { countWeighed, eventWeight, type EventLimits } from '../../../contracts/event/weight.ts';
 import type { LaneEvent } from '../../../contracts/event/event.ts';
 import { jsonBytes } from '../../../lib/pure/json-bytes.ts';
-import type { LaneState } from '../../../contracts/lane/state.ts';
+import type { KeyState } from '../../../contracts/lane/key-state.ts';
 import type { EndedRun } from '../../../contracts/run.ts';
-import { FORWARDED_MARK } from '../../../contracts/pool/messages.ts';
 import type { LaneStart, MovedKey } from '../../../contracts/pool/state.ts';
-import { placeOf } from '../../shared/marks.ts';
 
 /** What one request carries; text with much to quote takes some times its bytes, and a payload may have 2 MiB. */
 const REQUEST: EventLimits = { events: 500, bytes: 256 * 1024 };
@@ -105,19 +103,18 @@ export class MovedKeys {
   }
 
   /**
-   * @param lane as it is to begin, with the events that waited for the key in its queue
-   * @param id stands for this beginning
+   * The key gets its own lane.
+   * @param queue all events that wait for the key; the lane starts with as many as one request may have
+   * @param id identifies this start of the lane
    */
-  moveOut(key: string, lane: LaneState, id: string): void {
-    const count = countWeighed(lane.queue, REQUEST, eventWeight);
-    const queue = lane.queue.slice(0, count).map((event, index) => numbered(event, index + 1));
-    const last = queue.at(-1);
-    const marks = last === undefined ? {} : { [FORWARDED_MARK]: placeOf(last) };
+  moveOut(key: string, state: KeyState, queue: readonly LaneEvent[], id: string): void {
+    const count = countWeighed(queue, REQUEST, eventWeight);
+    const events = queue.slice(0, count).map((event, index) => numbered(event, index + 1));
     const entry: Entry = {
       bytes: 0,
-      start: { kind: 'fresh', id, lane: { ...lane, queue, marks } },
-      sent: queue.length,
-      events: lane.queue.slice(count),
+      start: { kind: 'fresh', id, state, events },
+      sent: events.length,
+      events: queue.slice(count),
       command: undefined,
       finished: undefined,
       deliveryUnknown: false,

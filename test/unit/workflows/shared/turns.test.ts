@@ -117,7 +117,7 @@ describe('a pool', () => {
       for (const call of runtime.activities.slice()) await call.resolve({ state: 'open', startId: 'the one before' });
     }
     expect(runtime.continued).toMatchObject({
-      carried: { moved: { k: { start: { lane: { phase: { state: 'paused' } } } } } },
+      carried: { moved: { k: { start: { state: { phase: { state: 'paused' } } } } } },
     });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FORWARDED_MARK } from '../../../../../contracts/pool/messages.ts';
-import { emptyLane } from '../../../../../workflows/lane/core/machine.ts';
+import { NEW_KEY } from '../../../../../contracts/lane/key-state.ts';
+import { firstLane } from '../../../../../workflows/pool/moved/first-lane.ts';
 import { MovedKeys, type LaneCommand } from '../../../../../workflows/pool/moved/moved-keys.ts';
 import { laneEvent, laneEvents } from '../../../../support/lane-events.ts';
 
@@ -8,7 +9,7 @@ const ENDED = { runId: 'run', how: 'TERMINATED', at: 1 };
 
 function movedOut(count: number): MovedKeys {
   const moved = new MovedKeys({});
-  moved.moveOut('a', { ...emptyLane(0), queue: laneEvents(1, count) }, 'first');
+  moved.moveOut('a', NEW_KEY, laneEvents(1, count), 'first');
   return moved;
 }
 
@@ -26,10 +27,10 @@ describe('keys with a lane of their own', () => {
     const command = movedOut(2).start();
     expect(command).toMatchObject({
       kind: 'start',
-      start: { kind: 'fresh', lane: { queue: [{ forwarded: '1' }, { forwarded: '2' }] } },
+      start: { kind: 'fresh', events: [{ forwarded: '1' }, { forwarded: '2' }] },
     });
     const { start } = command as LaneCommand & { readonly kind: 'start' };
-    expect(start.kind === 'fresh' && start.lane.marks).toEqual({
+    expect(start.kind === 'fresh' && firstLane(start, 0).marks).toEqual({
       [FORWARDED_MARK]: { shardId: FORWARDED_MARK, sequenceNumber: '2' },
     });
   });
@@ -37,7 +38,7 @@ describe('keys with a lane of their own', () => {
   test('O1 O9 what is too much for one request is forwarded when the lane has begun', () => {
     const moved = movedOut(1200);
     const start = moved.start() as LaneCommand & { readonly kind: 'start' };
-    expect(start.start.kind === 'fresh' && start.start.lane.queue).toHaveLength(500);
+    expect(start.start.kind === 'fresh' && start.start.events).toHaveLength(500);
     moved.succeeded(start);
     const forwards = [500, 200].map((count) => {
       const command = moved.start() as LaneCommand;
@@ -210,7 +211,7 @@ describe('keys with a lane of their own', () => {
 
   test('O5 what is carried is all of it', () => {
     const moved = startId(1);
-    moved.moveOut('b', { ...emptyLane(0), queue: laneEvents(1, 1) }, 'second');
+    moved.moveOut('b', NEW_KEY, laneEvents(1, 1), 'second');
     moved.add('a', laneEvent(2));
     moved.add('b', laneEvent(2));
     const carried = new MovedKeys(JSON.parse(JSON.stringify(moved.toMoved())));
