@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 
 const CAUSE_CHARS = 500;
 
-/** One line for each attempt that failed; its stack only for those who debug. That a key is blocked its lane says. */
+/** Logs one line for each failed attempt, with its stack only at the level debug. The lane logs that a key is blocked. */
 export function logFailedAttempt(log: Logger, call: Omit<Call, 'data'>, failure: Failure): void {
   const { pipeline, key, event, attempt } = call;
   const stack = log.isLevelEnabled('debug') ? { stack: failure.stack } : {};

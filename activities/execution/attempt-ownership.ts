@@ -1,13 +1,13 @@
 /**
  * Whether an attempt of an activity is still ours.
  *
- * When Temporal has not heard of an attempt for the heartbeat timeout, it starts another one, perhaps in another
+ * When Temporal has received no heartbeat of an attempt for the heartbeat timeout, it starts another one, perhaps in another
  * process. An attempt that cannot tell, because its connection was cut or its process stood still, must not start the
  * next event: two events of one key would run at once (O1). So before an event is started, the last answer of Temporal
  * to a heartbeat must be younger than a third of the timeout, or a heartbeat is sent and answered first.
  *
- * What this cannot see: an attempt that was handed to this process long after Temporal started it, because the answer
- * was held up on its way. Its first event is started without a question.
+ * Not covered: an attempt that reached this process long after Temporal started it, because the response was delayed. Its
+ * first event is started without a check.
  */
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
@@ -18,7 +18,7 @@ import type { FreezeWatch } from '../../lib/node/freeze-watch.ts';
 
 /** Thrown when Temporal may have given the work to another attempt. Nothing more may be started here. */
 export class AttemptLostError extends Error {
-  override readonly name = 'PossessionLostError';
+  override readonly name = 'AttemptLostError';
 }
 
 type Answer = 'ours' | 'canceled' | 'lost' | 'unknown';
@@ -36,21 +36,21 @@ export interface AttemptOwnershipOptions {
 export class AttemptOwnership {
   readonly #options: AttemptOwnershipOptions;
   readonly #taskToken = Context.current().info.taskToken;
-  /** When Temporal surely still counted this attempt as ours; ms of the monotonic clock. */
+  /** The latest time at which Temporal certainly still counted this attempt as ours; ms of the monotonic clock. */
   #confirmedAt: number;
-  /** One question for all keys of a batch that want to know. */
+  /** All keys of a batch share one request. */
   #asking: Promise<{ readonly answer: Answer; readonly askedAt: number }> | undefined;
 
   constructor(options: AttemptOwnershipOptions) {
     const { freezeWatch, timeoutMs } = options;
     this.#options = options;
-    // Handed over before a freeze and begun after it: nothing is known.
+    // Received before a freeze and started after it: nothing is known.
     this.#confirmedAt = freezeWatch.frozenWithin(timeoutMs, timeoutMs / 3) ? -Infinity : performance.now();
   }
 
   /**
-   * To be called right before an event is started. Gives false when the attempt is asked to stop.
-   * @throws {PossessionLostError}
+   * To be called right before an event is started. Returns false when the attempt is asked to stop.
+   * @throws {AttemptLostError}
    */
   async confirm(): Promise<boolean> {
     const { timeoutMs } = this.#options;

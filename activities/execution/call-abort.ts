@@ -1,18 +1,18 @@
 /**
- * How one call of a handler is asked to stop. Most calls are never asked, and most handlers never look: so the signal is made
- * when somebody wants it, which costs more than everything else around a short call.
+ * Asks one call of a handler to stop. Most calls are never asked, and most handlers never look: so the signal is created on
+ * first use, because it costs more than everything else around a short call.
  */
 export class CallAbort {
   /** Resolves when the call is asked to stop. */
   readonly asked: Promise<'asked to stop'>;
-  #tell: (asked: 'asked to stop') => void = () => {};
+  #ask: (asked: 'asked to stop') => void = () => {};
   #isAborted = false;
   #reason: unknown;
   #controller: AbortController | undefined;
 
   constructor() {
     this.asked = new Promise((resolve) => {
-      this.#tell = resolve;
+      this.#ask = resolve;
     });
   }
 
@@ -39,6 +39,6 @@ export class CallAbort {
     this.#isAborted = true;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    this.#tell('asked to stop');
+    this.#ask('asked to stop');
   }
 }

@@ -1,24 +1,24 @@
 /**
- * Turns at calling handlers in this process, given in the order in which they were asked for. Unlike a queue of functions, one that
- * waits can be taken back: the keys of a batch that has waited for too long go to another process, and leave nothing behind here.
+ * A fair semaphore for handler calls in this process. Unlike a queue of functions, a request that waits can be withdrawn: the
+ * keys of a batch that has waited for too long go to another process, and leave nothing behind here.
  *
- * Owns how many turns are free and who waits.
+ * Owns the number of free slots and the requests that wait, in their order.
  */
 export class CallSlots {
   #free: number;
   readonly #waiting = new Set<() => void>();
 
-  /** @param calls at a time */
+  /** @param calls maximum number of concurrent calls */
   constructor(calls: number) {
     this.#free = calls;
   }
 
-  /** Those that wait for a turn. */
+  /** Number of requests that wait for a slot. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Resolves with true when it is the caller's turn, who calls {@link leave} afterwards; with false when the signal aborts before. */
+  /** Resolves with true when the caller has a slot, and must {@link leave} it afterwards; with false when the signal aborts before. */
   async enter(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
     if (this.#free > 0) {
@@ -26,15 +26,15 @@ export class CallSlots {
       return true;
     }
     return await new Promise((resolve) => {
-      const onTurn = (): void => {
+      const onSlot = (): void => {
         signal.removeEventListener('abort', onAbort);
         resolve(true);
       };
       const onAbort = (): void => {
-        this.#waiting.delete(onTurn);
+        this.#waiting.delete(onSlot);
         resolve(false);
       };
-      this.#waiting.add(onTurn);
+      this.#waiting.add(onSlot);
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }

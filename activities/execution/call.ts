@@ -2,9 +2,9 @@
  * Calls of a user's handler, with their time limit.
  *
  * Owns the calls that run in this process. Invariant: one at a time for each key (O1). Node cannot kill a function, so a
- * call that is asked to stop has a second, longer limit to end in; after that it is given up, and still no other call of
- * its key begins before it has ended. A call may also find another one of its key because that one's attempt was lost to
- * Temporal (a connection that was cut) without having ended here: it is asked to stop in the same way.
+ * call that is asked to stop has a second, longer limit in which to end. After that it is abandoned, and still no other call
+ * of its key starts before it has ended. A call may also find an earlier one of its key that Temporal lost (its connection was
+ * cut) although it still runs here: that one is asked to stop in the same way.
  */
 import type { Logger } from 'pino';
 import type { Handler, HandlerContext, HandlerLog } from '../../contracts/public/handler.ts';
@@ -22,17 +22,17 @@ export interface Call {
   readonly pipeline: string;
   readonly key: string;
   readonly event: LaneEvent;
-  /** All of it, wherever it was. */
+  /** The whole data, wherever it was stored. */
   readonly data: Uint8Array;
   readonly attempt: number;
-  /** Told when a promise of the call was rejected and no code awaits it. */
+  /** Is called when a promise of the call was rejected and no code awaits it. */
   readonly onUnhandledRejection?: (() => void) | undefined;
 }
 
 export type CallResult =
   | { readonly kind: 'succeeded' }
   | { readonly kind: 'failed'; readonly failure: Failure }
-  /** It was asked to stop from outside and did: what it did is not known, so the event counts as not done. */
+  /** It was asked to stop, and stopped. What it did is not known, so the event counts as not done. */
   | { readonly kind: 'interrupted' };
 
 export class HandlerTimeoutError extends Error {
@@ -124,7 +124,7 @@ export class HandlerCaller {
       pipeline,
       attempt,
       idempotencyKey: idempotencyKey(pipeline, event),
-      // Made for those who look at them.
+      // Created on first use.
       get signal() {
         return abort.signal;
       },
@@ -160,7 +160,7 @@ async function settlesWithin(running: Promise<Settled>, ms: number): Promise<boo
 
 function resultOf(settled: Settled, abort: CallAbort): CallResult {
   if (abort.aborted) {
-    // A handler that heeds its signal may return early without having done its work, so even a success is not one.
+    // A handler that honors its signal may return early without having done its work, so even a success does not count.
     return failedBy(abort.reason) ?? { kind: 'interrupted' };
   }
   return settled.ok ? { kind: 'succeeded' } : { kind: 'failed', failure: handlerFailure(settled.thrown) };

@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KeyFunction } from '../../bridge/read/route-record.ts';
 import { formatPosition } from '../../contracts/event/position.ts';
 
-/** The call of a handler, or of a key function, to which a piece of code belongs, however many timers and promises lie between. */
+/** The call of a handler or of a key function to which running code belongs, across timers and promises. */
 export interface CurrentCall {
   readonly of: 'handler' | 'key function';
   readonly pipeline: string;
-  /** Undefined while it is being found. */
+  /** Undefined while the key function runs. */
   readonly key: string | undefined;
   readonly position: string;
   /** Undefined for a key function. */
@@ -16,10 +16,10 @@ export interface CurrentCall {
   readonly onUnhandledRejection: (() => void) | undefined;
 }
 
-/** Also there when Node says that an exception or a rejection of this code was not caught. */
+/** Also set when Node reports an uncaught exception or an unhandled rejection of this code. */
 export const currentCall = new AsyncLocalStorage<CurrentCall>();
 
-/** The key function, so that what it leaves behind unawaited is known as its own: one record must not end the reading of others (O3). */
+/** The key function, wrapped so that errors of code it does not await are attributed to it: one record must not end the reading of others (O3). */
 export function keyFunctionCalls(pipeline: string, key: KeyFunction): KeyFunction {
   return (record) => {
     const position = formatPosition(record.position);

@@ -7,7 +7,7 @@ import type { Claims } from '../../stores/claims.ts';
 import { DataGoneError, StoreUnavailableError } from '../../stores/errors.ts';
 
 /**
- * The data of an event, from wherever it is.
+ * The data of an event, from wherever it is stored.
  * @throws {StoreError}
  * @throws {LargeEventError} when this process cannot have it
  */
@@ -27,7 +27,7 @@ export async function dataOf(
   return await claims.read(data.claim, signal());
 }
 
-/** A store that cannot be reached just now is tried again as a handler is that failed; nothing else mends by itself. */
+/** A store that is unavailable is retried as a failed handler is. Everything else needs an operator. */
 export function dataFailure(error: unknown): Failure {
   const failure: Failure = { ...failureOf(error), nonRetryable: !(error instanceof StoreUnavailableError) };
   if (!(error instanceof DataGoneError)) return failure;

@@ -2,15 +2,15 @@ import type { Failure } from '../../contracts/event/failure.ts';
 import { jsonBytes } from '../../lib/pure/json-bytes.ts';
 import { truncate } from '../../lib/pure/text.ts';
 
-/** Of all failures in one report. Temporal refuses a payload of more than 2 MiB, and warns from half a MiB on. */
+/** Maximum for all failures in one report. Temporal refuses a payload of more than 2 MiB, and warns from half a MiB on. */
 const MAX_BYTES = 448 * 1024;
 
-/** Bytes that each of so many failures may take in one report. */
+/** Maximum bytes of each failure in a report with this many. */
 export function failureShare(failures: number): number {
   return Math.floor(MAX_BYTES / Math.max(1, failures));
 }
 
-/** The failure without its stack, and with as much of its message as fits, where it takes more than its share. */
+/** A failure that is larger than its share loses its stack, and as much of its message as necessary. */
 export function cutToShare(failure: Failure, share: number): Failure {
   if (jsonBytes(failure) <= share) return failure;
   const { stack: _stack, ...short } = failure;

@@ -1,11 +1,10 @@
 /**
- * Whether a lane that a pool has begun still has its key. It gives the key back before it ends, and from then on the
- * pool runs the key's events. But a run that has ended can be reset in Temporal, and would run events beside the pool
- * then (O1). The server keeps in the first event of a run under which id that was written: after a reset it is another
- * one than the run has. A run that continues a reset one is asked about as well: its own first event says only which
- * run it continues.
+ * Whether a lane that a pool has started still has its key. The lane returns the key before it ends, and from then on the
+ * pool runs the key's events. But a run that has ended can be reset in Temporal, and would then run events while the pool
+ * does (O1). The server keeps the original run id in the first event of a run: after a reset it differs from the id of the
+ * run. A run that continues a reset one has to be checked as well: its own first event only says which run it continues.
  *
- * Owns which runs are known to be no reset ones, and to continue none.
+ * Owns which runs are known to be neither reset nor the continuation of a reset one.
  */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
@@ -17,7 +16,7 @@ import type { RunName } from '../../contracts/run.ts';
 
 type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
 
-/** Runs that continued each other, back to the first one. A lane of a pool seldom has more than one. */
+/** Length of the chain of runs that is followed back to the first one. A lane of a pool seldom has more than one run. */
 const MAX_RUNS_LOOKED_AT = 20;
 
 export class KeyOwner {
@@ -48,7 +47,7 @@ export class KeyOwner {
     }
   }
 
-  /** False also when it cannot be told: the pool knows in any case. */
+  /** False also when that is unknown: the pool knows in any case. */
   async #isOriginal(run: RunName): Promise<boolean> {
     let { runId } = run;
     for (let looked = 0; looked < MAX_RUNS_LOOKED_AT; looked += 1) {

@@ -50,7 +50,7 @@ export class OpenQuestions {
 /**
  * Resolves when the handler may be called as far as questions of the lane go; with false when the lane has stopped the
  * activity, or `signal` was aborted.
- * @throws {PossessionLostError} when Temporal has no such attempt any more
+ * @throws {AttemptLostError} when Temporal has no such attempt any more
  */
 export async function questionsAreOver(client: Client, signal: AbortSignal): Promise<boolean> {
   const { activityId, attempt, workflowExecution } = Context.current().info;

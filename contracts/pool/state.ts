@@ -93,9 +93,9 @@ export interface Outage {
   /** The latest failure. */
   readonly failure: Failure;
   /** Retry policy of the latest failure. */
-  readonly policy?: RetryPolicy;
+  readonly policy: RetryPolicy;
   /** When the hold ends at the latest, ms since 1970. */
-  readonly holdUntil?: number;
+  readonly holdUntil: number;
   /** Results of probes since the last success of a key that had failed before. */
   readonly probes?: ProbeCounts;
   /** A warning that half of the time has passed was logged. */

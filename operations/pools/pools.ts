@@ -65,7 +65,7 @@ export async function poolsStatus(client: Client, pipeline: string, pools: numbe
 }
 
 function outageOf({ failure, holdUntil, since }: Outage): NonNullable<PoolsStatus['outage']> {
-  return { since, ...(holdUntil === undefined ? {} : { until: holdUntil }), failure: readFailure(failure) };
+  return { since, until: holdUntil, failure: readFailure(failure) };
 }
 
 function together(all: readonly FailingKeys[]): FailingKeys | undefined {

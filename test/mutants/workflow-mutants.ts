@@ -229,7 +229,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     name: 'a pool holds failing keys without an end',
     guarantee: 'O5',
     file: 'workflows/pool/outage/outage.ts',
-    find: "if (this.#state.name === 'holding') return this.#holdUntil(this.#state.outage);",
+    find: "if (this.#state.name === 'holding') return this.#state.outage.holdUntil;",
     replacement: "if (this.#state.name === 'holding') return Infinity;",
     killedBy: OUTAGE,
   },

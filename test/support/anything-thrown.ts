@@ -46,7 +46,7 @@ export const RESERVED_NAMES = [
   'DataGoneError',
   'NothingToDecide',
   'SegmentGone',
-  'PossessionLostError',
+  'AttemptLostError',
   'CancelledFailure',
   'ActivityFailure',
   'TimeoutFailure',

@@ -151,7 +151,7 @@ export class OutageDetector {
 }
 
 function logHold({ failure, holdUntil, since }: Outage, text: string): void {
-  const until = holdUntil === undefined ? 'they move' : `from ${new Date(holdUntil).toISOString()} on they move`;
+  const until = `from ${new Date(holdUntil).toISOString()} on they move`;
   log.warn(
     `${text}. Unless handlers work again, ${until} to their own lanes, where each key is blocked when its attempts are used up`,
     { failure, since },

@@ -35,8 +35,6 @@ const OWN_DATA = { minFresh: 8, minFreshShare: 0.25, minRetried: 4 };
 const COUNTED = 32;
 /** A release is over this long after the last batch in which most keys failed. */
 const CALM_MS = 60_000;
-/** Used if the retry policy is unknown. */
-const FALLBACK_POLICY: RetryPolicy = { maxAttempts: 10, initialIntervalMs: 1000, backoff: 2, maxIntervalMs: 60_000 };
 
 /** The result of one key that was tried. */
 export type Trial = 'done' | 'failed';
@@ -99,7 +97,7 @@ export class OutageWatch {
 
   /** The next time at which {@link tick} may change something. */
   get nextAt(): number {
-    if (this.#state.name === 'holding') return this.#holdUntil(this.#state.outage);
+    if (this.#state.name === 'holding') return this.#state.outage.holdUntil;
     return this.#state.name === 'releasing' ? this.#state.release.calmAt : Infinity;
   }
 
@@ -165,7 +163,7 @@ export class OutageWatch {
   #afterProbe(outage: Outage, probe: ProbeCounts, latest: FailedEvent | undefined, now: number): readonly Change[] {
     const { freshDone, freshFailed, retriedDone, retriedFailed } = probe;
     const [done, failed] = [freshDone + retriedDone, freshFailed + retriedFailed];
-    const policy = latest?.policy ?? outage.policy ?? FALLBACK_POLICY;
+    const policy = latest?.policy ?? outage.policy;
     if (done + failed === 0) {
       // The probe was stopped or lost and has no result. The next one comes after the same wait, not at once.
       this.#hold({ ...outage, retryAt: now + probeWaitMs(policy, outage.tries) });
@@ -190,7 +188,7 @@ export class OutageWatch {
       policy,
       probes,
     };
-    const isHalfOver = outage.warned !== true && now >= (outage.since + this.#holdUntil(outage)) / 2;
+    const isHalfOver = outage.warned !== true && now >= (outage.since + outage.holdUntil) / 2;
     this.#hold(isHalfOver ? { ...next, warned: true } : next);
     return isHalfOver ? [{ to: 'holding, half of the time is over', outage: next }] : [];
   }
@@ -208,11 +206,6 @@ export class OutageWatch {
 
   #hold(outage: Outage): void {
     this.#state = { name: 'holding', outage };
-  }
-
-  /** One of an earlier version has no end. */
-  #holdUntil({ holdUntil, since }: Outage): number {
-    return holdUntil ?? since + this.#maxHoldMs;
   }
 
   #spend({ since }: Outage, now: number): void {

@@ -17,6 +17,6 @@ export function failingView(keys: HealthyKeys, key: string, outage: Outage | und
     ...(leaves || isUsedUp(failing) ? {} : { nextAt: dueAt(failing) }),
     position: formatPosition(head.position),
     ...(known === undefined ? {} : { failure: known.failure }),
-    ...(outage?.holdUntil === undefined ? {} : { hold: { since: outage.since, until: outage.holdUntil } }),
+    ...(outage === undefined ? {} : { hold: { since: outage.since, until: outage.holdUntil } }),
   };
 }

@@ -90,7 +90,7 @@ export class PoolStatusPublisher {
 function outageField(outage: Outage | undefined): Pick<PoolMemo, 'outage'> {
   if (outage === undefined) return {};
   const { failure, holdUntil, since } = outage;
-  return { outage: { since, failure, ...(holdUntil === undefined ? {} : { holdUntil }) } };
+  return { outage: { since, failure, holdUntil } };
 }
 
 function releaseField(release: Release | undefined): Pick<PoolMemo, 'release'> {

@@ -171,7 +171,7 @@ describe('a hold', () => {
     expect(now).toBeLessThanOrEqual(HOUR + 2 * free + HOUR / 10);
     watch.tick(now + 60_000);
     watch.judge({ trials: trials(20, 0), latest }, now + 60_000);
-    expect(watch.outage!.holdUntil! - now - 60_000).toBeLessThanOrEqual(60_000);
+    expect(watch.outage!.holdUntil - now - 60_000).toBeLessThanOrEqual(60_000);
   });
 
   test('is carried, with the time that was spent (fault B12)', () => {
