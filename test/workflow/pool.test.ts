@@ -367,7 +367,7 @@ describe('a pool', () => {
     for (const name of [SIGNALS.records, SIGNALS.progress, SIGNALS.finished, 'pause'])
       for (const each of wrong) await lanes.poolHandle.signal(name, each);
     await lanes.poolHandle.signal(SIGNALS.finished, { key: 'a', through: 9 });
-    await lanes.poolHandle.signal(SIGNALS.progress, { batch: 99, running: [1], outcomes: { 0: { done: 1 } } });
+    await lanes.poolHandle.signal(SIGNALS.progress, { batch: 99, succeeded: [1, 0] });
     await lanes.pool(source.next(['a', 'b']));
     await eventually(() => isDone(source, ['a', 'b']));
     expectInOrder(source, ['a', 'b']);
