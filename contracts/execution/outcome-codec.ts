@@ -89,8 +89,9 @@ function readKey(succeeded: number, more: unknown, size: number): KeyReport | un
     case 'not started':
       return succeeded === 0 ? { ...progress, kind } : undefined;
     case 'not owner':
-    case 'running':
       return { ...progress, kind };
+    case 'running':
+      return isWhole ? undefined : { ...progress, kind };
     default:
       return undefined;
   }

@@ -114,6 +114,11 @@ describe('outcomes', () => {
   });
 });
 
+test('a key of which all events succeeded is not running', () => {
+  expect(readReport({ succeeded: [1], more: { 0: { kind: 'running' } } }, [1])).toHaveProperty('problem');
+  expect(readReport({ succeeded: [1], more: { 0: { kind: 'running' } } }, [2])).not.toHaveProperty('problem');
+});
+
 describe('the details of a failed attempt', () => {
   test('are a failure with its attempt, whatever the error of a handler calls itself or carries (fault A4)', () => {
     fc.assert(

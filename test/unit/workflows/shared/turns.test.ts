@@ -180,6 +180,15 @@ describe('a report of a batch', () => {
     expect(runtime.logs.filter(({ level }) => level === 'error')).toHaveLength(malformed.length);
   });
 
+  test('O1 leaves the keys in the batch that it names as running, and releases the others', async () => {
+    const host = await withBatches();
+    const progress = { batch: 1, succeeded: [1, 0], more: { 1: { kind: 'running' } } };
+    await runtime.deliver(() => host.progress(progress));
+    expect(host.view()).toMatchObject({ handled: 1, batches: 4, waiting: 7 });
+    expect(host.key('k1')).toMatchObject({ isInBatch: true });
+    expect(runtime.activities).toHaveLength(4);
+  });
+
   test('releases a key only with what it says of it, whatever it says (fault B7)', async () => {
     const count = fc.constantFrom<unknown[]>(0, 1, 2, -1, 0.5, '1', null, undefined);
     const kind = fc.constantFrom('succeeded', 'failed', 'stopped', 'not started', 'not owner', 'running', undefined);
