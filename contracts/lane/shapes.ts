@@ -15,6 +15,7 @@ import { failure, laneEvent, position, retryPolicy } from '../event/shapes.ts';
 import { VERBS } from '../names.ts';
 import type { Backlog, SegmentName, SegmentRange } from './backlog.ts';
 import type { Decision } from './decision.ts';
+import type { KeyState } from './key-state.ts';
 import type { HeadFailure, LanePhase, LaneStateName } from './phase.ts';
 import type { LaneState } from './state.ts';
 
@@ -77,8 +78,12 @@ export const laneDecision: Shape<Decision> = object<Decision>({
   claimBefore: optional(string),
 });
 
+const keyFields = { phase, decisions: list(laneDecision) } as const;
+
+export const keyState: Shape<KeyState> = object<KeyState>(keyFields);
+
 export const laneState: Shape<LaneState> = object<LaneState>({
-  phase,
+  ...keyFields,
   queue: list(laneEvent),
   backlog: optional(backlog),
   lost: optional(string),
@@ -86,7 +91,6 @@ export const laneState: Shape<LaneState> = object<LaneState>({
   marks: record(position),
   behindSince: record(number),
   remembersSince: number,
-  decisions: list(laneDecision),
   handled: count,
   isolateNext: count,
   losses: optional(object<NonNullable<LaneState['losses']>>({ position: string, count })),

@@ -12,7 +12,7 @@ import {
   type Shape,
 } from '../../lib/pure/shape.ts';
 import { eventFields, failedEvent, failure, laneEvent, position, retryPolicy } from '../event/shapes.ts';
-import { laneState } from '../lane/shapes.ts';
+import { keyState } from '../lane/shapes.ts';
 import { endedRun } from '../run-shapes.ts';
 import type {
   FailingKey,
@@ -40,7 +40,12 @@ const waitingKey = object<WaitingKey>({
 });
 
 const laneStart = tagged<LaneStart, 'kind'>('kind', {
-  fresh: object<Extract<LaneStart, { readonly kind: 'fresh' }>>({ kind: oneOf('fresh'), id: string, lane: laneState }),
+  fresh: object<Extract<LaneStart, { readonly kind: 'fresh' }>>({
+    kind: oneOf('fresh'),
+    id: string,
+    state: keyState,
+    events: list(laneEvent),
+  }),
   'taking over': object<Extract<LaneStart, { readonly kind: 'taking over' }>>({
     kind: oneOf('taking over'),
     predecessor: endedRun,
@@ -61,8 +66,8 @@ const outage = object<Outage>({
   fresh: optional(count),
   retried: optional(count),
   failure,
-  policy: optional(retryPolicy),
-  holdUntil: optional(number),
+  policy: retryPolicy,
+  holdUntil: number,
   probes: optional(
     object<ProbeCounts>({ freshDone: count, freshFailed: count, retriedDone: count, retriedFailed: count }),
   ),
