@@ -4,8 +4,8 @@ import { endedRun } from '../../temporal/latest-run.ts';
 import { quarantineWorkflowId } from '../../contracts/names.ts';
 
 /**
- * Has a quarantine that was ended from outside begun anew, by a signal that brings nothing. The next record without a key
- * would do it too; but that may be long, and Temporal forgets what it held after its retention (O5).
+ * Starts a quarantine again that was terminated externally, by a signal without records. The next record without a key would do
+ * the same, but it may come late, and Temporal deletes what the quarantine held after its retention (O5).
  */
 export async function adoptQuarantine(
   client: Client,

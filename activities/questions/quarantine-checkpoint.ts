@@ -12,8 +12,8 @@ import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 export async function readQuarantineCheckpoint(client: Client, pipeline: string): Promise<ShardCheckpoint> {
   const handle = client.workflow.getHandle(quarantineWorkflowId(pipeline));
   try {
-    const { redrivingFrom, takesOver } = await handle.query<QuarantineView>(QUERIES.quarantine);
-    if (takesOver !== undefined) return { ended: false };
+    const { redrivingFrom, recovering } = await handle.query<QuarantineView>(QUERIES.quarantine);
+    if (recovering !== undefined) return { ended: false };
     if (redrivingFrom === undefined) return { ended: true };
     return { ended: false, position: { shardId: QUARANTINE_MARK, sequenceNumber: String(redrivingFrom - 1) } };
   } catch (error) {

@@ -53,11 +53,11 @@ function headline(lane: ObservedLane, { name, style, now }: LaneContext): string
     return `${style.bold(visibleName(name))}  ${how}, ${handled}`;
   }
   const state =
-    lane.takesOver === undefined ? stateText(lane.phase, style, now) : takesOverText(lane.takesOver, style, now);
+    lane.recovering === undefined ? stateText(lane.phase, style, now) : recoveringText(lane.recovering, style, now);
   return `${style.bold(visibleName(name))}  ${state}, ${handled}`;
 }
 
-function takesOverText({ at, how }: EndedRun, style: Style, now: number): string {
+function recoveringText({ at, how }: EndedRun, style: Style, now: number): string {
   return style.yellow(
     `takes over from a run that was ended from outside (${how} ${ago(at, now)}); what is below is not all yet`,
   );

@@ -11,7 +11,7 @@ export interface LaneView {
   readonly pipeline: string;
   readonly key: string;
   /** Set while the lane recovers from this run, which was terminated externally; the other fields may be incomplete. */
-  readonly takesOver?: EndedRun;
+  readonly recovering?: EndedRun;
   readonly phase: LanePhase;
   readonly head?: LaneEvent;
   /** Events behind the head, wherever they are kept. */

@@ -46,8 +46,8 @@ const laneStart = tagged<LaneStart, 'kind'>('kind', {
     state: keyState,
     events: list(laneEvent),
   }),
-  'taking over': object<Extract<LaneStart, { readonly kind: 'taking over' }>>({
-    kind: oneOf('taking over'),
+  recovery: object<Extract<LaneStart, { readonly kind: 'recovery' }>>({
+    kind: oneOf('recovery'),
     predecessor: endedRun,
   }),
 });

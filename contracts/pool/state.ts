@@ -77,7 +77,7 @@ export type LaneStart =
       readonly events: readonly LaneEvent[];
     }
   /** The previous run was terminated externally; its run id identifies this start. */
-  | { readonly kind: 'taking over'; readonly predecessor: EndedRun };
+  | { readonly kind: 'recovery'; readonly predecessor: EndedRun };
 
 /** The pool holds its keys back. See workflows/pool/outage/outage.ts. */
 export interface Outage {

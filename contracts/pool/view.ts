@@ -33,7 +33,7 @@ export interface PoolView {
   /** Set when events are gone without having been handled. */
   readonly lost?: string;
   /** Set while the pool recovers from this run, which was terminated externally; the other fields may be incomplete. */
-  readonly takesOver?: EndedRun;
+  readonly recovering?: EndedRun;
 }
 
 export interface FailingKeys {

@@ -19,7 +19,7 @@ export interface QuarantineView {
   /** Redrive sequence number of the first record that may still be sent to its lane; absent if none is. */
   readonly redrivingFrom?: number;
   /** Set while the quarantine recovers from this run, which was terminated externally; the other fields may be incomplete. */
-  readonly takesOver?: EndedRun;
+  readonly recovering?: EndedRun;
   /** Set when records are gone: what is known of them. */
   readonly lost?: string;
 }

@@ -1,5 +1,5 @@
 /**
- * Begins the next run of a lane that was terminated, failed or timed out, as the key's next event would: it takes over
+ * Starts the next run of a lane that was terminated, failed or timed out, as the key's next event would: it recovers
  * all that the lane held (O5). The key need not wait for that event.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,7 @@ import type { LookSignal } from '../../contracts/pool/messages.ts';
 import type { EndedRun } from '../../contracts/run.ts';
 import type { NamedKey } from '../lanes/named-key.ts';
 
-/** A pool looks at once; a worker has to be there. */
+/** A pool checks at once, but it needs a worker. */
 const POOL_TIMEOUT_MS = 15_000;
 const ASK_EVERY_MS = 250;
 
@@ -37,7 +37,7 @@ export async function recoverLane(client: Client, { key, pipeline }: NamedKey): 
       workflowId,
       taskQueue,
       args: [next],
-      // Never behind a run that has finished: what that took over is done.
+      // Never after a run that has completed: what that one recovered has been handled.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       typedSearchAttributes: [...staticAttributes(pipeline, key), { key: ATTRIBUTES.status, value: 'healthy' }],
       memo: { ...memo },
@@ -65,7 +65,7 @@ async function startOf(client: Client, workflowId: string, { runId }: EndedRun) 
   return { input: input as LaneInput, taskQueue };
 }
 
-/** Only its pool begins a lane of a pooled key: it knows what is on its way there (O1). */
+/** Only its pool starts a lane of a pooled key: it knows which request to the lane is in flight (O1). */
 async function recoverByPool(client: Client, pool: string, key: string, workflowId: string): Promise<boolean> {
   const look: LookSignal = { key };
   try {

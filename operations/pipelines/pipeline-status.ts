@@ -144,7 +144,7 @@ type QuarantineStatus = Pick<PipelineStatus, 'quarantined' | 'quarantineProblem'
 
 async function lookAtQuarantine(client: Client, pipeline: string): Promise<QuarantineStatus> {
   const asked = askWorkflow<QuarantineView>(client, question(quarantineWorkflowId(pipeline), QUERIES.quarantine));
-  const missing: Pick<QuarantineView, 'count' | 'takesOver' | 'lost'> = { count: 0 };
+  const missing: Pick<QuarantineView, 'count' | 'recovering' | 'lost'> = { count: 0 };
   const [view, ended] = await Promise.all([orUnknown(orMissing(asked, missing)), quarantineEnd(client, pipeline)]);
   const readError = quarantineProblem(view ?? {}, ended);
   return { quarantined: view?.count, ...(readError === undefined ? {} : { quarantineProblem: readError }) };

@@ -41,7 +41,7 @@ export async function quarantineEnd(client: Client, pipeline: string): Promise<E
 
 /** What a person has to know of the quarantine besides its records; undefined when all is well. */
 export function quarantineProblem(
-  { takesOver, lost }: Pick<QuarantineView, 'takesOver' | 'lost'>,
+  { recovering, lost }: Pick<QuarantineView, 'recovering' | 'lost'>,
   ended: Ended | undefined,
 ): string | undefined {
   if (ended !== undefined) {
@@ -50,7 +50,7 @@ export function quarantineProblem(
       'is `keylane bridge` (or start, dev) running?'
     );
   }
-  if (takesOver !== undefined) return `It takes over what it held when it was ended from outside (${takesOver.how}).`;
+  if (recovering !== undefined) return `It takes over what it held when it was ended from outside (${recovering.how}).`;
   return lost;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Lanes and pools that are ended from outside, by somebody at the Temporal UI or its command line: what they held is taken over by
- * the next run of the key, and where that cannot be, a person hears of it before anything behind it is handled.
+ * Lanes and pools that an operator terminates in the Temporal UI or with its command line: the next run of the key recovers what
+ * they held. Where that is not possible, an operator is notified before any later event is handled.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { blockedLanes } from '../../operations/lanes/blocked-lanes.ts';
@@ -59,7 +59,7 @@ async function open(hosting: Hosting = 'own'): Promise<void> {
 }
 
 const lane = () => keylane.client.workflow.getHandle(laneWorkflowId(name, KEY));
-/** The workflow to which the bridge hands over. */
+/** The workflow to which the bridge delivers. */
 const holder = (hosting: Hosting) =>
   hosting === 'own' ? lane() : keylane.client.workflow.getHandle(poolWorkflowId(name, poolOf(KEY, POOLS)));
 const view = () => keylane.view(name, KEY);
@@ -79,7 +79,7 @@ async function expectAll(last: number): Promise<void> {
 }
 
 describe.each(hostings)('O5 O11 a blocked lane that is terminated (%s hosting)', (hosting) => {
-  test('stays listed with its record until a verb begins it again (fault G4)', async () => {
+  test('stays listed with its record until a verb starts it again (fault G4)', async () => {
     await open(hosting);
     await keylane.start();
     await write(1, 6);
@@ -112,7 +112,7 @@ describe.each(hostings)('O5 O11 a blocked lane that is terminated (%s hosting)',
 });
 
 describe('O1 O4 O5 O6 a lane with a backlog', () => {
-  test('that is terminated is taken over by the next run: its head, its segments, and what no task has seen', async () => {
+  test('that is terminated is recovered by the next run: its head, its segments, and the signals that no task has processed', async () => {
     await open();
     await keylane.start();
     await write(1, 60);
@@ -130,7 +130,7 @@ describe('O1 O4 O5 O6 a lane with a backlog', () => {
     expect((await view()).handled).toBe(70);
   });
 
-  test('that is reset to an earlier time goes on from there: nothing is lost, and what was handled since may repeat', async () => {
+  test('that is reset to an earlier point continues from there: nothing is lost, and what was handled since may repeat', async () => {
     await open();
     await keylane.start();
     await write(1, 40);
@@ -156,7 +156,7 @@ describe('O1 O4 O5 O6 a lane with a backlog', () => {
     );
   });
 
-  test('whose history Temporal has forgotten blocks the next event, with a message that says what may be missing', async () => {
+  test('whose history Temporal has deleted blocks the next event, with a message that says what may be missing', async () => {
     await open();
     await keylane.start();
     await write(1, 10);
@@ -190,7 +190,7 @@ describe('O1 O4 O5 O6 a lane with a backlog', () => {
 });
 
 describe.each(hostings)('O1 O4 O5 O6 %s hosting, the workflow that holds the events of a key', (hosting) => {
-  test('that is terminated before a worker has seen it, and again while it is taken over, loses nothing', async () => {
+  test('that is terminated before a worker has processed it, and again while it recovers, loses nothing', async () => {
     await open(hosting);
     await keylane.start(['bridge']);
     await write(1, 5);
@@ -205,7 +205,7 @@ describe.each(hostings)('O1 O4 O5 O6 %s hosting, the workflow that holds the eve
     await expectAll(12);
   });
 
-  test('that is canceled works off what it holds, waits for a person where it must', async () => {
+  test('that is canceled handles what it holds, and waits for an operator where it must', async () => {
     await open(hosting);
     await keylane.start();
     await write(1, 30);
@@ -219,7 +219,7 @@ describe.each(hostings)('O1 O4 O5 O6 %s hosting, the workflow that holds the eve
   });
 });
 
-/** The end of the first workflow task of the present run. */
+/** The end of the first workflow task of the current run. */
 async function firstTask() {
   const { runId } = await lane().describe();
   const history = await keylane.client.workflow.getHandle(laneWorkflowId(name, KEY), runId).fetchHistory();

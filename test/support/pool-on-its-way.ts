@@ -1,4 +1,4 @@
-/** A pool that does not get to another task, with something on its way to the lane of a key. */
+/** A pool that gets no further workflow task, with a request to the lane of a key in flight. */
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import { DEFAULT_LANE_OPTIONS } from '../../contracts/lane/options.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';

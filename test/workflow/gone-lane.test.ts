@@ -1,4 +1,4 @@
-/** A pool whose signals to lanes are refused in words that nobody knows, on a real Temporal server. */
+/** A pool whose signals to lanes are rejected with an unknown error message, on a real Temporal server. */
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -25,14 +25,14 @@ beforeEach(async () => {
 });
 afterEach(() => lanes.stop());
 
-test('O1 O4 O5 whether a lane is gone is asked for, and not read from the text of a refusal (fault B13)', async () => {
+test('O1 O4 O5: whether a lane is gone is queried, and not derived from the message of an error (fault B13)', async () => {
   const send = (n: number) => lanes.pool([{ key: 'a', ...laneEvent(n) }]);
   await send(1);
   await eventually(async () => (await lanes.view('a')).phase.state === 'blocked');
   await lanes.lane('a').terminate('by mistake');
   isPoison = false;
   await send(2);
-  // The next lane takes over from it, and holds both.
+  // The next run of the lane recovers it, and holds both events.
   await eventually(async () => (await lanes.view('a')).waiting === 1, 15_000);
   await lanes.decide('a', 'retry');
   await eventually(() => ledger.of('a').length === 2);

@@ -271,7 +271,7 @@ describe('while keys are held', { timeout: 60_000 }, () => {
     const madeBefore = await Promise.all(keys.map(async (key) => attempts(await viewOf(key))));
     await lanes.poolHandle.terminate('by mistake');
     await send(['another'], 1, 600_000);
-    await eventually(async () => (await lanes.poolView()).takesOver === undefined, 30_000);
+    await eventually(async () => (await lanes.poolView()).recovering === undefined, 30_000);
     const after = await lanes.poolView();
     expect(after.outage?.since).toBe(before.outage?.since);
     expect(after.outage?.holdUntil).toBe(before.outage?.holdUntil);

@@ -13,7 +13,7 @@ const SIGNALS_PER_RUN = 5;
 let lanes: LaneHarness;
 afterEach(() => lanes.stop());
 
-test('O1 a lane that is reset and then continues as new ends without running anything either (fault B15)', async () => {
+test('O1: a lane that is reset and then continues as new ends without running anything (fault B15)', async () => {
   const handled: number[] = [];
   let isBad = true;
   lanes = await LaneHarness.start({
@@ -40,7 +40,7 @@ test('O1 a lane that is reset and then continues as new ends without running any
     namespace: lanes.client.options.namespace,
     workflowExecution: { workflowId: lane.workflowId, runId },
     workflowTaskFinishEventId: task!.eventId!,
-    // The retry: else it is sent once more.
+    // The retry would otherwise be sent once more.
     resetReapplyExcludeTypes: [ALL_UPDATES],
     requestId: randomUUID(),
     reason: 'by mistake',

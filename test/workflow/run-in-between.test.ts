@@ -1,6 +1,6 @@
 /**
- * Two bridges begin a run at once, and that of the first is terminated before the second has begun its own: on a real
- * server.
+ * Two bridges start a run at once, and the first one's run is terminated before the second one starts its own, on a real
+ * Temporal server.
  */
 import type { Client, WorkflowSignalWithStartOptions } from '@temporalio/client';
 import { pino } from 'pino';
@@ -57,8 +57,8 @@ function bridge(client: Client = lanes.client): TemporalGateway {
   });
 }
 
-/** A client whose requests to begin a run after another one wait until `opened`. */
-function slowToBegin(asked: () => void, opened: Promise<void>): Client {
+/** A client whose requests to start a run after another one wait until `opened`. */
+function slowToStart(asked: () => void, opened: Promise<void>): Client {
   const { client } = lanes;
   const signalWithStart = async (type: string, options: WorkflowSignalWithStartOptions<never[]>) => {
     if (options.workflowIdReusePolicy === 'ALLOW_DUPLICATE') {
@@ -103,7 +103,7 @@ describe.each(['lane', 'pool', 'quarantine'] as const)('a %s', (kind) => {
     const isAsked = new Promise<void>((resolve) => (asked = resolve));
     await bridge().send(request(1), never);
     await terminate();
-    const late = bridge(slowToBegin(asked, opened)).send(request(3), never);
+    const late = bridge(slowToStart(asked, opened)).send(request(3), never);
     await isAsked;
     await bridge().send(request(2), never);
     await terminate();
@@ -114,13 +114,13 @@ describe.each(['lane', 'pool', 'quarantine'] as const)('a %s', (kind) => {
       if (kind !== 'quarantine') return seen.length >= 3;
       const view = await lanes.client.workflow.getHandle(workflowId()).query<QuarantineView>(QUERIES.quarantine);
       seen = view.records.map(({ position }) => Number(position.sequenceNumber));
-      return view.takesOver === undefined && seen.length > 0;
+      return view.recovering === undefined && seen.length > 0;
     }, 30_000);
     expect(seen).toEqual([1, 2, 3]);
   });
 });
 
-test('O4 O5 a lane that is begun late after one that had completed recovers what a run in between was sent (fault B16)', async () => {
+test('O4 O5: a lane that is started late after one that had completed recovers what a run in between was sent (fault B16)', async () => {
   const { client, pipeline, taskQueue } = lanes;
   const workflowId = laneWorkflowId(pipeline, 'a');
   const begin = async (n: number, more: Partial<LaneInput>) => {

@@ -6,7 +6,7 @@ import type { LaneState } from '../../contracts/lane/state.ts';
 import { isRecordsSignal } from '../shared/parsing.ts';
 import type { Recovery } from '../shared/recovery/recover-run.ts';
 import { append } from './core/backlog.ts';
-import { takenOver, withLoss } from './core/loss.ts';
+import { recoveredState, withLoss } from './core/loss.ts';
 import { accept, emptyLane } from './core/machine.ts';
 import { LANE_PARSERS, type LaneSnapshot } from './snapshot.ts';
 
@@ -27,7 +27,7 @@ export function laneRecovery(
     },
     // It remembers since ever: what is dropped for being old is lost if that is wrong.
     empty: () => ({ lane: emptyLane(0), queued: 0 }),
-    begin: ({ lane, queued }) => (queued === 0 ? { lane: takenOver(lane), queued } : { lane, queued }),
+    begin: ({ lane, queued }) => (queued === 0 ? { lane: recoveredState(lane), queued } : { lane, queued }),
     async addItems(recovered, items) {
       const { lane, queued } = withQueue(recovered, items.slice(0, recovered.queued));
       const tail = items.slice(recovered.queued);
@@ -40,7 +40,7 @@ export function laneRecovery(
       if (queued === 0) return { lane: withLoss(lane, message), queued };
       // When the head is among what is gone, the state of its failure says nothing about the event that comes first now.
       const isHeadGone = lane.queue.length === 0;
-      const rest = takenOver(isHeadGone ? { ...lane, phase: { state: 'idle' } } : lane);
+      const rest = recoveredState(isHeadGone ? { ...lane, phase: { state: 'idle' } } : lane);
       return { lane: withLoss(rest, message), queued: 0 };
     },
   };
@@ -50,5 +50,5 @@ function withQueue({ lane, queued }: RecoveredLane, events: readonly LaneEvent[]
   if (events.length === 0) return { lane, queued };
   const next = { ...lane, queue: [...lane.queue, ...events] };
   const missing = queued - events.length;
-  return { lane: missing === 0 ? takenOver(next) : next, queued: missing };
+  return { lane: missing === 0 ? recoveredState(next) : next, queued: missing };
 }

@@ -222,7 +222,7 @@ export class PoolHost {
       ...this.#outages.fields,
       ...(failing === undefined ? {} : { failing }),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
-      ...(this.#predecessor === undefined ? {} : { takesOver: this.#predecessor }),
+      ...(this.#predecessor === undefined ? {} : { recovering: this.#predecessor }),
     };
   }
 

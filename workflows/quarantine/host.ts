@@ -111,7 +111,7 @@ export class QuarantineHost {
 
   view(): QuarantineView {
     const predecessor = this.#predecessor;
-    return { ...viewOf(this.#state), ...(predecessor === undefined ? {} : { takesOver: predecessor }) };
+    return { ...viewOf(this.#state), ...(predecessor === undefined ? {} : { recovering: predecessor }) };
   }
 
   get count(): number {

@@ -9,7 +9,7 @@ import type { EndedRun } from '../../contracts/run.ts';
 import { firstSegments, withoutFirst } from '../../contracts/lane/segment-ranges.ts';
 import { isQuarantineSignal } from '../shared/parsing.ts';
 import { recoverRun, type Recovery } from '../shared/recovery/recover-run.ts';
-import { takenOver } from './verbs/jobs.ts';
+import { recoveredState } from './verbs/jobs.ts';
 import { QUARANTINE_PARSERS } from './snapshot.ts';
 import { emptyQuarantine, keep, unacknowledgedOf, withLoss, withoutHolding } from './state.ts';
 import { startSearch } from './work.ts';
@@ -41,7 +41,7 @@ export function quarantineRecovery({
     },
     // It remembers since ever: what is dropped for being old is lost if that is wrong.
     empty: () => emptyQuarantine(0),
-    begin: (state, { how }) => takenOver(state, how, limits),
+    begin: (state, { how }) => recoveredState(state, how, limits),
     addItems: async (state, records) => await shorten({ ...state, records: [...state.records, ...records] }),
     addSignals: async (state, signals) =>
       await shorten(signals.reduce((held, signal) => keep(held, signal, limits), state)),

@@ -77,8 +77,8 @@ export class Inbox {
   }
 
   /** A view says so while its run is still recovering. */
-  inView<View extends object>(view: View): View & { readonly takesOver?: EndedRun } {
-    return this.#predecessor === undefined ? view : { ...view, takesOver: this.#predecessor };
+  inView<View extends object>(view: View): View & { readonly recovering?: EndedRun } {
+    return this.#predecessor === undefined ? view : { ...view, recovering: this.#predecessor };
   }
 
   /** For a run that recovers this one: until this one has recovered, its own predecessor is read instead. */

@@ -151,8 +151,8 @@ test('a pool that takes over from one that had something on its way to lanes, of
   await lanes.poolHandle.terminate('by mistake');
   await lanes.pool([{ key: KEY, ...eventOf(3) }]);
   await eventually(async () => {
-    const { handled, moved: out, takesOver } = await lanes.poolView();
-    return takesOver === undefined && handled === 1 && out === 0;
+    const { handled, moved: out, recovering } = await lanes.poolView();
+    return recovering === undefined && handled === 1 && out === 0;
   }, 30_000);
   await record('pool-that-checked-deliveries', lanes.poolHandle);
   await lanes.stop();
@@ -192,7 +192,7 @@ test('a pool in an outage, of which a batch is lost, and that is terminated and 
   await record('pool-in-an-outage', lanes.poolHandle);
   await lanes.poolHandle.terminate('by mistake');
   await lanes.pool(round(4));
-  await eventually(async () => (await lanes.poolView()).takesOver === undefined, 30_000);
+  await eventually(async () => (await lanes.poolView()).recovering === undefined, 30_000);
   isDown = false;
   await eventually(() => isDone(48), 60_000);
   await record('pool-recovered', lanes.poolHandle);

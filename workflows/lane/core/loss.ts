@@ -16,7 +16,7 @@ const LOST_CHARS = 1000;
 const AND_MORE = 'And more.';
 
 /** The state of a terminated run, with nothing in flight. What was in flight may have been handled (O7). */
-export function takenOver(state: LaneState): LaneState {
+export function recoveredState(state: LaneState): LaneState {
   const { phase } = state;
   if (phase.state !== 'running') return joined(state);
   return joined({ ...state, phase: { state: 'idle' }, isolateNext: Math.max(state.isolateNext, phase.count) });

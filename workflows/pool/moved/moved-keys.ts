@@ -192,7 +192,7 @@ export class MovedKeys {
   /** Its lane was ended from outside: a new one takes over from it, and is given what is on its way. */
   begunAgain(command: LaneCommand, predecessor: EndedRun): void {
     const entry = this.#entries.get(command.key) as Entry;
-    entry.start = { kind: 'taking over', predecessor };
+    entry.start = { kind: 'recovery', predecessor };
     this.#weigh(command.key, entry);
     this.#starting.add(command.key);
     // That was the word of the one that was ended.

@@ -220,12 +220,12 @@ export function withoutLargeJobs(state: QuarantineState, limits: QuarantineLimit
 }
 
 /**
- * What a run leaves that was ended from outside. Its verbs are broken off: whoever ended it may have done so for their sake,
- * and who asked for them has no answer. Only what is on its way to the lanes is brought there, as it was meant to be: some of
- * them may have it (O6).
+ * The state of a terminated run as the next run continues it. Verbs are aborted: they may be the reason why the run was terminated,
+ * and their callers have got no answer. Only records that are being redriven are still redriven, with the same keys and numbers:
+ * some of the lanes may have them already (O6).
  */
-export function takenOver(state: QuarantineState, how: string, limits: QuarantineLimits): QuarantineState {
-  const why = `the quarantine was ended from outside (${how}) before all of it was done: ask again for the rest`;
+export function recoveredState(state: QuarantineState, how: string, limits: QuarantineLimits): QuarantineState {
+  const why = `the quarantine was terminated externally (${how}) before all of it was done: ask again for the rest`;
   const [first, ...others] = state.jobs;
   const onTheWay = state.redrive === undefined ? undefined : first;
   const left = onTheWay === undefined ? state.jobs : others;

@@ -267,8 +267,8 @@ describe('large data', () => {
 });
 
 test('a lane that takes over says that it does not show everything yet', () => {
-  const takesOver = { runId: 'r', how: 'TERMINATED', at: NOW - 5000 };
-  const lane: ObservedLane = { ...blocked, phase: { state: 'idle' }, takesOver, waiting: 0, next: [], handled: 0 };
+  const recovering = { runId: 'r', how: 'TERMINATED', at: NOW - 5000 };
+  const lane: ObservedLane = { ...blocked, phase: { state: 'idle' }, recovering, waiting: 0, next: [], handled: 0 };
   expect(render(lane)).toContain(
     'order-42  takes over from a run that was ended from outside (TERMINATED 5s ago); what is below is not all yet, 0 events handled',
   );

@@ -53,7 +53,7 @@ test('O5 how it was ended from outside, and what is lost, stands above all', () 
   const ended = quarantineProblem({ lost: 'Gone.' }, { how: 'TERMINATED' });
   expect(ended).toContain('ended from outside (TERMINATED)');
   expect(renderQuarantine({ ...page, readError: ended! }, context).split('\n\n')[1]).toBe(ended);
-  const taking = quarantineProblem({ takesOver: { runId: 'r', how: 'TIMED_OUT', at: NOW } }, undefined);
+  const taking = quarantineProblem({ recovering: { runId: 'r', how: 'TIMED_OUT', at: NOW } }, undefined);
   expect(taking).toBe('It takes over what it held when it was ended from outside (TIMED_OUT).');
   const lost = { ...page, view: { ...view, lost: 'Gone.' }, readError: 'Gone.' };
   expect(renderQuarantine(lost, context).split('\n\n')[1]).toBe(

@@ -13,7 +13,7 @@ import {
   nextSegments,
   withTail,
 } from '../../../../workflows/lane/core/backlog.ts';
-import { takenOver } from '../../../../workflows/lane/core/loss.ts';
+import { recoveredState } from '../../../../workflows/lane/core/loss.ts';
 import { accept, emptyLane } from '../../../../workflows/lane/core/machine.ts';
 import { laneRecovery } from '../../../../workflows/lane/recovery.ts';
 import { itemsOf, snapshotOf } from '../../../../workflows/lane/snapshot.ts';
@@ -86,7 +86,7 @@ class TerminatedLane {
     const recovered = await this.#recover();
     const { count, gonePage, runs } = this.#scenario;
     const isLost = gonePage !== undefined && this.#pages > gonePage;
-    const expected = isLost ? this.#withoutUnread() : takenOver(this.#lane);
+    const expected = isLost ? this.#withoutUnread() : recoveredState(this.#lane);
     const whole = this.#signals.flat().reduce((lane, signal) => accept(lane, signal, OPTIONS), expected);
     expect(this.#eventsOf(recovered)).toEqual(this.#eventsOf(whole));
     expect(recovered.marks).toEqual(whole.marks);
@@ -154,7 +154,7 @@ class TerminatedLane {
     const read = this.#items.slice(0, this.#read);
     const queue = [...state.lane.queue, ...read.slice(0, queued)];
     const isHeadGone = queued > 0 && queue.length === 0;
-    const lane = takenOver({ ...state.lane, queue, ...(isHeadGone ? { phase: { state: 'idle' } } : {}) });
+    const lane = recoveredState({ ...state.lane, queue, ...(isHeadGone ? { phase: { state: 'idle' } } : {}) });
     return { ...lane, ...append(lane, read.slice(queued)) };
   }
 

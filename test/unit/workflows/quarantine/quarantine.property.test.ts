@@ -74,7 +74,7 @@ class Model {
         this.move(Infinity);
         return;
       case 'end from outside':
-        this.state = jobs.takenOver(this.state, 'TERMINATED', LIMITS);
+        this.state = jobs.recoveredState(this.state, 'TERMINATED', LIMITS);
         return;
       case 'continue as new':
         this.state = quarantine.carriedOver(JSON.parse(JSON.stringify(this.state)));

@@ -75,7 +75,7 @@ describe('an inbox', () => {
     const arrivals = new Arrivals({ predecessor: ENDED });
     const held = () => ({ state: 'held', items: 1 });
     await arrivals.recover();
-    expect(arrivals.inbox.inView({ count: 1 })).toEqual({ count: 1, takesOver: ENDED });
+    expect(arrivals.inbox.inView({ count: 1 })).toEqual({ count: 1, recovering: ENDED });
     expect(arrivals.inbox.inSnapshot(held)).toEqual({ kind: 'recovering', predecessor: ENDED });
     await runtime.activity('snapshot').resolve();
     expect(arrivals.inbox.inView({ count: 1 })).toEqual({ count: 1 });

@@ -15,7 +15,7 @@ import {
 } from '../../../../../workflows/lane/core/backlog.ts';
 import { itemsOf, snapshotOf } from '../../../../../workflows/lane/snapshot.ts';
 import { snapshotPage } from '../../../../../workflows/shared/recovery/snapshot.ts';
-import { segmentLost, takenOver } from '../../../../../workflows/lane/core/loss.ts';
+import { segmentLost, recoveredState } from '../../../../../workflows/lane/core/loss.ts';
 import { accept, emptyLane, next, batchStarted } from '../../../../../workflows/lane/core/machine.ts';
 import { FAILING, laneEvent, laneEvents, OPTIONS, recordsSignal, SHARD } from '../../../../support/lane-events.ts';
 
@@ -54,7 +54,7 @@ describe('O1 O5 a lane whose run was terminated', () => {
   test('while its first segment was being started has in its queue again what was to go there', () => {
     const lane = withTail(laneWith(laneEvents(1, 25)), LIMITS);
     expect(lane.backlog).toMatchObject({ segments: [], tail: { length: 20 } });
-    const after = takenOver(lane);
+    const after = recoveredState(lane);
     expect(after.backlog).toBeUndefined();
     expect(after.queue).toEqual(laneEvents(1, 25));
   });
@@ -67,7 +67,7 @@ describe('O1 O5 a lane whose run was terminated', () => {
     expect(pages.length).toBeGreaterThan(3);
     for (const page of pages) expect(jsonBytes(page)).toBeLessThan(MAX_SNAPSHOT_PAGE.bytes * 1.1);
     expect(state.queued).toBe(0);
-    const { isolateNext, phase, queue } = takenOver(state.lane);
+    const { isolateNext, phase, queue } = recoveredState(state.lane);
     expect([...queue, ...pages.flat()]).toEqual(lane.queue);
     expect({ isolateNext, phase }).toEqual({ isolateNext: 100, phase: { state: 'idle' } });
   });
@@ -104,7 +104,7 @@ describe('O9 what a lane carries from run to run', () => {
 });
 
 test('a lane has no work that it could not find: whatever waits is in its queue or behind a segment (B3)', () => {
-  let lane = takenOver(withTail(laneWith(laneEvents(1, 25)), LIMITS));
+  let lane = recoveredState(withTail(laneWith(laneEvents(1, 25)), LIMITS));
   lane = { ...lane, queue: lane.queue.slice(5) };
   expect(next(lane, OPTIONS)).toMatchObject({ kind: 'batch', events: { length: 20 } });
 });

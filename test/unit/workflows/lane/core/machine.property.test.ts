@@ -20,7 +20,7 @@ import {
 import { itemsOf, snapshotOf, type LaneSnapshot } from '../../../../../workflows/lane/snapshot.ts';
 import { snapshotPage } from '../../../../../workflows/shared/recovery/snapshot.ts';
 import { withoutClaimsToDelete } from '../../../../../workflows/lane/core/claims.ts';
-import { takenOver } from '../../../../../workflows/lane/core/loss.ts';
+import { recoveredState } from '../../../../../workflows/lane/core/loss.ts';
 import { act, bind, judge, type Verb } from '../../../../../workflows/lane/verbs/decide.ts';
 import {
   accept,
@@ -163,7 +163,7 @@ class Model {
   recover(): void {
     const terminated = this.lane;
     const { state, items } = snapshotOf(terminated, LIMITS);
-    this.lane = takenOver((JSON.parse(JSON.stringify(state)) as LaneSnapshot).lane);
+    this.lane = recoveredState((JSON.parse(JSON.stringify(state)) as LaneSnapshot).lane);
     for (let from = 0; from < items;) {
       const events = snapshotPage(itemsOf(terminated, LIMITS), from);
       this.lane = { ...this.lane, ...append(this.lane, events) };

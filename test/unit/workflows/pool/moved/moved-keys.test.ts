@@ -66,7 +66,7 @@ describe('keys with a lane of their own', () => {
     const again = moved.start() as LaneCommand;
     expect(moved.gone(again)).toBeUndefined();
     moved.begunAgain(again, ENDED);
-    expect(moved.start()).toMatchObject({ kind: 'start', start: { kind: 'taking over', predecessor: ENDED } });
+    expect(moved.start()).toMatchObject({ kind: 'start', start: { kind: 'recovery', predecessor: ENDED } });
 
     const back = startId(2);
     back.look('a');
@@ -153,32 +153,32 @@ describe('keys with a lane of their own', () => {
     expect(moved.gone(command)).toBeUndefined();
     moved.begunAgain(command, ENDED);
     const start = moved.start() as LaneCommand;
-    expect(start).toMatchObject({ kind: 'start', start: { kind: 'taking over', predecessor: ENDED } });
+    expect(start).toMatchObject({ kind: 'start', start: { kind: 'recovery', predecessor: ENDED } });
     expect(moved.isBeginning('a')).toBe(true);
     moved.succeeded(start);
     expect(numbersOf(moved.start())).toEqual(['2']);
   });
 
   test('O1 O6 what an ended run may have forwarded counts as on its way: the word of the lane waits for what becomes of it', () => {
-    const takenOver = () => {
+    const recovered = () => {
       const before = startId(1);
       before.add('a', laneEvent(2));
       return new MovedKeys({ a: { ...before.toMoved()['a']!, deliveryUnknown: true } });
     };
     // The lane has said so before the ended run's request came, got that, and is at work on it.
-    const atWork = takenOver();
+    const atWork = recovered();
     expect(atWork.finished('a', 1)).toBeUndefined();
     atWork.succeeded(atWork.start() as LaneCommand);
     expect(atWork.has('a')).toBe(true);
     expect(atWork.finished('a', 2)).toEqual([]);
 
-    const hadIt = takenOver();
+    const hadIt = recovered();
     expect(hadIt.finished('a', 2)).toBeUndefined();
     expect(hadIt.gone(hadIt.start() as LaneCommand)).toBeUndefined();
     hadIt.add('a', laneEvent(3));
     expect(hadIt.take('a', 2)).toEqual([laneEvent(3)]);
 
-    const hadNot = takenOver();
+    const hadNot = recovered();
     expect(hadNot.finished('a', 1)).toBeUndefined();
     expect(hadNot.gone(hadNot.start() as LaneCommand)).toEqual([laneEvent(2)]);
   });

@@ -14,7 +14,7 @@ import {
   nextStep,
   objection,
   skipped,
-  takenOver,
+  recoveredState,
   withoutLargeJobs,
 } from '../../../../../workflows/quarantine/verbs/jobs.ts';
 import { emptyQuarantine, keep, movedToSegment, viewOf } from '../../../../../workflows/quarantine/state.ts';
@@ -115,7 +115,7 @@ test('O5 what a run leaves that was ended from outside: verbs are broken off, an
   const by = (who: string) => readQuarantineVerb('retry', { all: true, by: who });
   const asked = enqueue(enqueue(filled(), by('ann'), 1, 'a'), by('bob'), 1, 'b');
   const onTheWay = redrive(begun(asked), { epoch: 'e', number: 1 }, { undecided: 3, records: [FOUND] }, 1);
-  const after = takenOver(onTheWay, 'TERMINATED', LIMITS);
+  const after = recoveredState(onTheWay, 'TERMINATED', LIMITS);
   expect(after.redrive).toEqual(onTheWay.redrive);
   expect(after.decisions).toMatchObject([
     { by: 'bob', outcome: 'refused', why: expect.stringContaining('TERMINATED') },
@@ -128,7 +128,7 @@ test('O5 what a run leaves that was ended from outside: verbs are broken off, an
     jobs: [],
     decisions: [{ by: 'bob' }, { by: 'ann', outcome: 'done', decided: 1, why: expect.stringContaining('ask again') }],
   });
-  expect(takenOver(begun(asked), 'TERMINATED', LIMITS)).toMatchObject({ jobs: [], decisions: [{}, {}] });
+  expect(recoveredState(begun(asked), 'TERMINATED', LIMITS)).toMatchObject({ jobs: [], decisions: [{}, {}] });
 });
 
 test.each([

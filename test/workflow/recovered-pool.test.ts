@@ -1,6 +1,6 @@
 /**
- * Pools that are ended from outside with something on its way to the lanes of keys that have moved out, on a real Temporal
- * server: whatever has become of it by the time the next run takes over, each event is handled once and in order.
+ * Pools that are terminated while a request to the lane of a moved key is in flight, on a real Temporal server: whatever has
+ * become of the request by the time the next run recovers the pool, each event is handled once and in order.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -41,12 +41,12 @@ async function release(): Promise<void> {
   await lanes.decide(KEY, 'retry');
 }
 
-async function takeOver(next: number): Promise<void> {
+async function recover(next: number): Promise<void> {
   await lanes.poolHandle.terminate('by mistake');
   await lanes.pool([{ key: KEY, ...eventOf(next) }]);
 }
 
-/** A lane that should not be there would be done by then as well. */
+/** A lane that should not exist would have completed by then as well. */
 async function expectAllInPool(count: number): Promise<void> {
   await eventually(() => ledger.of(KEY).includes(count), 30_000);
   await eventually(async () => (await lanes.whereIs(KEY)) === 'pool');
@@ -56,75 +56,75 @@ async function expectAllInPool(count: number): Promise<void> {
 }
 
 describe('O1 O4 O6 a pool that is terminated just as it', { timeout: 60_000 }, () => {
-  test('began a lane, which has finished by the time that the pool is taken over', async () => {
+  test('started a lane, which has completed by the time the pool is recovered', async () => {
     const moved = movedOut();
     await startPool(lanes, moved);
     await startLane(lanes, moved.start());
     await untilLaneIs('COMPLETED');
-    await takeOver(2);
+    await recover(2);
     await expectAllInPool(2);
   });
 
-  test('began a lane, which is blocked when the pool is taken over', async () => {
+  test('started a lane, which is blocked when the pool is recovered', async () => {
     poison = 2;
     const moved = movedOut(2);
     await startPool(lanes, moved);
     await startLane(lanes, moved.start());
     await untilBlocked();
-    await takeOver(3);
+    await recover(3);
     await eventually(async () => (await lanes.view(KEY)).waiting === 1, 30_000);
     await release();
     await expectAllInPool(3);
   });
 
-  test('began a lane, which was terminated as well when it had handled some', async () => {
+  test('started a lane, which was terminated as well after it had handled an event', async () => {
     poison = 2;
     const moved = movedOut(2);
     await startPool(lanes, moved);
     await startLane(lanes, moved.start());
     await untilBlocked();
     await lanes.lane(KEY).terminate('by mistake');
-    await takeOver(3);
+    await recover(3);
     await untilLaneIs('RUNNING');
     await eventually(async () => (await lanes.view(KEY)).waiting === 1, 30_000);
     await release();
     await expectAllInPool(3);
   });
 
-  test('had a lane at work, and nothing on its way, is told by the lane when that has finished', async () => {
+  test('had a busy lane, and no request in flight, gets the key back when the lane has finished', async () => {
     poison = 1;
     await lanes.pool([{ key: KEY, ...eventOf(1) }]);
     await eventually(async () => (await lanes.whereIs(KEY)) === 'lane');
     await untilBlocked();
     await lanes.poolHandle.terminate('by mistake');
     await lanes.pool([{ ...eventOf(2), key: 'b' }]);
-    await eventually(async () => (await lanes.poolView()).takesOver === undefined, 30_000);
+    await eventually(async () => (await lanes.poolView()).recovering === undefined, 30_000);
     await release();
     await expectAllInPool(1);
   });
 
-  test('was about to begin a lane, and did not get to it', async () => {
+  test('was about to start a lane, and did not', async () => {
     await startPool(lanes, movedOut());
-    await takeOver(2);
+    await recover(2);
     await expectAllInPool(2);
   });
 
-  test('forwarded to a lane, which has finished with that by the time that the pool is taken over', async () => {
+  test('forwarded to a lane, which has handled that and completed by the time the pool is recovered', async () => {
     const { moved, start } = toForward();
     await startPool(lanes, moved);
     await startLane(lanes, start, moved.start());
     await untilLaneIs('COMPLETED');
     expect(ledger.of(KEY)).toEqual([1, 2]);
-    await takeOver(3);
+    await recover(3);
     await expectAllInPool(3);
   });
 
-  test('was about to forward to a lane that has finished, and did not get to it', async () => {
+  test('was about to forward to a lane that has completed, and did not', async () => {
     const { moved, start } = toForward();
     await startPool(lanes, moved);
     await startLane(lanes, start);
     await untilLaneIs('COMPLETED');
-    await takeOver(3);
+    await recover(3);
     await expectAllInPool(3);
   });
 });

@@ -1,4 +1,4 @@
-/** Lanes that are ended from outside in inconvenient moments, on a real Temporal server: the next run goes on with all they held. */
+/** Lanes that are terminated at inconvenient moments, on a real Temporal server: the next run recovers everything that they held. */
 import { WorkflowIdConflictPolicy, type WorkflowHandle } from '@temporalio/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readSlice } from '../../temporal/segment-events.ts';
@@ -43,7 +43,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** As a bridge does when the key's lane has ended. */
+/** As a bridge does when the key's lane was terminated. */
 async function sendNext(key: string, events: readonly LaneEvent[]): Promise<WorkflowHandle> {
   const workflowId = laneWorkflowId(lanes.pipeline, key);
   const predecessor = await endedRun(lanes.client, workflowId);
@@ -77,13 +77,13 @@ const isBlockedAt = (key: string, n: number) => async () => {
 };
 
 describe('O1 O4 O5 a lane that is terminated', { timeout: 120_000 }, () => {
-  test('while it moves, and holds more than Temporal takes in one answer, loses nothing of it', async () => {
+  test('while it handles events, and holds more than Temporal takes in one answer, is recovered completely', async () => {
     await start();
     let open = (): void => {};
     gate = new Promise((resolve) => (open = resolve));
     await sendLarge(1, 300);
     await eventually(async () => (await lanes.view('a')).waiting === 299);
-    // More than comes in one answer, which no task sees.
+    // More than one page of signals, which no workflow task processes.
     await lanes.stopWorker();
     await sendLarge(301, 360);
     await lanes.lane('a').terminate('by mistake');
@@ -96,7 +96,7 @@ describe('O1 O4 O5 a lane that is terminated', { timeout: 120_000 }, () => {
     expect(seen.get('a')).toEqual(numbers(1, 361));
   });
 
-  test('is taken over before a verb acts that was sent to the next run; what nobody can read is no obstacle', async () => {
+  test('is recovered before a verb that was sent to the next run acts; a malformed signal does not prevent it', async () => {
     await start();
     poison.add(1);
     await lanes.send('a', laneEvents(1, 3));
@@ -107,11 +107,11 @@ describe('O1 O4 O5 a lane that is terminated', { timeout: 120_000 }, () => {
     const next = await sendNext('a', laneEvents(4, 4));
     await next.signal('skip', { by: 'ann' });
     await lanes.startWorker();
-    expect((await lanes.view('a')).takesOver).toMatchObject({ how: 'TERMINATED' });
+    expect((await lanes.view('a')).recovering).toMatchObject({ how: 'TERMINATED' });
     const decision = await lanes.decide('a', 'pause', { by: 'bob' });
     expect(decision).toMatchObject({ outcome: 'done', by: 'bob' });
-    const { decisions, takesOver } = await lanes.view('a');
-    expect(takesOver).toBeUndefined();
+    const { decisions, recovering } = await lanes.view('a');
+    expect(recovering).toBeUndefined();
     expect(decisions).toMatchObject([
       { verb: 'skip', outcome: 'done', by: 'ann', position: `${SHARD}:1` },
       { verb: 'pause', outcome: 'done' },
@@ -122,7 +122,7 @@ describe('O1 O4 O5 a lane that is terminated', { timeout: 120_000 }, () => {
   });
 });
 
-test('O5 a namespace that the server does not know is no sign that a segment is gone', async () => {
+test('O5: an answer about an unknown namespace does not mean that a segment is gone', async () => {
   await start();
   const slice = { segment: 'none', from: 0, limits: { events: 1, bytes: 1 } };
   await expect(readSlice(lanes.client, slice)).rejects.toThrow('does not have segment none any more');
