@@ -147,8 +147,8 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'a pool tries again and again to end a run that it cannot end',
     guarantee: 'O3',
-    file: 'workflows/pool/host.ts',
-    find: 'this.#endsBelow = this.#moved.bytes - excess;',
+    file: 'workflows/pool/run-end.ts',
+    find: 'this.#endsBelow = this.#options.keys.moved.bytes - excess;',
     replacement: ';',
     killedBy: TURNS,
   },

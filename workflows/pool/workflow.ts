@@ -1,4 +1,4 @@
-import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { Decision } from '../../contracts/lane/decision.ts';
 import { QUERIES, SIGNALS } from '../../contracts/names.ts';
 import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
@@ -42,7 +42,7 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>(SIGNALS.records),
     (signal) => {
       if (isPoolSignal(signal)) host.accept(signal);
-      else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+      else host.ignore(SIGNALS.records, signal);
     },
     { description: INTERNAL },
   );
@@ -50,7 +50,7 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>(SIGNALS.progress),
     (signal) => {
       if (isProgress(signal)) host.progress(signal);
-      else ignored(SIGNALS.progress, signal);
+      else host.ignore(SIGNALS.progress, signal);
     },
     { description: INTERNAL },
   );
@@ -58,7 +58,7 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>(SIGNALS.finished),
     (signal) => {
       if (isFinished(signal)) host.finished(signal);
-      else ignored(SIGNALS.finished, signal);
+      else host.ignore(SIGNALS.finished, signal);
     },
     { description: INTERNAL },
   );
@@ -66,7 +66,7 @@ export async function pool(input: PoolInput): Promise<void> {
     defineSignal<[unknown]>(SIGNALS.look),
     (signal) => {
       if (isLook(signal)) host.look(signal);
-      else ignored(SIGNALS.look, signal);
+      else host.ignore(SIGNALS.look, signal);
     },
     { description: 'Begins the lane of a key again when it was terminated. Input: {"key": the key}.' },
   );
@@ -80,18 +80,13 @@ function handlePause(host: PoolHost): void {
     defineSignal<[unknown]>('pause'),
     (args) => {
       const pause = readPause(args);
-      if ('problem' in pause) ignored('pause', args, pause.problem);
+      if ('problem' in pause) host.ignore('pause', args, pause.problem);
       else host.signalPause(pause.key, pause.verb);
     },
     { description: PAUSE },
   );
   handleUpdate(host, { name: 'pause', read: readPause, description: PAUSE });
   handleUpdate(host, { name: 'decide', read: readDecide, description: DECIDE });
-}
-
-/** One line for each, with what was sent: nothing is released, given back or paused by it. */
-function ignored(name: string, signal: unknown, problem?: string): void {
-  log.error(`Ignored a malformed \`${name}\` signal`, { signal, ...(problem === undefined ? {} : { problem }) });
 }
 
 interface UpdateOfKey {
@@ -101,7 +96,7 @@ interface UpdateOfKey {
 }
 
 function handleUpdate(host: PoolHost, { name, description, read }: UpdateOfKey): void {
-  const decide = ({ key, verb }: KeyVerb): Promise<Decision> => host.decide(key, verb);
+  const decide = ({ key, verb }: KeyVerb): Promise<Decision> => host.decideOn(key, verb);
   setHandler(defineUpdate<Decision, [unknown]>(name), (args) => decide(read(args) as KeyVerb), {
     description,
     validator: (args) => {

@@ -1,7 +1,8 @@
 /**
- * What a pool does for the keys that have moved out: begins their lanes, and forwards to them.
+ * What a pool does for the keys that have moved out: starts their lanes, and forwards to them.
  *
- * Owns which errands are under way. What a key's lane has, MovedKeys says.
+ * Owns which commands are in progress, and what has come of them until the host takes it. What a key's lane has, MovedKeys
+ * says, and only the host changes that.
  */
 import {
   ChildWorkflowCancellationType,
@@ -9,13 +10,11 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
-  patched,
   sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import { TemporalFailure, WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
-import type { LaneEvent } from '../../../contracts/event/event.ts';
 import { laneWorkflowId } from '../../../contracts/lane/id.ts';
 import { LANE_DETAILS, staticAttributes, summaryOf } from '../../../contracts/lane/start.ts';
 import type { LaneInput, RecordsSignal } from '../../../contracts/lane/messages.ts';
@@ -26,16 +25,28 @@ import { attributesOf } from '../../lane/publish/attributes.ts';
 import { emptyLane } from '../../lane/core/machine.ts';
 import { askForLatestRun } from '../../shared/questions.ts';
 import { lastForwardedTo } from './completed-lane.ts';
-import { checksDelivery, laneStartId } from './delivery-check.ts';
+import type { EndedRun } from '../../../contracts/run.ts';
+import { laneStartId } from './delivery-check.ts';
 import { firstLane } from './first-lane.ts';
 import type { LaneCommand, MovedKeys } from './moved-keys.ts';
 
-/** At a time, when there is nothing else to do; and beside batches, whose healthy keys lanes that begin shall not hold up. */
+/** Commands at a time when there is nothing else to do, and beside batches, whose healthy keys starting lanes must not hold up. */
 const MAX_CONCURRENT = 50;
 const MAX_CONCURRENT_WITH_BATCHES = 4;
-/** The wait after one that failed, which doubles for the same key: each try is in the history of the run. */
-const AGAIN_MS = 1000;
-const MAX_AGAIN_MS = 30_000;
+/** The wait after a command failed, which doubles for the same key: each attempt is in the history of the run. */
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
+
+/** What has come of a command. */
+export type CommandOutcome = { readonly command: LaneCommand } & (
+  | { readonly kind: 'delivered' }
+  /** Not delivered, and the wait after that is over. */
+  | { readonly kind: 'retry' }
+  /** The lane was terminated, and a new run has to recover it. */
+  | { readonly kind: 'lane terminated'; readonly run: EndedRun }
+  /** The lane has finished all that it was given, up to this number, and is gone. */
+  | { readonly kind: 'lane completed'; readonly through: number }
+);
 
 export interface LaneCommandOptions {
   readonly pipeline: string;
@@ -43,17 +54,14 @@ export interface LaneCommandOptions {
   readonly moved: MovedKeys;
   /** Whether healthy keys are being handled, or can be. */
   readonly isBusy: () => boolean;
-  /** Takes a key back, with what waits for it. */
-  readonly takeBack: (key: string, events: readonly LaneEvent[]) => void;
-  /** Is called when one has ended, and when one that failed may be tried again. */
+  /** Is called when there is an outcome. */
   readonly onInput: () => void;
 }
 
 export class LaneCommands {
   readonly #options: LaneCommandOptions;
-  /** Runs that began before do not, and their histories say so. */
-  readonly #givesWay = patched('lanes give way to batches');
-  #underWay = 0;
+  #inProgress = 0;
+  #outcomes: CommandOutcome[] = [];
   /** In a row, by key. */
   readonly #failures = new Map<string, number>();
 
@@ -61,70 +69,78 @@ export class LaneCommands {
     this.#options = options;
   }
 
-  /** None is being done just now. */
+  /** No command is in progress, and the host has taken what has come of them. */
   get isQuiet(): boolean {
-    return this.#underWay === 0;
+    return this.#inProgress === 0 && !this.hasOutcomes;
   }
 
-  get hasNews(): boolean {
-    return this.#options.moved.hasReady && (this.#underWay < MAX_CONCURRENT_WITH_BATCHES || this.#mayBeginMany);
+  get hasOutcomes(): boolean {
+    return this.#outcomes.length > 0;
   }
 
-  get #mayBeginMany(): boolean {
-    return this.#underWay < MAX_CONCURRENT && !(this.#givesWay && this.#options.isBusy());
+  /** Whether {@link start} would start a command. */
+  get mayStart(): boolean {
+    return this.#options.moved.hasReady && (this.#inProgress < MAX_CONCURRENT_WITH_BATCHES || this.#mayStartMany);
+  }
+
+  get #mayStartMany(): boolean {
+    return this.#inProgress < MAX_CONCURRENT && !this.#options.isBusy();
+  }
+
+  /** What has come of commands since this was last asked. */
+  outcomes(): readonly CommandOutcome[] {
+    return this.#outcomes.splice(0);
   }
 
   start(): void {
-    while (this.hasNews) {
+    while (this.mayStart) {
       const command = this.#options.moved.start();
       if (command === undefined) return;
-      this.#underWay += 1;
+      this.#inProgress += 1;
       void this.#do(command);
     }
   }
 
   async #do(command: LaneCommand): Promise<void> {
-    const { moved, onInput } = this.#options;
     const { key } = command;
-    const failed = await this.#attempt(command);
-    this.#underWay -= 1;
-    onInput();
-    if (failed === undefined) {
+    const outcome = await this.#attempt(command);
+    this.#inProgress -= 1;
+    if (!('error' in outcome)) {
       this.#failures.delete(key);
-      return;
+      return this.#ended(outcome);
     }
-    const { error } = failed;
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
-    log.warn('The lane of a key cannot be given what is meant for it; it is tried again', { error, key, failures });
-    await sleep(Math.min(AGAIN_MS * 2 ** (failures - 1), MAX_AGAIN_MS));
-    moved.failed(command);
-    onInput();
+    log.warn('Could not start or signal the lane of a key; retrying', { error: outcome.error, key, failures });
+    this.#options.onInput();
+    await sleep(Math.min(RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS));
+    this.#ended({ kind: 'retry', command });
   }
 
-  /** Returns what went wrong when the errand has to be tried again. */
-  async #attempt(command: LaneCommand): Promise<{ readonly error: unknown } | undefined> {
+  #ended(outcome: CommandOutcome): void {
+    this.#outcomes.push(outcome);
+    this.#options.onInput();
+  }
+
+  /** Gives what went wrong when the command has to be tried again. */
+  async #attempt(command: LaneCommand): Promise<CommandOutcome | { readonly error: unknown }> {
     try {
       if (command.kind === 'start' && command.deliveryUnknown) {
-        const hasStarted = await this.#hasStarted(command);
-        if (hasStarted === undefined) throw new Error('Whether its lane has begun already is not known');
-        if (hasStarted) return undefined;
+        const started = await this.#startedBefore(command);
+        if (started === undefined) throw new Error('It is not known whether its lane was started before');
+        if (started !== false) return started;
       }
       await (command.kind === 'start' ? this.#start(command) : this.#forward(command));
-      this.#succeeded(command);
-      return undefined;
+      return { kind: 'delivered', command };
     } catch (error) {
-      const isHandled = await (command.kind === 'forward'
-        ? mayBeGone(error) && this.#afterEnd(command)
-        : error instanceof WorkflowExecutionAlreadyStartedError && this.#hasStarted(command));
-      return isHandled ? undefined : { error };
+      const outcome = await this.#afterError(command, error);
+      return outcome === undefined || outcome === false ? { error } : outcome;
     }
   }
 
-  #succeeded(command: LaneCommand): void {
-    const { moved, takeBack } = this.#options;
-    const back = moved.succeeded(command);
-    if (back !== undefined) takeBack(command.key, back);
+  async #afterError(command: LaneCommand, error: unknown): Promise<CommandOutcome | false | undefined> {
+    if (command.kind === 'forward') return mayBeGone(error) ? await this.#afterEnd(command) : undefined;
+    return error instanceof WorkflowExecutionAlreadyStartedError ? await this.#startedBefore(command) : undefined;
   }
 
   async #start({ key, start }: LaneCommand & { readonly kind: 'start' }): Promise<void> {
@@ -161,50 +177,37 @@ export class LaneCommands {
   }
 
   /**
-   * Whether a run of this pool that was ended from outside, or a reset one, has begun the lane already; if so, what has become
-   * of the lane settles the errand. Undefined when that cannot be known just now.
+   * What has become of a lane that a terminated run of this pool, or one that was reset, has started already. False when it
+   * has not, undefined when that cannot be learned now.
    */
-  async #hasStarted(command: LaneCommand & { readonly kind: 'start' }): Promise<boolean | undefined> {
-    const { moved, pipeline } = this.#options;
+  async #startedBefore(command: LaneCommand & { readonly kind: 'start' }): Promise<CommandOutcome | false | undefined> {
     const { start, key } = command;
-    if (start.kind !== 'fresh' && !checksDelivery()) return false;
-    const latest = await askForLatestRun(laneWorkflowId(pipeline, key));
+    const latest = await askForLatestRun(laneWorkflowId(this.#options.pipeline, key));
     if (latest === undefined) return undefined;
     if (latest.state === 'unknown' || latest.startId !== laneStartId(start)) return false;
-    if (latest.state === 'open') this.#succeeded(command);
-    else if (!checksDelivery()) return false;
-    else if (latest.state === 'ended') moved.begunAgain(command, latest.run);
-    else return await this.#takeBackFrom(latest.runId, key);
-    return true;
+    if (latest.state === 'open') return { kind: 'delivered', command };
+    if (latest.state === 'ended') return { kind: 'lane terminated', command, run: latest.run };
+    return await this.#completed(command, latest.runId);
   }
 
-  /** No lane was there to be forwarded to. Not true when that has to be tried again. */
-  async #afterEnd(command: LaneCommand & { readonly kind: 'forward' }): Promise<boolean | undefined> {
-    const { moved, pipeline, takeBack } = this.#options;
-    const back = moved.gone(command);
-    if (back !== undefined) {
-      takeBack(command.key, back);
-      return true;
-    }
+  /** No lane was there to be forwarded to. Undefined when the command has to be tried again. */
+  async #afterEnd(command: LaneCommand & { readonly kind: 'forward' }): Promise<CommandOutcome | undefined> {
+    const { moved, pipeline } = this.#options;
+    const finished = moved.finishedOf(command);
+    if (finished !== undefined) return { kind: 'lane completed', command, through: finished };
     const latest = await askForLatestRun(laneWorkflowId(pipeline, command.key));
-    if (latest === undefined || latest.state === 'open') return false;
-    if (latest.state === 'completed' && checksDelivery()) return await this.#takeBackFrom(latest.runId, command.key);
-    if (latest.state === 'ended') moved.begunAgain(command, latest.run);
-    // It had finished everything, and its word was lost with a run of this pool.
-    else takeBack(command.key, moved.take(command.key, 0));
-    return true;
+    if (latest === undefined || latest.state === 'open') return undefined;
+    if (latest.state === 'completed') return await this.#completed(command, latest.runId);
+    if (latest.state === 'ended') return { kind: 'lane terminated', command, run: latest.run };
+    // It had finished everything, and its `finished` signal was lost with a run of this pool.
+    return { kind: 'lane completed', command, through: 0 };
   }
 
-  /**
-   * Takes back a key whose lane has ended as it should, without what the lane was given: that may be more than is known here.
-   * @returns undefined when that cannot be known just now
-   */
-  async #takeBackFrom(runId: string, key: string): Promise<true | undefined> {
-    const { moved, pipeline, takeBack } = this.#options;
-    const through = await lastForwardedTo({ workflowId: laneWorkflowId(pipeline, key), runId });
-    if (through === undefined) return undefined;
-    takeBack(key, moved.take(key, through));
-    return true;
+  /** The lane was given what this command says, or more than is known here. Undefined when that cannot be learned now. */
+  async #completed(command: LaneCommand, runId: string): Promise<CommandOutcome | undefined> {
+    const workflowId = laneWorkflowId(this.#options.pipeline, command.key);
+    const through = await lastForwardedTo({ workflowId, runId });
+    return through === undefined ? undefined : { kind: 'lane completed', command, through };
   }
 }
 

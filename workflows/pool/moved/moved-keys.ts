@@ -138,7 +138,7 @@ export class MovedKeys {
     if (entry !== undefined && entry.command === undefined) this.#ready.add(key);
   }
 
-  /** Something to do, or undefined. Counts as on its way until {@link succeeded}, {@link failed} or {@link gone}. */
+  /** Something to do, or undefined. Counts as on its way until {@link succeeded}, {@link failed}, {@link begunAgain} or {@link take}. */
   start(): LaneCommand | undefined {
     const [key] = this.#ready;
     if (key === undefined) return undefined;
@@ -181,21 +181,20 @@ export class MovedKeys {
 
   /**
    * No lane was there to be given it.
-   * @returns what waits for the key, when its lane has ended as it should, and the key is back; undefined when it has not
+   * @returns the number up to which the lane has said that it had finished, when that is all that it was given
    */
-  gone(command: LaneCommand): readonly LaneEvent[] | undefined {
-    const entry = this.#entries.get(command.key) as Entry;
-    if (entry.finished !== entry.sent) return undefined;
-    return this.take(command.key, entry.sent);
+  finishedOf(command: LaneCommand): number | undefined {
+    const { finished, sent } = this.#entries.get(command.key) as Entry;
+    return finished === sent ? sent : undefined;
   }
 
-  /** Its lane was ended from outside: a new one takes over from it, and is given what is on its way. */
+  /** Its lane was terminated: a new one recovers it, and is given what is on its way. */
   begunAgain(command: LaneCommand, predecessor: EndedRun): void {
     const entry = this.#entries.get(command.key) as Entry;
     entry.start = { kind: 'recovery', predecessor };
     this.#weigh(command.key, entry);
     this.#starting.add(command.key);
-    // That was the word of the one that was ended.
+    // The flag belongs to the terminated run.
     entry.finished = undefined;
     this.#settle(command.key, entry);
   }

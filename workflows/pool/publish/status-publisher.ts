@@ -46,18 +46,25 @@ export class PoolStatusPublisher {
   }
 
   /** @param isEnding whether bridges have to wait regardless of what the pool holds */
-  write(held: Held, { outage, release }: Failures, isEnding: boolean): void {
+  write(held: Held, failures: Failures, isEnding: boolean): void {
     this.#writeFullOf(held.moved);
     const full = isEnding || this.holdsEnough(held);
     if (full !== this.#memo.full) {
       this.#memo = { ...this.#memo, full };
       upsertMemo({ full });
     }
-    if (outage?.since === this.#memo.outage?.since && release?.at === this.#memo.release?.at) return;
+    if (!this.#hasChanged(failures)) return;
+    const { outage, release } = failures;
     const { outage: _outage, release: _release, ...rest } = this.#memo;
     this.#memo = { ...rest, ...outageField(outage), ...releaseField(release) };
     upsertMemo({ outage: this.#memo.outage ?? null, release: this.#memo.release ?? null });
     upsertSearchAttributes(poolStatus(outage, release));
+  }
+
+  /** Whether {@link write} would write anything. */
+  hasNews(held: Held, failures: Failures, isEnding: boolean): boolean {
+    if (this.#isFullOf(held.moved) !== (this.fullOf !== undefined)) return true;
+    return (isEnding || this.holdsEnough(held)) !== this.#memo.full || this.#hasChanged(failures);
   }
 
   holdsEnough({ waiting, moved }: Held): boolean {
@@ -66,9 +73,8 @@ export class PoolStatusPublisher {
     return waiting.events >= share * this.#full.events || waiting.bytes >= share * this.#full.bytes;
   }
 
-  /** Whether the number of moved keys has become too large, or small enough again. */
-  hasNews(moved: Held['moved']): boolean {
-    return this.#isFullOf(moved) !== (this.fullOf !== undefined);
+  #hasChanged({ outage, release }: Failures): boolean {
+    return outage?.since !== this.#memo.outage?.since || release?.at !== this.#memo.release?.at;
   }
 
   #isFullOf({ bytes }: Held['moved']): boolean {
@@ -76,8 +82,8 @@ export class PoolStatusPublisher {
   }
 
   #writeFullOf(moved: Held['moved']): void {
-    if (!this.hasNews(moved)) return;
     const isFull = this.#isFullOf(moved);
+    if (isFull === (this.fullOf !== undefined)) return;
     const { fullOf: _before, ...rest } = this.#memo;
     this.#memo = isFull ? { ...rest, fullOf: 'moved keys' } : rest;
     upsertMemo({ fullOf: this.#memo.fullOf ?? null });

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { DEFAULT_LANE_OPTIONS } from '../../../../contracts/lane/options.ts';
 import { DEFAULT_POOL_OPTIONS } from '../../../../contracts/pool/options.ts';
 import { FORWARDED_MARK, type PoolInput } from '../../../../contracts/pool/messages.ts';
+import { encodeOutcomes } from '../../../../contracts/execution/outcome-codec.ts';
+import type { Outcome } from '../../../../contracts/execution/outcome.ts';
 import type { BatchInput } from '../../../../contracts/pool/batch.ts';
 import type { MovedKey } from '../../../../contracts/pool/state.ts';
 import type { LaneEvent } from '../../../../contracts/event/event.ts';
@@ -110,7 +112,7 @@ describe('a pool', () => {
       const events = [{ key: 'k', ...eventOf(number) }];
       await runtime.deliver(() => host.accept({ leaseUntil, events }));
     }
-    await runtime.update(() => host.decide('k', { name: 'pause', args: { by: 'ann' } }));
+    await runtime.update(() => host.decideOn('k', { name: 'pause', args: { by: 'ann' } }));
     await runtime.activity('runBatch').resolve({ succeeded: [1] });
     for (let second = 0; second < 300 && runtime.continued === undefined; second += 1) {
       await runtime.pass(1000);
@@ -352,7 +354,7 @@ class PoolDriver {
   async #pause(paused: string): Promise<void> {
     const verb: Verb = { name: 'pause', args: { by: 'ann' } };
     if (this.#host.objection(paused, verb) === undefined) {
-      await this.#runtime.update(() => this.#host.decide(paused, verb));
+      await this.#runtime.update(() => this.#host.decideOn(paused, verb));
     }
   }
 
@@ -367,13 +369,12 @@ class PoolDriver {
     const [{ keys }] = batch.args as [BatchInput];
     const failure = { type: 'Bad', message: 'bad', nonRetryable: false };
     const policy = { maxAttempts: 5, initialIntervalMs: 500, backoff: 2, maxIntervalMs: 5000 };
-    const outcomes = keys.flatMap((_key, index) =>
-      fails[index] ? [[index, { done: 0, failed: { failure, policy } }]] : [],
+    const outcomes = keys.map(({ events }, index): Outcome =>
+      fails[index]
+        ? { kind: 'failed', succeeded: 0, failure, attempts: 1 }
+        : { kind: 'succeeded', succeeded: events.length },
     );
-    await batch.resolve({
-      done: keys.map(({ events }, index) => (fails[index] ? 0 : events.length)),
-      outcomes: Object.fromEntries(outcomes),
-    });
+    await batch.resolve(encodeOutcomes(outcomes, policy));
   }
 }
 
