@@ -124,8 +124,8 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     name: 'the quarantine takes a record in twice',
     guarantee: 'O6',
     file: 'workflows/quarantine/state.ts',
-    find: 'return { ...state, records: [...state.records, ...fresh], marks, behindSince };',
-    replacement: 'return { ...state, records: [...state.records, ...signal.records], marks, behindSince };',
+    find: 'return { ...state, ...memory, records: [...state.records, ...fresh] };',
+    replacement: 'return { ...state, ...memory, records: [...state.records, ...records] };',
     killedBy: QUARANTINE,
   },
   {

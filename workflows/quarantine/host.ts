@@ -2,175 +2,131 @@
  * Hosts a pipeline's quarantine: brings signals and updates to its pure functions, does what verbs ask for, and lets the run
  * continue as new in time. It never ends.
  *
- * Owns: the state, the one piece of work in flight, the updates that wait for their answers.
+ * Owns the state, which nothing else assigns, and the one piece of work in flight.
  *
  * Invariants:
- * K1 At most one piece of work is in flight, and none when the run ends.
- * K2 Signals are taken in synchronously, as in a lane (O4).
- * K3 A record is out when its lane has accepted, and not before; which key it has is in the state before its lane is sent
- *    anything (O4, O6).
+ * quarantine.H1 At most one piece of work is in flight, and none when the run ends.
+ * quarantine.H2 Signals are accepted synchronously, as in a lane (O4).
+ * quarantine.H3 A record is out when its lane has accepted it, and not before; which key it has is in the state before its
+ *    lane is sent anything (O4, O6).
  */
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  getExternalWorkflowHandle,
-  log,
-  makeContinueAsNewFunc,
-  patched,
-  uuid4,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { SegmentName } from '../../contracts/lane/backlog.ts';
-import { segmentWorkflowId, SIGNALS } from '../../contracts/names.ts';
+import { segmentWorkflowId } from '../../contracts/names.ts';
 import { DEFAULT_QUARANTINE_LIMITS, type QuarantineLimits } from '../../contracts/quarantine/options.ts';
-import type { DecidedSignal, QuarantineInput, QuarantineSignal } from '../../contracts/quarantine/messages.ts';
+import type { QuarantineInput, QuarantineSignal } from '../../contracts/quarantine/messages.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineDecision } from '../../contracts/quarantine/decision.ts';
 import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
-import type { SegmentFinding, SegmentSearch } from '../../contracts/quarantine/search.ts';
-import type { EndedRun, RunSnapshot } from '../../contracts/run.ts';
-import { truePredecessor } from '../shared/recovery/predecessor.ts';
-import { runSnapshot, snapshotPage } from '../shared/recovery/snapshot.ts';
+import type { FoundRecord, SegmentFinding } from '../../contracts/quarantine/search.ts';
+import type { RunSnapshot } from '../../contracts/run.ts';
+import { continueAsNew } from '../shared/continue-as-new.ts';
+import { runHost, type Host } from '../shared/host-loop.ts';
+import { Inbox } from '../shared/inbox.ts';
 import { MarkPruner } from '../shared/mark-pruner.ts';
+import { snapshotPage } from '../shared/recovery/snapshot.ts';
 import { RunLimits } from '../shared/run-limits.ts';
-import { Segments } from '../shared/segments/segments.ts';
-import type { QuarantineVerb } from './verbs/parse.ts';
-import {
-  begun,
-  redrive,
-  lastRedriven,
-  ended,
-  enqueue,
-  lookedThrough,
-  nextStep,
-  objection,
-  refused,
-  replaced,
-  skipped,
-  stillKeyless,
-  stopped,
-  withoutLargeJobs,
-} from './verbs/jobs.ts';
+import { Turns, type RunStage } from '../shared/turns.ts';
 import { logQuarantined } from './quarantine-log.ts';
-import {
-  carriedOver,
-  countOf,
-  emptyQuarantine,
-  isLong,
-  keep,
-  movedToSegment,
-  nextSegment,
-  remembered,
-  unacknowledgedOf,
-  viewOf,
-  withOne,
-} from './state.ts';
 import { recoverQuarantine } from './recovery.ts';
+import { QuarantineSegments } from './segments.ts';
 import { snapshotOf } from './snapshot.ts';
-import { Turns } from '../shared/turns.ts';
-import { startRedriving, startSearch, type Ended, type WorkInFlight } from './work.ts';
+import * as records from './state.ts';
+import * as jobs from './verbs/jobs.ts';
+import type { QuarantineVerb } from './verbs/parse.ts';
+import { QuarantineWork, type Ended } from './work.ts';
 
-/** Segments that one step looks through. */
+/** Segments that one step searches. */
 const SEGMENTS_A_STEP = 50;
 /** Marks that a run carries on without asking whether some can be forgotten. */
 const MARKS_CARRIED = 16;
 
-interface Search {
-  readonly segments: readonly SegmentName[];
-}
-
-export class QuarantineHost {
+export class QuarantineHost implements Host {
+  readonly turns = new Turns();
   readonly #input: QuarantineInput;
   readonly #limits: QuarantineLimits;
   readonly #run: RunLimits;
-  readonly #segments: Segments<QuarantinedRecord>;
+  readonly #inbox: Inbox;
+  readonly #segments: QuarantineSegments;
+  readonly #work: QuarantineWork;
+  readonly #marks: MarkPruner;
   #state: QuarantineState;
-  #work: (WorkInFlight & Search) | undefined;
-  /** Runs that began before there were segments and verbs have none. Each is undefined until it matters. */
-  #hasSegments: boolean | undefined;
-  #hasVerbs: boolean | undefined;
-  /** The run from which this one takes over, until it has; what comes meanwhile waits. */
-  #predecessor: EndedRun | undefined;
-  readonly #early: (() => void)[] = [];
   /** The run ends now: whoever waits for an answer gets what there is. */
   #isLeaving = false;
-  readonly #turns = new Turns();
 
   constructor(input: QuarantineInput) {
-    const { pipeline, carried, limits = DEFAULT_QUARANTINE_LIMITS, predecessor } = input;
+    const { pipeline, carried, limits = DEFAULT_QUARANTINE_LIMITS, predecessor, after } = input;
+    const { startTime } = workflowInfo();
     this.#input = input;
-    this.#predecessor = predecessor;
     this.#limits = limits;
     this.#run = new RunLimits(input.signalsPerRun);
-    this.#state = carried === undefined ? emptyQuarantine(workflowInfo().startTime.getTime()) : carriedOver(carried);
-    const { latestSegment } = this.#state;
-    this.#segments = new Segments(pipeline, (records) => ({ version: 1, pipeline, records }), latestSegment);
+    const onSignal = () => this.#run.countSignal();
+    this.#inbox = new Inbox({ turns: this.turns, onSignal, predecessor, after, neverCompletes: true });
+    this.#state = carried === undefined ? records.emptyQuarantine(startTime.getTime()) : records.carriedOver(carried);
+    this.#segments = new QuarantineSegments(pipeline, this.#state.latestSegment);
+    this.#work = new QuarantineWork(pipeline, limits, () => this.turns.input());
+    this.#marks = new MarkPruner(pipeline, { leaseMarginMs: limits.leaseMarginMs, maxCarried: MARKS_CARRIED });
+  }
+
+  get stage(): RunStage {
+    return this.#run.stage;
   }
 
   view(): QuarantineView {
-    const predecessor = this.#predecessor;
-    return { ...viewOf(this.#state), ...(predecessor === undefined ? {} : { recovering: predecessor }) };
+    return this.#inbox.inView(records.viewOf(this.#state));
   }
 
   get count(): number {
-    return countOf(this.#state);
+    return records.countOf(this.#state);
   }
 
   /** For the run that recovers this one, when this one was terminated externally. */
   snapshot(): RunSnapshot<QuarantineState> {
-    return runSnapshot(this.#predecessor, () => snapshotOf(this.#state));
+    return this.#inbox.inSnapshot(() => snapshotOf(this.#state));
   }
 
   snapshotPage(from: unknown): readonly QuarantinedRecord[] {
     return snapshotPage(this.#state.records, from);
   }
 
-  /** Synchronous, and it never throws for what a signal holds (K2). */
+  /** Synchronous, and it never throws for what a signal holds (quarantine.H2). */
   accept(signal: QuarantineSignal): void {
-    this.#whenTakenOver(() => {
+    this.#inbox.signal(() => {
       const before = this.#state.records.length;
-      this.#state = keep(this.#state, signal, this.#limits);
+      this.#state = records.keep(this.#state, signal, this.#limits);
       logQuarantined(this.#input.pipeline, this.#state.records.slice(before));
     });
   }
 
-  #whenTakenOver(then: () => void): void {
-    this.#turns.input();
-    if (this.#predecessor === undefined) then();
-    else this.#early.push(then);
+  /** A signal that could not be parsed. */
+  ignore(name: string, signal: unknown, problem?: string): void {
+    this.#inbox.malformed(name, signal, problem);
   }
 
-  countSignal(): void {
-    this.#run.countSignal();
-    this.#turns.input();
-  }
-
+  /** Why a verb cannot act; undefined when it may. */
   objection(verb: QuarantineVerb): string | undefined {
-    if (this.#predecessor !== undefined)
-      return 'it takes over what it held when it was ended from outside: ask again soon';
-    return objection(this.#state, verb);
+    if (this.#inbox.predecessor !== undefined) return 'it was terminated, and recovers what it held: ask again soon';
+    return jobs.objection(this.#state, verb);
   }
 
-  /** When it cannot act that is kept among the decisions, since nobody waits for it. */
+  /** A verb that came as a signal: when it cannot act, that is kept among the decisions, since nobody waits for an answer. */
   signalVerb(verb: QuarantineVerb): void {
-    this.countSignal();
-    this.#whenTakenOver(() => {
+    this.#inbox.signal(() => {
       const why = this.objection(verb);
       const now = Date.now();
       this.#state =
         why === undefined
-          ? enqueue(this.#state, verb, now, uuid4())
-          : refused(this.#state, verb, why, now, uuid4(), this.#limits);
+          ? jobs.enqueue(this.#state, verb, now, uuid4())
+          : jobs.refused(this.#state, verb, why, now, uuid4(), this.#limits);
     });
   }
 
   /** What was decided, or what there is of it when this run ends: it goes on in the next. */
   async updateVerb(verb: QuarantineVerb): Promise<QuarantineDecision> {
     const id = uuid4();
-    this.#state = enqueue(this.#state, verb, Date.now(), id);
-    this.#turns.input();
+    this.#state = jobs.enqueue(this.#state, verb, Date.now(), id);
+    this.turns.input();
     const isPending = () => this.#state.jobs.some(({ decision }) => decision.id === id);
     await CancellationScope.nonCancellable(() => condition(() => this.#isLeaving || !isPending()));
     const all = [...this.#state.jobs.map(({ decision }) => decision), ...this.#state.decisions];
@@ -179,167 +135,116 @@ export class QuarantineHost {
 
   /** Leaves by an exception when it continues as new. */
   async run(): Promise<void> {
-    if (this.#predecessor !== undefined) await this.#takeOver(this.#predecessor);
-    for (;;) {
-      await this.#settleWork();
-      while (this.#isTooLong() && (await this.#moveToSegment())) {
-        // No verb waits while more and more records come.
-        await this.#settleWork();
-        if (!this.#run.isLong()) await this.#startWork();
-      }
-      if (this.#run.isLong()) await this.#continueAsNew();
-      await this.#startWork();
-      await condition(() => this.#hasNews());
-      if (!this.#turns.begin(this.#run.stage)) await this.#turns.pause();
-    }
+    await runHost(this);
   }
 
-  async #takeOver(claimed: EndedRun): Promise<void> {
+  async recover(): Promise<void> {
     const { pipeline } = this.#input;
-    // A quarantine never ends by itself, so one that came before was ended externally.
-    const predecessor = (await truePredecessor(claimed, this.#input.after)) ?? claimed;
-    this.#predecessor = predecessor;
-    this.#state = await recoverQuarantine(predecessor, {
-      pipeline,
-      limits: this.#limits,
-      shorten: async (state) => {
+    await this.#inbox.recover(async (ended) => {
+      // Nothing else changes the state meanwhile: what arrives waits in the inbox.
+      const shorten = async (state: QuarantineState) => {
         this.#state = state;
-        while (this.#run.isLarge(this.#state) && (await this.#moveToSegment()));
+        await this.#shorten();
         return this.#state;
-      },
+      };
+      this.#state = await recoverQuarantine(ended, { pipeline, limits: this.#limits, shorten });
     });
-    this.#predecessor = undefined;
-    for (const each of this.#early.splice(0)) each();
   }
 
-  #hasNews(): boolean {
-    if (this.#isTooLong()) return true;
-    if (this.#work !== undefined)
-      return this.#work.ended !== undefined || (this.#run.isLong() && this.#run.isPressing());
-    return this.#run.isLong() || (this.#hasVerbs !== false && this.#state.jobs.length > 0);
+  async settle(): Promise<void> {
+    const done = this.#work.take();
+    if (done !== undefined) await this.#apply(done.ended, done.segments);
   }
 
-  async #startWork(): Promise<void> {
-    if (this.#work !== undefined || this.#state.jobs.length === 0) return;
-    this.#hasVerbs ??= patched('verbs');
-    if (!this.#hasVerbs) return;
-    const { pipeline } = this.#input;
-    const step = nextStep(this.#state, SEGMENTS_A_STEP);
+  /** A verb is carried out in steps: see {@link start}. */
+  decide(): void {}
+
+  /** Whoever looks at a quarantine asks it. */
+  publish(): void {}
+
+  async end(): Promise<boolean> {
+    // One segment a turn: no verb waits while more and more records come.
+    if (this.#isTooLong && (await this.#moveToSegment())) this.turns.input();
+    if (this.#run.isLong() && !this.#isTooLong) await this.#continueAsNew();
+    return false;
+  }
+
+  async start(): Promise<void> {
+    if (this.#work.isInFlight || this.#run.isLong()) return;
+    const step = jobs.nextStep(this.#state, SEGMENTS_A_STEP);
+    if (step.kind === 'find' || step.kind === 'bring') return this.#work.start(this.#state, step);
+    if (step.kind === 'none') return;
     if (step.kind === 'begin') {
       await this.#moveAll();
-      this.#state = begun(this.#state);
-      // The next step needs nothing but this one.
-      this.#turns.input();
-    } else if (step.kind === 'end') {
-      this.#state = ended(this.#state, this.#limits);
-      this.#turns.input();
-    } else if (step.kind === 'bring') {
-      const { entries, first } = step.redrive;
-      const segment = segmentWorkflowId(pipeline, step.redrive.segment);
-      this.#work = Object.assign(
-        startRedriving({ pipeline, segment, entries, first }, () => this.#turns.input()),
-        { segments: [] },
-      );
-    } else if (step.kind === 'find') {
-      const { from, selection, data, size, decision } = step.job;
-      const segments = step.segments.map((name) => segmentWorkflowId(pipeline, name));
-      const search: SegmentSearch = {
-        pipeline,
-        segments,
-        from,
-        selection,
-        max: this.#limits.batch,
-        ...(data === undefined ? {} : { data }),
-        ...(size === undefined ? {} : { size }),
-        decided: unacknowledgedOf(this.#state, step.segments),
-      };
-      this.#work = Object.assign(
-        startSearch(search, decision.verb !== 'skip', () => this.#turns.input()),
-        { segments: step.segments },
-      );
-    }
+      this.#state = jobs.begun(this.#state);
+    } else this.#state = jobs.ended(this.#state, this.#limits);
+    // The next step needs nothing but this one.
+    this.turns.input();
   }
 
-  async #settleWork(): Promise<void> {
-    const work = this.#work;
-    if (work?.ended === undefined) return;
-    this.#work = undefined;
-    await this.#apply(work.ended, work.segments);
+  hasNews(): boolean {
+    if (this.#isTooLong || this.#work.hasEnded) return true;
+    if (this.#work.isInFlight) return this.#run.isLong() && this.#run.isPressing();
+    return this.#run.isLong() || this.#state.jobs.length > 0;
+  }
+
+  get #isTooLong(): boolean {
+    return records.isLong(this.#state, this.#limits.segments);
   }
 
   async #apply(end: Ended, segments: readonly SegmentName[]): Promise<void> {
-    switch (end.kind) {
-      case 'found':
-        return this.#found(end.finding, segments);
-      case 'lastRedriven': {
-        const { segment, entries, undecided } = this.#state.redrive!;
-        await this.#decided(
-          segment,
-          entries.map(({ index }) => index),
-          undecided,
-        );
-        this.#state = lastRedriven(this.#state);
-        return;
-      }
-      case 'failed':
-        this.#state = ended(stopped(this.#state), this.#limits, end.why);
-        return;
-      case 'stopped':
+    const { redrive } = this.#state;
+    if (end.kind === 'found') await this.#found(end.finding, segments);
+    else if (end.kind === 'failed') this.#state = jobs.ended(jobs.stopped(this.#state), this.#limits, end.why);
+    else if (end.kind === 'lastRedriven' && redrive !== undefined) {
+      await this.#decided(redrive.segment, redrive.entries, redrive.undecided);
+      this.#state = jobs.lastRedriven(this.#state);
     }
   }
 
   async #found(finding: SegmentFinding, segments: readonly SegmentName[]): Promise<void> {
-    const { pipeline } = this.#input;
-    const gone = segments.filter((name) => finding.gone.includes(segmentWorkflowId(pipeline, name)));
-    const empty = segments.filter((name) => finding.empty?.includes(segmentWorkflowId(pipeline, name)));
-    this.#state = lookedThrough(this.#state, finding, { gone, empty });
-    const segment = finding.hit === undefined ? undefined : segments[finding.hit.at];
-    const verb = this.#state.jobs[0]?.decision.verb;
-    if (finding.hit === undefined || segment === undefined) return;
-    const { undecided, records } = finding.hit;
-    if (verb === 'skip') {
-      await this.#decided(
-        segment,
-        records.map(({ index }) => index),
-        undecided,
-      );
-      this.#state = skipped(this.#state, segment, finding.hit);
+    const idOf = (name: SegmentName) => segmentWorkflowId(this.#input.pipeline, name);
+    const gone = segments.filter((name) => finding.gone.includes(idOf(name)));
+    const empty = segments.filter((name) => finding.empty?.includes(idOf(name)));
+    this.#state = jobs.lookedThrough(this.#state, finding, { gone, empty });
+    const { hit } = finding;
+    const segment = hit === undefined ? undefined : segments[hit.at];
+    if (hit === undefined || segment === undefined) return;
+    if (this.#state.jobs[0]?.decision.verb === 'skip') {
+      await this.#decided(segment, hit.records, hit.undecided);
+      this.#state = jobs.skipped(this.#state, segment, hit);
       return;
     }
-    this.#state = stillKeyless(
+    const keyed = hit.records.filter(({ key }) => key !== undefined);
+    this.#state = jobs.stillKeyless(
       this.#state,
-      records.filter(({ key }) => key === undefined),
+      hit.records.filter(({ key }) => key === undefined),
     );
-    const keyed = records.filter(({ key }) => key !== undefined);
     const [first] = keyed;
-    if (first?.replacement !== undefined) {
-      const own = await this.#segments.hold([first.replacement]);
-      // Before the old one is out: whoever takes over after an end from outside must know of one of them (O5).
-      this.#state = withOne(this.#state, own);
-      await this.#decided(segment, [first.index], undecided);
-      this.#state = replaced(this.#state, { segment, undecided, record: first }, own, Date.now());
-    } else if (first !== undefined) {
-      this.#state = redrive(this.#state, segment, { undecided, records: keyed }, Date.now());
+    if (first?.replacement !== undefined) await this.#replace(segment, first, first.replacement, hit.undecided);
+    else if (first !== undefined) {
+      this.#state = jobs.redrive(this.#state, segment, { undecided: hit.undecided, records: keyed }, Date.now());
     }
+  }
+
+  async #replace(
+    segment: SegmentName,
+    record: FoundRecord,
+    replacement: QuarantinedRecord,
+    undecided: number,
+  ): Promise<void> {
+    const own = await this.#segments.hold([replacement]);
+    // Before the old one is out: whoever recovers this run after a termination must know of one of them (O5).
+    this.#state = records.withOne(this.#state, own);
+    await this.#decided(segment, [record], undecided);
+    this.#state = jobs.replaced(this.#state, { segment, undecided, record }, own, Date.now());
   }
 
   /** The segment is told which of its records are out, before anything else looks for what is in it. */
-  async #decided(segment: SegmentName, indexes: readonly number[], undecided: number): Promise<void> {
-    const workflowId = segmentWorkflowId(this.#input.pipeline, segment);
-    if (indexes.length >= undecided) {
-      await this.#segments.close(workflowId);
-      return;
-    }
-    try {
-      await getExternalWorkflowHandle(workflowId).signal<[DecidedSignal]>(SIGNALS.decided, { indexes });
-    } catch (error) {
-      log.error('A segment was ended from outside. What it held can be read for the time of retention', { error });
-      this.#state = remembered(this.#state, segment, indexes);
-    }
-  }
-
-  #isTooLong(): boolean {
-    return this.#hasSegments !== false && isLong(this.#state, this.#limits.segments);
+  async #decided(segment: SegmentName, out: readonly { readonly index: number }[], undecided: number): Promise<void> {
+    const indexes = out.map(({ index }) => index);
+    const isTold = await this.#segments.decided(segment, indexes, undecided);
+    if (!isTold) this.#state = records.remembered(this.#state, segment, indexes);
   }
 
   /** Those that are there now: under constant traffic there will always be more. */
@@ -353,39 +258,33 @@ export class QuarantineHost {
 
   /** Moves the earliest records out of this run. Returns whether there were any. */
   async #moveToSegment(max = Infinity): Promise<boolean> {
-    if (this.#hasVerbs !== true) this.#hasSegments ??= patched('segments');
-    if (this.#hasVerbs !== true && this.#hasSegments === false) return false;
-    const records = nextSegment(this.#state, this.#limits.segments).slice(0, max);
-    if (records.length === 0) return false;
-    const segment = await this.#segments.hold(records);
-    this.#state = movedToSegment(this.#state, records.length, segment);
+    const earliest = records.nextSegment(this.#state, this.#limits.segments).slice(0, max);
+    if (earliest.length === 0) return false;
+    const segment = await this.#segments.hold(earliest);
+    this.#state = records.movedToSegment(this.#state, earliest.length, segment);
     return true;
   }
 
-  async #continueAsNew(): Promise<void> {
-    const work = this.#work;
-    if (work !== undefined) {
-      if (!this.#run.isPressing()) return;
-      // What was found is found again, and what was brought is brought again and dropped where it was accepted.
-      work.scope.cancel();
-      await condition(() => work.ended !== undefined);
-      await this.#settleWork();
-    }
-    if (Object.keys(this.#state.marks).length > MARKS_CARRIED && patched('marks')) await this.#forgetOldMarks();
+  /** Moves what a next run should not be given. */
+  async #shorten(): Promise<void> {
     while (this.#run.isLarge(this.#state) && (await this.#moveToSegment()));
-    if (this.#run.isLarge(this.#state)) this.#state = withoutLargeJobs(this.#state, this.#limits);
-    this.#isLeaving = true;
-    await condition(() => allHandlersFinished());
-    const { memo = {}, typedSearchAttributes } = workflowInfo();
-    const { predecessor: _takenOver, after: _seen, ...input } = this.#input;
-    const next: QuarantineInput = { ...input, carried: this.#state };
-    await makeContinueAsNewFunc<(input: QuarantineInput) => Promise<void>>({ memo, typedSearchAttributes })(next);
   }
 
-  async #forgetOldMarks(): Promise<void> {
-    const { leaseMarginMs } = this.#limits;
-    const marks = new MarkPruner(this.#input.pipeline, { leaseMarginMs, maxCarried: MARKS_CARRIED });
-    const forgetting = await marks.forgetOld(this.#state);
+  /** Returns when the run cannot end yet. */
+  async #continueAsNew(): Promise<void> {
+    if (this.#work.isInFlight) {
+      if (!this.#run.isPressing()) return;
+      // What was found is found again, and what was sent to lanes is sent again and dropped where it was accepted.
+      await this.#work.stop();
+      await this.settle();
+    }
+    const forgetting = await this.#marks.forgetOld(this.#state);
     this.#state = { ...this.#state, ...forgetting(this.#state) };
+    await this.#shorten();
+    if (this.#run.isLarge(this.#state)) this.#state = jobs.withoutLargeJobs(this.#state, this.#limits);
+    this.#isLeaving = true;
+    await condition(() => allHandlersFinished());
+    const { predecessor: _recovered, after: _seen, ...input } = this.#input;
+    await continueAsNew({ ...input, carried: this.#state } satisfies QuarantineInput);
   }
 }

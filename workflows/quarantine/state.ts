@@ -17,7 +17,7 @@ import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineLimits } from '../../contracts/quarantine/options.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine/messages.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
-import { isFromFormerReader, takeIn } from '../shared/marks.ts';
+import { admit } from '../shared/admission.ts';
 import { withoutSegment, withSegment } from '../../contracts/lane/segment-ranges.ts';
 
 const MAX_BYTES_PER_CHARACTER = 3;
@@ -42,11 +42,15 @@ export function carriedOver(carried: CarriedQuarantine): QuarantineState {
   return { ...EMPTY, ...carried };
 }
 
-/** Takes records in (O4). See `accept` of a lane for what is dropped, and why that is right. */
-export function keep(state: QuarantineState, signal: QuarantineSignal, limits: QuarantineLimits): QuarantineState {
-  if (isFromFormerReader(signal.leaseUntil, limits.leaseMarginMs, state.remembersSince)) return state;
-  const { marks, behindSince, fresh } = takeIn(state, signal.records, ({ position }) => position);
-  return { ...state, records: [...state.records, ...fresh], marks, behindSince };
+/** Accepts records (O4): see workflows/shared/admission.ts for what is dropped. */
+export function keep(
+  state: QuarantineState,
+  { leaseUntil, records }: QuarantineSignal,
+  { leaseMarginMs }: QuarantineLimits,
+): QuarantineState {
+  const arrival = { leaseUntil, items: records, placeOf: ({ position }: QuarantinedRecord) => position };
+  const { memory, fresh } = admit(state, arrival, leaseMarginMs);
+  return { ...state, ...memory, records: [...state.records, ...fresh] };
 }
 
 export function withLoss(state: QuarantineState, message: string): QuarantineState {

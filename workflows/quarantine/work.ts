@@ -1,15 +1,23 @@
-/** The one piece of work that a quarantine may have in flight: to look through segments, or to bring records to their lanes. */
+/**
+ * The one piece of work that a quarantine may have in flight: to search segments, or to send records to their lanes.
+ *
+ * Owns it (quarantine.H1). What has come of it, the host applies.
+ */
 import {
   ActivityCancellationType,
   ActivityFailure,
   CancellationScope,
+  condition,
   isCancellation,
   log,
   proxyActivities,
   workflowInfo,
 } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
-import { readingTaskQueue } from '../../contracts/names.ts';
+import type { SegmentName } from '../../contracts/lane/backlog.ts';
+import { readingTaskQueue, segmentWorkflowId } from '../../contracts/names.ts';
+import type { QuarantineLimits } from '../../contracts/quarantine/options.ts';
+import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type {
   RedrivingActivities,
   RedriveInput,
@@ -17,6 +25,8 @@ import type {
   SegmentFinding,
   SegmentSearch,
 } from '../../contracts/quarantine/search.ts';
+import { unacknowledgedOf } from './state.ts';
+import type { NextStep } from './verbs/jobs.ts';
 
 export type Ended =
   | { readonly kind: 'found'; readonly finding: SegmentFinding }
@@ -25,9 +35,77 @@ export type Ended =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly why: string };
 
-export interface WorkInFlight {
+interface WorkInFlight {
   readonly scope: CancellationScope;
   ended: Ended | undefined;
+}
+
+/** What a step of a verb needs to do its work. */
+type Step = Extract<NextStep, { readonly kind: 'find' | 'bring' }>;
+
+export class QuarantineWork {
+  readonly #pipeline: string;
+  readonly #limits: QuarantineLimits;
+  readonly #onEnd: () => void;
+  #work: WorkInFlight | undefined;
+  /** Those that a search looks through. */
+  #segments: readonly SegmentName[] = [];
+
+  /** @param onEnd is called when work has ended */
+  constructor(pipeline: string, limits: QuarantineLimits, onEnd: () => void) {
+    this.#pipeline = pipeline;
+    this.#limits = limits;
+    this.#onEnd = onEnd;
+  }
+
+  /** Work that has ended is in flight until it is taken. */
+  get isInFlight(): boolean {
+    return this.#work !== undefined;
+  }
+
+  get hasEnded(): boolean {
+    return this.#work?.ended !== undefined;
+  }
+
+  start(state: QuarantineState, step: Step): void {
+    if (step.kind === 'find') {
+      this.#segments = step.segments;
+      const needsKeys = step.job.decision.verb !== 'skip';
+      this.#work = startSearch(this.#searchOf(state, step), needsKeys, this.#onEnd);
+    } else {
+      const { entries, first, segment } = step.redrive;
+      const input = { pipeline: this.#pipeline, segment: segmentWorkflowId(this.#pipeline, segment), entries, first };
+      this.#work = startRedriving(input, this.#onEnd);
+    }
+  }
+
+  /** What has come of the work that has ended; undefined when none has. */
+  take(): { readonly ended: Ended; readonly segments: readonly SegmentName[] } | undefined {
+    const ended = this.#work?.ended;
+    if (ended === undefined) return undefined;
+    this.#work = undefined;
+    return { ended, segments: this.#segments };
+  }
+
+  /** Asks the work in flight to stop, and resolves when it has ended, however it ends. It is to be taken then. */
+  async stop(): Promise<void> {
+    this.#work?.scope.cancel();
+    await condition(() => this.#work === undefined || this.hasEnded);
+  }
+
+  #searchOf(state: QuarantineState, { job, segments }: Step & { readonly kind: 'find' }): SegmentSearch {
+    const { from, selection, data, size } = job;
+    return {
+      pipeline: this.#pipeline,
+      segments: segments.map((name) => segmentWorkflowId(this.#pipeline, name)),
+      from,
+      selection,
+      max: this.#limits.batch,
+      ...(data === undefined ? {} : { data }),
+      ...(size === undefined ? {} : { size }),
+      decided: unacknowledgedOf(state, segments),
+    };
+  }
 }
 
 /** A process that is silent for so long is taken for dead, and another one begins anew. See `leaseUntil` for what that rests on. */
@@ -46,7 +124,7 @@ export function startSearch(search: SegmentSearch, needsKeys: boolean, onEnd: ()
   });
 }
 
-export function startRedriving(input: RedriveInput, onEnd: () => void): WorkInFlight {
+function startRedriving(input: RedriveInput, onEnd: () => void): WorkInFlight {
   const { redriveRecords } = proxyActivities<Pick<RedrivingActivities, 'redriveRecords'>>({
     startToCloseTimeout: FOREVER,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,

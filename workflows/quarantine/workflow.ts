@@ -1,4 +1,4 @@
-import { CancellationScope, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import { QUERIES, SIGNALS } from '../../contracts/names.ts';
 import { QUARANTINE_VERBS, type QuarantineDecision } from '../../contracts/quarantine/decision.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
@@ -28,9 +28,8 @@ export async function quarantine(input: QuarantineInput): Promise<void> {
     { description: INTERNAL },
   );
   const takeRecords = (signal: unknown): void => {
-    host.countSignal();
     if (isQuarantineSignal(signal)) host.accept(signal);
-    else log.error('A signal `records` that no bridge can have sent is left out', { signal });
+    else host.ignore(SIGNALS.records, signal);
   };
   setHandler(defineSignal<[unknown]>(SIGNALS.records), takeRecords, { description: INTERNAL });
   for (const name of QUARANTINE_VERBS) {

@@ -138,10 +138,7 @@ class QuarantineDriver {
       const position = { shardId: 'shard', sequenceNumber: String(from + index) };
       return { position, arrivedAt: 0, data: { json: 1 }, size: 1, reason: 'no key' };
     });
-    await this.#rt.deliver(() => {
-      this.#host.countSignal();
-      this.#host.accept({ leaseUntil, records });
-    });
+    await this.#rt.deliver(() => this.#host.accept({ leaseUntil, records }));
   }
 
   async #verb(name: 'retry' | 'skip', on: readonly number[] | 'all', isUpdate: boolean): Promise<void> {
