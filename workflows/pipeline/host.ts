@@ -1,27 +1,17 @@
 /**
- * Hosts a pipeline: keeps the lineage graph with its checkpoints, has the shards listed, and keeps readers out for
- * those that may be read.
+ * Hosts a pipeline: keeps the lineage graph with its checkpoints, has the shards listed, and keeps a reader running for
+ * every readable shard.
  *
- * Owns: the pipeline's state, the readers that are out, the listing in flight and the timer of the next one.
+ * Owns the pipeline's state, which nothing else assigns. Readers and listings say what has come of them, and the host applies
+ * that at a turn of its loop.
  *
  * Invariants:
- * P1 A shard has one reader at a time, as far as this workflow asked for (a dead one may overlap: see ARCHITECTURE.md).
- * P2 The run continues as new only after every reader has come home: its checkpoints are in the state (O4).
- * P3 While another stream is found in place of its own, no reader is out, and the checkpoints stay as they are (O4).
+ * pipeline.H1 A shard has one reader at a time, as far as this workflow asked for (a dead one may overlap: see
+ *    ARCHITECTURE.md).
+ * pipeline.H2 The run continues as new only after every reader has stopped: its checkpoints are in the state (O4).
+ * pipeline.H3 While another stream is found in place of its own, no reader runs, and the checkpoints stay as they are (O4).
  */
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  isCancellation,
-  log,
-  makeContinueAsNewFunc,
-  patched,
-  proxyActivities,
-  sleep,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
 import { assign, fairShare } from '../../bridge/lineage/assignment.ts';
 import { restoreState } from '../../bridge/lineage/carried-state.ts';
 import { advance, awaitsChildren, awaitsParents, readable, toRead } from '../../bridge/lineage/lineage.ts';
@@ -31,50 +21,38 @@ import type { PipelineCommandArgs, PipelineConfiguration, PipelineInput } from '
 import type { PipelineOptions } from '../../contracts/pipeline/options.ts';
 import type { PipelineState } from '../../contracts/pipeline/state.ts';
 import type { PipelineView } from '../../contracts/pipeline/view.ts';
-import type { ReadingActivities } from '../../contracts/pipeline/reading.ts';
+import type { ReaderInput } from '../../contracts/pipeline/reading.ts';
 import type { ShardListing } from '../../contracts/pipeline/shards.ts';
-import { MEMO_FRESH_MS, STREAM_MEMO, type KnownStream } from '../../contracts/pipeline/stream-identity.ts';
-import { startReader, type RunningReader } from './reader.ts';
-import { Turns } from '../shared/turns.ts';
+import { continueAsNew } from '../shared/continue-as-new.ts';
+import { runHost, type Host } from '../shared/host-loop.ts';
+import { Turns, type RunStage } from '../shared/turns.ts';
+import { PeriodicListing } from './listing.ts';
+import { Readers } from './readers.ts';
+import { StreamMemo } from './stream-memo.ts';
 
-/** After a shard's end its children may take a while to be listed; so often it is looked at in short intervals. */
-const SOON_TRIES = 10;
-const SOON_MS = 2000;
-
-/** The heartbeat is the failover: children of a shard that has ended wait for the listing (O2). */
-const listing = (heartbeatTimeoutMs: number) =>
-  proxyActivities<Pick<ReadingActivities, 'listShards'>>({
-    startToCloseTimeout: '2 minutes',
-    heartbeatTimeout: heartbeatTimeoutMs,
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
-  });
-
-export class PipelineHost {
+export class PipelineHost implements Host {
+  readonly turns = new Turns();
   readonly #input: PipelineInput;
   #options: PipelineOptions;
   #state: PipelineState;
-  readonly #readers = new Map<number, RunningReader>();
-  #readersStarted = 0;
-  #listing: 'due' | 'in flight' | 'scheduled' = 'due';
-  #listingScope: CancellationScope | undefined;
-  #scheduled = 0;
-  #soonTries = 0;
-  readonly #turns = new Turns();
-  /** The stream as the workflow's memo has it. */
-  #told = workflowInfo().memo?.[STREAM_MEMO] as KnownStream | undefined;
-  /** Not in a run that an earlier version began: it must replay as it was. */
-  readonly #isFair = patched('fair shares of shards');
+  readonly #readers = new Readers(() => this.turns.input());
+  readonly #listing: PeriodicListing;
+  readonly #memo = new StreamMemo();
 
   constructor(input: PipelineInput) {
     this.#input = input;
     this.#options = input.options;
-    const { carried, stream } = input;
+    const { carried, stream, pipeline } = input;
     this.#state = { ...(stream === undefined ? {} : { stream }), ...restoreState(carried) };
+    this.#listing = new PeriodicListing(pipeline, () => this.turns.input());
+  }
+
+  get stage(): RunStage {
+    return this.#shouldContinueAsNew ? 'long' : 'short';
   }
 
   view(): PipelineView {
     const { pipeline, source, startAt, pools } = this.#input;
-    const readers = [...this.#readers.values()].map((reader) => reader.shards);
     return {
       pipeline,
       source,
@@ -82,190 +60,136 @@ export class PipelineHost {
       state: this.#state,
       options: this.#options,
       ...(pools === undefined ? {} : { pools }),
-      readers,
+      readers: [...this.#readers.shards.values()],
     };
   }
 
   configure(configuration: PipelineConfiguration): void {
     this.#options = configuration.options;
-    this.#turns.input();
+    this.turns.input();
   }
 
-  /** Stops reading; the lanes go on. Readers come home with their checkpoints. */
+  /** Stops reading; the lanes go on. Readers stop and report their checkpoints. */
   pause(args: PipelineCommandArgs): void {
     const { by = 'unknown', reason } = args;
     this.#state = { ...this.#state, paused: { by, since: Date.now(), ...(reason === undefined ? {} : { reason }) } };
-    this.#turns.input();
+    this.turns.input();
   }
 
   resume(): void {
     const { paused: _paused, ...state } = this.#state;
     this.#state = state;
-    this.#turns.input();
+    this.turns.input();
   }
 
   /** Never returns; leaves by an exception when the run continues as new. */
-  async run(): Promise<never> {
-    for (;;) {
-      this.#collectReports();
-      if (this.#shouldContinueAsNew()) await this.#continueAsNew();
-      if (this.#state.paused === undefined) {
-        if (this.#listing === 'due') this.#list();
-        if (this.#state.otherStream === undefined) this.#startReaders();
-        else this.#recallAll();
-      } else {
-        this.#recallAll();
-      }
-      await condition(() => this.#hasNews());
-      if (!this.#turns.begin(this.#shouldContinueAsNew() ? 'long' : 'short')) await this.#turns.pause();
+  async run(): Promise<void> {
+    await runHost(this);
+  }
+
+  /** A pipeline that was terminated is started again with its state: see bridge/temporal. */
+  async recover(): Promise<void> {}
+
+  settle(): void {
+    const listed = this.#listing.take();
+    if (listed !== undefined) this.#settleListing(listed.listing);
+    for (const report of this.#readers.reports()) {
+      const before = this.#finishedShards;
+      this.#state = advance(this.#state, report);
+      if (this.#finishedShards > before) this.#listing.expectChildren();
     }
   }
 
-  #hasNews(): boolean {
-    if ([...this.#readers.values()].some((reader) => reader.report !== undefined)) return true;
-    if (this.#shouldContinueAsNew()) return true;
-    if (this.#state.paused !== undefined) return this.#hasReaderToRecall();
-    if (this.#state.otherStream !== undefined) return this.#listing === 'due' || this.#hasReaderToRecall();
-    const assignment = this.#assignment();
-    return this.#listing === 'due' || assignment.start.length > 0 || this.#isStillRunning(assignment.recall);
+  /** What an operator asks for is done at once: see {@link pause}. */
+  decide(): void {}
+
+  publish(): void {
+    this.#memo.publish();
   }
 
-  #hasReaderToRecall(): boolean {
-    return [...this.#readers.values()].some((reader) => !reader.recalled);
+  async end(): Promise<boolean> {
+    if (this.#shouldContinueAsNew) await this.#continueAsNew();
+    return false;
+  }
+
+  start(): void {
+    if (this.#state.paused !== undefined) return this.#readers.recallAll();
+    if (this.#listing.isDue) this.#listing.start(this.#state, this.#options);
+    if (this.#state.otherStream === undefined) this.#startReaders();
+    else this.#readers.recallAll();
+  }
+
+  hasNews(): boolean {
+    if (this.#readers.hasReports || this.#listing.hasEnded || this.#shouldContinueAsNew) return true;
+    if (this.#state.paused !== undefined) return this.#readers.mayRecall;
+    if (this.#listing.isDue) return true;
+    if (this.#state.otherStream !== undefined) return this.#readers.mayRecall;
+    const { recall, start } = this.#assignment();
+    return start.length > 0 || this.#readers.isReading(recall);
+  }
+
+  get #finishedShards(): number {
+    return Object.keys(this.#state.finished.missingSince).length;
+  }
+
+  get #shouldContinueAsNew(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= this.#options.eventsPerRun;
+  }
+
+  #settleListing(listing: ShardListing | undefined): void {
+    if (listing !== undefined) {
+      const now = Date.now();
+      const state = observeStream(this.#state, listing, now);
+      const isOther = state.otherStream !== undefined;
+      // What another stream lists are other shards of the same ids (pipeline.H3). The activity has logged it.
+      this.#state = isOther ? state : observe(state, listing, this.#input.startAt, now);
+      if (!isOther && state.stream !== undefined) this.#memo.saw(state.stream);
+    }
+    const waits = { children: awaitsChildren(this.#state), parents: awaitsParents(this.#state) };
+    this.#listing.schedule(waits, this.#options);
   }
 
   #assignment() {
     const { maxReaders } = this.#options;
     const shards = readable(this.#state).map(({ shardId }) => shardId);
-    const readers = new Map([...this.#readers].map(([id, reader]) => [id, reader.shards]));
-    return assign(shards, readers, maxReaders, this.#isFair ? fairShare(shards.length, maxReaders) : Infinity);
-  }
-
-  #isStillRunning(reader: number | undefined): reader is number {
-    return reader !== undefined && this.#readers.get(reader)?.recalled === false;
-  }
-
-  #collectReports(): void {
-    for (const [id, { report }] of this.#readers) {
-      if (report === undefined) continue;
-      this.#readers.delete(id);
-      const before = this.#finishedShards();
-      this.#state = advance(this.#state, report);
-      if (this.#finishedShards() > before) this.#listSoon();
-    }
-  }
-
-  #finishedShards(): number {
-    return Object.keys(this.#state.finished.missingSince).length;
+    return assign(shards, this.#readers.shards, maxReaders, fairShare(shards.length, maxReaders));
   }
 
   #startReaders(): void {
     const { start, recall } = this.#assignment();
-    for (const shardIds of start) {
-      const { pipeline, pools } = this.#input;
-      const { shiftMs, heartbeatTimeoutMs } = this.#options;
-      const { retentionMs, stream } = this.#state;
-      const shards = shardIds.flatMap((shardId) => {
-        const shard = this.#state.shards[shardId];
+    for (const shardIds of start) this.#readers.start(this.#readerInput(shardIds));
+    const recalls = this.#readers.isReading(recall);
+    if (recalls) this.#readers.recall(recall);
+    // What was assigned now decides what comes next: another reader may have to stop for the shards that are left.
+    if (recalls || start.length > 0) this.turns.input();
+  }
+
+  #readerInput(shardIds: readonly string[]): ReaderInput {
+    const { pipeline, pools } = this.#input;
+    const { shiftMs, heartbeatTimeoutMs } = this.#options;
+    const { retentionMs, shards, stream } = this.#state;
+    return {
+      pipeline,
+      shards: shardIds.flatMap((shardId) => {
+        const shard = shards[shardId];
         return shard === undefined ? [] : [toRead(this.#state, shard)];
-      });
-      this.#readersStarted += 1;
-      const reader = {
-        pipeline,
-        shards,
-        shiftMs,
-        heartbeatTimeoutMs,
-        ...(retentionMs === undefined ? {} : { retentionMs }),
-        ...(pools === undefined ? {} : { pools }),
-        ...(stream === undefined ? {} : { stream }),
-      };
-      this.#readers.set(
-        this.#readersStarted,
-        startReader(reader, () => this.#turns.input()),
-      );
-    }
-    const recalls = this.#isStillRunning(recall);
-    if (recalls) this.#readers.get(recall)?.recall();
-    // What is dealt out now decides what comes next: another reader may have to come home for the shards that are left.
-    if (recalls || start.length > 0) this.#turns.input();
-  }
-
-  #recallAll(): void {
-    for (const reader of this.#readers.values()) reader.recall();
-  }
-
-  #list(): void {
-    this.#listing = 'in flight';
-    const scope = new CancellationScope();
-    this.#listingScope = scope;
-    // What is answered is the difference to the listing that the state has: no other is taken in meanwhile.
-    const { listShards } = listing(this.#options.heartbeatTimeoutMs);
-    const { listed: known, stream } = this.#state;
-    const answer = scope.run(() => listShards(this.#input.pipeline, known, stream));
-    void answer.then(
-      (listed) => {
-        this.#takeIn(listed);
-        this.#scheduleListing();
-      },
-      (error: unknown) => {
-        if (!isCancellation(error)) log.error('The shards could not be listed', { error });
-        this.#scheduleListing();
-      },
-    );
-  }
-
-  #takeIn(listed: ShardListing): void {
-    const now = Date.now();
-    const state = observeStream(this.#state, listed, now);
-    // What another stream lists are other shards of the same ids (P3). The activity has logged it.
-    this.#state = state.otherStream === undefined ? observe(state, listed, this.#input.startAt, now) : state;
-    if (state.otherStream === undefined && state.stream !== undefined) this.#tellStream(state.stream, now);
-  }
-
-  /** In the memo, where a process that starts reads it before it takes any work, without one that answers. */
-  #tellStream(stream: KnownStream, now: number): void {
-    const told = this.#told;
-    const isFresh = told !== undefined && now - Date.parse(told.seenAt) < MEMO_FRESH_MS;
-    if (isFresh && JSON.stringify({ ...told, seenAt: '' }) === JSON.stringify({ ...stream, seenAt: '' })) return;
-    this.#told = stream;
-    upsertMemo({ [STREAM_MEMO]: stream });
-  }
-
-  #listSoon(): void {
-    this.#soonTries = SOON_TRIES;
-    if (this.#listing === 'scheduled') this.#listing = 'due';
-  }
-
-  #scheduleListing(): void {
-    this.#listing = 'scheduled';
-    this.#turns.input();
-    this.#scheduled += 1;
-    const current = this.#scheduled;
-    const isExpecting = this.#soonTries > 0 && awaitsChildren(this.#state);
-    this.#soonTries = isExpecting ? this.#soonTries - 1 : 0;
-    void sleep(isExpecting || awaitsParents(this.#state) ? SOON_MS : this.#options.discoverEveryMs).then(() => {
-      // A timer that was overtaken by a shard's end must not ask once more.
-      if (this.#listing === 'scheduled' && current === this.#scheduled) this.#listing = 'due';
-      this.#turns.input();
-    });
-  }
-
-  #shouldContinueAsNew(): boolean {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    return continueAsNewSuggested || historyLength >= this.#options.eventsPerRun;
+      }),
+      shiftMs,
+      heartbeatTimeoutMs,
+      ...(retentionMs === undefined ? {} : { retentionMs }),
+      ...(pools === undefined ? {} : { pools }),
+      ...(stream === undefined ? {} : { stream }),
+    };
   }
 
   async #continueAsNew(): Promise<void> {
-    this.#recallAll();
-    // One that fails is tried for ever; the next run begins with another.
-    this.#listingScope?.cancel();
-    const allStopped = () => [...this.#readers.values()].every((reader) => reader.report !== undefined);
-    await condition(() => allStopped() && allHandlersFinished() && this.#listing !== 'in flight');
-    this.#collectReports();
-    const carried = { ...this.#input, options: this.#options, carried: this.#state };
-    // What was written on this run is not carried over by itself: which stream it reads, processes that start look for
-    // there.
-    const { memo = {}, typedSearchAttributes } = workflowInfo();
-    await makeContinueAsNewFunc<(input: PipelineInput) => Promise<void>>({ memo, typedSearchAttributes })(carried);
+    this.#readers.recallAll();
+    this.#listing.cancel();
+    const isListing = () => this.#listing.isInFlight && !this.#listing.hasEnded;
+    await condition(() => this.#readers.allStopped && allHandlersFinished() && !isListing());
+    this.settle();
+    this.publish();
+    await continueAsNew({ ...this.#input, options: this.#options, carried: this.#state } satisfies PipelineInput);
   }
 }

@@ -22,7 +22,7 @@ export interface RunningReader {
 
 const NOTHING_TO_REPORT: ReaderReport = { shards: {} };
 /** A failure that Temporal does not retry would otherwise be tried again at once, for ever. */
-const WAIT_AFTER_FAILURE = '10s';
+const WAIT_AFTER_FAILURE_MS = 10_000;
 
 /** @param onHome is called when it has come home */
 export function startReader(input: ReaderInput, onReport: () => void): RunningReader {
@@ -68,7 +68,7 @@ async function reportOfLostReader(error: unknown): Promise<ReaderReport> {
   }
   if (!isCancellation(error)) {
     log.error('A reader failed', { error });
-    await CancellationScope.nonCancellable(() => sleep(WAIT_AFTER_FAILURE));
+    await CancellationScope.nonCancellable(() => sleep(WAIT_AFTER_FAILURE_MS));
   }
   return NOTHING_TO_REPORT;
 }
