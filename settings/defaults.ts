@@ -1,6 +1,5 @@
 import { CONFIRM_EVERY_MS } from '../contracts/pipeline/lease.ts';
 import { DEFAULT_RETRY_POLICY } from '../contracts/event/failure.ts';
-import { DEFAULT_SEGMENT_LIMITS } from '../contracts/lane/backlog.ts';
 import { DEFAULT_INLINE_BYTES, MAX_INLINE_BYTES } from '../contracts/event/large-events.ts';
 import { DEFAULT_LANE_OPTIONS } from '../contracts/lane/options.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../contracts/pipeline/options.ts';
@@ -20,7 +19,7 @@ export const DEFAULTS = {
   retry: DEFAULT_RETRY_POLICY,
   timeoutMs: 30_000,
   stopTimeoutMs: 60_000,
-  lane: { ...DEFAULT_LANE_OPTIONS, segments: DEFAULT_SEGMENT_LIMITS },
+  lane: DEFAULT_LANE_OPTIONS,
   pools: 4,
   pool: DEFAULT_POOL_OPTIONS,
   pipeline: DEFAULT_PIPELINE_OPTIONS,

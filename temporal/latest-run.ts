@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { LaneMemo } from '../contracts/lane/view.ts';
+import { parseStartId } from '../contracts/lane/parse.ts';
 import type { EndedRun, LatestRun } from '../contracts/run.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function endedRun(client: Client, workflowId: string): Promise<Ende
 export async function latestRun(client: Client, workflowId: string, run?: string): Promise<LatestRun> {
   try {
     const { closeTime, memo, runId, startTime, status } = await client.workflow.getHandle(workflowId, run).describe();
-    const startId = (memo as LaneMemo | undefined)?.startId;
+    const startId = parseStartId(memo);
     const started = startId === undefined ? {} : { startId };
     if (status.name === 'RUNNING' || status.name === 'PAUSED') return { state: 'open', ...started };
     if (status.name === 'COMPLETED') return { state: 'completed', runId, ...started };

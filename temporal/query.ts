@@ -2,11 +2,13 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { NoWorkerError } from './errors.ts';
 import { grpcFailure, UNANSWERED } from './grpc.ts';
 
-export interface Asked {
+export interface Asked<Answer> {
   readonly workflowId: string;
   readonly query: string;
   readonly args?: readonly unknown[];
   readonly timeoutMs: number;
+  /** Reads the answer: the workflow may run other code than this process. */
+  readonly parse: (answer: unknown) => Answer;
   /** For the error. */
   readonly taskQueue?: string;
 }
@@ -14,13 +16,15 @@ export interface Asked {
 /**
  * Asks a workflow a question, which a worker must answer.
  * @throws {NoWorkerError} if none does in time
+ * @throws {InvalidValueError} if the answer cannot be read
  */
-export async function askWorkflow<Answer>(client: Client, asked: Asked): Promise<Answer> {
-  const { workflowId, query, args = [], timeoutMs, taskQueue } = asked;
+export async function askWorkflow<Answer>(client: Client, asked: Asked<Answer>): Promise<Answer> {
+  const { workflowId, query, args = [], parse, timeoutMs, taskQueue } = asked;
   try {
-    return await client.withDeadline(Date.now() + timeoutMs, () =>
-      client.workflow.getHandle(workflowId).query<Answer, unknown[]>(query, ...args),
+    const answer = await client.withDeadline(Date.now() + timeoutMs, () =>
+      client.workflow.getHandle(workflowId).query<unknown, unknown[]>(query, ...args),
     );
+    return parse(answer);
   } catch (error) {
     const failure = grpcFailure(error);
     if (failure === undefined || !UNANSWERED.has(failure.code)) throw error;

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { pipelineWorkflowId } from '../contracts/names.ts';
-import type { PipelineInput } from '../contracts/pipeline/messages.ts';
+import { parsePipelineInput } from '../contracts/pipeline/parse.ts';
 import { isNotFound } from './grpc.ts';
 import { argumentOf } from './run-argument.ts';
 
@@ -20,7 +20,7 @@ export interface Router {
  */
 export async function routerOf(client: Client, pipeline: string): Promise<Router | undefined> {
   try {
-    const input = await argumentOf<PipelineInput>(client, { workflowId: pipelineWorkflowId(pipeline) });
+    const input = await argumentOf(client, { workflowId: pipelineWorkflowId(pipeline) }, parsePipelineInput);
     return input === undefined ? undefined : { pools: input.pools };
   } catch (error) {
     if (isNotFound(error)) return undefined;

@@ -4,10 +4,12 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 /**
  * The argument with which a run began. It is in the run's first event, so no worker is needed, whatever its state.
  * @param run the latest one when none is named
+ * @throws what the parser throws
  */
 export async function argumentOf<T>(
   client: Client,
   run: { readonly workflowId: string; readonly runId?: string },
+  parse: (argument: unknown) => T,
 ): Promise<T | undefined> {
   const { loadedDataConverter, namespace } = client.options;
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
@@ -16,6 +18,6 @@ export async function argumentOf<T>(
     maximumPageSize: 1,
   });
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
-  const [argument] = (await decodeArrayFromPayloads(loadedDataConverter, payloads)) as [T?];
-  return argument;
+  const [argument] = await decodeArrayFromPayloads(loadedDataConverter, payloads);
+  return argument === undefined ? undefined : parse(argument);
 }

@@ -1,12 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  SEGMENT_GONE,
-  type SegmentInput,
-  type SegmentMemo,
-  type SegmentSlice,
-  type SliceAnswer,
-} from '../contracts/lane/backlog.ts';
+import { SEGMENT_GONE, type SegmentSlice, type SliceAnswer } from '../contracts/lane/backlog.ts';
+import { parseSegmentInput, parseSegmentMemo } from '../contracts/lane/parse.ts';
 import { argumentOf } from './run-argument.ts';
 import type { LaneEvent } from '../contracts/event/event.ts';
 import { unlessGone } from './unless-gone.ts';
@@ -15,7 +10,7 @@ import { countWithin } from '../contracts/event/weight.ts';
 /** All events of a segment. They are its argument, so its first event has them, and no worker is needed. */
 export async function eventsOfSegment(client: Client, workflowId: string): Promise<readonly LaneEvent[]> {
   const input = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
-    argumentOf<SegmentInput>(client, { workflowId }),
+    argumentOf(client, { workflowId }, parseSegmentInput),
   );
   if (input === undefined) throw ApplicationFailure.nonRetryable(`${workflowId} has no events`, SEGMENT_GONE);
   return input.events;
@@ -26,7 +21,7 @@ export async function countOfSegment(client: Client, workflowId: string): Promis
   const { memo } = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
     client.workflow.getHandle(workflowId).describe(),
   );
-  return (memo as SegmentMemo | undefined)?.count ?? 0;
+  return parseSegmentMemo(memo)?.count ?? 0;
 }
 
 /** For a lane, which takes back as much as its own state may hold. */

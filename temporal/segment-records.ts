@@ -4,7 +4,7 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import type { temporal } from '@temporalio/proto';
 import { SEGMENT_GONE } from '../contracts/lane/backlog.ts';
 import { SIGNALS } from '../contracts/names.ts';
-import type { DecidedSignal, QuarantineSegmentInput } from '../contracts/quarantine/messages.ts';
+import { parseDecided, parseQuarantineSegment } from '../contracts/quarantine/parse.ts';
 import type { QuarantinedRecord } from '../contracts/quarantine/record.ts';
 import { unlessGone } from './unless-gone.ts';
 
@@ -38,11 +38,11 @@ export async function readSegmentRecords(client: Client, workflowId: string): Pr
     for (const event of page.history?.events ?? []) {
       const { workflowExecutionStartedEventAttributes: started, workflowExecutionSignaledEventAttributes: signaled } =
         event;
-      if (started != null) records = ((await decode(started.input)) as QuarantineSegmentInput | undefined)?.records;
+      if (started != null) records = parseQuarantineSegment(await decode(started.input)).records;
       if (signaled?.signalName === SIGNALS.close) isClosed = true;
       if (signaled?.signalName !== SIGNALS.decided) continue;
-      for (const index of ((await decode(signaled.input)) as DecidedSignal | undefined)?.indexes ?? [])
-        decided.add(index);
+      const signal = parseDecided(await decode(signaled.input));
+      if ('value' in signal) for (const index of signal.value.indexes) decided.add(index);
     }
     nextPageToken = page.nextPageToken ?? undefined;
   }

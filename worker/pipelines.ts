@@ -10,9 +10,10 @@ import { argumentOf } from '../temporal/run-argument.ts';
 import { pipelineWorkflowId, PIPELINE_NAME, QUERIES, readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
 import { PIPELINE_UPDATES } from '../contracts/pipeline/messages.ts';
 import type { PipelineConfiguration, PipelineInput } from '../contracts/pipeline/messages.ts';
+import { parsePipelineInput, parsePipelineView } from '../contracts/pipeline/parse.ts';
 import type { PipelineState } from '../contracts/pipeline/state.ts';
-import type { PipelineView } from '../contracts/pipeline/view.ts';
 import type { StartPoint } from '../contracts/pipeline/options.ts';
+import { VERSION } from '../contracts/version.ts';
 import { poolsOf, type PipelineSettings } from '../settings/settings.ts';
 import { seen, STREAM_MEMO, type StreamIdentity } from '../contracts/pipeline/stream-identity.ts';
 import type { Source } from '../sources/source.ts';
@@ -91,7 +92,7 @@ async function checkBeginning(
   options: StartOptions,
 ): Promise<PipelineInput | undefined> {
   const { client, startOver } = options;
-  const before = await argumentOf<PipelineInput>(client, { workflowId: pipelineWorkflowId(name) });
+  const before = await argumentOf(client, { workflowId: pipelineWorkflowId(name) }, parsePipelineInput);
   if (before === undefined) return undefined;
   if (!startOver && before.source !== source) throw otherSource(name, before.source, source);
   // Pools and lanes stay, with what they hold, also when it is started over (O1).
@@ -133,7 +134,7 @@ export async function startPipeline(
   }
   log.warn({ pipeline: name, status }, 'The pipeline was ended from outside; it goes on from its last checkpoints');
   // A closed run still answers queries while the server keeps its history.
-  const { state } = await untilAnswered(() => handle.query<PipelineView>(QUERIES.pipeline), patience);
+  const { state } = parsePipelineView(await untilAnswered(() => handle.query(QUERIES.pipeline), patience));
   // Until its shards have been listed, the moment that was fixed first is all that says where they begin.
   await start(settings, source, options, { state, startAt: before?.startAt });
 }
@@ -168,7 +169,7 @@ async function start(
   const carried = former?.state;
   const stream = carried?.stream ?? (options.stream && seen(undefined, options.stream, Date.now()));
   const input: PipelineInput = {
-    version: 1,
+    version: VERSION,
     pipeline: name,
     source: source.identity,
     startAt:

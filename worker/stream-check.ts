@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { pipelineWorkflowId } from '../contracts/names.ts';
+import { parseKnownStream } from '../contracts/pipeline/parse.ts';
 import type { Settings } from '../settings/settings.ts';
 import {
   isOtherStream,
@@ -69,8 +70,8 @@ export async function checkStreams(
 }
 
 /**
- * By the memo of the pipeline's latest run, which needs nobody who answers. A pipeline of an earlier version has none, and
- * takes what its next listing finds for its own.
+ * By the memo of the pipeline's latest run, for which no worker is needed. A pipeline that has none takes what its next listing
+ * finds for its own.
  * @throws {OtherStreamError}
  */
 export async function requireOwnStream(client: Client, pipeline: string, found: StreamIdentity): Promise<void> {
@@ -82,7 +83,7 @@ export async function requireOwnStream(client: Client, pipeline: string, found: 
 async function knownStream(client: Client, pipeline: string): Promise<KnownStream | undefined> {
   try {
     const { memo } = await client.workflow.getHandle(pipelineWorkflowId(pipeline)).describe();
-    return memo?.[STREAM_MEMO] as KnownStream | undefined;
+    return parseKnownStream(memo?.[STREAM_MEMO]);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

@@ -11,7 +11,7 @@ import type { temporal } from '@temporalio/proto';
 import { isNotFound } from '../../temporal/grpc.ts';
 import { RecentMap } from '../../lib/pure/recent-map.ts';
 import { QUERIES } from '../../contracts/names.ts';
-import type { PoolKeyView } from '../../contracts/pool/view.ts';
+import { parsePoolKeyView } from '../../contracts/pool/view-shapes.ts';
 import type { RunName } from '../../contracts/run.ts';
 
 type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
@@ -38,8 +38,8 @@ export class KeyOwner {
       return true;
     }
     try {
-      const view = await this.#client.workflow.getHandle(pool).query<PoolKeyView, [string]>(QUERIES.key, key);
-      return view.where === 'lane';
+      const answer: unknown = await this.#client.workflow.getHandle(pool).query<unknown, [string]>(QUERIES.key, key);
+      return parsePoolKeyView(answer).where === 'lane';
     } catch (error) {
       // Nothing but this lane has the key then.
       if (error instanceof WorkflowNotFoundError) return true;

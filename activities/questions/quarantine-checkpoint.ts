@@ -2,7 +2,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { ShardCheckpoint } from '../../contracts/questions.ts';
 import { QUERIES, quarantineWorkflowId } from '../../contracts/names.ts';
 import { QUARANTINE_MARK } from '../../contracts/quarantine/record.ts';
-import type { QuarantineView } from '../../contracts/quarantine/view.ts';
+import { parseQuarantineView } from '../../contracts/quarantine/parse.ts';
 
 /**
  * The redrive sequence up to which the quarantine redrives no record again. Everything, while it redrives none: later records
@@ -12,7 +12,7 @@ import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 export async function readQuarantineCheckpoint(client: Client, pipeline: string): Promise<ShardCheckpoint> {
   const handle = client.workflow.getHandle(quarantineWorkflowId(pipeline));
   try {
-    const { redrivingFrom, recovering } = await handle.query<QuarantineView>(QUERIES.quarantine);
+    const { redrivingFrom, recovering } = parseQuarantineView(await handle.query(QUERIES.quarantine));
     if (recovering !== undefined) return { ended: false };
     if (redrivingFrom === undefined) return { ended: true };
     return { ended: false, position: { shardId: QUARANTINE_MARK, sequenceNumber: String(redrivingFrom - 1) } };

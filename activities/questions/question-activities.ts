@@ -8,7 +8,7 @@ import { readSlice } from '../../temporal/segment-events.ts';
 import { checkpointsOf } from '../../bridge/lineage/lineage.ts';
 import { latestRun } from '../../temporal/latest-run.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
-import type { PipelineView } from '../../contracts/pipeline/view.ts';
+import { parsePipelineView } from '../../contracts/pipeline/parse.ts';
 
 const { PendingActivityState } = proto.temporal.api.enums.v1;
 
@@ -74,9 +74,10 @@ export function createQuestionActivities(client: Client): QuestionActivities {
  */
 async function readCheckpoints(client: Client, pipeline: string): Promise<Checkpoints> {
   const handle = client.workflow.getHandle(pipelineWorkflowId(pipeline));
-  const [description, view] = await Promise.all([handle.describe(), handle.query<PipelineView>(QUERIES.pipeline)]);
+  const [description, answer] = await Promise.all([handle.describe(), handle.query(QUERIES.pipeline)]);
   // A pipeline that has ended may be started over, and then open lanes are the only trace of the earlier one.
   if (description.status.name !== 'RUNNING') throw new Error(`Pipeline ${pipeline} is not running`);
-  if (!view.state.discovered) throw new Error(`Pipeline ${pipeline} has not listed its shards yet`);
-  return checkpointsOf(view.state);
+  const { state } = parsePipelineView(answer);
+  if (!state.discovered) throw new Error(`Pipeline ${pipeline} has not listed its shards yet`);
+  return checkpointsOf(state);
 }

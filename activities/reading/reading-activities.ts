@@ -30,7 +30,7 @@ import {
   type ReadingContext,
   type ReadingDependencies,
 } from './pipeline-resources.ts';
-import { resume } from './resume.ts';
+import { lastReport, resume } from './resume.ts';
 import { failureOf, MAX_FAILURE_CHARS } from './source-failure.ts';
 
 /**
@@ -123,7 +123,7 @@ async function read(
   const { settings, source } = pipeline;
   const context = Context.current();
   const log = shared.log.child({ pipeline: input.pipeline, reader: context.info.activityId });
-  const { shards, finished } = resume(input, context.info.heartbeatDetails as ReaderReport | undefined);
+  const { shards, finished } = resume(input, lastReport(context.info.heartbeatDetails, log));
   const hasFinished = Object.keys(finished).length > 0;
   await guard.check(input.stream, stopReading);
   const whole = (report: ReaderReport): ReaderReport => ({ shards: { ...finished, ...report.shards } });

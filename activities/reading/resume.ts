@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+import { parseReaderReport } from '../../contracts/pipeline/parse.ts';
 import type { ReaderInput, ReaderReport, ShardProgress } from '../../contracts/pipeline/reading.ts';
 
 /** What is left to do for an attempt of a reader. */
@@ -35,4 +37,13 @@ export function resume(input: ReaderInput, heartbeat: ReaderReport | undefined):
     return [{ shardId, start: from, ...told }];
   });
   return { shards, finished };
+}
+
+/** The details of the last heartbeat. Without them the shards are read again from where the workflow says (O4). */
+export function lastReport(details: unknown, log: Pick<Logger, 'error'>): ReaderReport | undefined {
+  if (details === undefined) return undefined;
+  const report = parseReaderReport(details);
+  if ('value' in report) return report.value;
+  log.error({ problem: report.problem }, 'The last heartbeat of this reader cannot be used; its shards are read again');
+  return undefined;
 }

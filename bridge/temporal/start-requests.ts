@@ -3,6 +3,7 @@
  */
 import type { WorkflowStartOptions } from '@temporalio/client';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
+import { VERSION } from '../../contracts/version.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
 import { LANE_DETAILS, staticAttributes, summaryOf } from '../../contracts/lane/start.ts';
 import type { LaneMemo } from '../../contracts/lane/view.ts';
@@ -50,7 +51,7 @@ export function startOf(options: StartOptions, request: DeliveryRequest, previou
 
 function laneStart(options: StartOptions, key: string, previous: PreviousRun): Start {
   const { pipeline, lane } = options;
-  const input: LaneInput = { version: 1, pipeline, key, options: lane, ...previous };
+  const input: LaneInput = { version: VERSION, pipeline, key, options: lane, ...previous };
   const memo: LaneMemo = { key };
   return {
     type: WORKFLOW_TYPES.lane,
@@ -65,7 +66,7 @@ function laneStart(options: StartOptions, key: string, previous: PreviousRun): S
 function poolStart(options: StartOptions, pool: number, previous: PreviousRun): Start {
   const { pipeline, pool: poolOptions } = options;
   if (poolOptions === undefined) throw new Error(`Pipeline ${pipeline} has no pools`);
-  const input: PoolInput = { version: 1, pipeline, options: poolOptions, ...previous };
+  const input: PoolInput = { version: VERSION, pipeline, options: poolOptions, ...previous };
   return {
     type: WORKFLOW_TYPES.pool,
     args: [input],
@@ -80,7 +81,13 @@ function poolStart(options: StartOptions, pool: number, previous: PreviousRun): 
 function quarantineStart(options: StartOptions, previous: PreviousRun): Start {
   const { pipeline, lane } = options;
   const { signalsPerRun } = lane;
-  const input: QuarantineInput = { version: 1, pipeline, signalsPerRun, limits: quarantineLimits(lane), ...previous };
+  const input: QuarantineInput = {
+    version: VERSION,
+    pipeline,
+    signalsPerRun,
+    limits: quarantineLimits(lane),
+    ...previous,
+  };
   return {
     type: WORKFLOW_TYPES.quarantine,
     args: [input],

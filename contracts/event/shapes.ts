@@ -15,6 +15,7 @@ import type { Claim, ClaimedData, EventData, InlineData, LaneEvent, SourceKind, 
 import type { FailedEvent, Failure, RetryPolicy } from './failure.ts';
 import { isClaim } from './new-data.ts';
 import type { Position } from './position.ts';
+import type { EventLimits } from './weight.ts';
 
 /** Marks are kept by shard ids, and no source has a shard called `constructor`. */
 const shardId = where(string, 'the id of a shard', (value) => !(value in Object.prototype));
@@ -87,3 +88,5 @@ export const retryPolicy: Shape<RetryPolicy> = object<RetryPolicy>({
 });
 
 export const failedEvent: Shape<FailedEvent> = object<FailedEvent>({ failure, policy: retryPolicy });
+
+export const eventLimits: Shape<EventLimits> = object<EventLimits>({ events: count, bytes: count });

@@ -1,5 +1,6 @@
 import type { EventLimits } from '../event/weight.ts';
 import type { LaneEvent } from '../event/event.ts';
+import type { Version } from '../version.ts';
 
 /**
  * The part of a lane's queue that has become too long for the lane's own state. It comes after the events in the lane's
@@ -46,7 +47,7 @@ export const MAX_SEGMENT_LIMITS: SegmentLimits = { events: 10_000, bytes: 256 * 
 
 /** Argument of the segment workflow. */
 export interface SegmentInput {
-  readonly version: 1;
+  readonly version: Version;
   readonly pipeline: string;
   readonly key: string;
   readonly events: readonly LaneEvent[];

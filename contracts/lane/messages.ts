@@ -2,10 +2,11 @@ import type { LaneEvent } from '../event/event.ts';
 import type { LaneOptions } from './options.ts';
 import type { LaneState } from './state.ts';
 import type { StartedAfter, EndedRun } from '../run.ts';
+import type { Version } from '../version.ts';
 
 /** Argument of the lane workflow. `carried` is set by continue-as-new, and by a pool that moves the key to its own lane. */
 export interface LaneInput {
-  readonly version: 1;
+  readonly version: Version;
   readonly pipeline: string;
   readonly key: string;
   readonly options: LaneOptions;

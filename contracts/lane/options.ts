@@ -30,8 +30,7 @@ export interface LaneOptions {
   readonly heartbeatTimeoutMs: number;
   /** Number of decisions that the lane keeps; it drops the oldest first. */
   readonly decisionsKept: number;
-  /** @default DEFAULT_SEGMENT_LIMITS */
-  readonly segments?: SegmentLimits;
+  readonly segments: SegmentLimits;
 }
 
 export const DEFAULT_LANE_OPTIONS: LaneOptions = {

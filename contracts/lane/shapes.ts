@@ -1,7 +1,9 @@
-/** Shapes of what a lane holds. */
+/** Shapes of what a lane holds, and of its options. */
 import {
+  boolean,
   count,
   list,
+  nonEmptyList,
   number,
   object,
   oneOf,
@@ -11,13 +13,27 @@ import {
   tagged,
   type Shape,
 } from '../../lib/pure/shape.ts';
-import { failure, laneEvent, position, retryPolicy } from '../event/shapes.ts';
+import { eventLimits, failure, laneEvent, position, retryPolicy } from '../event/shapes.ts';
 import { VERBS } from '../names.ts';
-import type { Backlog, SegmentName, SegmentRange } from './backlog.ts';
+import type { Backlog, SegmentName, SegmentRange, SliceAnswer } from './backlog.ts';
 import type { Decision } from './decision.ts';
 import type { KeyState } from './key-state.ts';
+import type { HandlerOptions, LaneOptions } from './options.ts';
 import type { HeadFailure, LanePhase, LaneStateName } from './phase.ts';
 import type { LaneState } from './state.ts';
+
+export const laneOptions: Shape<LaneOptions> = object<LaneOptions>({
+  handler: object<HandlerOptions>({ kind: oneOf('function') }),
+  retry: retryPolicy,
+  maxBatchEvents: count,
+  maxBatchBytes: count,
+  idleMs: number,
+  leaseMarginMs: number,
+  signalsPerRun: count,
+  heartbeatTimeoutMs: number,
+  decisionsKept: count,
+  segments: eventLimits,
+});
 
 export const segmentName: Shape<SegmentName> = object<SegmentName>({ epoch: string, number: count });
 
@@ -46,7 +62,7 @@ type Failed<State extends string> = { readonly state: State } & HeadFailure;
 const retrying = object<Failed<'retrying'>>({ state: oneOf('retrying'), ...headFailure });
 const blocked = object<Failed<'blocked'>>({ state: oneOf('blocked'), ...headFailure });
 
-const phase = tagged<LanePhase, 'state'>('state', {
+export const phase = tagged<LanePhase, 'state'>('state', {
   idle: object<{ readonly state: 'idle' }>({ state: oneOf('idle') }),
   running: object<Extract<LanePhase, { readonly state: 'running' }>>({ state: oneOf('running'), count }),
   retrying,
@@ -95,3 +111,5 @@ export const laneState: Shape<LaneState> = object<LaneState>({
   isolateNext: count,
   losses: optional(object<NonNullable<LaneState['losses']>>({ position: string, count })),
 });
+
+export const sliceAnswer: Shape<SliceAnswer> = object<SliceAnswer>({ events: nonEmptyList(laneEvent), last: boolean });

@@ -31,8 +31,8 @@ export interface LaneMemo {
   readonly position?: string;
   readonly attempts?: number;
   readonly failure?: Failure;
-  /** ISO 8601; earlier versions wrote ms since 1970. */
-  readonly since?: string | number;
+  /** ISO 8601 */
+  readonly since?: string;
   /** Identifies the start of a lane that a pool has started. */
   readonly startId?: string;
 }

@@ -1,10 +1,11 @@
 import type { PipelineOptions, StartPoint } from './options.ts';
-import type { CarriedState } from './state.ts';
+import type { PipelineState } from './state.ts';
 import type { KnownStream } from './stream-identity.ts';
+import type { Version } from '../version.ts';
 
 /** Argument of the pipeline workflow. `carried` is set by continue-as-new and by a restart after the workflow was closed. */
 export interface PipelineInput {
-  readonly version: 1;
+  readonly version: Version;
   readonly pipeline: string;
   /** The stream that it reads, such as `kinesis:orders`; settings that name another stream are refused. */
   readonly source: string;
@@ -14,7 +15,7 @@ export interface PipelineInput {
   readonly pools?: number;
   /** The stream as the starting process saw it. Absent if it could not be described. */
   readonly stream?: KnownStream;
-  readonly carried?: CarriedState;
+  readonly carried?: PipelineState;
 }
 
 /** Updates of the pipeline workflow. */

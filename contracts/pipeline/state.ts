@@ -66,12 +66,6 @@ export interface PipelineState {
   readonly unordered?: { readonly since: number };
 }
 
-/** A state from an earlier run. Earlier versions kept finished shards among the others, in full. */
-export type CarriedState = Omit<PipelineState, 'shards' | 'finished'> & {
-  readonly shards: Readonly<Record<string, LineageShard & { readonly finished?: boolean }>>;
-  readonly finished?: FinishedShards;
-};
-
 /** Records that the source no longer had when they were to be read (O10). Shard and `after` identify a gap. */
 export interface Gap {
   readonly shardId: string;

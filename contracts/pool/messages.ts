@@ -3,6 +3,7 @@ import type { VerbName } from '../names.ts';
 import type { PoolOptions } from './options.ts';
 import type { PoolEvent, PoolState } from './state.ts';
 import type { StartedAfter, EndedRun } from '../run.ts';
+import type { Version } from '../version.ts';
 
 /** The mark under which a lane records what its pool has forwarded to it. No shard of a source can have this name. */
 export const FORWARDED_MARK = '/pool';
@@ -17,7 +18,7 @@ export interface PoolSignal {
 
 /** Argument of the pool workflow. `carried` is set by continue-as-new only. */
 export interface PoolInput {
-  readonly version: 1;
+  readonly version: Version;
   readonly pipeline: string;
   readonly options: PoolOptions;
   readonly carried?: PoolState;

@@ -15,11 +15,8 @@ export interface PoolOptions {
   /** When the pool holds this much, bridges stop delivering until half of it is done. */
   readonly full: EventLimits;
   readonly signalsPerRun: number;
-  /**
-   * How long the pool may hold its keys back during an outage; when the pool is full, reading waits as well.
-   * @default DEFAULT_MAX_HOLD_MS
-   */
-  readonly maxHoldMs?: number;
+  /** How long the pool may hold its keys back during an outage; when the pool is full, reading waits as well. */
+  readonly maxHoldMs: number;
   /** See {@link LaneOptions}. */
   readonly leaseMarginMs: number;
   readonly heartbeatTimeoutMs: number;

@@ -1,4 +1,4 @@
-/** Shapes of what a pool holds. */
+/** Shapes of what a pool holds, and of its options. */
 import {
   count,
   list,
@@ -11,9 +11,10 @@ import {
   tagged,
   type Shape,
 } from '../../lib/pure/shape.ts';
-import { eventFields, failedEvent, failure, laneEvent, position, retryPolicy } from '../event/shapes.ts';
-import { keyState } from '../lane/shapes.ts';
+import { eventFields, eventLimits, failedEvent, failure, laneEvent, position, retryPolicy } from '../event/shapes.ts';
+import { keyState, laneOptions } from '../lane/shapes.ts';
 import { endedRun } from '../run-shapes.ts';
+import type { PoolOptions } from './options.ts';
 import type {
   FailingKey,
   Held,
@@ -26,6 +27,19 @@ import type {
   Release,
   WaitingKey,
 } from './state.ts';
+
+export const poolOptions: Shape<PoolOptions> = object<PoolOptions>({
+  batch: eventLimits,
+  eventsPerKey: count,
+  batchesInFlight: count,
+  slowAfterMs: number,
+  full: eventLimits,
+  signalsPerRun: count,
+  maxHoldMs: number,
+  leaseMarginMs: number,
+  heartbeatTimeoutMs: number,
+  lane: laneOptions,
+});
 
 export const poolEvent: Shape<PoolEvent> = object<PoolEvent>({ ...eventFields, key: string });
 
@@ -59,7 +73,7 @@ const movedKey = object<MovedKey>({
   deliveryUnknown: optional(oneOf(true)),
 });
 
-const outage = object<Outage>({
+export const outage = object<Outage>({
   since: number,
   tries: count,
   retryAt: number,
@@ -74,7 +88,7 @@ const outage = object<Outage>({
   warned: optional(oneOf(true)),
 });
 
-const release = object<Release>({
+export const release = object<Release>({
   since: number,
   at: number,
   why: oneOf('bound', 'own data'),

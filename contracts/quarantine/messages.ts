@@ -1,7 +1,8 @@
 import type { QuarantineLimits } from './options.ts';
 import type { QuarantinedRecord } from './record.ts';
-import type { CarriedQuarantine } from './state.ts';
+import type { QuarantineState } from './state.ts';
 import type { StartedAfter, EndedRun } from '../run.ts';
+import type { Version } from '../version.ts';
 
 export interface QuarantineSignal {
   readonly leaseUntil: number;
@@ -9,12 +10,11 @@ export interface QuarantineSignal {
 }
 
 export interface QuarantineInput {
-  readonly version: 1;
+  readonly version: Version;
   readonly pipeline: string;
   readonly signalsPerRun: number;
-  /** @default DEFAULT_QUARANTINE_LIMITS */
-  readonly limits?: QuarantineLimits;
-  readonly carried?: CarriedQuarantine;
+  readonly limits: QuarantineLimits;
+  readonly carried?: QuarantineState;
   /** The previous run, if it was terminated externally and its state has to be recovered. */
   readonly predecessor?: EndedRun;
   /** The run that the starter saw as the latest; absent if there was none. */
@@ -23,7 +23,7 @@ export interface QuarantineInput {
 
 /** Argument of a segment that holds records of a quarantine. */
 export interface QuarantineSegmentInput {
-  readonly version: 1;
+  readonly version: Version;
   readonly pipeline: string;
   readonly records: readonly QuarantinedRecord[];
 }

@@ -20,6 +20,5 @@ export const DEFAULT_QUARANTINE_LIMITS: QuarantineLimits = {
 
 /** The limits of a pipeline's quarantine: those of its lanes where both have them. */
 export function quarantineLimits({ decisionsKept, leaseMarginMs, segments }: LaneOptions): QuarantineLimits {
-  const own = { ...DEFAULT_QUARANTINE_LIMITS, decisionsKept, leaseMarginMs };
-  return segments === undefined ? own : { ...own, segments };
+  return { ...DEFAULT_QUARANTINE_LIMITS, decisionsKept, leaseMarginMs, segments };
 }

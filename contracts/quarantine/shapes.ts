@@ -1,4 +1,4 @@
-/** Shapes of what a quarantine holds. */
+/** Shapes of what a quarantine holds, and of its options. */
 import {
   count,
   list,
@@ -11,7 +11,7 @@ import {
   tagged,
   type Shape,
 } from '../../lib/pure/shape.ts';
-import { eventData, newData, position, size } from '../event/shapes.ts';
+import { eventData, eventLimits, newData, position, size } from '../event/shapes.ts';
 import { segmentName, segmentRange } from '../lane/shapes.ts';
 import {
   QUARANTINE_VERBS,
@@ -20,8 +20,16 @@ import {
   type QuarantineJob,
   type Selection,
 } from './decision.ts';
+import type { QuarantineLimits } from './options.ts';
 import type { QuarantinedRecord } from './record.ts';
 import type { QuarantineState, Redrive } from './state.ts';
+
+export const quarantineOptions: Shape<QuarantineLimits> = object<QuarantineLimits>({
+  segments: eventLimits,
+  batch: count,
+  leaseMarginMs: number,
+  decisionsKept: count,
+});
 
 export const quarantinedRecord: Shape<QuarantinedRecord> = object<QuarantinedRecord>({
   position,
@@ -51,7 +59,7 @@ const decidedRecord = object<DecidedRecord>({
   claimBefore: optional(string),
 });
 
-const decision = object<QuarantineDecision>({
+export const quarantineDecision = object<QuarantineDecision>({
   id: string,
   verb: oneOf(...QUARANTINE_VERBS),
   outcome: oneOf('going on', 'done', 'refused'),
@@ -72,7 +80,7 @@ const job = object<QuarantineJob>({
   size: optional(size),
   left: optional(list(segmentRange)),
   from: count,
-  decision,
+  decision: quarantineDecision,
 });
 
 const redrive = object<Redrive>({
@@ -94,6 +102,6 @@ export const quarantineState: Shape<QuarantineState> = object<QuarantineState>({
   jobs: list(job),
   redrive: optional(redrive),
   lastRedriven: count,
-  decisions: list(decision),
+  decisions: list(quarantineDecision),
   lost: optional(string),
 });

@@ -31,9 +31,6 @@ export interface QuarantineState {
   readonly lost?: string;
 }
 
-/** A state from an earlier run. Earlier versions had records and marks only. */
-export type CarriedQuarantine = Pick<QuarantineState, 'records' | 'marks'> & Partial<QuarantineState>;
-
 /**
  * Records with the keys that the key function returned. The keys stay fixed until every lane has accepted its records, so
  * that a repeat goes to the same lane, which recognizes it, even if the settings have changed meanwhile (O6).

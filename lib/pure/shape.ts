@@ -26,6 +26,18 @@ export function parse<T>(shape: Shape<T>, value: unknown): Parsed<T> {
   return mismatch === undefined ? { value: value as T } : { problem: describe(mismatch) };
 }
 
+/** The same for a reader to which a value that is wrong is as good as none. */
+export function parseOrNone<T>(shape: Shape<T>, value: unknown): T | undefined {
+  return shape(value) === undefined ? (value as T) : undefined;
+}
+
+/** @throws {InvalidValueError} */
+export function parseOrThrow<T>(shape: Shape<T>, value: unknown, what: string): T {
+  const parsed = parse(shape, value);
+  if ('problem' in parsed) throw new InvalidValueError(what, parsed.problem);
+  return parsed.value;
+}
+
 /** Thrown when another process sent or wrote a value that has not the shape it must have. */
 export class InvalidValueError extends Error {
   override readonly name = 'InvalidValueError';
@@ -37,16 +49,16 @@ export class InvalidValueError extends Error {
   }
 }
 
-function simple<T>(expected: string, accepts: (value: unknown) => boolean): Shape<T> {
+function primitive<T>(expected: string, accepts: (value: unknown) => boolean): Shape<T> {
   return (value) => (accepts(value) ? undefined : { path: [], expected, found: value });
 }
 
-export const string = simple<string>('a string', (value) => typeof value === 'string');
-export const boolean = simple<boolean>('true or false', (value) => typeof value === 'boolean');
+export const string = primitive<string>('a string', (value) => typeof value === 'string');
+export const boolean = primitive<boolean>('true or false', (value) => typeof value === 'boolean');
 /** NaN and infinity have no form in JSON, and would spoil every sum. */
-export const number = simple<number>('a number', Number.isFinite);
-export const count = simple<number>('a whole number of 0 or more', (value) => isInteger(value) && value >= 0);
-export const unknown = simple<unknown>('any value', () => true);
+export const number = primitive<number>('a number', Number.isFinite);
+export const count = primitive<number>('a whole number of 0 or more', (value) => isInteger(value) && value >= 0);
+export const unknown = primitive<unknown>('any value', () => true);
 
 function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value);
@@ -54,7 +66,7 @@ function isInteger(value: unknown): value is number {
 
 /** One of these constants. */
 export function oneOf<const T extends string | number | boolean>(...values: readonly T[]): Shape<T> {
-  return simple(values.map((value) => JSON.stringify(value)).join(' or '), (value) => values.includes(value as T));
+  return primitive(values.map((value) => JSON.stringify(value)).join(' or '), (value) => values.includes(value as T));
 }
 
 export function optional<T>(inner: Shape<T>): Shape<T | undefined> {
@@ -70,6 +82,13 @@ export function list<T>(inner: Shape<T>): Shape<readonly T[]> {
     }
     return undefined;
   };
+}
+
+export function nonEmptyList<T>(inner: Shape<T>): Shape<readonly T[]> {
+  return both(
+    list(inner),
+    primitive('a list that is not empty', (value) => Array.isArray(value) && value.length > 0),
+  );
 }
 
 /** An object with names of any kind, each with such a value. */
@@ -122,6 +141,11 @@ export function byField<T extends object>(variants: { readonly [field: string]: 
     for (const [name, inner] of Object.entries(variants)) if (Object.hasOwn(value, name)) return inner(value);
     return { path: [], expected, found: value };
   };
+}
+
+/** A value that has both shapes. */
+export function both<T>(one: Shape<T>, other: Shape<T>): Shape<T> {
+  return (value) => one(value) ?? other(value);
 }
 
 /** A shape with one more condition, which sees the value with its type. */

@@ -7,6 +7,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Clien
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { latestRun } from '../../temporal/latest-run.ts';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
+import { parseLaneInput } from '../../contracts/lane/parse.ts';
 import { LANE_DETAILS, staticAttributes, summaryOf } from '../../contracts/lane/start.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneMemo } from '../../contracts/lane/view.ts';
@@ -62,7 +63,7 @@ async function startOf(client: Client, workflowId: string, { runId }: EndedRun) 
   const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads ?? []);
   const taskQueue = started?.taskQueue?.name;
   if (input === undefined || !taskQueue) throw new Error(`What lane ${workflowId} was started with cannot be read.`);
-  return { input: input as LaneInput, taskQueue };
+  return { input: parseLaneInput(input), taskQueue };
 }
 
 /** Only its pool starts a lane of a pooled key: it knows which request to the lane is in flight (O1). */

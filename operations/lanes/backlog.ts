@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { countOfSegment, eventsOfSegment } from '../../temporal/segment-events.ts';
 import { QUERIES, segmentWorkflowId } from '../../contracts/names.ts';
+import { parseBacklogView } from '../../contracts/lane/view-shapes.ts';
 import {
   LARGEST_WINDOW,
   waitingEvent,
@@ -37,8 +38,9 @@ export async function backlogPage(
 ): Promise<BacklogPage> {
   const { taskQueue, workflowId } = await describeLane(client, pipeline, key);
   const window = { skip: wanted.skip, limit: Math.min(wanted.limit, LARGEST_WINDOW) };
-  const asked = { workflowId, query: QUERIES.backlog, args: [window], timeoutMs: TIMEOUT_MS, taskQueue };
-  const view = await askWorkflow<BacklogView>(client, asked);
+  const parse = parseBacklogView;
+  const asked = { workflowId, query: QUERIES.backlog, args: [window], parse, timeoutMs: TIMEOUT_MS, taskQueue };
+  const view = await askWorkflow(client, asked);
   const end = window.skip + window.limit;
   const events = [...view.queue];
   let passed = view.before;

@@ -1,6 +1,8 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { readFailure, type Failure } from '../../contracts/event/failure.ts';
-import type { LaneMemo, LaneView } from '../../contracts/lane/view.ts';
+import { parseLaneView } from '../../contracts/lane/view-shapes.ts';
+import { parseLaneMemo } from '../../contracts/lane/parse.ts';
+import type { LaneMemo } from '../../contracts/lane/view.ts';
 import { QUERIES, SEARCH_ATTRIBUTES } from '../../contracts/names.ts';
 import { formatPosition } from '../../contracts/event/position.ts';
 import { mapBounded } from '../../lib/pure/map-bounded.ts';
@@ -79,7 +81,7 @@ function listedEnd({ ended, info, view }: EndedLane): BlockedLane {
 }
 
 function listed(info: WorkflowExecutionInfo): BlockedLane {
-  const memo = (info.memo ?? {}) as Partial<LaneMemo>;
+  const memo: Partial<LaneMemo> = parseLaneMemo(info.memo) ?? {};
   const attributes = info.searchAttributes as Record<string, readonly unknown[] | undefined>;
   const first = (name: string): unknown => attributes[name]?.[0];
   const colon = info.workflowId.indexOf(':');
@@ -109,7 +111,7 @@ async function withExactNumbers(
     if (lane.ended !== undefined || silent.has(lane.pipeline)) return lane;
     try {
       const { workflowId } = lane;
-      const view = await askWorkflow<LaneView>(client, { workflowId, query: QUERIES.lane, timeoutMs });
+      const view = await askWorkflow(client, { workflowId, query: QUERIES.lane, parse: parseLaneView, timeoutMs });
       return { ...lane, waiting: view.waiting, exact: true };
     } catch (error) {
       if (error instanceof NoWorkerError) silent.add(lane.pipeline);

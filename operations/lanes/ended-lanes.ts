@@ -1,5 +1,6 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import type { LaneView } from '../../contracts/lane/view.ts';
+import { parseLaneView } from '../../contracts/lane/view-shapes.ts';
 import { QUERIES, SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { mapBounded } from '../../lib/pure/map-bounded.ts';
 import { NoWorkerError } from '../../temporal/errors.ts';
@@ -68,7 +69,7 @@ async function viewOf(
   timeoutMs: number,
 ): Promise<LaneView | undefined> {
   try {
-    return await askWorkflow<LaneView>(client, { workflowId, query: QUERIES.lane, timeoutMs });
+    return await askWorkflow(client, { workflowId, query: QUERIES.lane, parse: parseLaneView, timeoutMs });
   } catch (error) {
     // One whose history cannot be replayed any more is listed by what is known of it.
     if (error instanceof NoWorkerError) silent.add(taskQueue);

@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { LaneView } from '../../contracts/lane/view.ts';
+import { parsePipelineView } from '../../contracts/pipeline/parse.ts';
 import { pipelineWorkflowId, QUERIES } from '../../contracts/names.ts';
-import type { PipelineView } from '../../contracts/pipeline/view.ts';
 import { NoWorkerError } from '../../temporal/errors.ts';
 import { askWorkflow } from '../../temporal/query.ts';
 
@@ -12,9 +12,10 @@ import { askWorkflow } from '../../temporal/query.ts';
 export async function keptUntil(client: Client, lane: LaneView, timeoutMs: number): Promise<number | undefined> {
   const { head, pipeline } = lane;
   if (head === undefined || !('sourceOnly' in head.data)) return undefined;
-  const asked = { workflowId: pipelineWorkflowId(pipeline), query: QUERIES.pipeline, timeoutMs };
+  const workflowId = pipelineWorkflowId(pipeline);
+  const asked = { workflowId, query: QUERIES.pipeline, parse: parsePipelineView, timeoutMs };
   try {
-    const { retentionMs } = (await askWorkflow<PipelineView>(client, asked)).state;
+    const { retentionMs } = (await askWorkflow(client, asked)).state;
     return retentionMs === undefined ? undefined : head.arrivedAt + retentionMs;
   } catch (error) {
     if (error instanceof NoWorkerError || error instanceof WorkflowNotFoundError) return undefined;

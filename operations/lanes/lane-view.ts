@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
+import { parseLaneView } from '../../contracts/lane/view-shapes.ts';
 import type { LaneView } from '../../contracts/lane/view.ts';
 import { QUERIES } from '../../contracts/names.ts';
 import { NoSuchLaneError } from '../errors.ts';
@@ -38,7 +39,13 @@ export async function laneView(
   const workflowId = laneWorkflowId(pipeline, key);
   const description = await describeLane(client, pipeline, key);
   const { taskQueue } = description;
-  const view = await askWorkflow<LaneView>(client, { workflowId, query: QUERIES.lane, timeoutMs, taskQueue });
+  const view = await askWorkflow(client, {
+    workflowId,
+    query: QUERIES.lane,
+    parse: parseLaneView,
+    timeoutMs,
+    taskQueue,
+  });
   const ended = endOf(description);
   const until = await keptUntil(client, view, timeoutMs);
   return {

@@ -1,5 +1,7 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { pipelineWorkflowId, QUERIES, quarantineWorkflowId } from '../../contracts/names.ts';
+import { parsePipelineView } from '../../contracts/pipeline/parse.ts';
+import { parseQuarantineView } from '../../contracts/quarantine/parse.ts';
 import type { PipelineState } from '../../contracts/pipeline/state.ts';
 import type { PipelineView } from '../../contracts/pipeline/view.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
@@ -94,7 +96,12 @@ export async function pipelineStatus(
   if (description === undefined) return { ...base, ...NOTHING_READ };
   const ended = endOf(description);
   const [view, reports, failing] = await Promise.all([
-    orUnknown(askWorkflow<PipelineView>(client, question(pipelineWorkflowId(pipeline), QUERIES.pipeline))),
+    orUnknown(
+      askWorkflow(client, {
+        ...question(pipelineWorkflowId(pipeline), QUERIES.pipeline),
+        parse: parsePipelineView,
+      }),
+    ),
     readerReports(client, description),
     readErrors(client, description),
   ]);
@@ -143,7 +150,10 @@ async function describePipeline(client: Client, pipeline: string): Promise<Workf
 type QuarantineStatus = Pick<PipelineStatus, 'quarantined' | 'quarantineProblem'>;
 
 async function lookAtQuarantine(client: Client, pipeline: string): Promise<QuarantineStatus> {
-  const asked = askWorkflow<QuarantineView>(client, question(quarantineWorkflowId(pipeline), QUERIES.quarantine));
+  const asked = askWorkflow(client, {
+    ...question(quarantineWorkflowId(pipeline), QUERIES.quarantine),
+    parse: parseQuarantineView,
+  });
   const missing: Pick<QuarantineView, 'count' | 'recovering' | 'lost'> = { count: 0 };
   const [view, ended] = await Promise.all([orUnknown(orMissing(asked, missing)), quarantineEnd(client, pipeline)]);
   const readError = quarantineProblem(view ?? {}, ended);

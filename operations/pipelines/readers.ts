@@ -7,6 +7,7 @@ import { TimeoutFailure } from '@temporalio/common';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto, { type temporal } from '@temporalio/proto';
 import type { ReaderReport } from '../../contracts/pipeline/reading.ts';
+import { parseReaderReport } from '../../contracts/pipeline/parse.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 
@@ -35,7 +36,8 @@ async function reportIn(client: Client, activity: PendingActivity): Promise<Read
   if (activity.activityType?.name !== 'readShards') return undefined;
   const payloads = activity.heartbeatDetails?.payloads;
   const [report] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads ?? []);
-  return report as ReaderReport | undefined;
+  const parsed = parseReaderReport(report);
+  return 'value' in parsed ? parsed.value : undefined;
 }
 
 export async function readErrors(client: Client, pipeline: WorkflowExecutionDescription): Promise<ReadError[]> {

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NOTHING_TO_DECIDE, type Decision, type VerbArgs } from '../../contracts/lane/decision.ts';
+import { parsePoolKeyView } from '../../contracts/pool/view-shapes.ts';
 import { poolWorkflowId, QUERIES, type VerbName } from '../../contracts/names.ts';
 import { poolOf } from '../../contracts/pool/pool-of.ts';
 import type { DecideArgs } from '../../contracts/pool/messages.ts';
@@ -48,7 +49,13 @@ export async function pooledKeyView(
   const pool = poolOf(key, pools);
   const workflowId = poolWorkflowId(pipeline, pool);
   try {
-    const view = await askWorkflow<PoolKeyView>(client, { workflowId, query: QUERIES.key, args: [key], timeoutMs });
+    const view = await askWorkflow(client, {
+      workflowId,
+      query: QUERIES.key,
+      args: [key],
+      parse: parsePoolKeyView,
+      timeoutMs,
+    });
     return { pipeline, key, pool, workflowId, view };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw new NoSuchLaneError(pipeline, key, undefined, { cause: error });

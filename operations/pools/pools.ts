@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { readFailure, type Failure } from '../../contracts/event/failure.ts';
+import { parsePoolView } from '../../contracts/pool/view-shapes.ts';
 import { poolWorkflowId, QUERIES } from '../../contracts/names.ts';
 import type { FailingKeys, PoolView } from '../../contracts/pool/view.ts';
 import type { Outage } from '../../contracts/pool/state.ts';
@@ -37,9 +38,10 @@ const SAMPLE_KEYS = 5;
 export async function poolsStatus(client: Client, pipeline: string, pools: number): Promise<PoolsStatus> {
   const numbers = Array.from({ length: pools }, (_, pool) => pool);
   const answers = await mapBounded(numbers, AT_ONCE, async (pool) => {
-    const question = { workflowId: poolWorkflowId(pipeline, pool), query: QUERIES.pool, timeoutMs: ANSWER_TIMEOUT_MS };
+    const workflowId = poolWorkflowId(pipeline, pool);
+    const question = { workflowId, query: QUERIES.pool, parse: parsePoolView, timeoutMs: ANSWER_TIMEOUT_MS };
     // A pool begins with the first event of its keys.
-    return await orUnknown(orMissing(askWorkflow<PoolView>(client, question), 'not begun' as const));
+    return await orUnknown(orMissing(askWorkflow(client, question), 'not begun' as const));
   });
   const views = answers.filter((answer) => answer !== undefined && answer !== 'not begun');
   const outages = views.flatMap(({ outage }) => outage ?? []).toSorted((a, b) => a.since - b.since);

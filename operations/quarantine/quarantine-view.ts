@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { readSegmentUnlessGone } from '../../temporal/segment-records.ts';
 import type { SegmentName } from '../../contracts/lane/backlog.ts';
+import { parseQuarantineView } from '../../contracts/quarantine/parse.ts';
 import { QUERIES, quarantineWorkflowId, segmentWorkflowId } from '../../contracts/names.ts';
 import { formatPosition } from '../../contracts/event/position.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
@@ -20,9 +21,8 @@ const EMPTY: QuarantineView = { count: 0, segments: [], records: [], pending: []
 export async function quarantineView(client: Client, pipeline: string): Promise<QuarantineView> {
   const workflowId = quarantineWorkflowId(pipeline);
   try {
-    const asked = { workflowId, query: QUERIES.quarantine, timeoutMs: ANSWER_TIMEOUT_MS };
-    // One that an earlier version runs says less.
-    return { ...EMPTY, ...(await askWorkflow<Partial<QuarantineView>>(client, asked)) };
+    const parse = parseQuarantineView;
+    return await askWorkflow(client, { workflowId, query: QUERIES.quarantine, parse, timeoutMs: ANSWER_TIMEOUT_MS });
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return EMPTY;
     throw error;

@@ -30,6 +30,7 @@ import type { PoolInput } from '../../contracts/pool/messages.ts';
 import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
+import { DEFAULT_QUARANTINE_LIMITS } from '../../contracts/quarantine/options.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { runWorker, type RunningWorker } from '../../worker/running-worker.ts';
 import { retryInterceptor } from '../../temporal/retries.ts';
@@ -155,7 +156,13 @@ export class LaneHarness {
     limits: Partial<QuarantineInput> = {},
     leaseUntil = Date.now() + 60_000,
   ): Promise<void> {
-    const input: QuarantineInput = { version: 1, pipeline: this.pipeline, signalsPerRun: 2000, ...limits };
+    const input: QuarantineInput = {
+      version: 1,
+      pipeline: this.pipeline,
+      signalsPerRun: 2000,
+      limits: DEFAULT_QUARANTINE_LIMITS,
+      ...limits,
+    };
     await this.client.workflow.signalWithStart(WORKFLOW_TYPES.quarantine, {
       workflowId: quarantineWorkflowId(this.pipeline),
       taskQueue: this.taskQueue,

@@ -7,7 +7,7 @@ import { jsonBytes } from '../../lib/pure/json-bytes.ts';
 import { poolOf } from '../../contracts/pool/pool-of.ts';
 import { segmentWorkflowId, SIGNALS, WORKFLOW_TYPES } from '../../contracts/names.ts';
 import { QUARANTINE_MARK, type QuarantinedRecord } from '../../contracts/quarantine/record.ts';
-import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
+import { parseQuarantineInput } from '../../contracts/quarantine/parse.ts';
 import type { KeyableRecord } from '../../contracts/public/record.ts';
 import { eventually } from '../support/eventually.ts';
 import { keylessRecords, laneEvents, SHARD } from '../support/lane-events.ts';
@@ -75,7 +75,11 @@ describe.each([
     await eventually(async () => (await openSegments()) >= Math.floor((max - 1) / 40));
     await eventually(async () => (await runs()).length > 1);
     for (const { runId } of await runs()) {
-      const input = await argumentOf<QuarantineInput>(it.lanes.client, { workflowId: it.handle.workflowId, runId });
+      const input = await argumentOf(
+        it.lanes.client,
+        { workflowId: it.handle.workflowId, runId },
+        parseQuarantineInput,
+      );
       expect(jsonBytes(input!)).toBeLessThan(32 * 1024);
     }
 
@@ -221,7 +225,7 @@ describe('a quarantine', () => {
     });
     for (const shard of shards) await it.put(keylessRecords(1, 1, shard));
     const carried = async () => {
-      return (await argumentOf<QuarantineInput>(it.lanes.client, { workflowId: it.handle.workflowId }))!.carried;
+      return (await argumentOf(it.lanes.client, { workflowId: it.handle.workflowId }, parseQuarantineInput))!.carried;
     };
     let n = 1;
     await eventually(async () => {

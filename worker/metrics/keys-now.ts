@@ -9,6 +9,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError, type MetricGauge, type MetricMeter } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { QUERIES, quarantineWorkflowId, SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from '../../contracts/names.ts';
+import { parseQuarantined } from '../../contracts/quarantine/parse.ts';
 import type { PipelineSettings } from '../../settings/settings.ts';
 import { KEY_METRICS, type Metric } from './catalog.ts';
 
@@ -80,7 +81,7 @@ async function countOf(client: Client, pipeline: string, status: string): Promis
 async function quarantined(client: Client, pipeline: string): Promise<number> {
   const handle = client.workflow.getHandle(quarantineWorkflowId(pipeline));
   try {
-    return await handle.query<number>(QUERIES.quarantined);
+    return parseQuarantined(await handle.query(QUERIES.quarantined));
   } catch (error) {
     // It begins with its first record.
     if (error instanceof WorkflowNotFoundError) return 0;

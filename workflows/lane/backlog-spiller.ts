@@ -5,13 +5,9 @@
  * state belongs to its host: what comes of a wait is returned, and the host applies it to the lane as it is by then.
  */
 import { sleep } from '@temporalio/workflow';
-import {
-  DEFAULT_SEGMENT_LIMITS,
-  type SegmentLimits,
-  type SegmentName,
-  type SegmentSlice,
-} from '../../contracts/lane/backlog.ts';
+import { type SegmentLimits, type SegmentName, type SegmentSlice } from '../../contracts/lane/backlog.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
+import { VERSION } from '../../contracts/version.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
 import { segmentWorkflowId } from '../../contracts/names.ts';
@@ -45,8 +41,8 @@ export class BacklogSpiller {
     this.#onInput = onInput;
     // Counted on from run to run: so all segments of a backlog are one range, however many they become.
     const latest = latestSegment(carried);
-    this.#segments = new Segments(pipeline, (events) => ({ version: 1, pipeline, key, events }), latest);
-    this.#limits = options.segments ?? DEFAULT_SEGMENT_LIMITS;
+    this.#segments = new Segments(pipeline, (events) => ({ version: VERSION, pipeline, key, events }), latest);
+    this.#limits = options.segments;
   }
 
   /** A lane that moves needs no segments: what it holds is handled before its run has to end. */

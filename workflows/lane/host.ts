@@ -101,7 +101,7 @@ export class LaneHost implements Host {
   }
 
   /** A signal that could not be parsed. */
-  ignore(name: string, signal: unknown, problem?: string): void {
+  ignore(name: string, signal: unknown, problem: string): void {
     this.#inbox.malformed(name, signal, problem);
   }
 

@@ -1,9 +1,9 @@
 /** How a lane puts together what a terminated run of it held: see workflows/shared/recovery/recover-run.ts. */
 import type { LaneEvent } from '../../contracts/event/event.ts';
+import { parseRecords } from '../../contracts/lane/parse.ts';
 import type { RecordsSignal } from '../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
-import { isRecordsSignal } from '../shared/parsing.ts';
 import type { Recovery } from '../shared/recovery/recover-run.ts';
 import { append } from './core/backlog.ts';
 import { recoveredState, withLoss } from './core/loss.ts';
@@ -23,7 +23,7 @@ export function laneRecovery(
     consequence: 'Events may be missing here.',
     parse: {
       ...LANE_PARSERS,
-      signal: (value) => (isRecordsSignal(value) ? { value } : { problem: 'no bridge can have sent it' }),
+      signal: parseRecords,
     },
     // It remembers since ever: what is dropped for being old is lost if that is wrong.
     empty: () => ({ lane: emptyLane(0), queued: 0 }),

@@ -3,18 +3,20 @@ import { QUERIES, SIGNALS, VERBS } from '../../contracts/names.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import type { Decision } from '../../contracts/lane/decision.ts';
 import type { LaneInput } from '../../contracts/lane/messages.ts';
+import { parseLaneInput, parseRecords } from '../../contracts/lane/parse.ts';
 import type { LaneView } from '../../contracts/lane/view.ts';
 import type { BacklogView } from '../../contracts/lane/waiting.ts';
 import type { RunSnapshot } from '../../contracts/run.ts';
 import { INTERNAL, VERB_DESCRIPTIONS } from '../shared/descriptions.ts';
 import { LaneHost } from './host.ts';
-import { isRecordsSignal, readVerb, readWindow } from '../shared/parsing.ts';
+import { readVerb, readWindow } from '../shared/parsing.ts';
 import { refusal } from '../shared/rejection.ts';
+import { onSignal } from '../shared/signals.ts';
 import type { LaneSnapshot } from './snapshot.ts';
 
 /** One key's lane, in a workflow of its own. Started by the first event of the key, ended when it is idle. */
 export async function lane(input: LaneInput): Promise<void> {
-  const host = new LaneHost(input);
+  const host = new LaneHost(parseLaneInput(input));
   // All handlers stand before the first await: what arrived before is delivered now, in order.
   setHandler(defineQuery<LaneView>(QUERIES.lane), () => host.view(), {
     description: 'State, head with its data, failure, what waits, last decisions.',
@@ -28,11 +30,11 @@ export async function lane(input: LaneInput): Promise<void> {
   setHandler(defineQuery<readonly LaneEvent[], [unknown]>(QUERIES.snapshotPage), (from) => host.snapshotPage(from), {
     description: INTERNAL,
   });
-  const takeRecords = (signal: unknown): void => {
-    if (isRecordsSignal(signal)) host.accept(signal);
-    else host.ignore(SIGNALS.records, signal);
-  };
-  setHandler(defineSignal<[unknown]>(SIGNALS.records), takeRecords, { description: INTERNAL });
+  onSignal(host, SIGNALS.records, {
+    description: INTERNAL,
+    parse: parseRecords,
+    take: (signal) => host.accept(signal),
+  });
   for (const name of VERBS) {
     const description = VERB_DESCRIPTIONS[name];
     setHandler(defineSignal<[unknown]>(name), (args) => host.signalVerb(readVerb(name, args)), { description });

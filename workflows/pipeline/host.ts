@@ -13,8 +13,14 @@
  */
 import { allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
 import { assign, fairShare } from '../../bridge/lineage/assignment.ts';
-import { restoreState } from '../../bridge/lineage/carried-state.ts';
-import { advance, awaitsChildren, awaitsParents, readable, toRead } from '../../bridge/lineage/lineage.ts';
+import {
+  advance,
+  awaitsChildren,
+  awaitsParents,
+  EMPTY_LINEAGE,
+  readable,
+  toRead,
+} from '../../bridge/lineage/lineage.ts';
 import { observe } from '../../bridge/lineage/listing.ts';
 import { observeStream } from '../../bridge/lineage/stream.ts';
 import type { PipelineCommandArgs, PipelineConfiguration, PipelineInput } from '../../contracts/pipeline/messages.ts';
@@ -42,8 +48,8 @@ export class PipelineHost implements Host {
   constructor(input: PipelineInput) {
     this.#input = input;
     this.#options = input.options;
-    const { carried, stream, pipeline } = input;
-    this.#state = { ...(stream === undefined ? {} : { stream }), ...restoreState(carried) };
+    const { carried = EMPTY_LINEAGE, stream, pipeline } = input;
+    this.#state = { ...(stream === undefined ? {} : { stream }), ...carried };
     this.#listing = new PeriodicListing(pipeline, () => this.turns.input());
   }
 

@@ -8,6 +8,7 @@ import {
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import { parseReaderReport } from '../../contracts/pipeline/parse.ts';
 import type { ReaderInput, ReaderReport, ReadingActivities } from '../../contracts/pipeline/reading.ts';
 
 /** A reader that the pipeline has sent out. */
@@ -57,14 +58,26 @@ async function read(input: ReaderInput): Promise<ReaderReport> {
     // The failover: another process goes on from the last heartbeat.
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
   });
-  return await readShards(input);
+  return reportIn(await readShards(input));
+}
+
+/** Without a report the shards are read again from where the pipeline knows them to be (O4). */
+function reportIn(value: unknown): ReaderReport {
+  const report = parseReaderReport(value);
+  if ('value' in report) return report.value;
+  log.error('The report of a reader cannot be used; its shards are read again from their last checkpoints', {
+    problem: report.problem,
+  });
+  return NOTHING_TO_REPORT;
 }
 
 /** Always resolves: a pipeline that could not take a reader home would be stuck for good. */
 async function reportOfLostReader(error: unknown): Promise<ReaderReport> {
   if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
     // It died while it was called home; its last heartbeat tells how far it came.
-    return (error.cause.lastHeartbeatDetails as ReaderReport | undefined) ?? NOTHING_TO_REPORT;
+    return error.cause.lastHeartbeatDetails === undefined
+      ? NOTHING_TO_REPORT
+      : reportIn(error.cause.lastHeartbeatDetails);
   }
   if (!isCancellation(error)) {
     log.error('A reader failed', { error });

@@ -1,4 +1,5 @@
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { parseKnownStream } from '../../contracts/pipeline/parse.ts';
 import { MEMO_FRESH_MS, STREAM_MEMO, type KnownStream } from '../../contracts/pipeline/stream-identity.ts';
 
 /**
@@ -9,7 +10,7 @@ import { MEMO_FRESH_MS, STREAM_MEMO, type KnownStream } from '../../contracts/pi
  * history.
  */
 export class StreamMemo {
-  #written = workflowInfo().memo?.[STREAM_MEMO] as KnownStream | undefined;
+  #written = parseKnownStream(workflowInfo().memo?.[STREAM_MEMO]);
   #seen: KnownStream | undefined;
 
   /** The stream was seen just now. */

@@ -1,11 +1,7 @@
 import { ApplicationFailure, CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
 import { QUERIES } from '../../contracts/names.ts';
-import {
-  PIPELINE_UPDATES,
-  type PipelineCommandArgs,
-  type PipelineConfiguration,
-  type PipelineInput,
-} from '../../contracts/pipeline/messages.ts';
+import { PIPELINE_UPDATES, type PipelineCommandArgs, type PipelineInput } from '../../contracts/pipeline/messages.ts';
+import { parsePipelineConfiguration, parsePipelineInput } from '../../contracts/pipeline/parse.ts';
 import type { PipelineView } from '../../contracts/pipeline/view.ts';
 import { INTERNAL } from '../shared/descriptions.ts';
 import { readVerb } from '../shared/parsing.ts';
@@ -22,7 +18,7 @@ function readCommand(value: unknown): { readonly args: PipelineCommandArgs; read
 
 /** One source, its lineage and its readers. Long-lived: it never ends by itself. */
 export async function pipeline(input: PipelineInput): Promise<void> {
-  const host = new PipelineHost(input);
+  const host = new PipelineHost(parsePipelineInput(input));
   setHandler(defineQuery<PipelineView>(QUERIES.pipeline), () => host.view(), {
     description: 'What it reads, how far it has come, and its readers.',
   });
@@ -38,14 +34,18 @@ export async function pipeline(input: PipelineInput): Promise<void> {
     description: 'Lets reading go on where it was. Needs no input.',
   });
   setHandler(
-    defineUpdate<void, [PipelineConfiguration]>(PIPELINE_UPDATES.configure),
-    (configuration) => host.configure(configuration),
+    defineUpdate<void, [unknown]>(PIPELINE_UPDATES.configure),
+    (given) => {
+      const configuration = parsePipelineConfiguration(given);
+      // The validator has refused any other.
+      if ('value' in configuration) host.configure(configuration.value);
+    },
     {
       description: INTERNAL,
-      validator: (configuration: Partial<PipelineConfiguration> | null | undefined) => {
-        const options = configuration?.options ?? {};
-        const missing = Object.keys(input.options).filter((name) => !Number.isFinite(options[name as never]));
-        if (missing.length > 0) throw ApplicationFailure.nonRetryable(`Not a configuration: no ${missing.join(', ')}`);
+      validator: (given) => {
+        const configuration = parsePipelineConfiguration(given);
+        if ('problem' in configuration)
+          throw ApplicationFailure.nonRetryable(`Not a configuration: ${configuration.problem}`);
       },
     },
   );

@@ -19,6 +19,7 @@
 import { allHandlersFinished, condition, log, uuid4, workflowInfo } from '@temporalio/workflow';
 import { jsonBytes } from '../../lib/pure/json-bytes.ts';
 import type { Decision } from '../../contracts/lane/decision.ts';
+import { VERSION } from '../../contracts/version.ts';
 import type { BatchProgress } from '../../contracts/pool/batch.ts';
 import type { FinishedSignal, LookSignal, PoolInput, PoolSignal } from '../../contracts/pool/messages.ts';
 import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
@@ -303,7 +304,7 @@ export class PoolHost implements Host {
     this.#isLeaving = allHandlersFinished();
     if (!this.#isLeaving) return;
     const { pipeline, options } = this.#input;
-    const input: PoolInput = { version: 1, pipeline, options, carried: this.#state() };
+    const input: PoolInput = { version: VERSION, pipeline, options, carried: this.#state() };
     await continueAsNew(input, { full: this.#status.holdsEnough(this.#held) });
   }
 

@@ -1,7 +1,7 @@
 /** How a pool puts together what a terminated run of it held: see workflows/shared/recovery/recover-run.ts. */
 import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
+import { parsePoolRecords } from '../../contracts/pool/parse.ts';
 import type { PoolSignal } from '../../contracts/pool/messages.ts';
-import { isPoolSignal } from '../shared/parsing.ts';
 import type { Recovery } from '../shared/recovery/recover-run.ts';
 import { deliveryUnknown } from './moved/delivery-check.ts';
 import { POOL_PARSERS } from './snapshot.ts';
@@ -22,7 +22,7 @@ export const POOL_RECOVERY: Recovery<PoolState, PoolEvent, PoolSignal, Recovered
   consequence: 'Events of its keys may be missing.',
   parse: {
     ...POOL_PARSERS,
-    signal: (value) => (isPoolSignal(value) ? { value } : { problem: 'no bridge can have sent it' }),
+    signal: parsePoolRecords,
   },
   // It remembers since ever: what is dropped for being old is lost if that is wrong.
   empty: () => ({ state: emptyPool(0), events: [], signals: [] }),

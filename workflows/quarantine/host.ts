@@ -13,7 +13,7 @@
 import { allHandlersFinished, CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { SegmentName } from '../../contracts/lane/backlog.ts';
 import { segmentWorkflowId } from '../../contracts/names.ts';
-import { DEFAULT_QUARANTINE_LIMITS, type QuarantineLimits } from '../../contracts/quarantine/options.ts';
+import type { QuarantineLimits } from '../../contracts/quarantine/options.ts';
 import type { QuarantineInput, QuarantineSignal } from '../../contracts/quarantine/messages.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineDecision } from '../../contracts/quarantine/decision.ts';
@@ -56,14 +56,14 @@ export class QuarantineHost implements Host {
   #isLeaving = false;
 
   constructor(input: QuarantineInput) {
-    const { pipeline, carried, limits = DEFAULT_QUARANTINE_LIMITS, predecessor, after } = input;
+    const { pipeline, carried, limits, predecessor, after } = input;
     const { startTime } = workflowInfo();
     this.#input = input;
     this.#limits = limits;
     this.#run = new RunLimits(input.signalsPerRun);
     const onSignal = () => this.#run.countSignal();
     this.#inbox = new Inbox({ turns: this.turns, onSignal, predecessor, after, neverCompletes: true });
-    this.#state = carried === undefined ? records.emptyQuarantine(startTime.getTime()) : records.carriedOver(carried);
+    this.#state = carried ?? records.emptyQuarantine(startTime.getTime());
     this.#segments = new QuarantineSegments(pipeline, this.#state.latestSegment);
     this.#work = new QuarantineWork(pipeline, limits, () => this.turns.input());
     this.#marks = new MarkPruner(pipeline, { leaseMarginMs: limits.leaseMarginMs, maxCarried: MARKS_CARRIED });

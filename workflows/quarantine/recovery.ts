@@ -1,13 +1,13 @@
 /** How a quarantine puts together what a terminated run of it held: see workflows/shared/recovery/recover-run.ts. */
 import { condition } from '@temporalio/workflow';
 import { segmentWorkflowId } from '../../contracts/names.ts';
+import { parseQuarantineRecords } from '../../contracts/quarantine/parse.ts';
 import type { QuarantineLimits } from '../../contracts/quarantine/options.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine/messages.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type { EndedRun } from '../../contracts/run.ts';
 import { firstSegments, withoutFirst } from '../../contracts/lane/segment-ranges.ts';
-import { isQuarantineSignal } from '../shared/parsing.ts';
 import { recoverRun, type Recovery } from '../shared/recovery/recover-run.ts';
 import { recoveredState } from './verbs/jobs.ts';
 import { QUARANTINE_PARSERS } from './snapshot.ts';
@@ -37,7 +37,7 @@ export function quarantineRecovery({
     consequence: 'Records without a key may be missing.',
     parse: {
       ...QUARANTINE_PARSERS,
-      signal: (value) => (isQuarantineSignal(value) ? { value } : { problem: 'no bridge can have sent it' }),
+      signal: parseQuarantineRecords,
     },
     // It remembers since ever: what is dropped for being old is lost if that is wrong.
     empty: () => emptyQuarantine(0),

@@ -5,6 +5,7 @@
  */
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
 import type { SegmentName } from '../../contracts/lane/backlog.ts';
+import { VERSION } from '../../contracts/version.ts';
 import { segmentWorkflowId, SIGNALS } from '../../contracts/names.ts';
 import type { DecidedSignal } from '../../contracts/quarantine/messages.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
@@ -17,7 +18,7 @@ export class QuarantineSegments {
   /** @param latest the one that was started last, by a run before: it is counted on */
   constructor(pipeline: string, latest: SegmentName | undefined) {
     this.#pipeline = pipeline;
-    this.#segments = new Segments(pipeline, (records) => ({ version: 1, pipeline, records }), latest);
+    this.#segments = new Segments(pipeline, (records) => ({ version: VERSION, pipeline, records }), latest);
   }
 
   /** Resolves when the server has the records in a segment of their own. */

@@ -12,7 +12,7 @@
  */
 import type { SegmentLimits, SegmentName } from '../../contracts/lane/backlog.ts';
 import { countWeighed, eventWeight } from '../../contracts/event/weight.ts';
-import type { CarriedQuarantine, QuarantineState } from '../../contracts/quarantine/state.ts';
+import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineLimits } from '../../contracts/quarantine/options.ts';
 import type { QuarantineSignal } from '../../contracts/quarantine/messages.ts';
@@ -22,24 +22,19 @@ import { withoutSegment, withSegment } from '../../contracts/lane/segment-ranges
 
 const MAX_BYTES_PER_CHARACTER = 3;
 
-const EMPTY: Omit<QuarantineState, 'records' | 'marks'> = {
-  segments: [],
-  held: 0,
-  unacknowledged: {},
-  behindSince: {},
-  // An earlier version has forgotten nothing.
-  remembersSince: 0,
-  jobs: [],
-  lastRedriven: 0,
-  decisions: [],
-};
-
 export function emptyQuarantine(startedAt: number): QuarantineState {
-  return { ...EMPTY, records: [], marks: {}, remembersSince: startedAt };
-}
-
-export function carriedOver(carried: CarriedQuarantine): QuarantineState {
-  return { ...EMPTY, ...carried };
+  return {
+    records: [],
+    segments: [],
+    held: 0,
+    unacknowledged: {},
+    marks: {},
+    behindSince: {},
+    remembersSince: startedAt,
+    jobs: [],
+    lastRedriven: 0,
+    decisions: [],
+  };
 }
 
 /** Accepts records (O4): see workflows/shared/admission.ts for what is dropped. */

@@ -3,18 +3,19 @@ import { QUERIES, SIGNALS } from '../../contracts/names.ts';
 import { QUARANTINE_VERBS, type QuarantineDecision } from '../../contracts/quarantine/decision.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineInput } from '../../contracts/quarantine/messages.ts';
+import { parseQuarantineInput, parseQuarantineRecords } from '../../contracts/quarantine/parse.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type { RunSnapshot } from '../../contracts/run.ts';
 import { INTERNAL, QUARANTINE_DESCRIPTIONS } from '../shared/descriptions.ts';
-import { isQuarantineSignal } from '../shared/parsing.ts';
 import { refusal } from '../shared/rejection.ts';
+import { onSignal } from '../shared/signals.ts';
 import { QuarantineHost } from './host.ts';
 import { readQuarantineVerb } from './verbs/parse.ts';
 
 /** Keeps the records of a pipeline that have no usable key, each once, until a person decides (O5, O6, O8). */
 export async function quarantine(input: QuarantineInput): Promise<void> {
-  const host = new QuarantineHost(input);
+  const host = new QuarantineHost(parseQuarantineInput(input));
   setHandler(defineQuery<QuarantineView>(QUERIES.quarantine), () => host.view(), {
     description: 'How many records it has, the latest of them, and the last decisions.',
   });
@@ -27,11 +28,11 @@ export async function quarantine(input: QuarantineInput): Promise<void> {
     (from) => host.snapshotPage(from),
     { description: INTERNAL },
   );
-  const takeRecords = (signal: unknown): void => {
-    if (isQuarantineSignal(signal)) host.accept(signal);
-    else host.ignore(SIGNALS.records, signal);
-  };
-  setHandler(defineSignal<[unknown]>(SIGNALS.records), takeRecords, { description: INTERNAL });
+  onSignal(host, SIGNALS.records, {
+    description: INTERNAL,
+    parse: parseQuarantineRecords,
+    take: (signal) => host.accept(signal),
+  });
   for (const name of QUARANTINE_VERBS) {
     const description = QUARANTINE_DESCRIPTIONS[name];
     setHandler(defineSignal<[unknown]>(name), (args) => host.signalVerb(readQuarantineVerb(name, args)), {

@@ -1,6 +1,8 @@
 import { CancellationScope, condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { INTERNAL } from '../shared/descriptions.ts';
 import { SIGNALS } from '../../contracts/names.ts';
+import { parseSegmentInput } from '../../contracts/lane/parse.ts';
+import { parseQuarantineSegment } from '../../contracts/quarantine/parse.ts';
 import type { SegmentInput } from '../../contracts/lane/backlog.ts';
 import type { DecidedSignal, QuarantineSegmentInput } from '../../contracts/quarantine/messages.ts';
 
@@ -10,7 +12,8 @@ import type { DecidedSignal, QuarantineSegmentInput } from '../../contracts/quar
  * is closed is forgotten after Temporal's retention (O5).
  */
 export async function segment(input: SegmentInput | QuarantineSegmentInput): Promise<void> {
-  forget(input);
+  const held = 'events' in input ? parseSegmentInput(input) : parseQuarantineSegment(input);
+  forget(held);
   let isClosed = false;
   // Whoever looks for records of a quarantine reads these from the history too.
   setHandler(defineSignal<[DecidedSignal]>(SIGNALS.decided), () => {}, { description: INTERNAL });

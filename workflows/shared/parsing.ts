@@ -1,15 +1,12 @@
 /**
- * What comes from outside, checked at the edge. Anybody can send a signal with any payload from the Temporal UI, and a
+ * The arguments of verbs, which operators type: unlike what Keylane's own processes send, they may have fields that are null,
+ * unknown or too long, and the sender is told what is wrong. Anyone can send a signal with any payload from the Temporal UI, and a
  * handler that throws would fail the workflow task for ever: the lane would be stuck for good (O5).
  */
-import type { SliceAnswer } from '../../contracts/lane/backlog.ts';
-import type { RecordsSignal } from '../../contracts/lane/messages.ts';
 import type { VerbArgs } from '../../contracts/lane/decision.ts';
 import { VERBS, type VerbName } from '../../contracts/names.ts';
 import { isClaim, readNewData } from '../../contracts/event/new-data.ts';
-import type { BatchProgress } from '../../contracts/pool/batch.ts';
-import type { FinishedSignal, LookSignal, PoolSignal } from '../../contracts/pool/messages.ts';
-import type { QuarantineSignal } from '../../contracts/quarantine/messages.ts';
+import type { Parsed } from '../../lib/pure/shape.ts';
 import { truncate } from '../../lib/pure/text.ts';
 import { visibleName } from '../../lib/pure/visible.ts';
 import { LARGEST_WINDOW, type BacklogWindow } from '../../contracts/lane/waiting.ts';
@@ -80,38 +77,6 @@ export function readWindow(value: unknown): BacklogWindow {
   return { skip: typeof skip === 'number' ? skip : 0, limit: typeof limit === 'number' ? limit : LARGEST_WINDOW };
 }
 
-/** Whether a signal is one that a bridge sends. Any other holds nothing that could be kept in order. */
-export function isRecordsSignal(value: unknown): value is RecordsSignal {
-  return (
-    isObject(value) &&
-    Number.isFinite(value['leaseUntil']) &&
-    Array.isArray(value['events']) &&
-    value['events'].every(isEvent)
-  );
-}
-
-export function isPoolSignal(value: unknown): value is PoolSignal {
-  return (
-    isObject(value) &&
-    Number.isFinite(value['leaseUntil']) &&
-    Array.isArray(value['events']) &&
-    value['events'].every((event) => isEvent(event) && isObject(event) && typeof event['key'] === 'string')
-  );
-}
-
-/** A report of a batch, which parses the rest of it: only the batch knows which events it was given. */
-export function isProgress(value: unknown): value is Pick<BatchProgress, 'batch'> {
-  return isObject(value) && Number.isInteger(value['batch']);
-}
-
-export function isFinished(value: unknown): value is FinishedSignal {
-  return isObject(value) && typeof value['key'] === 'string' && Number.isInteger(value['through']);
-}
-
-export function isLook(value: unknown): value is LookSignal {
-  return isObject(value) && typeof value['key'] === 'string';
-}
-
 /** A verb for a key of a pool. */
 export interface KeyVerb {
   readonly key: string;
@@ -119,71 +84,21 @@ export interface KeyVerb {
 }
 
 /** Of a plain signal or an update. */
-export function readPause(value: unknown): KeyVerb | { readonly problem: string } {
+export function readPause(value: unknown): Parsed<KeyVerb> {
   return readKeyVerb('pause', value);
 }
 
 /** Of the update `decide`. */
-export function readDecide(value: unknown): KeyVerb | { readonly problem: string } {
+export function readDecide(value: unknown): Parsed<KeyVerb> {
   const name = isObject(value) ? VERBS.find((verb) => verb === value['verb']) : undefined;
   return name === undefined ? { problem: 'no `verb` is named' } : readKeyVerb(name, value);
 }
 
-function readKeyVerb(name: VerbName, value: unknown): KeyVerb | { readonly problem: string } {
+function readKeyVerb(name: VerbName, value: unknown): Parsed<KeyVerb> {
   const key = isObject(value) ? value['key'] : undefined;
   if (typeof key !== 'string' || key === '') return { problem: 'no `key` is named' };
   const verb = readVerb(name, value, KEY_FIELDS);
-  return verb.problem === undefined ? { key, verb } : { problem: verb.problem };
-}
-
-export function isQuarantineSignal(value: unknown): value is QuarantineSignal {
-  return (
-    isObject(value) &&
-    Number.isFinite(value['leaseUntil']) &&
-    Array.isArray(value['records']) &&
-    value['records'].every(isKeyless)
-  );
-}
-
-function isKeyless(value: unknown): boolean {
-  if (!isObject(value) || !isPlaced(value)) return false;
-  const { partitionKey = '', reason } = value;
-  return typeof reason === 'string' && typeof partitionKey === 'string' && isMeasured(value);
-}
-
-/** What a segment is said to hold. Without events it would be asked for the same again, at once and for ever. */
-export function isSliceAnswer(value: unknown): value is SliceAnswer {
-  if (!isObject(value) || typeof value['last'] !== 'boolean') return false;
-  const { events } = value;
-  return Array.isArray(events) && events.length > 0 && events.every(isEvent);
-}
-
-function isEvent(value: unknown): boolean {
-  return isPlaced(value) && isObject(value) && isMeasured(value);
-}
-
-/** Sizes are added up: one that is no number would make every sum none, for good. */
-function isMeasured({ arrivedAt, size }: Record<string, unknown>): boolean {
-  return Number.isFinite(arrivedAt) && Number.isFinite(size) && Number(size) >= 0;
-}
-
-function isPlaced(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value['position']) || !isData(value['data'])) return false;
-  const { shardId, sequenceNumber } = value['position'];
-  const { forwarded = '', redriveSequence = '' } = value;
-  const hasTexts = [shardId, sequenceNumber, redriveSequence, forwarded].every((each) => typeof each === 'string');
-  // Marks are kept by shard ids, and no source has a shard called `constructor`.
-  return hasTexts && !(String(shardId) in Object.prototype);
-}
-
-/** In one of the forms of {@link EventData}, each of which is looked into. */
-function isData(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { base64, claim, sourceOnly, text } = value;
-  if ('claim' in value) return isClaim(claim);
-  if ('sourceOnly' in value) return isObject(sourceOnly) && typeof sourceOnly['preview'] === 'string';
-  if ('base64' in value) return typeof base64 === 'string';
-  return 'text' in value ? typeof text === 'string' : 'json' in value;
+  return verb.problem === undefined ? { value: { key, verb } } : { problem: verb.problem };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -14,10 +14,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { SEGMENT_GONE, type SegmentSlice, type SliceAnswer } from '../../contracts/lane/backlog.ts';
+import { parseSliceAnswer } from '../../contracts/lane/parse.ts';
 import { parseLatestRun } from '../../contracts/recovery/parse.ts';
 import type { LatestRun } from '../../contracts/run.ts';
 import type { QuestionActivities, PendingEvent } from '../../contracts/questions.ts';
-import { isSliceAnswer } from './parsing.ts';
 import { checkpointsOf, type Checkpoints } from './marks.ts';
 
 const RETRY = { maximumAttempts: 3, initialInterval: '200ms' } as const;
@@ -63,8 +63,12 @@ export async function askForCheckpoints(
 export async function askForSlice(slice: SegmentSlice): Promise<SliceAnswer | 'gone' | 'stopped' | undefined> {
   try {
     const answer = await untilAnswered.slice(slice);
-    if (isSliceAnswer(answer)) return answer;
-    log.error('The events of a segment are malformed; it is read again', { segment: slice.segment });
+    const parsed = parseSliceAnswer(answer);
+    if ('value' in parsed) return parsed.value;
+    log.error('The events of a segment are malformed; it is read again', {
+      problem: parsed.problem,
+      segment: slice.segment,
+    });
     return undefined;
   } catch (error) {
     if (isCancellation(error)) return 'stopped';

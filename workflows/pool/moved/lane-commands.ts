@@ -16,6 +16,7 @@ import {
 } from '@temporalio/workflow';
 import { TemporalFailure, WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
 import { laneWorkflowId } from '../../../contracts/lane/id.ts';
+import { VERSION } from '../../../contracts/version.ts';
 import { LANE_DETAILS, staticAttributes, summaryOf } from '../../../contracts/lane/start.ts';
 import type { LaneInput, RecordsSignal } from '../../../contracts/lane/messages.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
@@ -147,7 +148,7 @@ export class LaneCommands {
     const { pipeline, lane: options } = this.#options;
     const lane = start.kind === 'fresh' ? firstLane(start, Date.now()) : emptyLane(Date.now());
     const input: LaneInput = {
-      version: 1,
+      version: VERSION,
       pipeline,
       key,
       options,

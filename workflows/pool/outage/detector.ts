@@ -1,5 +1,4 @@
 import { log, sleep } from '@temporalio/workflow';
-import { DEFAULT_MAX_HOLD_MS } from '../../../contracts/pool/options.ts';
 import type { Outage, Release } from '../../../contracts/pool/state.ts';
 import type { PoolView } from '../../../contracts/pool/view.ts';
 import type { Mode } from '../batch/outcomes.ts';
@@ -12,7 +11,7 @@ const LOOK_AGAIN_MS = 30_000;
 export interface OutageDetectorOptions {
   /** State carried from the previous run. */
   readonly carried: WatchState;
-  readonly maxHoldMs: number | undefined;
+  readonly maxHoldMs: number;
   readonly meter: PoolMeter;
   /** Called when a timer has changed the state. */
   readonly onInput: () => void;
@@ -32,7 +31,7 @@ export class OutageDetector {
   /** Due time of the earliest running timer. */
   #timerAt = Infinity;
 
-  constructor({ carried, maxHoldMs = DEFAULT_MAX_HOLD_MS, meter, onInput }: OutageDetectorOptions) {
+  constructor({ carried, maxHoldMs, meter, onInput }: OutageDetectorOptions) {
     this.#watch = new OutageWatch(carried, maxHoldMs);
     this.#meter = meter;
     this.#onInput = onInput;

@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import {
-  isPoolSignal,
-  isQuarantineSignal,
-  isRecordsSignal,
-  isSliceAnswer,
-  readPause,
-  readVerb,
-} from '../../../../workflows/shared/parsing.ts';
+import { parseRecords, parseSliceAnswer } from '../../../../contracts/lane/parse.ts';
+import { parsePoolRecords } from '../../../../contracts/pool/parse.ts';
+import { parseQuarantineRecords } from '../../../../contracts/quarantine/parse.ts';
+import type { Parsed } from '../../../../lib/pure/shape.ts';
+import { readPause, readVerb } from '../../../../workflows/shared/parsing.ts';
 import { readQuarantineVerb } from '../../../../workflows/quarantine/verbs/parse.ts';
 import { keylessRecords, laneEvent, recordsSignal } from '../../../support/lane-events.ts';
 
 const leaseUntil = 1_700_000_000_000;
+
+const isRead = (parsed: Parsed<unknown>): boolean => 'value' in parsed;
+const isRecordsSignal = (value: unknown): boolean => isRead(parseRecords(value));
+const isPoolSignal = (value: unknown): boolean => isRead(parsePoolRecords(value));
+const isQuarantineSignal = (value: unknown): boolean => isRead(parseQuarantineRecords(value));
+const isSliceAnswer = (value: unknown): boolean => isRead(parseSliceAnswer(value));
 
 describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
   test.each([null, undefined])('a verb with %j as argument has no fields', (value) => {
@@ -34,7 +37,9 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
 
   test('a field that is mistyped must not make a verb mean another record (fault E3)', () => {
     expect(readVerb('skip', { positon: 'shardId-0:7' }).problem).toContain('(positon)');
-    expect(readPause({ key: 'k', by: 'ann' })).toEqual({ key: 'k', verb: { name: 'pause', args: { by: 'ann' } } });
+    expect(readPause({ key: 'k', by: 'ann' })).toEqual({
+      value: { key: 'k', verb: { name: 'pause', args: { by: 'ann' } } },
+    });
     expect(readQuarantineVerb('skip', { positions: ['shardId-0:7'], by: 'ann' }).problem).toBeUndefined();
     expect(readQuarantineVerb('skip', { all: true, positon: 'shardId-0:7' }).problem).toContain('(positon)');
   });
@@ -113,10 +118,7 @@ describe('O5 whatever a stock tool sends, no lane gets stuck on it', () => {
   );
 
   test.each([
-    [
-      { key: 'k', by: 'ann' },
-      { key: 'k', verb: { name: 'pause', args: { by: 'ann' } } },
-    ],
+    [{ key: 'k', by: 'ann' }, { value: { key: 'k', verb: { name: 'pause', args: { by: 'ann' } } } }],
     [{ by: 'ann' }, { problem: 'no `key` is named' }],
     [{ key: '' }, { problem: 'no `key` is named' }],
     [null, { problem: 'no `key` is named' }],

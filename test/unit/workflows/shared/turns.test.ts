@@ -12,7 +12,7 @@ import type { MovedKey } from '../../../../contracts/pool/state.ts';
 import type { LaneEvent } from '../../../../contracts/event/event.ts';
 import type { Verb } from '../../../../workflows/lane/verbs/decide.ts';
 import { LaneHost } from '../../../../workflows/lane/host.ts';
-import { isProgress } from '../../../../workflows/shared/parsing.ts';
+import { parseProgress } from '../../../../contracts/pool/parse.ts';
 import { emptyLane } from '../../../../workflows/lane/core/machine.ts';
 import { PoolHost } from '../../../../workflows/pool/host.ts';
 import { TURNED_WITHOUT_INPUT } from '../../../../workflows/shared/turned.ts';
@@ -207,9 +207,10 @@ describe('a report of a batch', () => {
       fc
         .asyncProperty(report, async ({ more, succeeded }) => {
           const progress: unknown = { batch: 1, succeeded, more };
-          if (!isProgress(progress)) return;
+          const parsed = parseProgress(progress);
+          if ('problem' in parsed) return;
           const host = await withBatches();
-          await runtime.deliver(() => host.progress(progress));
+          await runtime.deliver(() => host.progress(parsed.value));
           const { handled } = host.view();
           // It has to say of each key how many of its events, of which there is one, succeeded.
           const counts = Array.isArray(succeeded) ? (succeeded as unknown[]) : [];
