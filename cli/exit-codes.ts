@@ -1,4 +1,4 @@
-/** What the shell learns. Scripts rely on these numbers. */
+/** Exit codes of the command line. Scripts rely on these numbers, so they never change. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -6,8 +6,8 @@ export const EXIT = {
   usage: 2,
   /** No such pipeline or key. */
   notFound: 3,
-  /** Not blocked, or another record is at the head by now. */
-  nothingToDecide: 4,
+  /** Not blocked, another record is current, or records remain in the quarantine. */
+  nothingToDo: 4,
   /** Temporal or the source cannot be reached, or no worker answers. */
   unreachable: 5,
 } as const;

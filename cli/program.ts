@@ -18,13 +18,13 @@ import type { Io } from './io.ts';
 const HELP_WIDTH = 100;
 
 const KEYS = `
-A key is named by itself, or as pipeline:key when the settings have several pipelines. A name that begins with a
-pipeline's name and a colon always means that pipeline; with --pipeline the name is the key as it is.
+Name a key by itself, or as pipeline:key if there are several pipelines. A name that begins with the name of a pipeline
+and a colon always means that pipeline; with --pipeline the name is the bare key.
 
-Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 no such pipeline or key; 4 nothing to decide; 5 Temporal
-or the source cannot be reached, or no worker answers.`;
+Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 no such pipeline or key; 4 nothing to do (not blocked, or
+another record is current); 5 Temporal or the source cannot be reached, or no worker answers.`;
 
-/** The whole command line. It throws instead of ending the process: see run.ts. */
+/** The whole command line. It throws instead of exiting: see run.ts. */
 export function buildProgram(io: Io): Command {
   const program = new Command('keylane')
     .description('Runs the events of every key of a stream strictly in order, durably, on Temporal.')
@@ -35,16 +35,17 @@ export function buildProgram(io: Io): Command {
       '--config <file>',
       'settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this folder or above)',
     )
-    .option('--pipeline <name>', 'the pipeline that is meant')
-    .option('--address <host:port>', "Temporal's address, above all settings")
-    .option('--namespace <name>', "Temporal's namespace, above all settings")
+    .option('--no-config', 'use no settings file')
+    .option('--pipeline <name>', 'the pipeline to act on')
+    .option('--address <host:port>', "Temporal's address; overrides settings and environment")
+    .option('--namespace <name>', "Temporal's namespace; overrides settings and environment")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
       getOutHelpWidth: () => HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
-      // run.ts prints errors, all in one way.
+      // All errors are printed by run.ts.
       outputError: () => {},
     })
     .showSuggestionAfterError()
@@ -53,9 +54,9 @@ export function buildProgram(io: Io): Command {
 
   program.commandsGroup('Processes:');
   for (const add of [addDevCommand, addStartCommand, addBridgeCommand, addWorkerCommand]) add(program, io);
-  program.commandsGroup('Looking:');
+  program.commandsGroup('Inspect:');
   for (const add of [addStatusCommand, addBlockedCommand, addShowCommand]) add(program, io);
-  program.commandsGroup('Deciding:');
+  program.commandsGroup('Resolve:');
   for (const add of [addRetryCommand, addSkipCommand, addReplaceCommand, addPauseCommand, addResumeCommand]) {
     add(program, io);
   }

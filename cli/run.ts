@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { errorDocument } from '../operations/documents/error.ts';
 import { exitCodeOf, FailedAgainError, messageOf, SomeFailedError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -23,11 +24,10 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     const code = exitCodeOf(error);
     if (code !== EXIT.done && !isHelp(error)) {
-      const message = messageOf(error).replace(/^error: /, '');
       // The document says itself what has failed.
       const isReported = error instanceof SomeFailedError || error instanceof FailedAgainError;
-      if (isJson && !isReported) io.stdout.write(`${jsonText(errorJson(error, code))}\n`);
-      io.stderr.write(`${styleFor(io.stderr, io.env).red('error:')} ${printable(message, 'lines')}\n`);
+      if (isJson && !isReported) io.stdout.write(`${jsonText(errorDocument(errorJson(error)))}\n`);
+      io.stderr.write(`${styleFor(io.stderr, io.env).red('error:')} ${printable(messageOf(error), 'lines')}\n`);
     }
     return code;
   }

@@ -1,22 +1,24 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { MAX_INLINE_BYTES } from '../contracts/event/large-events.ts';
-import { poolsOf, type LargeEventsSettings, type Settings } from '../settings/settings.ts';
-import { routerOf, type Router } from '../temporal/router.ts';
 import { shellWord } from '../lib/pure/shell-word.ts';
-import { loadSettings } from '../settings/load.ts';
+import type { NamedKey } from '../operations/lanes/named-key.ts';
+import { PipelineRegistry } from '../operations/pipelines/registry.ts';
+import { DEFAULTS } from '../settings/defaults.ts';
+import { nearestSettingsFile } from '../settings/find.ts';
+import { loadSettings, temporalWithoutSettings } from '../settings/load.ts';
+import type { LargeEventsSettings, Settings, TemporalSettings } from '../settings/settings.ts';
 import { connectClient } from '../temporal/connection.ts';
-import { NoSuchPipelineError, UsageError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { keyName, resolveKey } from './key-name.ts';
-import type { NamedKey } from '../operations/lanes/named-key.ts';
-import { isAtTemporal } from '../operations/pipelines/known-pipelines.ts';
 import { jsonText } from './render/json.ts';
 import { styleFor, type Style } from './render/style.ts';
 
 /** Options of every command. */
 export interface GlobalOptions {
-  readonly config?: string;
+  /** False with --no-config. */
+  readonly config?: string | false;
   readonly pipeline?: string;
   readonly address?: string;
   readonly namespace?: string;
@@ -24,92 +26,72 @@ export interface GlobalOptions {
 
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** What a command works with: the settings, a client, and how keys are named. */
+/**
+ * What a command that inspects or resolves works with: a client, the pipelines, and how keys are named. A settings file is not
+ * needed: where there is one, it gives the address and the pipelines that are meant when none is named.
+ */
 export class Session {
   readonly client: Client;
   readonly io: Io;
   readonly style: Style;
-  /** What begins a command that is proposed to the person: the same settings and server as this one. */
+  /** The beginning of a command that is suggested to the operator: it uses the same settings and server as this one. */
   readonly program: string;
   /** The pipeline of --pipeline. */
   readonly chosen: string | undefined;
-  readonly #pipelines: readonly string[];
-  readonly #settings: Settings;
-  /** Of pipelines that the settings do not have: whether Temporal knows them. */
-  readonly #others = new Map<string, Promise<boolean>>();
-  readonly #routers = new Map<string, Promise<Router | undefined>>();
+  readonly registry: PipelineRegistry;
+  readonly #settings: Settings | undefined;
+  /** Those of the settings. */
+  readonly #configured: readonly string[] | undefined;
 
-  constructor(client: Client, io: Io, settings: Settings, options: GlobalOptions) {
+  constructor(client: Client, io: Io, settings: Settings | undefined, options: GlobalOptions) {
     this.client = client;
     this.io = io;
     this.style = styleFor(io.stdout, io.env);
     this.program = programOf(options);
     this.#settings = settings;
-    this.#pipelines = [...settings.pipelines.keys()];
+    this.#configured = settings && [...settings.pipelines.keys()];
+    this.registry = new PipelineRegistry(client, this.#configured);
     this.chosen = options.pipeline;
   }
 
   /** The pipelines that the command is about. */
-  get pipelines(): readonly string[] {
-    return this.chosen === undefined ? this.#pipelines : [this.chosen];
+  async pipelines(): Promise<readonly string[]> {
+    return this.chosen === undefined ? await this.registry.names() : [this.chosen];
   }
 
-  /** All of the settings. */
-  get allPipelines(): readonly string[] {
-    return this.#pipelines;
+  /** Whether a command that is suggested has to name the pipeline. */
+  mustName(pipeline: string): boolean {
+    return this.#configured?.length !== 1 || this.#configured[0] !== pipeline;
   }
 
-  /** Pools of the pipeline; undefined when each key has a lane of its own. The pipeline says so itself, where there is one. */
-  async poolsOf(pipeline: string): Promise<number | undefined> {
-    const asked = this.#routers.get(pipeline) ?? routerOf(this.client, pipeline);
-    this.#routers.set(pipeline, asked);
-    const router = await asked;
-    if (router !== undefined) return router.pools;
-    const configured = this.#settings.pipelines.get(pipeline);
-    return configured && poolsOf(configured.hosting);
-  }
-
-  /**
-   * A pipeline of the settings, or one that Temporal knows: it may have been renamed or taken out.
-   * @throws {NoSuchPipelineError}
-   */
-  async known(pipeline: string): Promise<string> {
-    if (this.#pipelines.includes(pipeline) || (await this.#isOther(pipeline))) return pipeline;
-    throw new NoSuchPipelineError(pipeline, this.#pipelines, 'the settings or at Temporal');
-  }
-
-  async #isOther(pipeline: string): Promise<boolean> {
-    const asked = this.#others.get(pipeline) ?? isAtTemporal(this.client, pipeline);
-    this.#others.set(pipeline, asked);
-    return await asked;
-  }
-
-  /** What becomes of large data of the pipeline. */
+  /** What becomes of large data of the pipeline. Only the settings know a store. */
   largeEventsOf(pipeline: string): LargeEventsSettings {
-    return this.#settings.pipelines.get(pipeline)?.largeEvents ?? { above: MAX_INLINE_BYTES, store: undefined };
+    return this.#settings?.pipelines.get(pipeline)?.largeEvents ?? { above: MAX_INLINE_BYTES, store: undefined };
   }
 
-  /** How near to being lost unread records of the pipeline are when a warning is due. */
+  /** A warning is due when unread records of the pipeline expire sooner than this. */
   warnBeforeMs(pipeline: string): number {
-    return this.#settings.pipelines.get(pipeline)?.reading.warnBeforeMs ?? 0;
+    return this.#settings?.pipelines.get(pipeline)?.reading.warnBeforeMs ?? DEFAULTS.reading.warnBeforeMs;
   }
 
   /**
    * The one pipeline that is meant.
    * @throws {UsageError} if that is not clear
    */
-  onlyPipeline(): string {
-    const [only, ...others] = this.pipelines;
+  async onlyPipeline(): Promise<string> {
+    const pipelines = await this.pipelines();
+    const [only, ...others] = pipelines;
     if (only !== undefined && others.length === 0) return only;
-    throw new UsageError(`Which pipeline? Give --pipeline NAME; there is ${this.pipelines.join(', ')}.`);
+    const known = pipelines.length === 0 ? 'none was found' : `known: ${pipelines.join(', ')}`;
+    throw new UsageError(`Which pipeline? Pass --pipeline NAME (${known}).`);
   }
 
   async resolve(typed: string): Promise<NamedKey> {
-    return await resolveKey(typed, this.#pipelines, this.chosen, (pipeline) => this.#isOther(pipeline));
+    return await resolveKey(typed, this.registry, this.chosen);
   }
 
   nameOf(key: NamedKey): string {
-    return keyName(key, this.#pipelines);
+    return keyName(key, this.#configured ?? []);
   }
 
   /** The one document of --json, or the text for a person. */
@@ -118,42 +100,52 @@ export class Session {
   }
 }
 
-/** Loads the settings, connects, runs, and closes the connection whatever happens. */
+/** Connects, runs, and closes the connection whatever happens. */
 export async function withSession(command: Command, io: Io, run: (session: Session) => Promise<void>): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   io.reserveStdout?.();
-  const settings = await settingsOf(options, io);
-  const client = await connectClient(settings.temporal, { timeoutMs: CONNECT_TIMEOUT_MS, env: io.env });
+  const settings = await settingsIfAny(options, io);
+  const temporal = settings?.temporal ?? withOptions(temporalWithoutSettings(io.env), options);
+  const client = await connectClient(temporal, { timeoutMs: CONNECT_TIMEOUT_MS, env: io.env });
   try {
     const session = new Session(client, io, settings, options);
-    if (options.pipeline !== undefined) await session.known(options.pipeline);
+    if (options.pipeline !== undefined) await session.registry.known(options.pipeline);
     await run(session);
   } finally {
     await client.connection.close();
   }
 }
 
-/** The settings with what the command line says above them. */
+/** A file that is there is used. It is code, which may need packages that are not there: --no-config does without it. */
+async function settingsIfAny(options: GlobalOptions, io: Io): Promise<Settings | undefined> {
+  if (options.config === false) return undefined;
+  if (options.config === undefined && (await nearestSettingsFile(io.cwd)) === undefined) return undefined;
+  return await settingsOf(options, io);
+}
+
+/**
+ * The settings, with what the command line says instead.
+ * @throws {SettingsError} if there is no file
+ */
 export async function settingsOf(options: GlobalOptions, io: Io): Promise<Settings> {
-  const { config, address, namespace } = options;
+  const { config } = options;
+  if (config === false) throw new UsageError('A process needs a settings file: leave out --no-config.');
   const settings = await loadSettings({
     cwd: io.cwd,
     env: io.env,
     ...(config === undefined ? {} : { file: config }),
   });
-  const { temporal } = settings;
-  return {
-    ...settings,
-    temporal: {
-      ...temporal,
-      address: address ?? temporal.address,
-      namespace: namespace ?? temporal.namespace,
-    },
-  };
+  return { ...settings, temporal: withOptions(settings.temporal, options) };
+}
+
+function withOptions(temporal: TemporalSettings, { address, namespace }: GlobalOptions): TemporalSettings {
+  return { ...temporal, address: address ?? temporal.address, namespace: namespace ?? temporal.namespace };
 }
 
 function programOf({ config, address, namespace }: GlobalOptions): string {
   const given = { '--config': config, '--address': address, '--namespace': namespace };
-  const flags = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag, shellWord(value)]));
-  return ['keylane', ...flags].join(' ');
+  const flags = Object.entries(given).flatMap(([flag, value]) =>
+    typeof value === 'string' ? [flag, shellWord(value)] : [],
+  );
+  return ['keylane', ...(config === false ? ['--no-config'] : []), ...flags].join(' ');
 }

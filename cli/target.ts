@@ -13,13 +13,13 @@ const TARGET = z.strictObject({
     .exactOptional(),
 });
 
-/** The option that names what cannot be typed; it may be given several times. */
+/** Adds the option that names a key which cannot be typed. It may be given several times. */
 export function targetOption(command: Command): Command {
-  const what = 'a key as JSON, and the record that is meant: {"pipeline", "key", "position"}; may be repeated';
+  const what = 'a key as JSON, optionally with the record: {"pipeline", "key", "position"}; repeatable';
   return command.option('--target <json>', what, collect);
 }
 
-/** What `blocked --names0` prints for a key: one argument of a verb, which is bound to the record. */
+/** What `blocked --names0` prints for a key: an argument that binds a verb to the record. */
 export function targetArgument(target: Required<Target>): string {
   return `--target=${asciiJson(target)}`;
 }
@@ -32,7 +32,7 @@ function parseTarget(json: string): Target {
   const parsed = TARGET.safeParse(jsonOf(json));
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(
-    'It must be JSON such as {"pipeline":"orders","key":"order-42"}, with a "position" or without.',
+    'It must be JSON such as {"pipeline":"orders","key":"order-42"}, optionally with a "position".',
   );
 }
 

@@ -14,7 +14,7 @@ export interface Summary {
 export async function summarize(client: Client, handled: number): Promise<Summary> {
   const { lanes, readers, records, shards } = await pipelineStatus(client, 'orders');
   const lags = shards.flatMap(({ lagMs }) => (lagMs === undefined ? [] : [lagMs]));
-  return { read: records.taken, handled, lanes, lagMs: lags.length === 0 ? undefined : Math.max(...lags), readers };
+  return { read: records.accepted, handled, lanes, lagMs: lags.length === 0 ? undefined : Math.max(...lags), readers };
 }
 
 export function showSummary({ read, handled, lanes, lagMs, readers }: Summary): string {

@@ -83,6 +83,11 @@ async function findEnding(path: string): Promise<string | undefined> {
   return undefined;
 }
 
+/** How to reach Temporal without a settings file. */
+export function temporalWithoutSettings(env: Environment): TemporalSettings {
+  return toTemporal({ pipelines: {} }, env);
+}
+
 /** What the settings say goes before Temporal's environment variables, and those before its configuration file. */
 function toTemporal(config: KeylaneConfig, env: Environment): TemporalSettings {
   const { address, namespace, taskQueue = DEFAULTS.taskQueue } = config.temporal ?? {};

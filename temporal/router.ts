@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { pipelineWorkflowId } from '../contracts/names.ts';
 import { parsePipelineInput } from '../contracts/pipeline/parse.ts';
 import { isNotFound } from './grpc.ts';
-import { argumentOf } from './run-argument.ts';
+import { startOfRun } from './run-argument.ts';
 
 /**
  * Tells where the keys of a pipeline live. Only the pipeline's own state decides that: a process with other settings
@@ -13,15 +13,30 @@ export interface Router {
   readonly pools: number | undefined;
 }
 
+/** What a pipeline was started with. */
+export interface PipelineStart extends Router {
+  /** Which stream it reads, as in `kinesis:orders`. */
+  readonly source: string;
+  /** Of its readers. */
+  readonly taskQueue: string | undefined;
+}
+
+/** @returns undefined when Temporal does not have the pipeline */
+export async function routerOf(client: Client, pipeline: string): Promise<Router | undefined> {
+  const start = await pipelineStart(client, pipeline);
+  return start && { pools: start.pools };
+}
+
 /**
  * Asks Temporal. A pipeline keeps its hosting for good, also when it is started over, and the input of its workflow has
  * it; so no worker is needed.
  * @returns undefined when Temporal does not have the pipeline
  */
-export async function routerOf(client: Client, pipeline: string): Promise<Router | undefined> {
+export async function pipelineStart(client: Client, pipeline: string): Promise<PipelineStart | undefined> {
+  const workflowId = pipelineWorkflowId(pipeline);
   try {
-    const input = await argumentOf(client, { workflowId: pipelineWorkflowId(pipeline) }, parsePipelineInput);
-    return input === undefined ? undefined : { pools: input.pools };
+    const { argument: input, taskQueue } = await startOfRun(client, { workflowId }, parsePipelineInput);
+    return input === undefined ? undefined : { pools: input.pools, source: input.source, taskQueue };
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import { processOptions, readingOptions, runRoles, type ReadingFlags } from './p
 export function addBridgeCommand(program: Command, io: Io): void {
   const command = program
     .command('bridge')
-    .description('the process that reads the sources and hands every record to the lane of its key');
+    .description('read the sources and send every record to the lane of its key');
   readingOptions(processOptions(command)).action(({ startOver, from }: ReadingFlags, self: Command) =>
     runRoles(['bridge'], self, io, () => ({
       ...(startOver === undefined ? {} : { startOver }),

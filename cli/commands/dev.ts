@@ -12,8 +12,8 @@ interface DevOptions extends ReadingFlags {
 export function addDevCommand(program: Command, io: Io): void {
   const command = program
     .command('dev')
-    .description('bridge and worker in one process, with a Temporal server of its own when no address is set')
-    .option('--temporary', 'forget everything at the end (default: .keylane/temporal.db beside the settings file)');
+    .description('run bridge and worker in one process, with its own Temporal server if no address is set')
+    .option('--temporary', 'keep no data (default: .keylane/temporal.db next to the settings file)');
   readingOptions(processOptions(command)).action(({ temporary, startOver, from }: DevOptions, self: Command) =>
     runRoles(['bridge', 'worker'], self, io, (settings) => ({
       ...embedded(settings, temporary === true),

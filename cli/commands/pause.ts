@@ -7,7 +7,7 @@ export function addPauseCommand(program: Command, io: Io): void {
   const command = program
     .command('pause')
     .description('stop a key; its events are kept')
-    .argument('[keys...]', 'keys, each alone or as pipeline:key');
+    .argument('[keys...]', 'keys, each bare or as pipeline:key');
   verbOptions(command, false).action((keys: string[], options: VerbOptions, self: Command) =>
     runVerb('pause', keys, options, self, io),
   );

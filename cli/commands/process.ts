@@ -10,10 +10,10 @@ import { knownPipeline } from '../key-name.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type LogOptions } from '../log.ts';
 import { settingsOf, type GlobalOptions } from '../session.ts';
 
-/** Options of every process that stays. */
+/** Options of every process. */
 export type ProcessFlags = GlobalOptions & LogOptions & { readonly metricsAddress?: string };
 
-/** Options of a process that reads. */
+/** Options of a process that reads sources. */
 export interface ReadingFlags {
   readonly startOver?: boolean;
   readonly from?: string;
@@ -21,20 +21,30 @@ export interface ReadingFlags {
 
 export function processOptions(command: Command): Command {
   return command
-    .option('--metrics-address <host:port>', 'where Prometheus finds metrics, above the settings', parseMetricsAddress)
-    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
-    .addOption(new Option('--log-format <format>', 'default: pretty on a terminal, else json').choices(LOG_FORMATS));
+    .option(
+      '--metrics-address <host:port>',
+      'where Prometheus finds metrics; overrides the settings',
+      parseMetricsAddress,
+    )
+    .addOption(new Option('--log-level <level>', 'lowest level to log').choices(LOG_LEVELS).default('info'))
+    .addOption(
+      new Option('--log-format <format>', 'default: pretty on a terminal, otherwise json').choices(LOG_FORMATS),
+    );
 }
 
 export function readingOptions(command: Command): Command {
   return command
-    .option('--start-over', 'end the pipelines that run, forget their checkpoints, and begin where startAt says')
-    .option('--from <time>', 'where pipelines without checkpoints begin, above startAt (ISO 8601)', parseTime);
+    .option('--start-over', 'stop the running pipelines, delete their checkpoints and read again from startAt')
+    .option(
+      '--from <time>',
+      'where pipelines without checkpoints start reading; overrides startAt (ISO 8601)',
+      parseTime,
+    );
 }
 
 const TIME = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
 
-/** How shells count the end by a signal. */
+/** Shells add the number of the signal that ended a process to this. */
 const SIGNALLED = 128;
 
 /** Runs until SIGINT or SIGTERM asks for an orderly shutdown; a second one ends the process at once. */
@@ -48,7 +58,7 @@ export async function runRoles(
   const settings = withMetrics(onlyChosen(await settingsOf(flags, io), flags.pipeline), flags.metricsAddress);
   const reading = more(settings);
   if (reading.from !== undefined) refuseDynamodb(settings);
-  // Workers and the AWS clients take their time to load, and no other command needs them.
+  // Workers and the AWS clients are slow to load, and no other command needs them.
   const [{ runProcess }, { onRunnerGone }] = await Promise.all([
     import('../../worker/process.ts'),
     import('../../worker/package-runner.ts'),
@@ -57,7 +67,7 @@ export async function runRoles(
   const log = createLog(flags, io.stderr, io.stderr.isTTY === true && !io.env['NO_COLOR']);
   const release = onStopSignals(() => stop.abort(), io);
   const unwatch = onRunnerGone(() => {
-    log.warn('The npx or npm that started this process has ended, so the process stops too');
+    log.warn('The npx or npm that started this process has exited; stopping');
     stop.abort();
   });
   try {
@@ -83,15 +93,15 @@ function refuseDynamodb({ pipelines }: Settings): void {
   if (refused.length === 0) return;
   throw new UsageError(
     `--from cannot be used for ${refused.join(', ')}: DynamoDB Streams cannot be read from a point in time. Use ` +
-      '--start-over for them, and --pipeline to name the others.',
+      '--start-over for these, and --pipeline to name the others.',
   );
 }
 
-/** @returns a function after which signals do what they always do */
+/** @returns a function that removes the handlers again */
 function onStopSignals(stop: () => void, io: Io): () => void {
   let isAsked = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    // Not left to the signal itself: it does nothing where settings or a handler listen to it too.
+    // The default action of the signal does not apply when the settings or a handler listen to it, too.
     if (isAsked) io.exit(SIGNALLED + constants.signals[signal]);
     isAsked = true;
     stop();
@@ -106,12 +116,12 @@ function parseMetricsAddress(text: string): string {
 }
 
 function parseTime(text: string): string {
-  // JavaScript takes 31 February for 3 March.
+  // JavaScript reads 31 February as 3 March.
   if (!TIME.safeParse(text).success) {
-    throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z, on a day that there is.');
+    throw new InvalidArgumentError('It must be a valid time such as 2026-01-31T12:00:00Z.');
   }
   const time = new Date(text);
   if (time.getTime() > Date.now())
-    throw new InvalidArgumentError('It lies in the future: sources are read from the past only.');
+    throw new InvalidArgumentError('It is in the future: sources can only be read from the past.');
   return time.toISOString();
 }

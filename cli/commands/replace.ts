@@ -9,7 +9,7 @@ interface ReplaceOptions extends VerbOptions, NewDataOptions {}
 export function addReplaceCommand(program: Command, io: Io): void {
   const command = program
     .command('replace')
-    .description('give the failed record of a key other data, and run it again')
+    .description('give the failed record of a key new data and run it again')
     .argument('[key]', 'the key, or pipeline:key')
     .option('--data <json>', 'the new data, as JSON')
     .option('--file <file>', 'the new data, byte by byte as in this file');

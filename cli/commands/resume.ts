@@ -6,8 +6,8 @@ import { runVerb, verbOptions, type VerbOptions } from './verb.ts';
 export function addResumeCommand(program: Command, io: Io): void {
   const command = program
     .command('resume')
-    .description('let a paused key go on')
-    .argument('[keys...]', 'keys, each alone or as pipeline:key');
+    .description('let a paused key continue')
+    .argument('[keys...]', 'keys, each bare or as pipeline:key');
   verbOptions(command, false).action((keys: string[], options: VerbOptions, self: Command) =>
     runVerb('resume', keys, options, self, io),
   );

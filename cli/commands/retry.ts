@@ -6,8 +6,8 @@ import { runVerb, verbOptions, type VerbOptions } from './verb.ts';
 export function addRetryCommand(program: Command, io: Io): void {
   const command = program
     .command('retry')
-    .description('give the failed record of a key another round of attempts')
-    .argument('[keys...]', 'keys, each alone or as pipeline:key');
+    .description('retry the failed record of a key with another round of attempts')
+    .argument('[keys...]', 'keys, each bare or as pipeline:key');
   verbOptions(command, true).action((keys: string[], options: VerbOptions, self: Command) =>
     runVerb('retry', keys, options, self, io),
   );

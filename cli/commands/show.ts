@@ -1,11 +1,12 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Io } from '../io.ts';
+import { backlogDocument } from '../../operations/documents/backlog.ts';
+import { laneDocument } from '../../operations/documents/lane.ts';
+import { pooledKeyDocument } from '../../operations/documents/pooled-key.ts';
 import { backlogPage } from '../../operations/lanes/backlog.ts';
+import { keyView } from '../../operations/lanes/key-view.ts';
 import type { NamedKey } from '../../operations/lanes/named-key.ts';
-import { laneView, type ObservedLane } from '../../operations/lanes/lane-view.ts';
-import { pooledKeyView, type ObservedPooledKey } from '../../operations/pools/pooled-key.ts';
-import { backlogJson, renderBacklog } from '../render/backlog.ts';
-import { laneJson, pooledKeyJson } from '../render/json.ts';
+import { renderBacklog } from '../render/backlog.ts';
 import { renderLane } from '../render/lane.ts';
 import { renderPooledKey } from '../render/pooled-key.ts';
 import { withSession, type Session } from '../session.ts';
@@ -21,59 +22,25 @@ interface ShowOptions extends WantedOptions {
   readonly limit: number;
 }
 
-const PAGE = 100;
-
-/** The lane of a key, or what its pool says when it has none of its own. */
-async function laneOrPool(session: Session, { key, pipeline }: NamedKey): Promise<ObservedLane | ObservedPooledKey> {
-  const { client } = session;
-  const pools = await session.poolsOf(pipeline);
-  if (pools === undefined) return await laneView(client, pipeline, key);
-  const pooled = await pooledKeyView(client, { pipeline, key, pools });
-  return pooled.view.where === 'pool' ? pooled : await laneView(client, pipeline, key);
-}
+const DEFAULT_LIMIT = 100;
 
 export function addShowCommand(program: Command, io: Io): void {
   const command = targetOption(program.command('show'))
-    .description('one lane: state, head with its data, failure, what waits, last decisions')
+    .description('show one key: state, current record and data, error, queue, last decisions')
     .argument('[key]', 'the key, or pipeline:key')
     .option('--full', 'show all of the data')
-    .option('--backlog', 'list what waits, the head first, wherever it is kept')
+    .option('--backlog', 'list all queued events, the head first')
+    .addOption(new Option('--skip <count>', 'with --backlog: skip the first events').argParser(wholeNumber).default(0))
     .addOption(
-      new Option('--skip <count>', 'with --backlog: leave out the first ones').argParser(wholeNumber).default(0),
+      new Option('--limit <count>', 'with --backlog: maximum number of events')
+        .argParser(wholeNumber)
+        .default(DEFAULT_LIMIT),
     )
-    .addOption(new Option('--limit <count>', 'with --backlog: list so many').argParser(wholeNumber).default(PAGE))
     .option('--json', 'print one JSON document')
     .action(async (typed: string | undefined, options: ShowOptions, self: Command) => {
       await withSession(self, io, async (session) => {
-        const { key: named } = await theOne(session, typed === undefined ? [] : [typed], options);
-        if (options.backlog === true) {
-          const page = await backlogPage(session.client, named.pipeline, named.key, options);
-          const { program: called, style } = session;
-          const target = { ...named, name: session.nameOf(named) };
-          const context = { target, program: called, style, now: io.now(), limit: options.limit };
-          session.print(
-            options.json,
-            () => backlogJson(page),
-            () => renderBacklog(page, context),
-          );
-          return;
-        }
-        const name = session.nameOf(named);
-        const { program: called, style } = session;
-        const lane = await laneOrPool(session, named);
-        if ('pool' in lane) {
-          session.print(
-            options.json,
-            () => pooledKeyJson(lane, name),
-            () => renderPooledKey(lane, { name, style, now: io.now() }),
-          );
-          return;
-        }
-        session.print(
-          options.json,
-          () => laneJson(lane, name),
-          () => renderLane(lane, { name, program: called, style, now: io.now(), full: options.full === true }),
-        );
+        const { key } = await theOne(session, typed === undefined ? [] : [typed], options);
+        await (options.backlog === true ? showBacklog : showKey)(session, key, options);
       });
     });
   examples(command, [
@@ -82,6 +49,29 @@ export function addShowCommand(program: Command, io: Io): void {
     'keylane show order-42 --backlog --skip 100',
     'keylane show order-42 --json',
   ]);
+}
+
+async function showBacklog(session: Session, key: NamedKey, options: ShowOptions): Promise<void> {
+  const { client, io, program, style } = session;
+  const page = await backlogPage(client, key.pipeline, key.key, options);
+  const name = session.nameOf(key);
+  const context = { target: { ...key, name }, program, style, now: io.now(), limit: options.limit };
+  session.print(
+    options.json,
+    () => backlogDocument(page, key, name),
+    () => renderBacklog(page, context),
+  );
+}
+
+async function showKey(session: Session, key: NamedKey, { full = false, json }: ShowOptions): Promise<void> {
+  const { client, io, program, registry, style } = session;
+  const context = { name: session.nameOf(key), program, style, now: io.now(), full };
+  const found = await keyView(client, registry, key);
+  session.print(
+    json,
+    () => ('pool' in found ? pooledKeyDocument(found, context.name) : laneDocument(found, context.name)),
+    () => ('pool' in found ? renderPooledKey(found, context) : renderLane(found, context)),
+  );
 }
 
 function wholeNumber(value: string): number {

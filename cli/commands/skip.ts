@@ -6,8 +6,8 @@ import { runVerb, verbOptions, type VerbOptions } from './verb.ts';
 export function addSkipCommand(program: Command, io: Io): void {
   const command = program
     .command('skip')
-    .description('leave the failed record of a key out, and go on with the next')
-    .argument('[keys...]', 'keys, each alone or as pipeline:key');
+    .description('drop the failed record of a key and continue with the next one')
+    .argument('[keys...]', 'keys, each bare or as pipeline:key');
   verbOptions(command, true).action((keys: string[], options: VerbOptions, self: Command) =>
     runVerb('skip', keys, options, self, io),
   );

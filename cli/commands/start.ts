@@ -4,7 +4,7 @@ import { examples } from './examples.ts';
 import { processOptions, readingOptions, runRoles, type ReadingFlags } from './process.ts';
 
 export function addStartCommand(program: Command, io: Io): void {
-  const command = program.command('start').description('bridge and worker in one process');
+  const command = program.command('start').description('run bridge and worker in one process');
   readingOptions(processOptions(command)).action(({ startOver, from }: ReadingFlags, self: Command) =>
     runRoles(['bridge', 'worker'], self, io, () => ({
       ...(startOver === undefined ? {} : { startOver }),

@@ -4,7 +4,7 @@ import { examples } from './examples.ts';
 import { processOptions, runRoles } from './process.ts';
 
 export function addWorkerCommand(program: Command, io: Io): void {
-  const command = program.command('worker').description('the process that runs lanes and handlers');
+  const command = program.command('worker').description('run lanes and handlers');
   processOptions(command).action((_options: object, self: Command) => runRoles(['worker'], self, io));
   examples(command, ['keylane worker', 'keylane worker --address temporal:7233 --log-format json']);
 }

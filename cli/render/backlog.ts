@@ -4,7 +4,7 @@ import type { BacklogPage } from '../../operations/lanes/backlog.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 import { plural } from './text.ts';
-import { ago, iso } from './time.ts';
+import { ago } from './time.ts';
 
 export interface BacklogContext {
   readonly target: NamedTarget;
@@ -26,13 +26,4 @@ export function renderBacklog(page: BacklogPage, { target, program, style, now, 
   if (next >= page.total) return `${title}\n${list}`;
   const more = `${program} show --backlog --skip ${next} --limit ${limit} ${targetWords(target).join(' ')}`;
   return `${title}\n${list}\n${style.dim(`more: ${more}`)}`;
-}
-
-export function backlogJson({ skipped, events, total }: BacklogPage) {
-  return {
-    total,
-    events: events.map(({ position, arrivedAt, size }, index) => {
-      return { index: skipped + index, position, arrivedAt: iso(arrivedAt), size };
-    }),
-  };
 }

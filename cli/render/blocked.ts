@@ -1,18 +1,19 @@
 import { visibleName } from '../../lib/pure/visible.ts';
 import type { BlockedLane, BlockedLanes } from '../../operations/lanes/blocked-lanes.ts';
-import type { PoolsStatus } from '../../operations/pools/pools.ts';
+import { causesOf, type Cause } from '../../operations/lanes/causes.ts';
+import type { FailingPools } from '../../operations/pools/failing-pools.ts';
 import { failingPoolLines } from './failing-pools.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 import { cut, indent, plural, printable, shortPosition } from './text.ts';
-import { span } from './time.ts';
+import { span } from '../../lib/pure/span.ts';
 
 const MIN_CAUSE_WIDTH = 24;
 const OTHER_COLUMNS_WIDTH = 78;
 
 const ENDED =
-  'Lanes that were terminated, failed or timed out do nothing until the next event of their key, or a verb, begins them ' +
-  'again with all that they held: `keylane retry KEY`. Temporal forgets what they held after its retention.';
+  'Lanes that were terminated, failed or timed out do nothing until the next event of their key, or a verb such as ' +
+  '`keylane retry KEY`, starts them again with all that they held. Temporal deletes what they held after its retention.';
 
 export interface BlockedContext {
   /** How a key is typed back. */
@@ -23,12 +24,7 @@ export interface BlockedContext {
   readonly failing?: readonly FailingPools[];
 }
 
-export interface FailingPools {
-  readonly pipeline: string;
-  readonly pools: PoolsStatus;
-}
-
-/** The blocked keys, the longest first, and below them what they have in common. */
+/** The blocked keys, the longest blocked first, and below them the causes that they share. */
 export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedContext): string {
   const { style, now, nameOf } = context;
   const failing = failingSections(context);
@@ -46,48 +42,33 @@ export function renderBlocked({ lanes, total }: BlockedLanes, context: BlockedCo
     style.red(causeCell(lane, width)),
   ]);
   const parts = [table(['KEY', 'BLOCKED FOR', 'ATTEMPTS', 'WAITING', 'RECORD', 'CAUSE'], rows, style)];
-  if (lanes.length < total) parts.push(style.dim(`${total - lanes.length} more are blocked: --limit 0 lists all.`));
+  if (lanes.length < total)
+    parts.push(style.dim(`${total - lanes.length} more keys are blocked: --limit 0 lists all.`));
   if (lanes.some((lane) => lane.ended !== undefined)) parts.push(style.yellow(ENDED));
   const causes = causesOf(lanes);
   if (causes.length < lanes.length) parts.push(renderCauses(causes, style));
   if (lanes.some((lane) => !lane.exact)) {
-    parts.push(style.yellow('No worker answered: how many wait is from the moment at which a key was blocked.'));
+    parts.push(style.yellow('No worker answered: WAITING is the count at the time the key got blocked.'));
   }
   return [...parts, ...failing].join('\n\n');
 }
 
-/** Of each pipeline whose pools have failing keys that are not blocked. */
+/** A section for each pipeline whose pools have failing keys that are not blocked. */
 function failingSections({ failing = [], now, style }: BlockedContext): string[] {
   return failing.map(({ pipeline, pools }) => {
     const lines = failingPoolLines(pools, style, now).map((line) => indent(line));
-    return [`${style.bold(visibleName(pipeline))}  ${style.red('keys fail that are not blocked yet')}`, ...lines].join(
-      '\n',
-    );
+    return [
+      `${style.bold(visibleName(pipeline))}  ${style.red('keys are failing that are not blocked yet')}`,
+      ...lines,
+    ].join('\n');
   });
 }
 
 function causeCell(lane: BlockedLane, width: number | undefined): string {
   const { ended, failure } = lane;
   const cause = printable(failure === undefined ? (lane.cause ?? '?') : `${failure.type}: ${failure.message}`);
-  const text = ended === undefined ? cause : `${ended.how}, to be begun again${cause === '?' ? '' : `; ${cause}`}`;
+  const text = ended === undefined ? cause : `${ended.how}, to be started again${cause === '?' ? '' : `; ${cause}`}`;
   return width === undefined ? text : cut(text, Math.max(MIN_CAUSE_WIDTH, width - OTHER_COLUMNS_WIDTH));
-}
-
-interface Cause {
-  readonly pipeline: string;
-  readonly cause: string;
-  readonly keys: number;
-}
-
-/** The most frequent first. */
-function causesOf(lanes: readonly BlockedLane[]): Cause[] {
-  const causes = new Map<string, Cause>();
-  for (const { pipeline, ...lane } of lanes) {
-    const cause = lane.cause ?? lane.failure?.type ?? '?';
-    const id = JSON.stringify([pipeline, cause]);
-    causes.set(id, { pipeline, cause, keys: (causes.get(id)?.keys ?? 0) + 1 });
-  }
-  return [...causes.values()].toSorted((a, b) => b.keys - a.keys);
 }
 
 function renderCauses(causes: readonly Cause[], style: Style): string {

@@ -10,10 +10,10 @@ const PAST: Record<Decision['verb'], string> = {
   resume: 'resumed',
 };
 
-/** A lane that is idle at this moment goes on in the next, if events wait. */
+/** A lane that is idle at this moment continues in the next one if events wait. */
 const NOW: Record<Decision['stateAfter'], string> = {
-  idle: 'goes on',
-  running: 'goes on',
+  idle: 'continues',
+  running: 'continues',
   retrying: 'is retrying',
   blocked: 'is blocked',
   paused: 'is paused',

@@ -2,28 +2,28 @@ import type { PoolsStatus } from '../../operations/pools/pools.ts';
 import { visibleName } from '../../lib/pure/visible.ts';
 import type { Style } from './style.ts';
 import { plural, printable } from './text.ts';
-import { span } from './time.ts';
+import { span } from '../../lib/pure/span.ts';
 
-/** What is wrong with most keys of a pipeline's pools, in a few lines; none when nothing is. */
+/** What is wrong with keys in a pipeline's pools, in a few lines; none when nothing is. */
 export function failingPoolLines(pools: PoolsStatus, style: Style, now: number): string[] {
   const { failing, outage, outages, release, releasing } = pools;
   const lines: string[] = [];
   if (outage !== undefined) {
-    const until = outage.until === undefined ? '' : `, for ${span(Math.max(0, outage.until - now))} more at most`;
+    const until = outage.until === undefined ? '' : `, for at most ${span(Math.max(0, outage.until - now))} more`;
     lines.push(
       style.red(
         printable(
           `most keys of ${plural(outages, 'pool')} have been failing for ${span(now - outage.since)}: ${causeOf(outage)}`,
         ),
       ),
-      `they are held in their pools${until}, and probed now and then; then they move out and are blocked`,
+      `they stay in their pools${until} and some are probed; then they move out and are blocked`,
     );
   }
   if (release !== undefined) {
     lines.push(
       style.red(
         printable(
-          `keys of ${plural(releasing, 'pool')} have been failing for ${span(now - release.since)}, and move out: ${causeOf(release)}`,
+          `keys of ${plural(releasing, 'pool')} have been failing for ${span(now - release.since)} and are moving out: ${causeOf(release)}`,
         ),
       ),
     );

@@ -12,12 +12,13 @@ import { renderData } from './event-data.ts';
 import type { Style } from './style.ts';
 import { rowsOf, table } from './table.ts';
 import { folded, indent, plural, printable } from './text.ts';
-import { ago, iso, span } from './time.ts';
+import { span } from '../../lib/pure/span.ts';
+import { ago, iso } from './time.ts';
 
 export interface LaneContext {
   /** How the key is typed. */
   readonly name: string;
-  /** How the command line was called, for the commands that are proposed. */
+  /** The beginning of commands that are suggested. */
   readonly program: string;
   readonly style: Style;
   readonly now: number;
@@ -25,7 +26,7 @@ export interface LaneContext {
   readonly full: boolean;
 }
 
-/** One lane: state, head with its data, failure, what waits, last decisions, and how to release it. */
+/** One lane: state, head with its data, failure, queue, latest decisions, and how to unblock it. */
 export function renderLane(lane: ObservedLane, context: LaneContext): string {
   const failing = failureOf(lane.phase);
   const sections = [
@@ -34,12 +35,12 @@ export function renderLane(lane: ObservedLane, context: LaneContext): string {
     failing === undefined ? undefined : failureSection(failing, context),
     lane.waiting === 0 ? undefined : waitingSection(lane, context),
     lane.decisions.length === 0 ? undefined : decisionsSection(lane.decisions, context),
-    lane.ended === undefined ? releaseSection(lane, context) : againSection(lane, context),
+    lane.ended === undefined ? unblockSection(lane, context) : restartSection(lane, context),
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
 }
 
-/** The failure of the head, also while a person holds the lane. */
+/** The failure of the head, also while the lane is paused. */
 function failureOf(phase: LanePhase): HeadFailure | undefined {
   if (phase.state === 'blocked' || phase.state === 'retrying') return phase;
   return phase.state === 'paused' ? phase.held : undefined;
@@ -49,7 +50,7 @@ function headline(lane: ObservedLane, { name, style, now }: LaneContext): string
   const handled = `${plural(lane.handled, 'event')} handled`;
   if (lane.ended !== undefined) {
     const when = lane.ended.at === undefined ? '' : ` ${ago(lane.ended.at, now)}`;
-    const how = lane.ended.how === 'COMPLETED' ? `ended idle${when}` : `${lane.ended.how}${when}`;
+    const how = lane.ended.how === 'COMPLETED' ? `closed when idle${when}` : `${lane.ended.how}${when}`;
     return `${style.bold(visibleName(name))}  ${how}, ${handled}`;
   }
   const state =
@@ -59,7 +60,7 @@ function headline(lane: ObservedLane, { name, style, now }: LaneContext): string
 
 function recoveringText({ at, how }: EndedRun, style: Style, now: number): string {
   return style.yellow(
-    `takes over from a run that was ended from outside (${how} ${ago(at, now)}); what is below is not all yet`,
+    `recovering from a run that was terminated externally (${how} ${ago(at, now)}); what follows is incomplete`,
   );
 }
 
@@ -90,25 +91,25 @@ function headSection(head: LaneEvent, keptUntil: number | undefined, { style, no
   ].join('\n');
 }
 
-/** A retry helps when a person has done what their messages say. */
+/** A retry helps once the operator has done what their messages say. */
 const NOT_RETRYABLE: ReadonlySet<string> = new Set([LARGE_EVENT, DATA_GONE]);
 
-/** Of data that is not in Temporal. */
+/** Where the data is, if it is not in Temporal. */
 function dataLocation(data: EventData, keptUntil: number | undefined, now: number): string[] {
-  if ('claim' in data) return [`in the store of large events: ${printable(data.claim.name)}`, 'it begins:'];
+  if ('claim' in data) return [`in the store of large events: ${printable(data.claim.name)}`, 'it begins with:'];
   if (!('sourceOnly' in data)) return [];
   const left = keptUntil === undefined ? 0 : keptUntil - now;
   const until =
     keptUntil === undefined
-      ? 'for as long as its retention'
+      ? 'until its retention ends'
       : `until ${iso(keptUntil)} (${left > 0 ? `in ${span(left)}` : `${ago(keptUntil, now)}: it may be gone`})`;
-  const where = data.sourceOnly.stored === undefined ? 'in no store' : 'perhaps not in the store yet';
-  return [`${where}; the source keeps it ${until}`, 'it begins:'];
+  const where = data.sourceOnly.stored === undefined ? 'in no store' : 'maybe not in the store yet';
+  return [`${where}; the source keeps it ${until}`, 'it begins with:'];
 }
 
 function failureSection({ failure }: HeadFailure, { style }: LaneContext): string {
   const title = `${failure.type}: ${failure.message}`;
-  const hint = failure.nonRetryable && !NOT_RETRYABLE.has(failure.type) ? style.dim(' (no retry would mend it)') : '';
+  const hint = failure.nonRetryable && !NOT_RETRYABLE.has(failure.type) ? style.dim(' (not retryable)') : '';
   const [first = '', ...more] = folded(printable(title), style.width, 'Failure  '.length).split('\n');
   const lines = [
     `${style.bold('Failure')}  ${style.red([first, ...more.map((line) => indent(line))].join('\n'))}${hint}`,
@@ -144,36 +145,36 @@ function decisionsSection(decisions: readonly Decision[], { style, now }: LaneCo
       printable(decision.position ?? ''),
       printable([decision.reason, decision.why].filter((each) => each !== undefined).join('; ')),
     ]);
-  const list = table(['WHEN', 'VERB', 'BY', 'THEN', 'RECORD', 'WHY'], rows, style);
+  const list = table(['WHEN', 'VERB', 'BY', 'RESULT', 'RECORD', 'WHY'], rows, style);
   return `${style.bold('Decisions')}\n${indent(list)}`;
 }
 
-const RELEASES: readonly (readonly [VerbName, string])[] = [
+const CHOICES: readonly (readonly [VerbName, string])[] = [
   ['retry', 'try it again'],
-  ['skip', 'leave it out'],
-  ['replace', 'give it other data'],
+  ['skip', 'drop it'],
+  ['replace', 'give it new data'],
 ];
 
-function releaseSection(lane: ObservedLane, { name, program, style }: LaneContext): string | undefined {
+function unblockSection(lane: ObservedLane, { name, program, style }: LaneContext): string | undefined {
   const { phase, head, pipeline, key } = lane;
   if (phase.state === 'paused') {
-    return `${style.bold('To go on')}\n${indent(verbCommand(program, 'resume', { name, pipeline, key }))}`;
+    return `${style.bold('To resume')}\n${indent(verbCommand(program, 'resume', { name, pipeline, key }))}`;
   }
   if (phase.state !== 'blocked' || head === undefined) return undefined;
   const position = formatPosition(head.position);
-  // Not as comments behind the commands: zsh takes a pasted `#` for a word.
-  const rows = RELEASES.map(([verb, meaning]) => [
+  // The meaning is not a comment behind the command: zsh would pass a pasted `#` on as an argument.
+  const rows = CHOICES.map(([verb, meaning]) => [
     style.dim(meaning),
     verbCommand(program, verb, { name, pipeline, key, position }),
   ]);
-  return `${style.bold('To release it')}\n${indent(rowsOf(rows))}`;
+  return `${style.bold('To unblock')}\n${indent(rowsOf(rows))}`;
 }
 
-/** Of a lane that was terminated, failed or timed out with work in it. */
-function againSection(lane: ObservedLane, { name, program, style }: LaneContext): string | undefined {
+/** For a lane that was terminated, failed or timed out while it held events. */
+function restartSection(lane: ObservedLane, { name, program, style }: LaneContext): string | undefined {
   const { ended, head, key, pipeline } = lane;
   if (ended === undefined || ended.how === 'COMPLETED' || head === undefined) return undefined;
   const position = formatPosition(head.position);
   const command = verbCommand(program, 'retry', { name, pipeline, key, position });
-  return `${style.bold('To begin it again')}, with all that it held; the next event of the key does that too\n${indent(command)}`;
+  return `${style.bold('To start it again')} with all that it held; the key's next event does that, too\n${indent(command)}`;
 }

@@ -11,29 +11,33 @@ import { folded, indent, plural, printable } from './text.ts';
 import { ago, iso } from './time.ts';
 
 export interface QuarantineContext {
-  /** How the command line was called, for the commands that are proposed. */
+  /** The beginning of commands that are suggested. */
   readonly program: string;
   readonly style: Style;
   readonly now: number;
   /** Show all of the data. */
   readonly full: boolean;
-  /** There are several pipelines, so commands have to name one. */
+  /** Commands that are suggested have to name the pipeline. */
   readonly named: boolean;
 }
 
 const PAST: Record<QuarantineDecision['verb'], string> = { retry: 'retried', skip: 'skipped', replace: 'replaced' };
 
-/** The records of one pipeline, what has been decided, and what a person can do. */
+/** The quarantined records of one pipeline, the latest decisions, and what the operator can do. */
 export function renderQuarantine(page: QuarantinePage, context: QuarantineContext): string {
-  const { pipeline, view, records, more, gone, readError } = page;
+  const { pipeline, view, records, more, gone, problem } = page;
   const { style } = context;
   const count = view.count === 0 ? style.green('empty') : style.red(plural(view.count, 'record'));
   const last = records.at(-1);
   const sections = [
     `${style.bold(pipeline)}  quarantine ${count}`,
-    readError === undefined ? undefined : style.red(printable(problemText(readError, page, context))),
+    problem === undefined ? undefined : style.red(printable(problemText(problem, page, context))),
     ...records.map((record) => recordSection(record, context)),
-    ...gone.map((segment) => style.red(`What segment ${segment} held is gone: it was deleted, or ended from outside.`)),
+    ...gone.map((segment) =>
+      style.red(
+        `The records of segment ${segment} are gone: it was deleted, or terminated and then forgotten by Temporal.`,
+      ),
+    ),
     more && last !== undefined
       ? style.dim(
           `More: ${context.program} quarantine list ${shellWord(pipeline)} --after ${shellWord(formatPosition(last.position))}`,
@@ -45,10 +49,10 @@ export function renderQuarantine(page: QuarantinePage, context: QuarantineContex
   return sections.filter((section) => section !== undefined).join('\n\n');
 }
 
-function problemText(readError: string, { pipeline, view }: QuarantinePage, { program, named }: QuarantineContext) {
-  if (readError !== view.lost) return readError;
+function problemText(problem: string, { pipeline, view }: QuarantinePage, { program, named }: QuarantineContext) {
+  if (problem !== view.lost) return problem;
   const which = named ? ` --pipeline ${pipeline}` : '';
-  return `${readError} Who has read this does away with it: ${program} quarantine skip --all${which}`;
+  return `${problem} To dismiss this message (it skips all records, too): ${program} quarantine skip --all${which}`;
 }
 
 function recordSection(record: QuarantinedRecord, { style, now, full }: QuarantineContext): string {
@@ -71,28 +75,28 @@ function decisionsSection(decisions: readonly QuarantineDecision[], { style, now
       ago(at, now),
       verb,
       printable(by),
-      outcome === 'done' ? 'done' : style.yellow(outcome),
+      outcome === 'done' ? 'done' : style.yellow(outcome === 'going on' ? 'in progress' : outcome),
       String(decided),
       String(kept),
       printable(target),
       printable([reason, why].filter((each) => each !== undefined).join('; ')),
     ]);
-  const list = table(['WHEN', 'VERB', 'BY', 'THEN', 'OUT', 'KEPT', 'MEANT', 'WHY'], rows, style);
+  const list = table(['WHEN', 'VERB', 'BY', 'RESULT', 'RESOLVED', 'UNRESOLVED', 'TARGET', 'WHY'], rows, style);
   return `${style.bold('Decisions')}\n${indent(list)}`;
 }
 
 function nextSteps(pipeline: string, { program, named, style }: QuarantineContext): string {
   const which = named ? ` --pipeline ${pipeline}` : '';
   const ways: readonly (readonly [string, string])[] = [
-    [`quarantine retry --all${which}`, 'ask the present key function again'],
-    [`quarantine skip POSITION${which}`, 'leave a record out for good'],
-    [`quarantine replace POSITION --data '{...}'${which}`, 'give it other data, and ask for its key'],
+    [`quarantine retry --all${which}`, 'run the current key function again'],
+    [`quarantine skip POSITION${which}`, 'drop a record for good'],
+    [`quarantine replace POSITION --data '{...}'${which}`, 'give it new data, and find its key'],
   ];
   const rows = ways.map(([command, meaning]) => [style.dim(meaning), `${program} ${command}`]);
-  return `${style.bold('To get them out')}\n${indent(rowsOf(rows))}`;
+  return `${style.bold('To resolve')}\n${indent(rowsOf(rows))}`;
 }
 
-/** A line or more for what a verb did. */
+/** What a verb did, in one or more lines. */
 export function renderQuarantineDecision(pipeline: string, decision: QuarantineDecision, style: Style): string {
   const { decided, firstKept, kept, records, verb, why } = decision;
   const lines = [`${style.bold(pipeline)}: ${style.green(PAST[verb])} ${plural(decided, 'record')}`];
@@ -101,27 +105,8 @@ export function renderQuarantineDecision(pipeline: string, decision: QuarantineD
   }
   if (records.length < decided) lines.push(indent(style.dim(`and ${decided - records.length} more`)));
   if (firstKept !== undefined) {
-    const text = `${kept} stay; ${firstKept.position}: ${printable(firstKept.reason)}`;
+    const text = `${kept} unresolved; ${firstKept.position}: ${printable(firstKept.reason)}`;
     lines.push(indent(style.yellow(text)));
   } else if (why !== undefined) lines.push(indent(style.yellow(printable(why))));
   return lines.join('\n');
-}
-
-export function quarantineJson({ pipeline, view, records, more, gone, readError }: QuarantinePage): object {
-  return {
-    pipeline,
-    count: view.count,
-    ...(readError === undefined ? {} : { readError }),
-    records: records.map((record) => {
-      return { ...record, position: formatPosition(record.position), arrivedAt: iso(record.arrivedAt) };
-    }),
-    more,
-    ...(gone.length === 0 ? {} : { gone }),
-    pending: view.pending.map(quarantineDecisionJson),
-    decisions: view.decisions.map(quarantineDecisionJson),
-  };
-}
-
-export function quarantineDecisionJson(decision: QuarantineDecision): object {
-  return { ...decision, at: iso(decision.at) };
 }

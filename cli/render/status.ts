@@ -3,17 +3,18 @@ import { formatPosition, type Position } from '../../contracts/event/position.ts
 import { visibleName } from '../../lib/pure/visible.ts';
 import { otherStreamText, unorderedText } from '../../contracts/pipeline/stream-identity.ts';
 import type { Gaps } from '../../operations/pipelines/gaps.ts';
-import type { OtherPipeline } from '../../operations/pipelines/known-pipelines.ts';
+import type { OtherPipeline } from '../../operations/pipelines/registry.ts';
 import type { LaneCounts, PipelineStatus } from '../../operations/pipelines/pipeline-status.ts';
 import type { PoolsStatus } from '../../operations/pools/pools.ts';
 import type { ReadError } from '../../operations/pipelines/readers.ts';
 import type { ShardStatus } from '../../operations/pipelines/shards.ts';
 import { failingPoolLines } from './failing-pools.ts';
-import { lossText } from './loss.ts';
+import { lossText } from '../../operations/pipelines/warnings.ts';
 import type { Paint, Style } from './style.ts';
 import { table } from './table.ts';
 import { indent, plural, printable, shortPosition } from './text.ts';
-import { ago, span } from './time.ts';
+import { span } from '../../lib/pure/span.ts';
+import { ago } from './time.ts';
 
 export interface StatusContext {
   readonly style: Style;
@@ -35,7 +36,7 @@ function othersText(others: readonly OtherPipeline[], style: Style): string {
     const keys = blocked === 0 ? '' : ` (${style.red(`${blocked} blocked`)})`;
     return `${visibleName(pipeline)}${keys}`;
   });
-  return `${style.dim('Not in the settings; --pipeline NAME shows one:')} ${each.join(', ')}`;
+  return `${style.dim('Other pipelines, not in the settings (--pipeline NAME shows one):')} ${each.join(', ')}`;
 }
 
 function renderPipeline(status: PipelineStatus, context: StatusContext): string {
@@ -75,12 +76,12 @@ function streamLines(
   const lines: string[] = [];
   if (otherStream !== undefined && stream !== undefined) {
     lines.push(
-      `Nothing is read, since ${ago(otherStream.since, now)}. ${otherStreamText(pipeline, stream, otherStream.found)}`,
+      `Reading stopped ${ago(otherStream.since, now)}. ${otherStreamText(pipeline, stream, otherStream.found)}`,
     );
   }
   if (unordered !== undefined) {
     lines.push(
-      `Keys are out of order, seen first ${ago(unordered.since, now)}: ${unorderedText(source ?? 'the source')}`,
+      `Keys are out of order, first seen ${ago(unordered.since, now)}: ${unorderedText(source ?? 'the source')}`,
     );
   }
   return lines.map((line) => printable(line));
@@ -88,8 +89,8 @@ function streamLines(
 
 function notStarted({ lanes }: PipelineStatus): string[] {
   const open = lanes.healthy + lanes.retrying + lanes.blocked + lanes.paused;
-  const left = open === 0 ? '' : ` ${plural(open, 'lane')} of it ${open === 1 ? 'is' : 'are'} open.`;
-  return [indent(`Nothing has read its source yet: \`keylane start\` does.${left}`)];
+  const left = open === 0 ? '' : ` It has ${plural(open, 'open lane')}.`;
+  return [indent(`Its source has not been read yet: run \`keylane start\`.${left}`)];
 }
 
 function stateText(status: PipelineStatus, { style, now }: StatusContext): string {
@@ -105,7 +106,7 @@ function stateText(status: PipelineStatus, { style, now }: StatusContext): strin
       return style.red('stopped');
     case 'ended': {
       const at = status.ended?.at;
-      return style.red(`ended from outside (${status.ended?.how})${at === undefined ? '' : ` ${ago(at, now)}`}`);
+      return style.red(`terminated externally (${status.ended?.how})${at === undefined ? '' : ` ${ago(at, now)}`}`);
     }
     case 'not started':
       return style.yellow('not started');
@@ -115,7 +116,7 @@ function stateText(status: PipelineStatus, { style, now }: StatusContext): strin
 }
 
 function endedText(count: number): string {
-  return `${plural(count, 'lane')} with work in ${count === 1 ? 'it was' : 'them were'} terminated, failed or timed out: \`keylane blocked\``;
+  return `${plural(count, 'lane')} with queued events ${count === 1 ? 'was' : 'were'} terminated, failed or timed out: \`keylane blocked\``;
 }
 
 function lanesText(lanes: LaneCounts, style: Style): string {
@@ -133,11 +134,11 @@ function poolLines(pools: PoolsStatus, { style, now }: StatusContext): string[] 
   const { count, fullOfMovedKeys, lost, moved, silent, waiting } = pools;
   const quiet = silent === 0 ? '' : style.yellow(`, ${silent} do not answer`);
   const lines = [
-    `pools       ${count}, ${plural(waiting, 'event')} not done, ${plural(moved, 'key')} moved out${quiet}`,
+    `pools       ${count}, ${plural(waiting, 'event')} in progress, ${plural(moved, 'key')} moved out${quiet}`,
   ];
   if (fullOfMovedKeys > 0) {
-    const are = fullOfMovedKeys === 1 ? 'takes' : 'take';
-    const what = `${plural(fullOfMovedKeys, 'pool')} ${are} in no more records: too many keys need lanes of their own (keylane blocked)`;
+    const are = fullOfMovedKeys === 1 ? 'accepts' : 'accept';
+    const what = `${plural(fullOfMovedKeys, 'pool')} ${are} no more records: too many of their keys have their own lane (keylane blocked)`;
     lines.push(`            ${style.red(what)}`);
   }
   lines.push(...failingPoolLines(pools, style, now).map((line) => `            ${line}`));
@@ -158,7 +159,7 @@ function gapsText({ count, latest }: Gaps, { style, now }: StatusContext): strin
 function gapText({ shardId, after, until }: Gap, style: Style): string {
   const from = after === undefined ? 'its beginning' : withinShard(after, style);
   const to = until === undefined ? 'its end' : withinShard(until, style);
-  return `records of ${shardId} from ${from} to ${to} were gone before they were read`;
+  return `records of ${shardId} from ${from} to ${to} expired before they were read`;
 }
 
 /** Finished shards are counted and not listed: a busy stream has hundreds of them. */

@@ -1,17 +1,4 @@
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-/** A length of time as a person says it: `45s`, `3m12s`, `42m`, `3h5m`, `26h`, `4d`. */
-export function span(ms: number): string {
-  if (ms < 0) return '0s';
-  if (ms < MINUTE) return `${Math.floor(ms / SECOND)}s`;
-  if (ms < 10 * MINUTE) return two(ms, MINUTE, 'm', SECOND, 's');
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)}m`;
-  if (ms < 10 * HOUR) return two(ms, HOUR, 'h', MINUTE, 'm');
-  return ms < 2 * DAY ? `${Math.floor(ms / HOUR)}h` : `${Math.floor(ms / DAY)}d`;
-}
+import { span } from '../../lib/pure/span.ts';
 
 export function ago(at: number, now: number): string {
   return `${span(now - at)} ago`;
@@ -19,9 +6,4 @@ export function ago(at: number, now: number): string {
 
 export function iso(at: number): string {
   return new Date(at).toISOString();
-}
-
-function two(ms: number, large: number, largeName: string, small: number, smallName: string): string {
-  const rest = Math.floor((ms % large) / small);
-  return `${Math.floor(ms / large)}${largeName}${rest === 0 ? '' : `${rest}${smallName}`}`;
 }

@@ -24,6 +24,8 @@ export interface Decision {
   readonly outcome: 'done' | 'refused';
   /** Why it was refused. */
   readonly why?: string;
+  /** A code of contracts/rejection.ts. A string here: a lane of an earlier version must be able to recover what a later one held. */
+  readonly code?: string;
   readonly at: number;
   readonly by: string;
   readonly reason?: string;
@@ -42,6 +44,3 @@ export interface Decision {
 
 /** Characters of an event's data that a decision keeps. */
 export const DECISION_DATA_CHARS = 1024;
-
-/** Type of the failure with which a lane rejects a verb that would change nothing. */
-export const NOTHING_TO_DECIDE = 'NothingToDecide';

@@ -82,6 +82,7 @@ export const laneDecision: Shape<Decision> = object<Decision>({
   verb: oneOf(...VERBS),
   outcome: oneOf('done', 'refused'),
   why: optional(string),
+  code: optional(string),
   at: number,
   by: string,
   reason: optional(string),

@@ -56,6 +56,8 @@ export interface QuarantineDecision {
   readonly outcome: 'going on' | 'done' | 'refused';
   /** Why it was refused, or was not carried out completely. */
   readonly why?: string;
+  /** A code of contracts/rejection.ts, set when it was refused; a string for the same reason as that of a lane's decision. */
+  readonly code?: string;
   readonly at: number;
   readonly by: string;
   readonly reason?: string;

@@ -64,6 +64,7 @@ export const quarantineDecision = object<QuarantineDecision>({
   verb: oneOf(...QUARANTINE_VERBS),
   outcome: oneOf('going on', 'done', 'refused'),
   why: optional(string),
+  code: optional(string),
   at: number,
   by: string,
   reason: optional(string),

@@ -7,14 +7,15 @@ import {
   type Client,
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
-import { NOTHING_TO_DECIDE, type Decision, type VerbArgs } from '../../contracts/lane/decision.ts';
+import type { Decision, VerbArgs } from '../../contracts/lane/decision.ts';
 import type { VerbName } from '../../contracts/names.ts';
+import { readRejection } from '../../contracts/rejection.ts';
 import { visibleText } from '../../lib/pure/visible.ts';
-import { DecisionPendingError, NoSuchLaneError, NothingToDecideError } from '../errors.ts';
 import { NoWorkerError } from '../../temporal/errors.ts';
 import { GRPC, grpcFailure } from '../../temporal/grpc.ts';
+import { rejectionIn } from '../../temporal/rejected.ts';
+import { DecisionFailedError, DecisionPendingError, NoSuchLaneError, NothingToDecideError } from '../errors.ts';
 import { describeLane, endOf } from '../lanes/lane-view.ts';
 import { decidePooledKey, pooledKeyView } from '../pools/pooled-key.ts';
 import { recoverLane } from './recover-lane.ts';
@@ -32,14 +33,14 @@ export interface Verdict {
 
 const ACCEPT_TIMEOUT_MS = 10_000;
 const ASK_AGAIN_MS = 200;
-/** A handler that is running is asked to stop first, and may take its time for that. */
+/** A running handler is asked to stop first, which may take a while. */
 const RESULT_TIMEOUT_MS = 120_000;
 const NOT_CONFIRMED =
-  'The request may still be carried out when one comes up: look with `keylane show` before asking again.';
+  'The request may still be carried out when one starts: check with `keylane show` before trying again.';
 
 /**
- * Has a lane carry out a verb, and tells what came of it (O11). A key that has no lane of its own gets one when there is something
- * to decide: when its first event fails in its pool, or it is to be paused.
+ * Has a lane carry out a verb, and returns the lane's decision (O11). A key that has no lane of its own gets one when there is
+ * something to decide: when its first event fails in its pool, or when it is paused.
  * @throws {NoSuchLaneError}
  * @throws {NothingToDecideError} if it changed nothing
  * @throws {NoWorkerError} if it is not known whether it will
@@ -51,7 +52,7 @@ export async function decide(client: Client, verdict: Verdict): Promise<Decision
   try {
     return await decideInRecovered(client, verdict);
   } catch (error) {
-    // Refused also by a lane that is just about to end.
+    // A lane that is about to close rejects verbs, too.
     if (!(error instanceof NoSuchLaneError || error instanceof NothingToDecideError)) throw error;
     const { view } = await pooledKeyView(client, { pipeline, key, pools });
     if (view.where === 'lane') throw error;
@@ -59,7 +60,7 @@ export async function decide(client: Client, verdict: Verdict): Promise<Decision
   }
 }
 
-/** A lane that was terminated is begun again first, with all that it held. */
+/** A lane that was terminated is started again first, with all that it held. */
 async function decideInRecovered(client: Client, verdict: Verdict): Promise<Decision> {
   try {
     return await decideInLane(client, verdict);
@@ -70,24 +71,19 @@ async function decideInRecovered(client: Client, verdict: Verdict): Promise<Deci
 }
 
 async function decideInLane(client: Client, verdict: Verdict): Promise<Decision> {
-  const { pipeline, key, verb, args, timeoutMs = ACCEPT_TIMEOUT_MS } = verdict;
+  const { pipeline, key, verb, timeoutMs = ACCEPT_TIMEOUT_MS } = verdict;
   try {
     const update = await ask(client, verdict, timeoutMs);
     const decision = await result(client, verdict, update);
     if (decision.outcome === 'done') return decision;
-    throw new NothingToDecideError(verb, pipeline, key, decision.why ?? 'the lane refused it');
+    throw new NothingToDecideError(verb, pipeline, key, readRejection(decision));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw await whyNotFound(client, verdict, error);
-    if (error instanceof WorkflowUpdateFailedError && isNothingToDecide(error.cause)) {
-      const why = error.cause.message.replace(/^Nothing to \w+: /, '');
-      throw new NothingToDecideError(verb, pipeline, key, why, { cause: error });
-    }
-    if (error instanceof WorkflowUpdateFailedError) {
-      const why = visibleText(error.cause?.message ?? error.message);
-      const named = args.position === undefined ? '' : ` of ${args.position}`;
-      throw new Error(`The ${verb}${named} failed: ${why}`, { cause: error });
-    }
-    throw error;
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    const rejected = rejectionIn(error);
+    if (rejected !== undefined) throw new NothingToDecideError(verb, pipeline, key, rejected, { cause: error });
+    const why = visibleText(error.cause?.message ?? error.message);
+    throw new DecisionFailedError(verb, pipeline, key, why, { cause: error });
   }
 }
 
@@ -118,8 +114,8 @@ async function ask(client: Client, verdict: Verdict, timeoutMs: number): Promise
 }
 
 /**
- * The task that would have brought the verb to the lane did not come to its end, as when a lane is sent records just as it
- * continues as new. It has not been accepted.
+ * The workflow task that would have delivered the verb failed, for example because the lane received records while it
+ * continued as new. The verb has not been accepted.
  */
 function isNotAccepted(error: unknown): boolean {
   return grpcFailure(error)?.code === GRPC.failedPrecondition;
@@ -138,18 +134,14 @@ async function result(
   }
 }
 
-/** A lane that has ended is told from a key that is not known, while Temporal keeps what has ended. */
+/** Distinguishes a closed lane from an unknown key, for as long as Temporal keeps closed workflows. */
 async function whyNotFound(client: Client, { pipeline, key }: Verdict, cause: Error): Promise<Error> {
   try {
     const ended = endOf(await describeLane(client, pipeline, key));
     const when = ended?.at === undefined ? '' : ` ${new Date(ended.at).toISOString()}`;
-    const how = ended?.how === 'COMPLETED' ? 'it was idle and ended' : `it was ended from outside (${ended?.how})`;
+    const how = ended?.how === 'COMPLETED' ? 'it was closed when idle' : `it was terminated externally (${ended?.how})`;
     return new NoSuchLaneError(pipeline, key, `${how}${when}. The key's next event starts a new one.`, { cause });
   } catch (error) {
     return error instanceof NoSuchLaneError ? error : cause;
   }
-}
-
-function isNothingToDecide(cause: unknown): cause is ApplicationFailure {
-  return cause instanceof ApplicationFailure && cause.type === NOTHING_TO_DECIDE;
 }

@@ -13,8 +13,8 @@ import { NoWorkerError } from '../../temporal/errors.ts';
 import { laneView, type ObservedLane } from '../lanes/lane-view.ts';
 
 export interface Outcome {
-  /** `left out`: by a skip. `unknown`: no worker answered. */
-  readonly record: 'handled' | 'left out' | 'failed again' | 'not done yet' | 'unknown';
+  /** `unknown`: no worker answered. */
+  readonly record: 'handled' | 'skipped' | 'failed again' | 'not done yet' | 'unknown';
   /** Of the key now; `ended` when nothing is left to do. */
   readonly lane: LaneStateName | 'ended';
   /** Events of the key that are not handled; this record is one of them until it is done. */
@@ -89,13 +89,13 @@ function stillThere(phase: LanePhase): Outcome['record'] {
 }
 
 function passed({ verb }: Decision): Outcome['record'] {
-  return verb === 'skip' ? 'left out' : 'handled';
+  return verb === 'skip' ? 'skipped' : 'handled';
 }
 
 /** After a skip the next event says whether the key goes on. */
 function isSettled({ lane, record, waiting }: Outcome, handledSince: number): boolean {
   if (record === 'not done yet') return lane === 'paused';
-  if (record === 'left out') return waiting === 0 || handledSince > 0 || lane === 'blocked' || lane === 'paused';
+  if (record === 'skipped') return waiting === 0 || handledSince > 0 || lane === 'blocked' || lane === 'paused';
   return true;
 }
 

@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { latestRun } from '../../temporal/latest-run.ts';
+import { startOfRun } from '../../temporal/run-argument.ts';
 import { laneWorkflowId } from '../../contracts/lane/id.ts';
 import { parseLaneInput } from '../../contracts/lane/parse.ts';
 import { LANE_DETAILS, staticAttributes, summaryOf } from '../../contracts/lane/start.ts';
@@ -52,18 +52,10 @@ export async function recoverLane(client: Client, { key, pipeline }: NamedKey): 
   return true;
 }
 
-/** What it was started with. */
 async function startOf(client: Client, workflowId: string, { runId }: EndedRun) {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads ?? []);
-  const taskQueue = started?.taskQueue?.name;
-  if (input === undefined || !taskQueue) throw new Error(`What lane ${workflowId} was started with cannot be read.`);
-  return { input: parseLaneInput(input), taskQueue };
+  const { argument: input, taskQueue } = await startOfRun(client, { workflowId, runId }, parseLaneInput);
+  if (input === undefined || !taskQueue) throw new Error(`The start of lane ${workflowId} cannot be read.`);
+  return { input, taskQueue };
 }
 
 /** Only its pool starts a lane of a pooled key: it knows which request to the lane is in flight (O1). */

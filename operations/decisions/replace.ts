@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Decision } from '../../contracts/lane/decision.ts';
 import { formatPosition, parsePosition } from '../../contracts/event/position.ts';
+import { rejection } from '../../contracts/rejection.ts';
 import type { QuarantineDecision } from '../../contracts/quarantine/decision.ts';
 import type { LargeEventsSettings } from '../../settings/settings.ts';
 import { decide, type Verdict } from './decide.ts';
@@ -22,7 +23,9 @@ export async function decideWithData(
   if (verb !== 'replace' || goesInline(args, largeEvents)) return await decide(client, verdict);
   const named = args.position === undefined ? undefined : parsePosition(args.position);
   const position = named ?? (await laneView(client, pipeline, key)).head?.position;
-  if (position === undefined) throw new NothingToDecideError(verb, pipeline, key, 'the lane has no event');
+  if (position === undefined) {
+    throw new NothingToDecideError(verb, pipeline, key, rejection('no-event', 'the lane has no event'));
+  }
   const { by, reason } = args;
   const rest = { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
   return await withStoredData(

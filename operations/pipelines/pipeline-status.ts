@@ -74,7 +74,7 @@ const NOTHING_READ = {
   state: 'not started',
   readers: 0,
   shards: [],
-  records: { taken: 0, filtered: 0 },
+  records: { accepted: 0, filtered: 0 },
   readErrors: [],
   gaps: { count: 0, latest: [] },
   warnings: [],
@@ -156,8 +156,8 @@ async function lookAtQuarantine(client: Client, pipeline: string): Promise<Quara
   });
   const missing: Pick<QuarantineView, 'count' | 'recovering' | 'lost'> = { count: 0 };
   const [view, ended] = await Promise.all([orUnknown(orMissing(asked, missing)), quarantineEnd(client, pipeline)]);
-  const readError = quarantineProblem(view ?? {}, ended);
-  return { quarantined: view?.count, ...(readError === undefined ? {} : { quarantineProblem: readError }) };
+  const problem = quarantineProblem(view ?? {}, ended);
+  return { quarantined: view?.count, ...(problem === undefined ? {} : { quarantineProblem: problem }) };
 }
 
 /** Servers group counts by ExecutionStatus only; and a lane gets its status attribute with its first trouble. */

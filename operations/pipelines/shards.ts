@@ -17,8 +17,8 @@ export interface ShardStatus {
   readonly lagMs?: number;
   /** This and the counts are not kept of a finished shard. */
   readonly parents?: readonly string[];
-  /** Records handed over so far, as far as the readers could tell. */
-  readonly taken?: number;
+  /** Records accepted by Temporal so far, as far as the readers have reported. */
+  readonly accepted?: number;
   /** Records that the filter dropped so far, as far as the readers could tell. */
   readonly filtered?: number;
   /** Records of aggregates that belong to another shard, as far as its present reader has seen them. */
@@ -54,16 +54,16 @@ export function shardStatuses(
 
 /** Records over all shards, those that have finished and been forgotten included; as far as the readers could tell. */
 export interface RecordCounts {
-  /** Handed over. */
-  readonly taken: number;
+  /** Accepted by Temporal. */
+  readonly accepted: number;
   /** Dropped by the filter. */
   readonly filtered: number;
 }
 
 export function recordCounts(state: PipelineState | undefined, shards: readonly ShardStatus[]): RecordCounts {
   return shards.reduce(
-    (sum, { taken = 0, filtered = 0 }) => ({ taken: sum.taken + taken, filtered: sum.filtered + filtered }),
-    { taken: state?.finished.taken ?? 0, filtered: state?.finished.filtered ?? 0 },
+    (sum, { accepted = 0, filtered = 0 }) => ({ accepted: sum.accepted + accepted, filtered: sum.filtered + filtered }),
+    { accepted: state?.finished.taken ?? 0, filtered: state?.finished.filtered ?? 0 },
   );
 }
 
@@ -87,7 +87,7 @@ function merge(
     shardId: shard.shardId,
     state,
     parents: shard.parents,
-    taken: (shard.taken ?? 0) + (reported?.taken ?? 0),
+    accepted: (shard.taken ?? 0) + (reported?.taken ?? 0),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     filtered: (shard.filtered ?? 0) + (reported?.filtered ?? 0),
     ...(state === 'finished' || state === 'gone' ? {} : timesOf(shard, reported, context)),

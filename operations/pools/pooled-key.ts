@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { NOTHING_TO_DECIDE, type Decision, type VerbArgs } from '../../contracts/lane/decision.ts';
+import { WorkflowNotFoundError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import type { Decision, VerbArgs } from '../../contracts/lane/decision.ts';
 import { parsePoolKeyView } from '../../contracts/pool/view-shapes.ts';
 import { poolWorkflowId, QUERIES, type VerbName } from '../../contracts/names.ts';
 import { poolOf } from '../../contracts/pool/pool-of.ts';
 import type { DecideArgs } from '../../contracts/pool/messages.ts';
 import type { PoolKeyView } from '../../contracts/pool/view.ts';
+import { readRejection } from '../../contracts/rejection.ts';
 import { NoSuchLaneError, NothingToDecideError } from '../errors.ts';
 import { NoWorkerError } from '../../temporal/errors.ts';
 import { askWorkflow } from '../../temporal/query.ts';
+import { rejectionIn } from '../../temporal/rejected.ts';
 
 /** A key of a pipeline whose keys share pools. */
 export interface PooledKey {
@@ -88,13 +84,13 @@ export async function decidePooledKey(
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw new NoSuchLaneError(pipeline, key, undefined, { cause: error });
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-      const later = 'It may still be carried out later: look with `keylane show` before asking again.';
+      const later = 'The request may still be carried out later: check with `keylane show` before trying again.';
       throw new NoWorkerError(workflowId, undefined, later, { cause: error });
     }
-    const why = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-    if (!(why instanceof ApplicationFailure) || why.type !== NOTHING_TO_DECIDE) throw error;
-    throw new NothingToDecideError(verb, pipeline, key, why.message.replace(/^Nothing to \w+: /, ''), { cause: error });
+    const rejected = rejectionIn(error);
+    if (rejected === undefined) throw error;
+    throw new NothingToDecideError(verb, pipeline, key, rejected, { cause: error });
   }
   if (decision.outcome === 'done') return decision;
-  throw new NothingToDecideError(verb, pipeline, key, decision.why ?? 'its pool refused it');
+  throw new NothingToDecideError(verb, pipeline, key, readRejection(decision));
 }

@@ -1,20 +1,15 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { NOTHING_TO_DECIDE } from '../../contracts/lane/decision.ts';
+import { WorkflowNotFoundError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
 import { quarantineWorkflowId } from '../../contracts/names.ts';
 import type {
   QuarantineDecision,
   QuarantineVerbArgs,
   QuarantineVerbName,
 } from '../../contracts/quarantine/decision.ts';
+import { readRejection, rejection, type Rejection } from '../../contracts/rejection.ts';
 import { visibleText } from '../../lib/pure/visible.ts';
 import { NothingInQuarantineError, QuarantinePendingError } from '../errors.ts';
 import { NoWorkerError } from '../../temporal/errors.ts';
+import { rejectionIn } from '../../temporal/rejected.ts';
 import { quarantineEnd, quarantineProblem, quarantineView } from './quarantine-view.ts';
 
 export interface QuarantineVerdict {
@@ -30,10 +25,10 @@ const ACCEPT_TIMEOUT_MS = 10_000;
 const RESULT_TIMEOUT_MS = 120_000;
 const POLL_MS = 500;
 const NOT_CONFIRMED =
-  'The request may still be carried out when one comes up: look with `keylane quarantine list` before asking again.';
+  'The request may still be carried out when one starts: check with `keylane quarantine list` before trying again.';
 
 /**
- * Has the quarantine carry out a verb, and tells what came of it (O11).
+ * Has the quarantine carry out a verb, and returns its decision (O11).
  * @throws {NothingInQuarantineError} if it changed nothing
  * @throws {NoWorkerError} if it is not known whether it will
  * @throws {QuarantinePendingError} if it will, later
@@ -43,22 +38,26 @@ export async function decideQuarantine(client: Client, verdict: QuarantineVerdic
   try {
     const decision = await carriedOut(client, verdict);
     if (decision.outcome === 'done') return decision;
-    throw new NothingInQuarantineError(verb, pipeline, whyNot(decision));
+    throw new NothingInQuarantineError(verb, pipeline, rejectionOf(decision));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) {
-      const readError = quarantineProblem({}, await quarantineEnd(client, pipeline));
-      throw new NothingInQuarantineError(verb, pipeline, readError ?? 'the quarantine is empty', { cause: error });
-    }
-    if (error instanceof WorkflowUpdateFailedError && isNothingToDecide(error.cause)) {
-      const why = error.cause.message.replace(/^Nothing to \w+: /, '');
+      const problem = quarantineProblem({}, await quarantineEnd(client, pipeline));
+      const why =
+        problem === undefined
+          ? rejection('quarantine-empty', 'the quarantine is empty')
+          : rejection('recovering', problem);
       throw new NothingInQuarantineError(verb, pipeline, why, { cause: error });
     }
-    throw error;
+    const rejected = rejectionIn(error);
+    if (rejected === undefined) throw error;
+    throw new NothingInQuarantineError(verb, pipeline, rejected, { cause: error });
   }
 }
 
-function whyNot({ firstKept, why = 'the quarantine refused it' }: QuarantineDecision): string {
-  return firstKept === undefined ? why : `${why} (${firstKept.position}: ${visibleText(firstKept.reason)})`;
+function rejectionOf({ firstKept, ...decision }: QuarantineDecision): Rejection {
+  const { code, why } = readRejection(decision);
+  if (firstKept === undefined) return { code, why };
+  return rejection(code, `${why} (${firstKept.position}: ${visibleText(firstKept.reason)})`, firstKept);
 }
 
 async function carriedOut(client: Client, verdict: QuarantineVerdict): Promise<QuarantineDecision> {
@@ -75,7 +74,7 @@ async function carriedOut(client: Client, verdict: QuarantineVerdict): Promise<Q
     );
     isAccepted = true;
     const decision = await client.withDeadline(until, () => update.result());
-    // A run that ends answers with what there is, and the next goes on.
+    // A run that ends answers with what it has done so far, and the next run continues.
     return decision.outcome === 'going on' ? await followed(client, verdict, decision.id, until) : decision;
   } catch (error) {
     if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
@@ -97,8 +96,4 @@ async function followed(
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new QuarantinePendingError(verb, pipeline);
-}
-
-function isNothingToDecide(cause: unknown): cause is ApplicationFailure {
-  return cause instanceof ApplicationFailure && cause.type === NOTHING_TO_DECIDE;
 }

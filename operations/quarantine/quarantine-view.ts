@@ -7,7 +7,7 @@ import { formatPosition } from '../../contracts/event/position.ts';
 import type { QuarantinedRecord } from '../../contracts/quarantine/record.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 import { firstSegments } from '../../contracts/lane/segment-ranges.ts';
-import { NoSuchRecordError } from '../errors.ts';
+import { NoSuchRecordError, QuarantineBusyError } from '../errors.ts';
 import { endOf, type Ended } from '../lanes/lane-view.ts';
 import { askWorkflow } from '../../temporal/query.ts';
 
@@ -29,7 +29,7 @@ export async function quarantineView(client: Client, pipeline: string): Promise<
   }
 }
 
-/** How the quarantine was ended from outside, if it was and has not been begun anew since. */
+/** How the quarantine was closed, if it was and has not been restored since. */
 export async function quarantineEnd(client: Client, pipeline: string): Promise<Ended | undefined> {
   try {
     return endOf(await client.workflow.getHandle(quarantineWorkflowId(pipeline)).describe());
@@ -39,18 +39,18 @@ export async function quarantineEnd(client: Client, pipeline: string): Promise<E
   }
 }
 
-/** What a person has to know of the quarantine besides its records; undefined when all is well. */
+/** What the operator has to know of the quarantine besides its records; undefined when all is well. */
 export function quarantineProblem(
   { recovering, lost }: Pick<QuarantineView, 'recovering' | 'lost'>,
   ended: Ended | undefined,
 ): string | undefined {
   if (ended !== undefined) {
     return (
-      `It was ended from outside (${ended.how}). The bridge begins it anew, with all that it held, within a minute or so: ` +
+      `It was terminated externally (${ended.how}). A running bridge restores it with all that it held within about a minute: ` +
       'is `keylane bridge` (or start, dev) running?'
     );
   }
-  if (recovering !== undefined) return `It takes over what it held when it was ended from outside (${recovering.how}).`;
+  if (recovering !== undefined) return `It is recovering what it held when it was terminated (${recovering.how}).`;
   return lost;
 }
 
@@ -58,31 +58,31 @@ export interface QuarantinePage {
   readonly pipeline: string;
   readonly view: QuarantineView;
   /** See {@link quarantineProblem}. */
-  readonly readError?: string;
+  readonly problem?: string;
   readonly records: readonly QuarantinedRecord[];
-  /** Whether there are more behind these. */
+  /** Whether there are more records behind these. */
   readonly more: boolean;
-  /** Segments that nobody has any more. */
+  /** Segments that Temporal no longer has. */
   readonly gone: readonly string[];
 }
 
 export interface PageOptions {
   readonly limit: number;
-  /** Begin behind this record. */
+  /** Start after this record. */
   readonly after?: string;
 }
 
 /**
  * Some records of a quarantine, the earliest first.
- * @throws {NoSuchRecordError} if the one to begin after is not there
+ * @throws {NoSuchRecordError} if there is no record to start after
  */
 export async function quarantinePage(client: Client, pipeline: string, options: PageOptions): Promise<QuarantinePage> {
   const { limit, after } = options;
   const [view, ended] = await Promise.all([quarantineView(client, pipeline), quarantineEnd(client, pipeline)]);
-  const readError = quarantineProblem(view, ended);
+  const problem = quarantineProblem(view, ended);
   const gone: string[] = [];
   const records: QuarantinedRecord[] = [];
-  const page = { pipeline, view, records, gone, ...(readError === undefined ? {} : { readError }) };
+  const page = { pipeline, view, records, gone, ...(problem === undefined ? {} : { problem }) };
   const atOnce = after === undefined && limit < Infinity ? 1 : SEGMENTS_AT_ONCE;
   let begins = after === undefined;
   for await (const record of recordsOf(client, pipeline, view, { gone, atOnce })) {
@@ -91,16 +91,16 @@ export async function quarantinePage(client: Client, pipeline: string, options: 
     else records.push(record);
   }
   if (!begins && view.more === true) {
-    throw new Error(`The quarantine of pipeline ${pipeline} is just taking in many records: ask again in a moment.`);
+    throw new QuarantineBusyError(pipeline);
   }
   if (!begins) throw new NoSuchRecordError(pipeline, after ?? '');
   return { ...page, more: view.more === true };
 }
 
-/** Who looks for a place reads from the beginning. */
+/** A lookup by position scans from the start. */
 const SEGMENTS_AT_ONCE = 8;
 
-/** Some segments at a time: there may be more than fit into memory. */
+/** Reads some segments at a time: there may be more than fit into memory. */
 async function* recordsOf(
   client: Client,
   pipeline: string,

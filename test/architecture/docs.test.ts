@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ERROR_CODES } from '../../cli/errors.ts';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { processIo } from '../../cli/io.ts';
 import { buildProgram } from '../../cli/program.ts';
+import { REJECTION_CODES } from '../../contracts/rejection.ts';
 import { formatSize } from '../../contracts/public/size.ts';
 import { POOL_METRICS } from '../../contracts/pool/metrics.ts';
 import { HANDLING_METRICS, KEY_METRICS, READING_METRICS } from '../../worker/metrics/catalog.ts';
@@ -94,6 +96,12 @@ describe('docs/cli.md', () => {
   test('lists the exit codes', () => {
     const listed = [...text.matchAll(/^\| `(?<code>\d)` *\|/gm)].map(({ groups }) => Number(groups?.['code']));
     expect(listed).toEqual(Object.values(EXIT));
+  });
+
+  test('lists the codes of errors and of rejections', () => {
+    const section = text.slice(text.indexOf('\n## JSON documents'), text.indexOf('\n## Processes'));
+    const codes = [...section.matchAll(/^\| `(?<code>[a-z-]+)` *\|/gm)].map(({ groups }) => groups?.['code']);
+    expect(codes).toEqual([...ERROR_CODES, ...REJECTION_CODES]);
   });
 });
 

@@ -131,7 +131,7 @@ async function expectSmallHistory(stream: Stream): Promise<void> {
   // A shift of all readers.
   await pipeline().executeUpdate(PIPELINE_UPDATES.pause, { args: [{ by: 'ann' }] });
   await eventually(async () => (await view()).readers.length === 0);
-  expect((await keylane.status(name)).records.taken).toBe(KEYS * EACH);
+  expect((await keylane.status(name)).records.accepted).toBe(KEYS * EACH);
   putAll(stream, EACH + 1, EACH + 1);
   await pipeline().executeUpdate(PIPELINE_UPDATES.resume);
   await expectInOrder(EACH + 1);

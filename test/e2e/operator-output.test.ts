@@ -135,7 +135,7 @@ test('a pasted command of `show` releases a key that cannot be typed (fault E1)'
   const target = JSON.stringify({ pipeline: name, key: listed!.key });
   const { stdout } = await run('show', '--target', target);
   expect(stdout).toContain(String.raw`a\u200b\u0000b`);
-  const command = /leave it out +(?<command>.*)/.exec(stdout)?.groups?.['command'] ?? '';
+  const command = /drop it +(?<command>.*)/.exec(stdout)?.groups?.['command'] ?? '';
   expect(await shell(command)).toMatchObject({ code: 0 });
   await whenBlocked();
 }, 120_000);
@@ -153,7 +153,15 @@ describe('--json', () => {
     const { code, stdout, stderr } = await run('show', 'nobody', '--json');
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toEqual({
-      error: { code: 3, name: 'NoSuchLaneError', message: expect.stringContaining('no lane for key "nobody"') },
+      version: 1,
+      kind: 'error',
+      error: {
+        code: 'lane-not-found',
+        exitCode: 3,
+        message: expect.stringContaining('no lane for key "nobody"'),
+        pipeline: name,
+        key: 'nobody',
+      },
     });
     expect(stderr).toContain('error: ');
   });
@@ -165,10 +173,10 @@ describe('--json', () => {
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({
       decisions: [
-        { key: 'json-1', outcome: { record: 'left out' } },
-        { key: 'json-2', outcome: { record: 'left out' } },
+        { key: 'json-1', outcome: { record: 'skipped' } },
+        { key: 'json-2', outcome: { record: 'skipped' } },
       ],
-      refused: [{ key: 'nobody', error: { code: 3, name: 'NoSuchLaneError' } }],
+      refused: [{ key: 'nobody', error: { code: 'lane-not-found', exitCode: 3 } }],
     });
     const none = await run('skip', 'nobody', 'no-one', '--yes', '--json');
     expect((JSON.parse(none.stdout) as { refused: unknown[] }).refused).toHaveLength(2);
@@ -194,7 +202,7 @@ test('verbs say what became of the record, and fail when it fails again (fault G
   expect(await handled('again')).toEqual([1]);
   await whenBlocked('again');
   const skipped = await run('skip', 'again');
-  expect(skipped).toMatchObject({ code: 0, stdout: expect.stringContaining('left out; nothing waits') });
+  expect(skipped).toMatchObject({ code: 0, stdout: expect.stringContaining('skipped; no events wait') });
   expect((await run('retry', 'again', '--wait', 'long')).code).toBe(2);
 });
 

@@ -12,8 +12,7 @@ import type { HandlerEvent } from '../../contracts/public/record.ts';
 import { EMULATOR_ENV, KinesisStream, startKinesalite, type Server } from '../support/emulators/index.ts';
 import { OtherHostingError } from '../../worker/pipelines.ts';
 import { routerOf } from '../../temporal/router.ts';
-import type { Io } from '../../cli/io.ts';
-import { Session } from '../../cli/session.ts';
+import { PipelineRegistry } from '../../operations/pipelines/registry.ts';
 import { eventually } from '../support/eventually.ts';
 import { Keylane, uniqueName, type KeylaneOptions } from '../support/keylane.ts';
 import { Ledger, upTo } from '../support/ledger.ts';
@@ -122,8 +121,7 @@ test('O1 where a key lives is what the pipeline says, and a process that says ot
   const another = await Keylane.create({ pipelines: { [name]: own } });
   const { taskQueue } = another.settings.temporal;
   expect(await routerOf(another.client, name)).toEqual({ pools: POOLS });
-  const io = { stdout: process.stdout, env: {} } as unknown as Io;
-  expect(await new Session(another.client, io, another.settings, {}).poolsOf(name)).toBe(POOLS);
+  expect(await new PipelineRegistry(another.client, [name]).poolsOf(name)).toBe(POOLS);
   for (const role of ['bridge', 'worker'] as const) {
     await expect(another.start([role])).rejects.toThrow(OtherHostingError);
   }

@@ -122,7 +122,7 @@ describe('the quarantine, end to end', () => {
     expect(retried.code).toBe(4);
     expect(retried.stdout).toContain('retried 2 records');
     expect(retried.stdout).toContain('to key a');
-    expect(retried.stderr).toContain('2 of 4 records were not decided on');
+    expect(retried.stderr).toContain('2 of 4 records were not resolved');
     await eventually(() => seen.length === 4);
     // Behind what came after it.
     expect(seen.filter((each) => each.startsWith('a '))).toEqual([
@@ -187,7 +187,7 @@ describe('the quarantine, end to end', () => {
     await again.start(['worker']);
     await it.client.workflow.getHandle(quarantineWorkflowId(name)).terminate('by mistake');
 
-    const told = 'ended from outside (TERMINATED)';
+    const told = 'terminated externally (TERMINATED)';
     const shown = await keylane('list');
     expect(shown.stdout).toContain(told);
     expect(shown.stdout).toContain('quarantine 2 records');
@@ -198,8 +198,8 @@ describe('the quarantine, end to end', () => {
     expect(early.stderr).toContain('is `keylane bridge` (or start, dev) running?');
 
     await again.start(['bridge']);
-    await eventually(async () => !(await keylane('list')).stdout.includes('ended from outside'), 30_000);
-    expect(await listed()).toMatchObject({ count: 2, decisions: [{ verb: 'skip', by: 'ann', decided: 1 }] });
+    await eventually(async () => !(await keylane('list')).stdout.includes('terminated'), 30_000);
+    expect(await listed()).toMatchObject({ count: 2, decisions: [{ verb: 'skip', by: 'ann', resolved: 1 }] });
     await stream.put([{ key: 'a', data: '{"n":4}' }]);
     await eventually(async () => (await it.status(name)).quarantined === 3);
     const { records } = await listed();
@@ -222,14 +222,14 @@ describe('the quarantine, end to end', () => {
     expect(no).toMatchObject({ code: 1, questions: [`skip all 2 records in the quarantine of ${name}?`] });
     const some = await asked(false, 'skip', '--matching', 'undefined');
     expect(some.questions).toEqual([
-      `skip those whose reason has "undefined" in it of the 2 records in the quarantine of ${name}?`,
+      `skip those of the 2 records whose reason contains "undefined" in the quarantine of ${name}?`,
     ]);
     expect((await it.status(name)).quarantined).toBe(2);
     const { code, stdout } = await asked(true, 'skip', '--all', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       pipeline: name,
-      decisions: [{ verb: 'skip', decided: 2, on: 'all records' }],
+      decisions: [{ verb: 'skip', resolved: 2, target: 'all records' }],
     });
     expect((await asked(true, 'skip')).code).toBe(2);
   });

@@ -108,7 +108,7 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     name: 'a verb acts on an event that is not at the head',
     guarantee: 'O11',
     file: 'workflows/lane/verbs/decide.ts',
-    find: 'if (named !== undefined && !isWithReach(lane, named)) return refuse(whyOutOfReach(lane, named));',
+    find: "if (named !== undefined && !isWithReach(lane, named)) return { kind: 'refuse', rejection: outOfReach(lane, named) };",
     replacement: '',
     killedBy: MACHINE,
   },

@@ -51,7 +51,7 @@ const PIECES = [
   'https://evil.example',
   'www.evil.example',
   'ann@evil.example',
-  '\n\n# To release it\n\n',
+  '\n\n# To unblock\n\n',
   '\n- pwned\n',
   '\n    keylane skip --all\n',
   'orders:',

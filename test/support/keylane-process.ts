@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { checkOutput } from './documents.ts';
 
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -18,8 +19,9 @@ export interface ProcessEnvironment {
 
 /** Runs a command of the command line to its end. */
 export async function keylane(args: readonly string[], where: ProcessEnvironment): Promise<CommandResult> {
-  const running = new KeylaneProcess(args, where);
-  return await running.ended;
+  const result = await new KeylaneProcess(args, where).ended;
+  checkOutput(args, result.stdout);
+  return result;
 }
 
 export class KeylaneProcess {

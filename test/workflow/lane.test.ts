@@ -194,7 +194,7 @@ describe('a lane', () => {
     await lanes.send('a', laneEvents(1, 2));
     await eventually(() => seen.length === 2);
     await expect(lanes.decide('a', 'skip')).rejects.toMatchObject({
-      cause: { type: 'NothingToDecide', message: expect.stringContaining('Nothing to skip') },
+      cause: { type: 'Rejected', message: expect.stringContaining('Cannot skip') },
     });
   });
 

@@ -36,7 +36,7 @@ test('O5 new data that a lane could not carry is refused, and the lane stays ope
   const lane = lanes.lane('large');
   for (const text of ['x'.repeat(2_096_008), 'x'.repeat(MAX_INLINE_BYTES + 1), '"'.repeat(1_000_000)]) {
     await expect(lanes.decide('large', 'replace', { text })).rejects.toMatchObject({
-      cause: { message: expect.stringMatching(/^Nothing to replace: the new data takes .* may take 1 MiB/) },
+      cause: { message: expect.stringMatching(/^Cannot replace: the new data takes .* may take 1 MiB/) },
     });
     await lane.signal('replace', { text });
   }

@@ -19,6 +19,7 @@ import type { LaneState } from '../../contracts/lane/state.ts';
 import type { LaneView } from '../../contracts/lane/view.ts';
 import type { LaneEvent } from '../../contracts/event/event.ts';
 import type { PendingEvent } from '../../contracts/questions.ts';
+import { rejection, type Rejection } from '../../contracts/rejection.ts';
 import type { RunSnapshot } from '../../contracts/run.ts';
 import type { BacklogView, BacklogWindow } from '../../contracts/lane/waiting.ts';
 import { continueAsNew } from '../shared/continue-as-new.ts';
@@ -106,22 +107,26 @@ export class LaneHost implements Host {
   }
 
   /** Why a verb cannot act now; undefined when it may. What a lane that recovers will hold is not known yet. */
-  objection(verb: Verb): string | undefined {
-    if (this.#work.isDisowned) return 'the key is back in its pool, and this lane ends';
-    if (this.#return?.isUnderWay === true) return 'the key is on its way back to its pool: ask again';
-    if (this.#inbox.predecessor !== undefined) return verb.problem;
+  objection(verb: Verb): Rejection | undefined {
+    if (this.#work.isDisowned) return rejection('key-moving', 'the key is back in its pool, and this lane ends');
+    if (this.#return?.isUnderWay === true) {
+      return rejection('key-moving', 'the key is on its way back to its pool: try again');
+    }
+    if (this.#inbox.predecessor !== undefined) {
+      return verb.problem === undefined ? undefined : rejection('invalid-argument', verb.problem);
+    }
     const verdict = judge(this.#lane, verb, this.#work.isInFlight);
-    return verdict.kind === 'refuse' ? verdict.why : undefined;
+    return verdict.kind === 'refuse' ? verdict.rejection : undefined;
   }
 
   /** A verb that came as a signal: when it cannot act, that is kept among the decisions, since nobody waits for an answer. */
   signalVerb(verb: Verb): void {
     if (this.#return?.isUnderWay === true && verb.name === 'pause') this.#return.pause(verb.args);
-    const why = this.#inbox.predecessor === undefined ? this.objection(verb) : undefined;
+    const rejected = this.#inbox.predecessor === undefined ? this.objection(verb) : undefined;
     this.#inbox.signal(() => {
-      if (why === undefined) this.#verbs.add(this.#lane, verb);
+      if (rejected === undefined) this.#verbs.add(this.#lane, verb);
       else {
-        this.#lane = refused(this.#lane, verb, why, Date.now(), this.#input.options);
+        this.#lane = refused(this.#lane, verb, rejected, Date.now(), this.#input.options);
         this.#publisher.describe(this.#lane);
       }
     });

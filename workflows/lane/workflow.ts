@@ -10,7 +10,7 @@ import type { RunSnapshot } from '../../contracts/run.ts';
 import { INTERNAL, VERB_DESCRIPTIONS } from '../shared/descriptions.ts';
 import { LaneHost } from './host.ts';
 import { readVerb, readWindow } from '../shared/parsing.ts';
-import { refusal } from '../shared/rejection.ts';
+import { rejectionFailure } from '../shared/rejection.ts';
 import { onSignal } from '../shared/signals.ts';
 import type { LaneSnapshot } from './snapshot.ts';
 
@@ -41,8 +41,8 @@ export async function lane(input: LaneInput): Promise<void> {
     setHandler(defineUpdate<Decision, [unknown]>(name), (args) => host.updateVerb(readVerb(name, args)), {
       description,
       validator: (args) => {
-        const why = host.objection(readVerb(name, args));
-        if (why !== undefined) throw refusal(name, why);
+        const rejected = host.objection(readVerb(name, args));
+        if (rejected !== undefined) throw rejectionFailure(name, rejected);
       },
     });
   }

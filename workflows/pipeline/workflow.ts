@@ -1,10 +1,12 @@
-import { ApplicationFailure, CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
 import { QUERIES } from '../../contracts/names.ts';
 import { PIPELINE_UPDATES, type PipelineCommandArgs, type PipelineInput } from '../../contracts/pipeline/messages.ts';
 import { parsePipelineConfiguration, parsePipelineInput } from '../../contracts/pipeline/parse.ts';
 import type { PipelineView } from '../../contracts/pipeline/view.ts';
+import { rejection } from '../../contracts/rejection.ts';
 import { INTERNAL } from '../shared/descriptions.ts';
 import { readVerb } from '../shared/parsing.ts';
+import { rejectionFailure } from '../shared/rejection.ts';
 import { PipelineHost } from './host.ts';
 
 function readCommand(value: unknown): { readonly args: PipelineCommandArgs; readonly problem?: string } {
@@ -27,7 +29,7 @@ export async function pipeline(input: PipelineInput): Promise<void> {
     // Anybody can send anything from the Temporal UI, and what it says is shown.
     validator: (args) => {
       const { problem } = readCommand(args);
-      if (problem !== undefined) throw ApplicationFailure.nonRetryable(`Nothing to pause: ${problem}`);
+      if (problem !== undefined) throw rejectionFailure('pause', rejection('invalid-argument', problem));
     },
   });
   setHandler(defineUpdate<void>(PIPELINE_UPDATES.resume), () => host.resume(), {
@@ -44,8 +46,9 @@ export async function pipeline(input: PipelineInput): Promise<void> {
       description: INTERNAL,
       validator: (given) => {
         const configuration = parsePipelineConfiguration(given);
-        if ('problem' in configuration)
-          throw ApplicationFailure.nonRetryable(`Not a configuration: ${configuration.problem}`);
+        if ('problem' in configuration) {
+          throw rejectionFailure('configure', rejection('invalid-argument', configuration.problem));
+        }
       },
     },
   );

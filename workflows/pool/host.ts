@@ -24,6 +24,7 @@ import type { BatchProgress } from '../../contracts/pool/batch.ts';
 import type { FinishedSignal, LookSignal, PoolInput, PoolSignal } from '../../contracts/pool/messages.ts';
 import type { PoolEvent, PoolState } from '../../contracts/pool/state.ts';
 import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
+import { rejection, type Rejection } from '../../contracts/rejection.ts';
 import type { RunSnapshot } from '../../contracts/run.ts';
 import type { Verb } from '../lane/verbs/decide.ts';
 import { admit } from '../shared/admission.ts';
@@ -49,7 +50,7 @@ import { PoolStatusPublisher, type Held } from './publish/status-publisher.ts';
 import { emptyPool, POOL_RECOVERY } from './recovery.ts';
 import { RunEnd } from './run-end.ts';
 import { itemsOf, snapshotOf } from './snapshot.ts';
-import { objectionTo, refusalOf } from './verbs.ts';
+import { objectionTo, rejectedDecision } from './verbs.ts';
 
 /** Keys that move out at a time when more is held than a next run can be given, and this one must end. */
 const KEYS_OUT_AT_ONCE = 10;
@@ -147,20 +148,23 @@ export class PoolHost implements Host {
   }
 
   /** Why a verb cannot act on a key here; undefined when it may. */
-  objection(key: string, verb: Verb): string | undefined {
-    if (this.#inbox.predecessor !== undefined)
-      return 'the pool was terminated, and recovers what it held: ask again soon';
-    if (this.#keys.moved.has(key)) return 'the key has a lane of its own, which can be asked';
-    if (this.#keys.verbs.has(key)) return 'another decision on the key has not been carried out yet: ask again';
+  objection(key: string, verb: Verb): Rejection | undefined {
+    if (this.#inbox.predecessor !== undefined) {
+      return rejection('recovering', 'the pool was terminated and recovers what it held: try again soon');
+    }
+    if (this.#keys.moved.has(key)) return rejection('key-moving', 'the key has its own lane; send the verb to that');
+    if (this.#keys.verbs.has(key)) {
+      return rejection('decision-in-progress', 'another decision on the key is still in progress: try again');
+    }
     return objectionTo(verb, this.#keys.laneOf(key), this.#keys.healthy.isInBatch(key));
   }
 
   /** A pause that came as a plain signal, to which there is no answer; an update is refused with this. */
   signalPause(key: string, verb: Verb): void {
     this.#inbox.signal(() => {
-      const why = this.objection(key, verb);
-      if (why === undefined) this.#keys.verbs.add(key, verb, this.#keys.laneOf(key));
-      else log.warn(`Ignored a pause: ${why}`, { key });
+      const rejected = this.objection(key, verb);
+      if (rejected === undefined) this.#keys.verbs.add(key, verb, this.#keys.laneOf(key));
+      else log.warn(`Ignored a pause: ${rejected.why}`, { key, code: rejected.code });
     });
   }
 
@@ -172,8 +176,8 @@ export class PoolHost implements Host {
   async decideOn(key: string, verb: Verb): Promise<Decision> {
     const lane = this.#keys.laneOf(key);
     // Another one may have been accepted in the same task.
-    const why = this.objection(key, verb);
-    if (why !== undefined) return refusalOf(lane, verb, why, Date.now(), this.#input.options.lane);
+    const rejected = this.objection(key, verb);
+    if (rejected !== undefined) return rejectedDecision(lane, verb, rejected, Date.now(), this.#input.options.lane);
     const pending = this.#keys.verbs.add(key, verb, lane);
     this.turns.input();
     await condition(() => pending.answer !== undefined && (this.#isLeaving || !this.#keys.moved.isBeginning(key)));

@@ -7,6 +7,7 @@
 import type { Decision } from '../../contracts/lane/decision.ts';
 import type { LaneOptions } from '../../contracts/lane/options.ts';
 import type { LaneState } from '../../contracts/lane/state.ts';
+import { rejection, type Rejection } from '../../contracts/rejection.ts';
 import { act, bind, judge, refused, type Verb } from '../lane/verbs/decide.ts';
 
 interface PendingVerb {
@@ -48,9 +49,9 @@ export class Verbs {
     if (pending === undefined) return undefined;
     this.#pending.delete(key);
     const { verb } = pending;
-    const why = objectionTo(verb, lane, false);
-    if (why !== undefined) {
-      pending.answer = refusalOf(lane, verb, why, now, this.#options);
+    const rejected = objectionTo(verb, lane, false);
+    if (rejected !== undefined) {
+      pending.answer = rejectedDecision(lane, verb, rejected, now, this.#options);
       return undefined;
     }
     const after = act(lane, verb, now, this.#options);
@@ -60,14 +61,20 @@ export class Verbs {
 }
 
 /** A refusal that is not recorded: the key stays in its pool, and only the caller is informed. */
-export function refusalOf(lane: LaneState, verb: Verb, why: string, now: number, options: LaneOptions): Decision {
-  return refused(lane, verb, why, now, options).decisions.at(-1) as Decision;
+export function rejectedDecision(
+  lane: LaneState,
+  verb: Verb,
+  rejected: Rejection,
+  now: number,
+  options: LaneOptions,
+): Decision {
+  return refused(lane, verb, rejected, now, options).decisions.at(-1) as Decision;
 }
 
 /** Why a verb cannot act on a key in its current state; undefined if it can, or if that is unknown until its batch ends. */
-export function objectionTo(verb: Verb, lane: LaneState, isInBatch: boolean): string | undefined {
+export function objectionTo(verb: Verb, lane: LaneState, isInBatch: boolean): Rejection | undefined {
   const verdict = judge(lane, verb, isInBatch);
   if (verdict.kind !== 'refuse') return undefined;
   const isHealthy = lane.phase.state === 'idle' && verb.args.position === undefined && verb.problem === undefined;
-  return isHealthy ? 'the key is healthy, in its pool' : verdict.why;
+  return isHealthy ? rejection('key-healthy', 'the key is healthy, in its pool') : verdict.rejection;
 }

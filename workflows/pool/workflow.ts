@@ -13,9 +13,10 @@ import {
 import type { PoolKeyView, PoolView } from '../../contracts/pool/view.ts';
 import type { RunSnapshot } from '../../contracts/run.ts';
 import type { Parsed } from '../../lib/pure/shape.ts';
+import { rejection } from '../../contracts/rejection.ts';
 import { INTERNAL, VERB_DESCRIPTIONS } from '../shared/descriptions.ts';
 import { readDecide, readPause, type KeyVerb } from '../shared/parsing.ts';
-import { refusal } from '../shared/rejection.ts';
+import { rejectionFailure } from '../shared/rejection.ts';
 import { onSignal } from '../shared/signals.ts';
 import { PoolHost } from './host.ts';
 
@@ -84,17 +85,17 @@ function handleUpdate(host: PoolHost, { name, description, read }: UpdateOfKey):
   const decide = (args: unknown): Promise<Decision> => {
     const asked = read(args);
     // The validator has refused it before.
-    if ('problem' in asked) throw refusal(name, asked.problem);
+    if ('problem' in asked) throw rejectionFailure(name, rejection('invalid-argument', asked.problem));
     return host.decideOn(asked.value.key, asked.value.verb);
   };
   setHandler(defineUpdate<Decision, [unknown]>(name), decide, {
     description,
     validator: (args) => {
       const asked = read(args);
-      if ('problem' in asked) throw refusal(name, asked.problem);
+      if ('problem' in asked) throw rejectionFailure(name, rejection('invalid-argument', asked.problem));
       const { key, verb } = asked.value;
-      const why = host.objection(key, verb);
-      if (why !== undefined) throw refusal(verb.name, why);
+      const rejected = host.objection(key, verb);
+      if (rejected !== undefined) throw rejectionFailure(verb.name, rejected);
     },
   });
 }

@@ -20,6 +20,7 @@ import type { QuarantineDecision } from '../../contracts/quarantine/decision.ts'
 import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 import type { FoundRecord, SegmentFinding } from '../../contracts/quarantine/search.ts';
+import { rejection, type Rejection } from '../../contracts/rejection.ts';
 import type { RunSnapshot } from '../../contracts/run.ts';
 import { continueAsNew } from '../shared/continue-as-new.ts';
 import { runHost, type Host } from '../shared/host-loop.ts';
@@ -105,20 +106,22 @@ export class QuarantineHost implements Host {
   }
 
   /** Why a verb cannot act; undefined when it may. */
-  objection(verb: QuarantineVerb): string | undefined {
-    if (this.#inbox.predecessor !== undefined) return 'it was terminated, and recovers what it held: ask again soon';
+  objection(verb: QuarantineVerb): Rejection | undefined {
+    if (this.#inbox.predecessor !== undefined) {
+      return rejection('recovering', 'the quarantine was terminated and recovers what it held: try again soon');
+    }
     return jobs.objection(this.#state, verb);
   }
 
   /** A verb that came as a signal: when it cannot act, that is kept among the decisions, since nobody waits for an answer. */
   signalVerb(verb: QuarantineVerb): void {
     this.#inbox.signal(() => {
-      const why = this.objection(verb);
+      const rejected = this.objection(verb);
       const now = Date.now();
       this.#state =
-        why === undefined
+        rejected === undefined
           ? jobs.enqueue(this.#state, verb, now, uuid4())
-          : jobs.refused(this.#state, verb, why, now, uuid4(), this.#limits);
+          : jobs.refused(this.#state, verb, rejected, now, uuid4(), this.#limits);
     });
   }
 

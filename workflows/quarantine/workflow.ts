@@ -8,7 +8,7 @@ import type { QuarantineView } from '../../contracts/quarantine/view.ts';
 import type { QuarantineState } from '../../contracts/quarantine/state.ts';
 import type { RunSnapshot } from '../../contracts/run.ts';
 import { INTERNAL, QUARANTINE_DESCRIPTIONS } from '../shared/descriptions.ts';
-import { refusal } from '../shared/rejection.ts';
+import { rejectionFailure } from '../shared/rejection.ts';
 import { onSignal } from '../shared/signals.ts';
 import { QuarantineHost } from './host.ts';
 import { readQuarantineVerb } from './verbs/parse.ts';
@@ -44,8 +44,8 @@ export async function quarantine(input: QuarantineInput): Promise<void> {
       {
         description,
         validator: (args) => {
-          const why = host.objection(readQuarantineVerb(name, args));
-          if (why !== undefined) throw refusal(name, why);
+          const rejected = host.objection(readQuarantineVerb(name, args));
+          if (rejected !== undefined) throw rejectionFailure(name, rejected);
         },
       },
     );

@@ -1,12 +1,13 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { failureText, MAX_FAILURE_CHARS } from '../../contracts/event/failure.ts';
-import { NOTHING_TO_DECIDE } from '../../contracts/lane/decision.ts';
+import { REJECTED, type Rejection } from '../../contracts/rejection.ts';
 
 /**
- * The failure with which an update is refused. The reason may quote what the caller sent, and a failure's message must be
+ * The failure with which an update is rejected. The reason may quote what the caller sent, and a failure's message must be
  * well-formed: Temporal's SDK could not send the workflow's answer otherwise.
  */
-export function refusal(verb: string, why: string): ApplicationFailure {
-  const message = failureText(`Nothing to ${verb}: ${why}`, MAX_FAILURE_CHARS.message);
-  return ApplicationFailure.nonRetryable(message, NOTHING_TO_DECIDE);
+export function rejectionFailure(verb: string, rejected: Rejection): ApplicationFailure {
+  const why = failureText(rejected.why, MAX_FAILURE_CHARS.message);
+  const message = failureText(`Cannot ${verb}: ${why}`, MAX_FAILURE_CHARS.message);
+  return ApplicationFailure.nonRetryable(message, REJECTED, { ...rejected, why });
 }

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { parsePosition } from '../../../contracts/event/position.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io.ts';
+import { quarantineDocument } from '../../../operations/documents/quarantine.ts';
 import { quarantinePage, type QuarantinePage } from '../../../operations/quarantine/quarantine-view.ts';
-import { quarantineJson, renderQuarantine } from '../../render/quarantine.ts';
-import { withSession } from '../../session.ts';
+import { renderQuarantine } from '../../render/quarantine.ts';
+import { withSession, type Session } from '../../session.ts';
 import { examples } from '../examples.ts';
 import { parseLimit } from '../limit.ts';
 
@@ -20,10 +21,10 @@ interface ListOptions {
 export function addListCommand(quarantine: Command, io: Io): void {
   const command = quarantine
     .command('list')
-    .description('the records with position, reason and data, the earliest first; last decisions')
-    .argument('[pipeline]', 'the pipeline that is meant; else all')
-    .option('--limit <number>', 'records of a pipeline at the most; 0 for all', parseLimit, DEFAULT_LIMIT)
-    .option('--after <position>', 'begin behind this record')
+    .description('list the records with position, reason and data, the earliest first, and the last decisions')
+    .argument('[pipeline]', 'the pipeline (default: all)')
+    .option('--limit <number>', 'maximum number of records of a pipeline; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('--after <position>', 'start after this record')
     .option('--full', 'show all of the data')
     .option('--json', 'print one JSON document')
     .action(async (named: string | undefined, options: ListOptions, self: Command) => {
@@ -33,34 +34,29 @@ export function addListCommand(quarantine: Command, io: Io): void {
           `${JSON.stringify(after)} is not a position; one looks like shardId-000000000000:4958...3.`,
         );
       }
-      await withSession(self, io, async (session) => {
-        const pipelines = named === undefined ? session.pipelines : [await session.known(named)];
-        if (after !== undefined && pipelines.length > 1) session.onlyPipeline();
-        const limit = options.limit === 0 ? Infinity : options.limit;
-        const pages: QuarantinePage[] = [];
-        for (const pipeline of pipelines) {
-          pages.push(
-            await quarantinePage(session.client, pipeline, { limit, ...(after === undefined ? {} : { after }) }),
-          );
-        }
-        const { program, style } = session;
-        const context = {
-          program,
-          style,
-          now: io.now(),
-          full: options.full === true,
-          named: session.allPipelines.length > 1 || pipelines.some((each) => !session.allPipelines.includes(each)),
-        };
-        session.print(
-          options.json,
-          () => ({ pipelines: pages.map(quarantineJson) }),
-          () => pages.map((page) => renderQuarantine(page, context)).join('\n\n'),
-        );
-      });
+      await withSession(self, io, async (session) => await list(session, named, options));
     });
   examples(command, [
     'keylane quarantine list',
     'keylane quarantine list orders --limit 100 --after shardId-000000000000:4958',
     "keylane quarantine list --limit 0 --json | jq -r '.pipelines[].records[].position'",
   ]);
+}
+
+async function list(session: Session, named: string | undefined, options: ListOptions): Promise<void> {
+  const { client, io, program, registry, style } = session;
+  const { after, full = false, json } = options;
+  const pipelines = named === undefined ? await session.pipelines() : [await registry.known(named)];
+  if (after !== undefined && pipelines.length > 1) await session.onlyPipeline();
+  const limit = options.limit === 0 ? Infinity : options.limit;
+  const pages: QuarantinePage[] = [];
+  for (const pipeline of pipelines) {
+    pages.push(await quarantinePage(client, pipeline, { limit, ...(after === undefined ? {} : { after }) }));
+  }
+  const context = { program, style, now: io.now(), full, named: pipelines.some((each) => session.mustName(each)) };
+  session.print(
+    json,
+    () => quarantineDocument(pages),
+    () => pages.map((page) => renderQuarantine(page, context)).join('\n\n'),
+  );
 }

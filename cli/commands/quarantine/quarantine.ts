@@ -7,7 +7,7 @@ import { addVerbCommands } from './verbs.ts';
 export function addQuarantineCommand(program: Command, io: Io): void {
   const command = program
     .command('quarantine')
-    .description('the records without a usable key: list them, and decide on them')
+    .description('list and resolve records without a usable key')
     .helpCommand(false);
   addListCommand(command, io);
   addVerbCommands(command, io);

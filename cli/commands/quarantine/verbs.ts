@@ -1,18 +1,15 @@
 import type { Command } from 'commander';
 import { parsePosition } from '../../../contracts/event/position.ts';
-import {
-  MAX_POSITIONS,
-  type QuarantineDecision,
-  type QuarantineVerbArgs,
-  type QuarantineVerbName,
-} from '../../../contracts/quarantine/decision.ts';
+import type { QuarantineVerbName } from '../../../contracts/quarantine/decision.ts';
 import type { NewDataArgs } from '../../../contracts/event/new-data.ts';
-import { SomeFailedError, UsageError } from '../../errors.ts';
+import { quarantineDecisionsDocument } from '../../../operations/documents/quarantine-decision.ts';
+import { decideQuarantineAll, type QuarantineSelection } from '../../../operations/quarantine/decide-all.ts';
+import { quarantineView } from '../../../operations/quarantine/quarantine-view.ts';
+import { messageOf, NotConfirmedError, SomeFailedError, UsageError } from '../../errors.ts';
 import { EXIT } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { decideQuarantineWithData } from '../../../operations/decisions/replace.ts';
-import { quarantineView } from '../../../operations/quarantine/quarantine-view.ts';
-import { quarantineDecisionJson, renderQuarantineDecision } from '../../render/quarantine.ts';
+import { renderQuarantineDecision } from '../../render/quarantine.ts';
+import { printable } from '../../render/text.ts';
 import { withSession, type Session } from '../../session.ts';
 import { examples } from '../examples.ts';
 import { newData, type NewDataOptions } from '../new-data.ts';
@@ -31,18 +28,18 @@ export function addVerbCommands(quarantine: Command, io: Io): void {
   const retry = manyCommand(
     quarantine,
     'retry',
-    'ask the present key function again, and bring what has a key to its lane',
+    'run the current key function again, and send records that have a key now to their lanes',
     io,
   );
   examples(retry, [
     'keylane quarantine retry --all --reason "the key function knows the new field"',
     'keylane quarantine retry --matching "returned undefined" --pipeline orders',
   ]);
-  const skip = manyCommand(quarantine, 'skip', 'leave records out for good', io);
+  const skip = manyCommand(quarantine, 'skip', 'drop records for good', io);
   examples(skip, ['keylane quarantine skip shardId-000000000000:4958 --reason "a test record"']);
   const replace = quarantine
     .command('replace')
-    .description('give a record other data, and bring it to its lane when that has a key')
+    .description('give a record new data, and send it to its lane if that data has a key')
     .argument('<position>', 'the record, as `keylane quarantine list` shows it')
     .option('--data <json>', 'the new data, as JSON')
     .option('--file <file>', 'the new data, byte by byte as in this file');
@@ -59,7 +56,7 @@ function manyCommand(quarantine: Command, verb: 'retry' | 'skip', description: s
     .description(description)
     .argument('[positions...]', 'records, as `keylane quarantine list` shows them')
     .option('--all', 'all records')
-    .option('--matching <text>', 'all records whose reason has this text in it');
+    .option('--matching <text>', 'all records whose reason contains this text');
   return decisionOptions(command).action(async (positions: string[], options: VerbOptions, self: Command) =>
     run(verb, positions, options, self, io),
   );
@@ -81,66 +78,59 @@ async function run(
   io: Io,
   data: NewDataArgs = {},
 ): Promise<void> {
-  const requests = requestsOf(positions, options);
-  const isSeveral = positions.length !== 1;
-  if (isSeveral && options.yes !== true && !io.isInteractive) {
-    throw new UsageError(`To ${verb} several records without a terminal to ask on, give --yes.`);
+  const selection = selectionOf(positions, options);
+  const mustConfirm = positions.length !== 1 && options.yes !== true;
+  if (mustConfirm && !io.isInteractive) {
+    throw new UsageError(`There is no terminal to confirm on: pass --yes to ${verb} several records.`);
   }
-  const { by = operator(io), reason } = options;
-  const who = { by, ...(reason === undefined ? {} : { reason }) };
+  const { by = operator(io), json = false, reason } = options;
   await withSession(self, io, async (session) => {
-    const pipeline = session.onlyPipeline();
-    if (isSeveral && options.yes !== true && !(await isConfirmed(session, verb, pipeline, positions, options))) {
-      throw new Error('Nothing was done.');
-    }
-    const decisions: QuarantineDecision[] = [];
-    for (const request of requests) {
-      const verdict = { pipeline, verb, args: { ...request, ...who, ...data } };
-      const decision = await decideQuarantineWithData(session.client, verdict, session.largeEventsOf(pipeline));
-      decisions.push(decision);
-      if (options.json !== true) io.stdout.write(`${renderQuarantineDecision(pipeline, decision, session.style)}\n`);
-    }
-    if (options.json === true) {
-      session.print(true, () => ({ pipeline, decisions: decisions.map(quarantineDecisionJson) }), String);
-    }
-    failForThoseThatStay(decisions, positions.length);
+    const pipeline = await session.onlyPipeline();
+    if (mustConfirm && !(await isConfirmed(session, verb, pipeline, selection))) throw new NotConfirmedError();
+    const { decisions, resolved, unresolved } = await decideQuarantineAll(session.client, {
+      pipeline,
+      verb,
+      selection,
+      by,
+      ...(reason === undefined ? {} : { reason }),
+      data,
+      largeEvents: session.largeEventsOf(pipeline),
+      onDecided: (decision) => {
+        if (!json) io.stdout.write(`${renderQuarantineDecision(pipeline, decision, session.style)}\n`);
+      },
+      onRejected: (error) => io.stderr.write(`${printable(messageOf(error))}\n`),
+    });
+    if (json) session.print(true, () => quarantineDecisionsDocument(pipeline, decisions), String);
+    if (unresolved === 0) return;
+    const all = Math.max(positions.length, resolved + unresolved);
+    throw new SomeFailedError(unresolved, all, EXIT.nothingToDo, 'records');
   });
 }
 
-/** A verb names so many positions at the most. */
-function requestsOf(positions: readonly string[], { all, matching }: VerbOptions): QuarantineVerbArgs[] {
+function selectionOf(positions: readonly string[], { all, matching }: VerbOptions): QuarantineSelection {
   const ways = [positions.length > 0, all === true, matching !== undefined].filter(Boolean).length;
-  if (ways !== 1) throw new UsageError('Name records by their positions, or give --all, or --matching TEXT.');
-  if (all === true) return [{ all }];
-  if (matching !== undefined) return [{ matching }];
+  if (ways !== 1) throw new UsageError('Name records by their positions, or pass --all, or --matching TEXT.');
+  if (all === true) return { all };
+  if (matching !== undefined) return { matching };
   const wrong = positions.find((position) => parsePosition(position) === undefined);
-  if (wrong !== undefined) {
-    throw new UsageError(
-      `${JSON.stringify(wrong)} is not a position; one looks like shardId-000000000000:4958...3, as \`keylane quarantine list\` prints it.`,
-    );
-  }
-  const count = Math.ceil(positions.length / MAX_POSITIONS);
-  return Array.from({ length: count }, (_, nth) => {
-    return { positions: positions.slice(nth * MAX_POSITIONS, (nth + 1) * MAX_POSITIONS) };
-  });
+  if (wrong === undefined) return { positions };
+  throw new UsageError(
+    `${JSON.stringify(wrong)} is not a position; one looks like shardId-000000000000:4958...3, as \`keylane quarantine list\` prints it.`,
+  );
 }
 
 async function isConfirmed(
   session: Session,
   verb: QuarantineVerbName,
   pipeline: string,
-  positions: readonly string[],
-  { matching }: VerbOptions,
+  selection: QuarantineSelection,
 ): Promise<boolean> {
   const { count } = await quarantineView(session.client, pipeline);
-  const which = matching === undefined ? 'all' : `those whose reason has ${JSON.stringify(matching)} in it of the`;
-  const what = positions.length > 0 ? `${positions.length} of the ${count}` : `${which} ${count}`;
-  return session.io.confirm(`${verb} ${what} records in the quarantine of ${pipeline}?`);
+  return session.io.confirm(`${verb} ${describe(selection, count)} in the quarantine of ${pipeline}?`);
 }
 
-function failForThoseThatStay(decisions: readonly QuarantineDecision[], named: number): void {
-  const decided = decisions.reduce((sum, decision) => sum + decision.decided, 0);
-  const kept = decisions.reduce((sum, decision) => sum + decision.kept, 0);
-  const left = Math.max(kept, named - decided);
-  if (left > 0) throw new SomeFailedError(left, Math.max(named, decided + kept), EXIT.nothingToDecide, 'records');
+function describe(selection: QuarantineSelection, count: number): string {
+  if ('positions' in selection) return `${selection.positions.length} of the ${count} records`;
+  if ('all' in selection) return `all ${count} records`;
+  return `those of the ${count} records whose reason contains ${JSON.stringify(selection.matching)}`;
 }

@@ -6,6 +6,7 @@ import type { ExitCode } from '../../../cli/exit-codes.ts';
 import type { Io } from '../../../cli/io.ts';
 import { run } from '../../../cli/run.ts';
 import type { Style } from '../../../cli/render/style.ts';
+import { checkOutput } from '../../support/documents.ts';
 
 export interface Outcome {
   readonly code: ExitCode;
@@ -45,6 +46,7 @@ export async function keylane(
     },
   };
   const code = await run(argv, io);
+  checkOutput(argv, written.stdout);
   return { code, ...written, questions };
 }
 

@@ -17,44 +17,44 @@ test('keylane --help', async () => {
       --version                   print the version
       --config <file>             settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                                   folder or above)
-      --pipeline <name>           the pipeline that is meant
-      --address <host:port>       Temporal's address, above all settings
-      --namespace <name>          Temporal's namespace, above all settings
+      --no-config                 use no settings file
+      --pipeline <name>           the pipeline to act on
+      --address <host:port>       Temporal's address; overrides settings and environment
+      --namespace <name>          Temporal's namespace; overrides settings and environment
       -h, --help                  print help
 
     Processes:
-      dev [options]               bridge and worker in one process, with a Temporal server of its own
-                                  when no address is set
-      start [options]             bridge and worker in one process
-      bridge [options]            the process that reads the sources and hands every record to the lane
-                                  of its key
-      worker [options]            the process that runs lanes and handlers
+      dev [options]               run bridge and worker in one process, with its own Temporal server if
+                                  no address is set
+      start [options]             run bridge and worker in one process
+      bridge [options]            read the sources and send every record to the lane of its key
+      worker [options]            run lanes and handlers
 
-    Looking:
-      status [options]            pipelines and shards: state, lag, checkpoint, time until unread
-                                  records are lost; lanes by state; the quarantine
-      blocked [options]           the blocked keys: since when, attempts, record, cause, how many wait
-      show [options] [key]        one lane: state, head with its data, failure, what waits, last
+    Inspect:
+      status [options]            show pipelines and shards (state, lag, checkpoint, time until unread
+                                  records expire), lanes by state, and the quarantine
+      blocked [options]           list blocked keys with age, attempts, record, error and backlog
+      show [options] [key]        show one key: state, current record and data, error, queue, last
                                   decisions
 
-    Deciding:
-      retry [options] [keys...]   give the failed record of a key another round of attempts
-      skip [options] [keys...]    leave the failed record of a key out, and go on with the next
-      replace [options] [key]     give the failed record of a key other data, and run it again
+    Resolve:
+      retry [options] [keys...]   retry the failed record of a key with another round of attempts
+      skip [options] [keys...]    drop the failed record of a key and continue with the next one
+      replace [options] [key]     give the failed record of a key new data and run it again
       pause [options] [keys...]   stop a key; its events are kept
-      resume [options] [keys...]  let a paused key go on
+      resume [options] [keys...]  let a paused key continue
 
     Records without a key:
-      quarantine                  the records without a usable key: list them, and decide on them
+      quarantine                  list and resolve records without a usable key
 
     Commands:
       help [command]              print help for a command
 
-    A key is named by itself, or as pipeline:key when the settings have several pipelines. A name that begins with a
-    pipeline's name and a colon always means that pipeline; with --pipeline the name is the key as it is.
+    Name a key by itself, or as pipeline:key if there are several pipelines. A name that begins with the name of a pipeline
+    and a colon always means that pipeline; with --pipeline the name is the bare key.
 
-    Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 no such pipeline or key; 4 nothing to decide; 5 Temporal
-    or the source cannot be reached, or no worker answers.
+    Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 no such pipeline or key; 4 nothing to do (not blocked, or
+    another record is current); 5 Temporal or the source cannot be reached, or no worker answers.
     "
   `);
 });
@@ -63,28 +63,30 @@ test('keylane dev --help', async () => {
   expect(await help('dev')).toMatchInlineSnapshot(`
     "Usage: keylane dev [options]
 
-    bridge and worker in one process, with a Temporal server of its own when no address is set
+    run bridge and worker in one process, with its own Temporal server if no address is set
 
     Options:
-      --temporary                    forget everything at the end (default: .keylane/temporal.db beside
-                                     the settings file)
-      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
-      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
-                                     "warn", "error", "silent", default: "info")
-      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+      --temporary                    keep no data (default: .keylane/temporal.db next to the settings
+                                     file)
+      --metrics-address <host:port>  where Prometheus finds metrics; overrides the settings
+      --log-level <level>            lowest level to log (choices: "trace", "debug", "info", "warn",
+                                     "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, otherwise json (choices: "json",
                                      "pretty")
-      --start-over                   end the pipelines that run, forget their checkpoints, and begin
-                                     where startAt says
-      --from <time>                  where pipelines without checkpoints begin, above startAt (ISO 8601)
+      --start-over                   stop the running pipelines, delete their checkpoints and read again
+                                     from startAt
+      --from <time>                  where pipelines without checkpoints start reading; overrides
+                                     startAt (ISO 8601)
       -h, --help                     print help
 
     Global Options:
       --version                      print the version
       --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
                                      this folder or above)
-      --pipeline <name>              the pipeline that is meant
-      --address <host:port>          Temporal's address, above all settings
-      --namespace <name>             Temporal's namespace, above all settings
+      --no-config                    use no settings file
+      --pipeline <name>              the pipeline to act on
+      --address <host:port>          Temporal's address; overrides settings and environment
+      --namespace <name>             Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane dev
@@ -98,26 +100,28 @@ test('keylane start --help', async () => {
   expect(await help('start')).toMatchInlineSnapshot(`
     "Usage: keylane start [options]
 
-    bridge and worker in one process
+    run bridge and worker in one process
 
     Options:
-      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
-      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
-                                     "warn", "error", "silent", default: "info")
-      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+      --metrics-address <host:port>  where Prometheus finds metrics; overrides the settings
+      --log-level <level>            lowest level to log (choices: "trace", "debug", "info", "warn",
+                                     "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, otherwise json (choices: "json",
                                      "pretty")
-      --start-over                   end the pipelines that run, forget their checkpoints, and begin
-                                     where startAt says
-      --from <time>                  where pipelines without checkpoints begin, above startAt (ISO 8601)
+      --start-over                   stop the running pipelines, delete their checkpoints and read again
+                                     from startAt
+      --from <time>                  where pipelines without checkpoints start reading; overrides
+                                     startAt (ISO 8601)
       -h, --help                     print help
 
     Global Options:
       --version                      print the version
       --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
                                      this folder or above)
-      --pipeline <name>              the pipeline that is meant
-      --address <host:port>          Temporal's address, above all settings
-      --namespace <name>             Temporal's namespace, above all settings
+      --no-config                    use no settings file
+      --pipeline <name>              the pipeline to act on
+      --address <host:port>          Temporal's address; overrides settings and environment
+      --namespace <name>             Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane start
@@ -131,26 +135,28 @@ test('keylane bridge --help', async () => {
   expect(await help('bridge')).toMatchInlineSnapshot(`
     "Usage: keylane bridge [options]
 
-    the process that reads the sources and hands every record to the lane of its key
+    read the sources and send every record to the lane of its key
 
     Options:
-      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
-      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
-                                     "warn", "error", "silent", default: "info")
-      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+      --metrics-address <host:port>  where Prometheus finds metrics; overrides the settings
+      --log-level <level>            lowest level to log (choices: "trace", "debug", "info", "warn",
+                                     "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, otherwise json (choices: "json",
                                      "pretty")
-      --start-over                   end the pipelines that run, forget their checkpoints, and begin
-                                     where startAt says
-      --from <time>                  where pipelines without checkpoints begin, above startAt (ISO 8601)
+      --start-over                   stop the running pipelines, delete their checkpoints and read again
+                                     from startAt
+      --from <time>                  where pipelines without checkpoints start reading; overrides
+                                     startAt (ISO 8601)
       -h, --help                     print help
 
     Global Options:
       --version                      print the version
       --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
                                      this folder or above)
-      --pipeline <name>              the pipeline that is meant
-      --address <host:port>          Temporal's address, above all settings
-      --namespace <name>             Temporal's namespace, above all settings
+      --no-config                    use no settings file
+      --pipeline <name>              the pipeline to act on
+      --address <host:port>          Temporal's address; overrides settings and environment
+      --namespace <name>             Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane bridge
@@ -164,13 +170,13 @@ test('keylane worker --help', async () => {
   expect(await help('worker')).toMatchInlineSnapshot(`
     "Usage: keylane worker [options]
 
-    the process that runs lanes and handlers
+    run lanes and handlers
 
     Options:
-      --metrics-address <host:port>  where Prometheus finds metrics, above the settings
-      --log-level <level>            least level that is logged (choices: "trace", "debug", "info",
-                                     "warn", "error", "silent", default: "info")
-      --log-format <format>          default: pretty on a terminal, else json (choices: "json",
+      --metrics-address <host:port>  where Prometheus finds metrics; overrides the settings
+      --log-level <level>            lowest level to log (choices: "trace", "debug", "info", "warn",
+                                     "error", "silent", default: "info")
+      --log-format <format>          default: pretty on a terminal, otherwise json (choices: "json",
                                      "pretty")
       -h, --help                     print help
 
@@ -178,9 +184,10 @@ test('keylane worker --help', async () => {
       --version                      print the version
       --config <file>                settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
                                      this folder or above)
-      --pipeline <name>              the pipeline that is meant
-      --address <host:port>          Temporal's address, above all settings
-      --namespace <name>             Temporal's namespace, above all settings
+      --no-config                    use no settings file
+      --pipeline <name>              the pipeline to act on
+      --address <host:port>          Temporal's address; overrides settings and environment
+      --namespace <name>             Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane worker
@@ -193,8 +200,8 @@ test('keylane status --help', async () => {
   expect(await help('status')).toMatchInlineSnapshot(`
     "Usage: keylane status [options]
 
-    pipelines and shards: state, lag, checkpoint, time until unread records are lost; lanes by state;
-    the quarantine
+    show pipelines and shards (state, lag, checkpoint, time until unread records expire), lanes by
+    state, and the quarantine
 
     Options:
       --json                 print one JSON document
@@ -204,9 +211,10 @@ test('keylane status --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane status
@@ -220,13 +228,13 @@ test('keylane blocked --help', async () => {
   expect(await help('blocked')).toMatchInlineSnapshot(`
     "Usage: keylane blocked [options]
 
-    the blocked keys: since when, attempts, record, cause, how many wait
+    list blocked keys with age, attempts, record, error and backlog
 
     Options:
-      --limit <number>       keys at the most, the longest blocked first; 0 for all (default: 100)
-      --wide                 cut nothing
-      --names0               print arguments for verbs, each bound to its record and ended by NUL: for
-                             xargs -0
+      --limit <number>       maximum number of keys, the longest blocked first; 0 for all (default: 100)
+      --wide                 do not truncate
+      --names0               print arguments for verbs, each bound to its record and terminated by NUL:
+                             for xargs -0
       --json                 print one JSON document
       -h, --help             print help
 
@@ -234,9 +242,10 @@ test('keylane blocked --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane blocked
@@ -250,18 +259,18 @@ test('keylane show --help', async () => {
   expect(await help('show')).toMatchInlineSnapshot(`
     "Usage: keylane show [options] [key]
 
-    one lane: state, head with its data, failure, what waits, last decisions
+    show one key: state, current record and data, error, queue, last decisions
 
     Arguments:
       key                    the key, or pipeline:key
 
     Options:
-      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
-                             "position"}; may be repeated
+      --target <json>        a key as JSON, optionally with the record: {"pipeline", "key", "position"};
+                             repeatable
       --full                 show all of the data
-      --backlog              list what waits, the head first, wherever it is kept
-      --skip <count>         with --backlog: leave out the first ones (default: 0)
-      --limit <count>        with --backlog: list so many (default: 100)
+      --backlog              list all queued events, the head first
+      --skip <count>         with --backlog: skip the first events (default: 0)
+      --limit <count>        with --backlog: maximum number of events (default: 100)
       --json                 print one JSON document
       -h, --help             print help
 
@@ -269,9 +278,10 @@ test('keylane show --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane show order-42
@@ -286,17 +296,17 @@ test('keylane retry --help', async () => {
   expect(await help('retry')).toMatchInlineSnapshot(`
     "Usage: keylane retry [options] [keys...]
 
-    give the failed record of a key another round of attempts
+    retry the failed record of a key with another round of attempts
 
     Arguments:
-      keys                   keys, each alone or as pipeline:key
+      keys                   keys, each bare or as pipeline:key
 
     Options:
-      --position <position>  act on this record or on nothing (shown by \`keylane show\`)
-      --wait <duration>      wait so long to say what became of the record (default: 5s)
-      --no-wait              come back when the lane has decided
-      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
-                             "position"}; may be repeated
+      --position <position>  act on this record, or do nothing (shown by \`keylane show\`)
+      --wait <duration>      how long to wait for the result (default: 5s)
+      --no-wait              return as soon as the lane has decided
+      --target <json>        a key as JSON, optionally with the record: {"pipeline", "key", "position"};
+                             repeatable
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -307,9 +317,10 @@ test('keylane retry --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane retry order-42 --reason "the payment service is back"
@@ -323,17 +334,17 @@ test('keylane skip --help', async () => {
   expect(await help('skip')).toMatchInlineSnapshot(`
     "Usage: keylane skip [options] [keys...]
 
-    leave the failed record of a key out, and go on with the next
+    drop the failed record of a key and continue with the next one
 
     Arguments:
-      keys                   keys, each alone or as pipeline:key
+      keys                   keys, each bare or as pipeline:key
 
     Options:
-      --position <position>  act on this record or on nothing (shown by \`keylane show\`)
-      --wait <duration>      wait so long to say what became of the record (default: 5s)
-      --no-wait              come back when the lane has decided
-      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
-                             "position"}; may be repeated
+      --position <position>  act on this record, or do nothing (shown by \`keylane show\`)
+      --wait <duration>      how long to wait for the result (default: 5s)
+      --no-wait              return as soon as the lane has decided
+      --target <json>        a key as JSON, optionally with the record: {"pipeline", "key", "position"};
+                             repeatable
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -344,9 +355,10 @@ test('keylane skip --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane skip order-42 --reason "a test order"
@@ -359,7 +371,7 @@ test('keylane replace --help', async () => {
   expect(await help('replace')).toMatchInlineSnapshot(`
     "Usage: keylane replace [options] [key]
 
-    give the failed record of a key other data, and run it again
+    give the failed record of a key new data and run it again
 
     Arguments:
       key                    the key, or pipeline:key
@@ -367,11 +379,11 @@ test('keylane replace --help', async () => {
     Options:
       --data <json>          the new data, as JSON
       --file <file>          the new data, byte by byte as in this file
-      --position <position>  act on this record or on nothing (shown by \`keylane show\`)
-      --wait <duration>      wait so long to say what became of the record (default: 5s)
-      --no-wait              come back when the lane has decided
-      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
-                             "position"}; may be repeated
+      --position <position>  act on this record, or do nothing (shown by \`keylane show\`)
+      --wait <duration>      how long to wait for the result (default: 5s)
+      --no-wait              return as soon as the lane has decided
+      --target <json>        a key as JSON, optionally with the record: {"pipeline", "key", "position"};
+                             repeatable
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -382,9 +394,10 @@ test('keylane replace --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane replace order-42 --data '{"orderId":"order-42","amount":12}' --reason "the amount was negative"
@@ -400,11 +413,11 @@ test('keylane pause --help', async () => {
     stop a key; its events are kept
 
     Arguments:
-      keys                   keys, each alone or as pipeline:key
+      keys                   keys, each bare or as pipeline:key
 
     Options:
-      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
-                             "position"}; may be repeated
+      --target <json>        a key as JSON, optionally with the record: {"pipeline", "key", "position"};
+                             repeatable
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -415,9 +428,10 @@ test('keylane pause --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane pause order-42 --reason "under investigation"
@@ -429,14 +443,14 @@ test('keylane resume --help', async () => {
   expect(await help('resume')).toMatchInlineSnapshot(`
     "Usage: keylane resume [options] [keys...]
 
-    let a paused key go on
+    let a paused key continue
 
     Arguments:
-      keys                   keys, each alone or as pipeline:key
+      keys                   keys, each bare or as pipeline:key
 
     Options:
-      --target <json>        a key as JSON, and the record that is meant: {"pipeline", "key",
-                             "position"}; may be repeated
+      --target <json>        a key as JSON, optionally with the record: {"pipeline", "key", "position"};
+                             repeatable
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several keys
@@ -447,9 +461,10 @@ test('keylane resume --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane resume order-42

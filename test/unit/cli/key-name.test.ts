@@ -1,7 +1,18 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NoSuchPipelineError, UsageError } from '../../../cli/errors.ts';
-import { keyName, resolveKey } from '../../../cli/key-name.ts';
+import { UsageError } from '../../../cli/errors.ts';
+import { keyName, resolveKey as resolve } from '../../../cli/key-name.ts';
+import { NoSuchPipelineError } from '../../../operations/errors.ts';
+
+async function resolveKey(
+  typed: string,
+  pipelines: readonly string[],
+  chosen: string | undefined,
+  isInTemporal: (pipeline: string) => Promise<boolean>,
+) {
+  const has = async (name: string) => pipelines.includes(name) || (await isInTemporal(name));
+  return await resolve(typed, { has, names: () => Promise.resolve(pipelines), where: 'in Temporal' }, chosen);
+}
 
 test.each([
   ['order-42', ['orders'], undefined, 'orders', 'order-42'],
@@ -25,12 +36,17 @@ test('which pipeline is meant must be said when there are several', async () => 
   const resolved = resolveKey('order-42', ['orders', 'users'], undefined, none);
   await expect(resolved).rejects.toThrow(UsageError);
   await expect(resolved).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: Which pipeline is key "order-42" of? Write pipeline:key, or --pipeline NAME; there is orders, users.]`,
+    `[UsageError: Which pipeline is key "order-42" of? Write pipeline:key, or pass --pipeline NAME (known: orders, users).]`,
   );
 });
 
 test('a pipeline that is not there is told', async () => {
   await expect(resolveKey('carts:1', ['orders', 'users'], undefined, none)).rejects.toThrow(NoSuchPipelineError);
+});
+
+test('without pipelines a bare key belongs to none', async () => {
+  await expect(resolveKey('order-42', [], undefined, none)).rejects.toThrow('(none was found)');
+  expect(keyName({ pipeline: 'orders', key: '42' }, [])).toBe('orders:42');
 });
 
 test('an empty key is refused', async () => {

@@ -11,7 +11,7 @@ test('keylane quarantine --help', async () => {
   expect(await help('quarantine')).toMatchInlineSnapshot(`
     "Usage: keylane quarantine [options] [command]
 
-    the records without a usable key: list them, and decide on them
+    list and resolve records without a usable key
 
     Options:
       -h, --help                      print help
@@ -20,17 +20,18 @@ test('keylane quarantine --help', async () => {
       --version                       print the version
       --config <file>                 settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in
                                       this folder or above)
-      --pipeline <name>               the pipeline that is meant
-      --address <host:port>           Temporal's address, above all settings
-      --namespace <name>              Temporal's namespace, above all settings
+      --no-config                     use no settings file
+      --pipeline <name>               the pipeline to act on
+      --address <host:port>           Temporal's address; overrides settings and environment
+      --namespace <name>              Temporal's namespace; overrides settings and environment
 
     Commands:
-      list [options] [pipeline]       the records with position, reason and data, the earliest first;
-                                      last decisions
-      retry [options] [positions...]  ask the present key function again, and bring what has a key to
-                                      its lane
-      skip [options] [positions...]   leave records out for good
-      replace [options] <position>    give a record other data, and bring it to its lane when that has a
+      list [options] [pipeline]       list the records with position, reason and data, the earliest
+                                      first, and the last decisions
+      retry [options] [positions...]  run the current key function again, and send records that have a
+                                      key now to their lanes
+      skip [options] [positions...]   drop records for good
+      replace [options] <position>    give a record new data, and send it to its lane if that data has a
                                       key
 
     Examples:
@@ -45,14 +46,14 @@ test('keylane quarantine list --help', async () => {
   expect(await help('quarantine', 'list')).toMatchInlineSnapshot(`
     "Usage: keylane quarantine list [options] [pipeline]
 
-    the records with position, reason and data, the earliest first; last decisions
+    list the records with position, reason and data, the earliest first, and the last decisions
 
     Arguments:
-      pipeline               the pipeline that is meant; else all
+      pipeline               the pipeline (default: all)
 
     Options:
-      --limit <number>       records of a pipeline at the most; 0 for all (default: 20)
-      --after <position>     begin behind this record
+      --limit <number>       maximum number of records of a pipeline; 0 for all (default: 20)
+      --after <position>     start after this record
       --full                 show all of the data
       --json                 print one JSON document
       -h, --help             print help
@@ -61,9 +62,10 @@ test('keylane quarantine list --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane quarantine list
@@ -77,14 +79,14 @@ test('keylane quarantine retry --help', async () => {
   expect(await help('quarantine', 'retry')).toMatchInlineSnapshot(`
     "Usage: keylane quarantine retry [options] [positions...]
 
-    ask the present key function again, and bring what has a key to its lane
+    run the current key function again, and send records that have a key now to their lanes
 
     Arguments:
       positions              records, as \`keylane quarantine list\` shows them
 
     Options:
       --all                  all records
-      --matching <text>      all records whose reason has this text in it
+      --matching <text>      all records whose reason contains this text
       --reason <text>        why; kept with the decision
       --by <name>            who decides (default: the user of the operating system)
       -y, --yes              do not ask before acting on several records
@@ -95,9 +97,10 @@ test('keylane quarantine retry --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane quarantine retry --all --reason "the key function knows the new field"
@@ -110,7 +113,7 @@ test('keylane quarantine replace --help', async () => {
   expect(await help('quarantine', 'replace')).toMatchInlineSnapshot(`
     "Usage: keylane quarantine replace [options] <position>
 
-    give a record other data, and bring it to its lane when that has a key
+    give a record new data, and send it to its lane if that data has a key
 
     Arguments:
       position               the record, as \`keylane quarantine list\` shows it
@@ -128,9 +131,10 @@ test('keylane quarantine replace --help', async () => {
       --version              print the version
       --config <file>        settings file (default: keylane.config.{ts,mts,cts,js,mjs,cjs} in this
                              folder or above)
-      --pipeline <name>      the pipeline that is meant
-      --address <host:port>  Temporal's address, above all settings
-      --namespace <name>     Temporal's namespace, above all settings
+      --no-config            use no settings file
+      --pipeline <name>      the pipeline to act on
+      --address <host:port>  Temporal's address; overrides settings and environment
+      --namespace <name>     Temporal's namespace; overrides settings and environment
 
     Examples:
       keylane quarantine replace shardId-000000000000:4958 --data '{"orderId":"order-42"}'

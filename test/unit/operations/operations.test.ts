@@ -160,7 +160,7 @@ describe('the command line', () => {
     const skipped = await cli(['skip', 'cli-1', '--position', position, '--by', 'ana']);
     expect(skipped).toMatchObject({ code: 0, stderr: '' });
     expect(skipped.stdout).toMatch(
-      new RegExp(`^cli-1: skipped record ${position} \\(was blocked, (is \\w+|goes on)\\)\n  left out; .*\n$`),
+      new RegExp(`^cli-1: skipped record ${position} \\(was blocked, (is \\w+|continues)\\)\n  skipped; .*\n$`),
     );
     expect(await cli(['skip', 'cli-1', '--position', position])).toMatchObject({ code: 4, stdout: '' });
     expect(await cli(['show', 'nobody'])).toMatchObject({ code: 3, stdout: '' });
@@ -198,7 +198,7 @@ describe('the command line', () => {
       '  many-2',
       '',
     ]);
-    expect(agreed.stderr).toContain('1 of 3 keys were not decided on.');
+    expect(agreed.stderr).toContain('1 of 3 keys were not resolved.');
     const byYes = await cli(['retry', 'many-1', 'many-2', '--yes']);
     expect(byYes).toMatchObject({ code: 4, questions: [] });
   });

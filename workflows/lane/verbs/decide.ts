@@ -14,6 +14,7 @@ import { dataText } from '../../../contracts/event/data-text.ts';
 import type { LaneEvent } from '../../../contracts/event/event.ts';
 import type { VerbName } from '../../../contracts/names.ts';
 import { readNewData } from '../../../contracts/event/new-data.ts';
+import { rejection, type Rejection } from '../../../contracts/rejection.ts';
 import { truncate } from '../../../lib/pure/text.ts';
 import { keptDecisions } from '../../shared/kept-decisions.ts';
 import { headFailure } from '../core/machine.ts';
@@ -28,26 +29,30 @@ export interface Verb {
 }
 
 export type Verdict =
-  { readonly kind: 'act' } | { readonly kind: 'stop first' } | { readonly kind: 'refuse'; readonly why: string };
+  | { readonly kind: 'act' }
+  | { readonly kind: 'stop first' }
+  | { readonly kind: 'refuse'; readonly rejection: Rejection };
 
 const ACT: Verdict = { kind: 'act' };
 const STOP_FIRST: Verdict = { kind: 'stop first' };
 
-function refuse(why: string): Verdict {
-  return { kind: 'refuse', why };
+function refuse(...rejected: Parameters<typeof rejection>): Verdict {
+  return { kind: 'refuse', rejection: rejection(...rejected) };
 }
 
 /** Whether the verb can act on the lane in its current state. `working`: an activity of the lane is in flight. */
 export function judge(lane: LaneState, verb: Verb, working: boolean): Verdict {
   const { state } = lane.phase;
-  if (verb.problem !== undefined) return refuse(verb.problem);
+  if (verb.problem !== undefined) return refuse('invalid-argument', verb.problem);
   if (verb.name === 'pause') {
-    if (state === 'paused') return refuse('the lane is already paused');
+    if (state === 'paused') return refuse('already-paused', 'the lane is already paused');
     return working ? STOP_FIRST : ACT;
   }
-  if (verb.name === 'resume') return state === 'paused' ? ACT : refuse(`the lane is not paused, it is ${state}`);
+  if (verb.name === 'resume') {
+    return state === 'paused' ? ACT : refuse('not-paused', `the lane is not paused, it is ${state}`, { state });
+  }
   if (verb.name === 'replace' && readNewData(verb.args) === undefined) {
-    return refuse('replace needs new data: `data` (any JSON value), `text` or `base64`');
+    return refuse('new-data-missing', 'replace needs new data: `data` (any JSON value), `text` or `base64`');
   }
   return judgeHeadVerb(lane, verb, working);
 }
@@ -56,13 +61,15 @@ function judgeHeadVerb(lane: LaneState, verb: Verb, working: boolean): Verdict {
   const head = lane.queue[0];
   const named = verb.args.position === undefined ? undefined : parsePosition(verb.args.position);
   if (verb.args.position !== undefined && named === undefined) {
-    return refuse(`"${verb.args.position}" is not a position; one looks like shardId-000000000000:4958...3`);
+    const why = `"${verb.args.position}" is not a position; one looks like shardId-000000000000:4958...3`;
+    return refuse('invalid-position', why, { position: verb.args.position });
   }
-  if (named !== undefined && !isWithReach(lane, named)) return refuse(whyOutOfReach(lane, named));
-  if (head === undefined) return refuse('the lane has no event');
+  if (named !== undefined && !isWithReach(lane, named)) return { kind: 'refuse', rejection: outOfReach(lane, named) };
+  if (head === undefined) return refuse('no-event', 'the lane has no event');
   const failing = headFailure(lane.phase) !== undefined;
   if (!failing && (named === undefined || verb.name === 'retry')) {
-    return refuse(`no event of the lane has failed, it is ${lane.phase.state}`);
+    const { state } = lane.phase;
+    return refuse('no-failed-event', `no event of the lane has failed, it is ${state}`, { state });
   }
   return working ? STOP_FIRST : ACT;
 }
@@ -84,14 +91,20 @@ function isWithReach(lane: LaneState, named: Position): boolean {
   return lane.queue.slice(0, reach).some((event) => samePosition(event.position, named));
 }
 
-function whyOutOfReach(lane: LaneState, named: Position): string {
-  const head = lane.queue[0];
-  const at = head === undefined ? 'the lane is empty' : `the head is ${formatPosition(head.position)}`;
-  const name = formatPosition(named);
-  if (lane.queue.some((event) => samePosition(event.position, named))) return `${name} is not at the head yet: ${at}`;
-  if (isBeyond(lane.marks, named)) return `${name} has not arrived in this lane: ${at}`;
+function outOfReach(lane: LaneState, named: Position): Rejection {
+  const first = lane.queue[0];
+  const head = first === undefined ? undefined : formatPosition(first.position);
+  const at = head === undefined ? 'the lane is empty' : `the head is ${head}`;
+  const position = formatPosition(named);
+  const fields = { position, ...(head === undefined ? {} : { head }) };
+  if (lane.queue.some((event) => samePosition(event.position, named))) {
+    return rejection('record-not-current-yet', `${position} is not at the head yet: ${at}`, fields);
+  }
+  if (isBeyond(lane.marks, named)) {
+    return rejection('record-unknown', `${position} has not arrived in this lane: ${at}`, fields);
+  }
   const orWaits = lane.backlog === undefined ? '' : ', or is in the long backlog';
-  return `${name} has been passed${orWaits}: ${at}`;
+  return rejection('record-passed', `${position} has been passed${orWaits}: ${at}`, fields);
 }
 
 /** Carries out a verb that {@link judge} allows, on a lane with nothing in flight. */
@@ -111,11 +124,17 @@ export function act(lane: LaneState, verb: Verb, now: number, options: LaneOptio
 }
 
 /** Records the refusal of a verb that came as a signal, which has no other response. */
-export function refused(lane: LaneState, verb: Verb, why: string, now: number, options: LaneOptions): LaneState {
+export function refused(
+  lane: LaneState,
+  verb: Verb,
+  { code, why }: Rejection,
+  now: number,
+  options: LaneOptions,
+): LaneState {
   const { position } = verb.args;
   const named = position === undefined ? {} : { position };
   const base = decisionBase(verb, now, lane, lane.phase.state);
-  return record(lane, { ...base, outcome: 'refused', why, ...named }, options);
+  return record(lane, { ...base, outcome: 'refused', why, code, ...named }, options);
 }
 
 function record(lane: LaneState, decision: Decision, options: LaneOptions): LaneState {

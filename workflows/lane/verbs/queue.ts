@@ -2,7 +2,11 @@ import { CancellationScope, condition } from '@temporalio/workflow';
 import type { Decision } from '../../../contracts/lane/decision.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import type { LaneState } from '../../../contracts/lane/state.ts';
+import { rejection } from '../../../contracts/rejection.ts';
 import { act, bind, judge, refused, type Verb } from './decide.ts';
+
+/** A verb acts when the work has stopped, so no operator should ever see this. */
+const STILL_WORKING = rejection('decision-in-progress', 'the work in flight has not stopped: try again');
 
 export interface PendingVerb {
   readonly verb: Verb;
@@ -43,7 +47,13 @@ export class VerbQueue {
     const after =
       verdict.kind === 'act'
         ? act(lane, first.verb, Date.now(), this.#options)
-        : refused(lane, first.verb, verdict.kind === 'refuse' ? verdict.why : '', Date.now(), this.#options);
+        : refused(
+            lane,
+            first.verb,
+            verdict.kind === 'refuse' ? verdict.rejection : STILL_WORKING,
+            Date.now(),
+            this.#options,
+          );
     first.answer = after.decisions.at(-1);
     this.#verbs.shift();
     return after;

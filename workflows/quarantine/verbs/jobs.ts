@@ -18,6 +18,7 @@ import type {
 } from '../../../contracts/quarantine/decision.ts';
 import type { FoundRecord, SegmentFinding, SegmentHit } from '../../../contracts/quarantine/search.ts';
 import type { QuarantineLimits } from '../../../contracts/quarantine/options.ts';
+import { rejection, type Rejection, type RejectionCode } from '../../../contracts/rejection.ts';
 import { dataText } from '../../../contracts/event/data-text.ts';
 import { keptDecisions } from '../../shared/kept-decisions.ts';
 import { firstSegments, withoutFirst } from '../../../contracts/lane/segment-ranges.ts';
@@ -35,12 +36,19 @@ const MAX_CAUSE_CHARS = 120;
 const NUMBERS_PER_MS = 1000;
 
 /** Why a verb cannot act; undefined when it may. */
-export function objection(state: QuarantineState, verb: QuarantineVerb): string | undefined {
-  if (verb.problem !== undefined) return verb.problem;
-  if (countOf(state) === 0 && !clearsLoss(state, verb.name, verb.selection)) return 'the quarantine is empty';
-  if (state.jobs.length >= MAX_JOBS) return `${state.jobs.length} others are being carried out; ask again later`;
+export function objection(state: QuarantineState, verb: QuarantineVerb): Rejection | undefined {
+  if (verb.problem !== undefined) return rejection('invalid-argument', verb.problem);
+  if (countOf(state) === 0 && !clearsLoss(state, verb.name, verb.selection)) {
+    return rejection('quarantine-empty', 'the quarantine is empty');
+  }
+  if (state.jobs.length >= MAX_JOBS) {
+    return rejection('too-many-decisions', `${state.jobs.length} other decisions are in progress; try again later`);
+  }
   if (state.segments.length >= MAX_RANGES && verb.selection?.kind !== 'all') {
-    return 'too many stretches of it have been decided on one by one: decide on all of it first';
+    return rejection(
+      'too-fragmented',
+      'too many separate ranges of records have been decided on: decide on all records first',
+    );
   }
   return undefined;
 }
@@ -61,12 +69,12 @@ function sizedData(data: QuarantineVerb['data'], size: number | undefined): Pick
 export function refused(
   state: QuarantineState,
   verb: QuarantineVerb,
-  why: string,
+  { code, why }: Rejection,
   now: number,
   id: string,
   limits: QuarantineLimits,
 ): QuarantineState {
-  return recorded(state, { ...newDecision(verb, now, id), outcome: 'refused', why }, limits);
+  return recorded(state, { ...newDecision(verb, now, id), outcome: 'refused', why, code }, limits);
 }
 
 function newDecision(verb: QuarantineVerb, now: number, id: string): Omit<QuarantineDecision, 'outcome'> {
@@ -213,10 +221,13 @@ export function withoutLargeJobs(state: QuarantineState, limits: QuarantineLimit
   const jobs = state.jobs.filter(({ data }) => data === undefined);
   return state.jobs
     .filter(({ data }) => data !== undefined)
-    .reduce<QuarantineState>((left, { decision }) => recorded(left, { ...decision, outcome: 'refused', why }, limits), {
-      ...state,
-      jobs,
-    });
+    .reduce<QuarantineState>(
+      (left, { decision }) => recorded(left, { ...decision, outcome: 'refused', why, code: 'interrupted' }, limits),
+      {
+        ...state,
+        jobs,
+      },
+    );
 }
 
 /**
@@ -230,8 +241,7 @@ export function recoveredState(state: QuarantineState, how: string, limits: Quar
   const onTheWay = state.redrive === undefined ? undefined : first;
   const left = onTheWay === undefined ? state.jobs : others;
   const after = left.reduce<QuarantineState>(
-    (rest, { decision }) =>
-      recorded(rest, { ...decision, outcome: decision.decided > 0 ? 'done' : 'refused', why }, limits),
+    (rest, { decision }) => recorded(rest, { ...decision, ...outcomeOf(decision, 'interrupted'), why }, limits),
     state,
   );
   if (onTheWay === undefined) return { ...after, jobs: [] };
@@ -251,8 +261,14 @@ export function ended(state: QuarantineState, limits: QuarantineLimits, why?: st
   const nothing = decision.decided + decision.kept === 0 ? 'there is no such record' : undefined;
   const still = decision.kept === 0 ? undefined : `${decision.kept} still without a key`;
   const whole = [why, decision.why, still, missing ?? nothing].filter((each) => each !== undefined).join('; ');
-  const outcome = decision.decided > 0 ? 'done' : 'refused';
-  return recorded(rest, { ...decision, outcome, ...(whole === '' ? {} : { why: whole }) }, limits);
+  const code = why !== undefined ? 'interrupted' : still === undefined ? 'record-not-found' : 'still-without-key';
+  const outcome = outcomeOf(decision, code);
+  return recorded(rest, { ...decision, ...outcome, ...(whole === '' ? {} : { why: whole }) }, limits);
+}
+
+/** A job that has taken at least one record out of the quarantine has changed something. */
+function outcomeOf({ decided: count }: QuarantineDecision, code: RejectionCode) {
+  return count > 0 ? ({ outcome: 'done' } as const) : ({ outcome: 'refused', code } as const);
 }
 
 /** The loss is kept with the decision (O11). */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backlogJson, renderBacklog } from '../../../../cli/render/backlog.ts';
+import { renderBacklog } from '../../../../cli/render/backlog.ts';
 import { styleFor } from '../../../../cli/render/style.ts';
 import type { BacklogPage } from '../../../../operations/lanes/backlog.ts';
 
@@ -33,14 +33,4 @@ test('a lane without events, and a page beyond the last one, say so', () => {
   expect(renderBacklog({ skipped: 9, total: 9, events: [] }, context)).toBe(
     'order 1  9 events in the lane, none after the first 9',
   );
-});
-
-test('as JSON', () => {
-  expect(backlogJson(page)).toEqual({
-    total: 9,
-    events: [
-      { index: 3, position: 'shardId-000000000000:4', arrivedAt: '2023-11-14T22:14:56.000Z', size: 40 },
-      { index: 4, position: 'shardId-000000000000:5', arrivedAt: '2023-11-14T22:14:55.000Z', size: 50 },
-    ],
-  });
 });

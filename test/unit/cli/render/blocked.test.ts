@@ -56,7 +56,7 @@ test('keys that share a cause are counted below, and lines fit the terminal', ()
     order-2  3m12s        10        3        shardId-000000000003:4959...8898  HandlerTimeout: The handler t...
     order-3  5s           10        0        shardId-000000000003:4959...8898  TypeError: Cannot read proper...
 
-    4 more are blocked: --limit 0 lists all.
+    4 more keys are blocked: --limit 0 lists all.
 
     2 causes
     KEYS  PIPELINE  CAUSE
@@ -72,7 +72,7 @@ test('without a worker the numbers are marked as old', () => {
     KEY       BLOCKED FOR  ATTEMPTS  WAITING  RECORD                                                                         CAUSE
     order-42  3m12s        10        3+       shardId-000000000003:49590338271490256608559692538361571095921575989136588898  TypeError: Cannot read properties of null (reading 'total')
 
-    No worker answered: how many wait is from the moment at which a key was blocked.
+    No worker answered: WAITING is the count at the time the key got blocked.
     "
   `);
 });
@@ -90,7 +90,7 @@ test('a lane that was terminated says so, and what brings it back (fault G4)', (
     blocked('order-42', { ended, failure: { type: 'E', message: 'm', nonRetryable: false } }),
     unknown,
   ]);
-  expect(text).toContain('TERMINATED, to be begun again; E: m\n');
-  expect(text).toContain('TERMINATED, to be begun again\n');
+  expect(text).toContain('TERMINATED, to be started again; E: m\n');
+  expect(text).toContain('TERMINATED, to be started again\n');
   expect(text).toContain('`keylane retry KEY`');
 });

@@ -14,7 +14,7 @@ const decision: Decision = {
 };
 
 test.each([
-  [decision, 'a: skipped record s:1 (was blocked, goes on)'],
+  [decision, 'a: skipped record s:1 (was blocked, continues)'],
   [{ ...decision, verb: 'retry', stateAfter: 'retrying' }, 'a: retried record s:1 (was blocked, is retrying)'],
   [{ ...decision, verb: 'pause', stateAfter: 'paused' }, 'a: paused record s:1 (was blocked, is paused)'],
 ] satisfies (readonly [Decision, string])[])('a decision says what the key does now: %#', (given, text) => {

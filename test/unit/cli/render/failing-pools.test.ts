@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { ObservedPooledKey } from '../../../../operations/pools/pooled-key.ts';
 import type { PoolsStatus } from '../../../../operations/pools/pools.ts';
 import { renderBlocked } from '../../../../cli/render/blocked.ts';
-import { pooledKeyJson, poolsJson } from '../../../../cli/render/json.ts';
+import { pooledKeyDocument } from '../../../../operations/documents/pooled-key.ts';
+import { poolsPart } from '../../../../operations/documents/pools.ts';
+import { checkedDocument } from '../../../support/documents.ts';
 import { renderPooledKey } from '../../../../cli/render/pooled-key.ts';
 import { PLAIN } from '../fake-io.ts';
 
@@ -35,9 +37,9 @@ describe('keys that fail and are not blocked yet (fault B8)', () => {
       "
       No key is blocked.
 
-      orders  keys fail that are not blocked yet
+      orders  keys are failing that are not blocked yet
         most keys of 4 pools have been failing for 5m: TypeError: amount is \\u001b[31mnot a number
-        they are held in their pools, for 55m more at most, and probed now and then; then they move out and are blocked
+        they stay in their pools, for at most 55m more and some are probed; then they move out and are blocked
         3000 keys failing without a lane of their own, 100 events behind them: order-1, order-\\u001b2, ...
       "
     `);
@@ -51,15 +53,15 @@ describe('keys that fail and are not blocked yet (fault B8)', () => {
       "
       No key is blocked.
 
-      orders  keys fail that are not blocked yet
-        keys of 1 pool have been failing for 1h5m, and move out: TypeError: amount is \\u001b[31mnot a number
+      orders  keys are failing that are not blocked yet
+        keys of 1 pool have been failing for 1h5m and are moving out: TypeError: amount is \\u001b[31mnot a number
         2 keys failing without a lane of their own (1 about to move out), 0 events behind them: order-1, order-2
       "
     `);
   });
 
   test('as JSON, with times as text', () => {
-    expect(poolsJson(POOLS)).toMatchObject({
+    expect(poolsPart(POOLS)).toMatchObject({
       outage: { since: '2026-03-01T11:55:00.000Z', until: '2026-03-01T12:55:00.000Z' },
       failing: { keys: 3000 },
     });
@@ -92,19 +94,19 @@ describe('a key that fails in its pool (fault B11)', () => {
     const text = renderPooledKey(pooled, { name: 'order-1', style: PLAIN, now: NOW });
     expect(`\n${text}\n`).toMatchInlineSnapshot(`
       "
-      order-1  failing, in pool 2: 3 events not done
+      order-1  failing, in pool 2: 3 events in progress
         record   shardId-000000000000:7
         failed   2 attempts since 2026-03-01T11:55:00.000Z, the last one 1m ago
         failure  TypeError: amount is \\u001b[31mnot a number
-        next     not before 30s from now, when it is probed
-        held     with the other keys of its pool, of which most have failed since 2026-03-01T11:55:00.000Z: for 55m more at most
-        \`keylane retry\` tries it now; \`skip\` and \`replace\` decide on the record. The key gets a lane of its own for that.
+        next     in 30s or later, when the pool probes it
+        held     with the other keys of its pool, most of which have been failing since 2026-03-01T11:55:00.000Z: for at most 55m more
+        \`keylane retry\` tries it now; \`skip\` and \`replace\` act on the record. The key gets its own lane for that.
       "
     `);
   });
 
   test('as JSON, with times as text', () => {
-    expect(pooledKeyJson(pooled, 'order-1')).toMatchObject({
+    expect(checkedDocument(pooledKeyDocument(pooled, 'order-1'))).toMatchObject({
       name: 'order-1',
       view: { failing: { lastAt: '2026-03-01T11:59:00.000Z', hold: { until: '2026-03-01T12:55:00.000Z' } } },
     });
@@ -113,7 +115,7 @@ describe('a key that fails in its pool (fault B11)', () => {
   test('a healthy one is', () => {
     const healthy = { ...pooled, view: { where: 'pool', waiting: 0, isInBatch: false } } as const;
     expect(renderPooledKey(healthy, { name: 'order-1', style: PLAIN, now: NOW })).toBe(
-      'order-1  healthy, in pool 2: nothing waits',
+      'order-1  healthy, in pool 2: no events wait',
     );
   });
 });

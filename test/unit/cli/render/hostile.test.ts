@@ -13,6 +13,7 @@ import { renderQuarantine } from '../../../../cli/render/quarantine.ts';
 import type { Decision } from '../../../../contracts/lane/decision.ts';
 import { visibleName } from '../../../../lib/pure/visible.ts';
 import { ACTED_ON, hostileText } from '../../../support/hostile-text.ts';
+import { rejection } from '../../../../contracts/rejection.ts';
 import { FAILING, FAILURE, keylessRecords, laneEvent } from '../../../support/lane-events.ts';
 import { PLAIN } from '../fake-io.ts';
 
@@ -52,7 +53,7 @@ function printed(key: string, text: string): string[] {
   const listed = { ...lane, attempts: 1, position: text, failure: { ...failure, message: text }, exact: true };
   const record = { ...keylessRecords(1, 1)[0]!, reason: text, partitionKey: key, data: { text } };
   const view = { count: 1, segments: [], records: [], pending: [], decisions: [], lost: text };
-  const quarantine = { pipeline: 'orders', view, records: [record], more: false, gone: [], readError: text };
+  const quarantine = { pipeline: 'orders', view, records: [record], more: false, gone: [], problem: text };
   return [
     renderLane(lane, { ...WHERE, name }),
     renderLane({ ...lane, phase: { state: 'paused', since: 0, by: text, reason: text } }, { ...WHERE, name }),
@@ -61,7 +62,7 @@ function printed(key: string, text: string): string[] {
     renderDecision(name, { ...REFUSED, position: text }, PLAIN),
     renderQuarantine(quarantine, { ...WHERE, named: true }),
     new NoSuchLaneError('orders', key, undefined).message,
-    new NothingToDecideError('skip', 'orders', key, 'it is idle').message,
+    new NothingToDecideError('skip', 'orders', key, rejection('no-failed-event', 'it is idle')).message,
     jsonText({ key, text }),
     pretty(key, text),
     json(key, text),
@@ -107,13 +108,13 @@ test('no terminal wraps a failure, a stack or data into its first column (fault 
   const style = { ...PLAIN, width: 80 };
   fc.assert(
     fc.property(hostileText(), fc.integer({ min: 60, max: 200 }), (text, spaces) => {
-      const forged = `${text}${' '.repeat(spaces)}To release it`;
+      const forged = `${text}${' '.repeat(spaces)}To unblock`;
       const { head, phase, ...rest } = laneOf('a', forged);
       const lane = { ...rest, head: head!, phase, decisions: [] };
       const output = renderLane(lane, { ...WHERE, style, name: 'a' });
       const wide = output.split('\n').filter((line) => line.length > 80 && !line.includes('keylane '));
       expect(wide).toEqual([]);
-      expect(output.split('\n').filter((line) => line.startsWith('To release it'))).toHaveLength(1);
+      expect(output.split('\n').filter((line) => line.startsWith('To unblock'))).toHaveLength(1);
     }),
     { numRuns: 200 },
   );

@@ -76,10 +76,10 @@ test('blocked: head, data, failure, what waits, and the exact commands to releas
       shardId-000000000003:4959033830  1m40s ago  60 B
       and 1 more
 
-    To release it
-      try it again        keylane retry --position shardId-000000000003:4959033827 order-42
-      leave it out        keylane skip --position shardId-000000000003:4959033827 order-42
-      give it other data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
+    To unblock
+      try it again      keylane retry --position shardId-000000000003:4959033827 order-42
+      drop it           keylane skip --position shardId-000000000003:4959033827 order-42
+      give it new data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
     "
   `);
 });
@@ -147,12 +147,12 @@ test('paused while it was retrying: who, why, and what was decided before', () =
       at run (/app/run.ts:1:1)
 
     Decisions
-      WHEN       VERB   BY   THEN      RECORD                           WHY
+      WHEN       VERB   BY   RESULT    RECORD                           WHY
       1m ago     pause  ana  paused                                     bank is down
       1m30s ago  skip   bo   refused                                    no event has failed
       2m ago     retry  ana  retrying  shardId-000000000003:4959033827
 
-    To go on
+    To resume
       keylane resume order-42
     "
   `);
@@ -173,7 +173,7 @@ test('idle, running, ended', () => {
   `);
   expect(render({ ...quiet, ended: { how: 'COMPLETED', at: NOW - 3_600_000 } })).toMatchInlineSnapshot(`
     "
-    order-42  ended idle 1h ago, 1 event handled
+    order-42  closed when idle 1h ago, 1 event handled
     "
   `);
 });
@@ -225,15 +225,15 @@ describe('large data', () => {
         Head  shardId-000000000003:4959033827
           arrived 5m ago (2026-03-01T11:55:00.000Z), 1234567 bytes
           in the store of large events: orders/shardId-000000000003/4959033827-0a1b
-          it begins:
+          it begins with:
           {"orderId":"order-42","lines":[…
 
         Failure  LargeEventError: no store
 
-        To release it
-          try it again        keylane retry --position shardId-000000000003:4959033827 order-42
-          leave it out        keylane skip --position shardId-000000000003:4959033827 order-42
-          give it other data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
+        To unblock
+          try it again      keylane retry --position shardId-000000000003:4959033827 order-42
+          drop it           keylane skip --position shardId-000000000003:4959033827 order-42
+          give it new data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
         "
       `);
   });
@@ -246,23 +246,21 @@ describe('large data', () => {
       Head  shardId-000000000003:4959033827
         arrived 5m ago (2026-03-01T11:55:00.000Z), 1234567 bytes
         in no store; the source keeps it until 2026-03-01T17:00:00.000Z (in 5h)
-        it begins:
+        it begins with:
         {"orderId":"order-42","lines":[…
 
       Failure  LargeEventError: no store
 
-      To release it
-        try it again        keylane retry --position shardId-000000000003:4959033827 order-42
-        leave it out        keylane skip --position shardId-000000000003:4959033827 order-42
-        give it other data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
+      To unblock
+        try it again      keylane retry --position shardId-000000000003:4959033827 order-42
+        drop it           keylane skip --position shardId-000000000003:4959033827 order-42
+        give it new data  keylane replace --position shardId-000000000003:4959033827 --data '{...}' order-42
       "
     `);
     expect(large({ sourceOnly: { preview } }, NOW - 60_000)).toContain(
       'until 2026-03-01T11:59:00.000Z (1m ago: it may be gone)',
     );
-    expect(large({ sourceOnly: { preview } })).toContain(
-      'in no store; the source keeps it for as long as its retention',
-    );
+    expect(large({ sourceOnly: { preview } })).toContain('in no store; the source keeps it until its retention ends');
   });
 });
 
@@ -270,6 +268,6 @@ test('a lane that takes over says that it does not show everything yet', () => {
   const recovering = { runId: 'r', how: 'TERMINATED', at: NOW - 5000 };
   const lane: ObservedLane = { ...blocked, phase: { state: 'idle' }, recovering, waiting: 0, next: [], handled: 0 };
   expect(render(lane)).toContain(
-    'order-42  takes over from a run that was ended from outside (TERMINATED 5s ago); what is below is not all yet, 0 events handled',
+    'order-42  recovering from a run that was terminated externally (TERMINATED 5s ago); what follows is incomplete, 0 events handled',
   );
 });

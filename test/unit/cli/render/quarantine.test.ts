@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { quarantineProblem, type QuarantinePage } from '../../../../operations/quarantine/quarantine-view.ts';
-import { quarantineJson, renderQuarantine, renderQuarantineDecision } from '../../../../cli/render/quarantine.ts';
+import { renderQuarantine, renderQuarantineDecision } from '../../../../cli/render/quarantine.ts';
 import { styleFor } from '../../../../cli/render/style.ts';
 import type { QuarantineDecision } from '../../../../contracts/quarantine/decision.ts';
 import { keylessRecords } from '../../../support/lane-events.ts';
@@ -39,27 +39,26 @@ test('records, the way to the next page, decisions, and the ways out', () => {
     More: keylane quarantine list orders --after shardId-000000000000:1
 
     Decisions
-      WHEN    VERB   BY   THEN  OUT  KEPT  MEANT        WHY
-      5s ago  retry  ann  done  2    1     all records  the new field; 1 still without a key
+      WHEN    VERB   BY   RESULT  RESOLVED  UNRESOLVED  TARGET       WHY
+      5s ago  retry  ann  done    2         1           all records  the new field; 1 still without a key
 
-    To get them out
-      ask the present key function again       keylane quarantine retry --all --pipeline orders
-      leave a record out for good              keylane quarantine skip POSITION --pipeline orders
-      give it other data, and ask for its key  keylane quarantine replace POSITION --data '{...}' --pipeline orders"
+    To resolve
+      run the current key function again  keylane quarantine retry --all --pipeline orders
+      drop a record for good              keylane quarantine skip POSITION --pipeline orders
+      give it new data, and find its key  keylane quarantine replace POSITION --data '{...}' --pipeline orders"
   `);
 });
 
 test('O5 how it was ended from outside, and what is lost, stands above all', () => {
   const ended = quarantineProblem({ lost: 'Gone.' }, { how: 'TERMINATED' });
-  expect(ended).toContain('ended from outside (TERMINATED)');
-  expect(renderQuarantine({ ...page, readError: ended! }, context).split('\n\n')[1]).toBe(ended);
+  expect(ended).toContain('terminated externally (TERMINATED)');
+  expect(renderQuarantine({ ...page, problem: ended! }, context).split('\n\n')[1]).toBe(ended);
   const taking = quarantineProblem({ recovering: { runId: 'r', how: 'TIMED_OUT', at: NOW } }, undefined);
-  expect(taking).toBe('It takes over what it held when it was ended from outside (TIMED_OUT).');
-  const lost = { ...page, view: { ...view, lost: 'Gone.' }, readError: 'Gone.' };
+  expect(taking).toBe('It is recovering what it held when it was terminated (TIMED_OUT).');
+  const lost = { ...page, view: { ...view, lost: 'Gone.' }, problem: 'Gone.' };
   expect(renderQuarantine(lost, context).split('\n\n')[1]).toBe(
-    'Gone. Who has read this does away with it: keylane quarantine skip --all --pipeline orders',
+    'Gone. To dismiss this message (it skips all records, too): keylane quarantine skip --all --pipeline orders',
   );
-  expect(quarantineJson(lost)).toMatchObject({ count: 2, readError: 'Gone.' });
   expect(quarantineProblem({}, undefined)).toBeUndefined();
 });
 
@@ -68,6 +67,6 @@ test('what a verb did, and why some of it stays', () => {
     "orders: retried 2 records
       s:1 to key a
       and 1 more
-      1 stay; s:3: The key function returned undefined"
+      1 unresolved; s:3: The key function returned undefined"
   `);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PipelineStatus } from '../../../../operations/pipelines/pipeline-status.ts';
 import type { ShardStatus } from '../../../../operations/pipelines/shards.ts';
-import { statusJson } from '../../../../cli/render/json.ts';
+import { statusDocument } from '../../../../operations/documents/status.ts';
+import { checkedDocument } from '../../../support/documents.ts';
 import { renderStatus } from '../../../../cli/render/status.ts';
 import { PLAIN } from '../fake-io.ts';
 
@@ -9,7 +10,7 @@ const NOW = Date.parse('2026-03-01T12:00:00Z');
 
 /** A shard as the operation tells it. */
 const shard = (fields: Partial<ShardStatus>) =>
-  ({ parents: [], taken: 0, filtered: 0, ...fields }) as unknown as ShardStatus;
+  ({ parents: [], accepted: 0, filtered: 0, ...fields }) as unknown as ShardStatus;
 
 const reading: PipelineStatus = {
   pipeline: 'orders',
@@ -28,7 +29,7 @@ const reading: PipelineStatus = {
     shard({ shardId: 'shardId-000000000002', state: 'reading' }),
     shard({ shardId: 'shardId-000000000003', state: 'waiting', parents: ['shardId-000000000002'] }),
   ],
-  records: { taken: 0, filtered: 0 },
+  records: { accepted: 0, filtered: 0 },
   lanes: { healthy: 120, retrying: 1, blocked: 2, paused: 0 },
   quarantined: 0,
   endedLanes: 0,
@@ -80,12 +81,12 @@ test('paused, not started, ended, without a worker, in trouble', () => {
       quarantine  empty
 
     users  not started from kinesis:orders
-      Nothing has read its source yet: \`keylane start\` does.
+      Its source has not been read yet: run \`keylane start\`.
 
     carts  not started from kinesis:orders
-      Nothing has read its source yet: \`keylane start\` does. 1 lane of it is open.
+      Its source has not been read yet: run \`keylane start\`. It has 1 open lane.
 
-    bills  ended from outside (TERMINATED) 5s ago from kinesis:orders
+    bills  terminated externally (TERMINATED) 5s ago from kinesis:orders
       lanes       0 healthy, 0 retrying, 0 blocked, 0 paused
       quarantine  empty
 
@@ -105,7 +106,7 @@ test('paused, not started, ended, without a worker, in trouble', () => {
 const troubled: PipelineStatus = {
   ...reading,
   retentionMs: 24 * 3_600_000,
-  records: { taken: 56, filtered: 1234 },
+  records: { accepted: 56, filtered: 1234 },
   shards: [
     shard({
       shardId: 'shardId-000000000001',
@@ -139,7 +140,7 @@ test('O10: gaps, what the filter dropped, shards that cannot be read, and how lo
     orders  reading, 2 readers from kinesis:orders
       lanes       120 healthy, 1 retrying, 2 blocked, 0 paused
       quarantine  empty
-      gaps        2, the latest 3m ago: records of shardId-000000000001 from 4959033827149025660855 to 4959033827149025661234:1 were gone before they were read
+      gaps        2, the latest 3m ago: records of shardId-000000000001 from 4959033827149025660855 to 4959033827149025661234:1 expired before they were read
       filter      1234 records dropped
       SHARD                 STATE    LAG  UNTIL LOSS  CHECKPOINT
       shardId-000000000001  reading  19h  5h          -
@@ -152,69 +153,76 @@ test('O10: gaps, what the filter dropped, shards that cannot be read, and how lo
 });
 
 test('O10: --json has gaps and warnings, with positions as they are typed and times as text', () => {
-  expect(statusJson(troubled)).toMatchInlineSnapshot(`
+  expect(checkedDocument(statusDocument([troubled], []))).toMatchInlineSnapshot(`
     {
-      "endedLanes": 0,
-      "gaps": {
-        "count": 2,
-        "latest": [
-          {
-            "at": "2026-03-01T11:00:00.000Z",
-            "shardId": "shardId-000000000001",
-          },
-          {
-            "after": "shardId-000000000001:4959033827149025660855",
-            "at": "2026-03-01T11:57:00.000Z",
-            "shardId": "shardId-000000000001",
-            "until": "shardId-000000000001:4959033827149025661234:1",
-          },
-        ],
-      },
-      "lanes": {
-        "blocked": 2,
-        "healthy": 120,
-        "paused": 0,
-        "retrying": 1,
-      },
-      "pipeline": "orders",
-      "quarantined": 0,
-      "readErrors": [],
-      "readers": 2,
-      "records": {
-        "filtered": 1234,
-        "taken": 56,
-      },
-      "retentionMs": 86400000,
-      "shards": [
+      "kind": "status",
+      "others": [],
+      "pipelines": [
         {
-          "consumedUntil": "2026-02-28T17:00:00.000Z",
-          "filtered": 1200,
-          "lagMs": 68400000,
-          "parents": [],
-          "readError": "no access",
-          "shardId": "shardId-000000000001",
+          "endedLanes": 0,
+          "gaps": {
+            "count": 2,
+            "latest": [
+              {
+                "at": "2026-03-01T11:00:00.000Z",
+                "shardId": "shardId-000000000001",
+              },
+              {
+                "after": "shardId-000000000001:4959033827149025660855",
+                "at": "2026-03-01T11:57:00.000Z",
+                "shardId": "shardId-000000000001",
+                "until": "shardId-000000000001:4959033827149025661234:1",
+              },
+            ],
+          },
+          "lanes": {
+            "blocked": 2,
+            "healthy": 120,
+            "paused": 0,
+            "retrying": 1,
+          },
+          "pipeline": "orders",
+          "quarantined": 0,
+          "readErrors": [],
+          "readers": 2,
+          "records": {
+            "accepted": 56,
+            "filtered": 1234,
+          },
+          "retentionMs": 86400000,
+          "shards": [
+            {
+              "accepted": 0,
+              "consumedUntil": "2026-02-28T17:00:00.000Z",
+              "filtered": 1200,
+              "lagMs": 68400000,
+              "parents": [],
+              "readError": "no access",
+              "shardId": "shardId-000000000001",
+              "state": "reading",
+              "untilLossMs": 18000000,
+            },
+            {
+              "accepted": 0,
+              "filtered": 34,
+              "parents": [],
+              "shardId": "shardId-000000000002",
+              "state": "reading",
+            },
+          ],
+          "source": "kinesis:orders",
           "state": "reading",
-          "taken": 0,
-          "untilLossMs": 18000000,
-        },
-        {
-          "filtered": 34,
-          "parents": [],
-          "shardId": "shardId-000000000002",
-          "state": "reading",
-          "taken": 0,
+          "warnings": [
+            {
+              "lagMs": 68400000,
+              "message": "Shard shardId-000000000001 is 19h behind: unread records are lost in 5h (the source keeps them for 24h).",
+              "shardId": "shardId-000000000001",
+              "untilLossMs": 18000000,
+            },
+          ],
         },
       ],
-      "source": "kinesis:orders",
-      "state": "reading",
-      "warnings": [
-        {
-          "lagMs": 68400000,
-          "message": "Shard shardId-000000000001 is 19h behind: unread records are lost in 5h (the source keeps them for 24h).",
-          "shardId": "shardId-000000000001",
-          "untilLossMs": 18000000,
-        },
-      ],
+      "version": 1,
     }
   `);
 });
@@ -225,6 +233,8 @@ test('lanes that were terminated with work in them, and pipelines that the setti
     { pipeline: 'users', blocked: 0 },
   ];
   const text = renderStatus([{ ...reading, endedLanes: 1 }], { style: PLAIN, now: NOW }, others);
-  expect(text).toContain('1 lane with work in it was terminated, failed or timed out: `keylane blocked`');
-  expect(text.split('\n').at(-1)).toBe('Not in the settings; --pipeline NAME shows one: gone (2 blocked), users');
+  expect(text).toContain('1 lane with queued events was terminated, failed or timed out: `keylane blocked`');
+  expect(text.split('\n').at(-1)).toBe(
+    'Other pipelines, not in the settings (--pipeline NAME shows one): gone (2 blocked), users',
+  );
 });

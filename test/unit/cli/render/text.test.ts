@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { styleFor } from '../../../../cli/render/style.ts';
 import { plural, shortPosition } from '../../../../cli/render/text.ts';
-import { span } from '../../../../cli/render/time.ts';
+import { span } from '../../../../lib/pure/span.ts';
 
 test.each([
   [-5, '0s'],

@@ -85,8 +85,8 @@ test('records are counted over all shards, those that have finished and been for
   const { state } = view({ taken: 2, filtered: 1 }, [['s']]);
   const known = { state: { ...state, finished: { ...finished, missingSince: {} } }, readers: [['s']] };
   const shards = shardStatuses(known, [report({ taken: 3 })], NOW);
-  expect(recordCounts(known.state, shards)).toEqual({ taken: 45, filtered: 8 });
-  expect(recordCounts(undefined, shards)).toEqual({ taken: 5, filtered: 1 });
+  expect(recordCounts(known.state, shards)).toEqual({ accepted: 45, filtered: 8 });
+  expect(recordCounts(undefined, shards)).toEqual({ accepted: 5, filtered: 1 });
 });
 
 test('why a shard cannot be read is told', () => {

@@ -198,16 +198,25 @@ describe('O11 verbs', () => {
     const after = { ...act(blocked, first, 7, OPTIONS), phase: PHASES.blocked };
     expect(judge(after, second, false)).toEqual({
       kind: 'refuse',
-      why: `${head} has been passed: the head is ${SHARD}:2`,
+      rejection: {
+        code: 'record-passed',
+        why: `${head} has been passed: the head is ${SHARD}:2`,
+        fields: { position: head, head: `${SHARD}:2` },
+      },
     });
   });
 
   test('a verb for an event that waits, or was never here, is refused with the reason', () => {
     const lane = laneIn('blocked');
-    expect(judge(lane, verb('skip', { position: `${SHARD}:2` }), false)).toMatchObject({ why: /not at the head yet/ });
-    expect(judge(lane, verb('skip', { position: `${SHARD}:77` }), false)).toMatchObject({ why: /never come/ });
-    expect(judge(lane, verb('skip', { position: 'nonsense' }), false)).toMatchObject({
-      why: /"nonsense" is not a position/,
+    const rejectionOf = (position: string) => judge(lane, verb('skip', { position }), false);
+    expect(rejectionOf(`${SHARD}:2`)).toMatchObject({
+      rejection: { code: 'record-not-current-yet', why: expect.stringMatching(/not at the head yet/) },
+    });
+    expect(rejectionOf(`${SHARD}:77`)).toMatchObject({
+      rejection: { code: 'record-unknown', why: expect.stringMatching(/not arrived/) },
+    });
+    expect(rejectionOf('nonsense')).toMatchObject({
+      rejection: { code: 'invalid-position', why: expect.stringMatching(/"nonsense" is not a position/) },
     });
   });
 
@@ -217,7 +226,9 @@ describe('O11 verbs', () => {
   });
 
   test('replace without data is refused', () => {
-    expect(judge(laneIn('blocked'), { name: 'replace', args: {} }, false)).toMatchObject({ why: /needs new data/ });
+    expect(judge(laneIn('blocked'), { name: 'replace', args: {} }, false)).toMatchObject({
+      rejection: { code: 'new-data-missing', why: expect.stringMatching(/needs new data/) },
+    });
   });
 
   test('replace gives the head new data under the same position, and counts', () => {
@@ -258,11 +269,13 @@ describe('O11 verbs', () => {
     ]);
   });
 
+  const NOTHING_FAILED = { code: 'no-failed-event', why: 'nothing failed' } as const;
+
   test('a refusal is kept too, and the oldest decisions make room', () => {
     let lane = laneIn('idle');
-    for (let at = 1; at <= 30; at += 1) lane = refused(lane, verb('skip'), 'nothing failed', at, OPTIONS);
+    for (let at = 1; at <= 30; at += 1) lane = refused(lane, verb('skip'), NOTHING_FAILED, at, OPTIONS);
     expect(lane.decisions).toHaveLength(OPTIONS.decisionsKept);
-    expect(lane.decisions.at(-1)).toMatchObject({ outcome: 'refused', why: 'nothing failed', at: 30 });
+    expect(lane.decisions.at(-1)).toMatchObject({ outcome: 'refused', ...NOTHING_FAILED, at: 30 });
   });
 });
 

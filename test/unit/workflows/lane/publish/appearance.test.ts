@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../../../../contracts/lane/decision.ts';
+import { rejection } from '../../../../../contracts/rejection.ts';
 import { readVerb } from '../../../../../workflows/shared/parsing.ts';
 import { ACTED_ON, hostileText } from '../../../../support/hostile-text.ts';
 import { outsideOfCode } from '../../../../support/markdown.ts';
@@ -105,7 +106,7 @@ describe('how a lane looks from outside', () => {
   test('the details of a lane say which decision was refused last, and why, in every state (fault E3)', () => {
     const verb = readVerb('replace', { orderId: 'order-42', amount: 12 });
     for (const lane of [idle, blocked]) {
-      const after = refused(lane, verb, verb.problem ?? '', 2000, OPTIONS);
+      const after = refused(lane, verb, rejection('invalid-argument', verb.problem ?? ''), 2000, OPTIONS);
       const details = detailsOf('orders', 'order-42', after);
       expect(details).toContain(
         '**Refused**, nothing was changed: `replace` by `unknown` at 1970-01-01T00:00:02.000Z:',
