@@ -6,7 +6,10 @@ export interface Place {
   readonly endpoint?: string;
 }
 
-/** A client of AWS's SDK, for a service that is reached by HTTP/1.1. Region and endpoint that are not set come from AWS's environment and profile. */
+/**
+ * Creates a client of the AWS SDK, for a service with HTTP/1.1. Region and endpoint default to AWS's environment and
+ * profile.
+ */
 export function awsClient<Client>(
   create: (options: ReturnType<typeof optionsOf>) => Client,
   place: Place,

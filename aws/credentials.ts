@@ -1,8 +1,8 @@
 /**
- * The credentials of a client, from where AWS's own tools look for them, and as they are there now.
+ * The credentials of a client, from the places in which AWS's own tools look for them, always up to date.
  *
- * The SDK asks for credentials again when they are about to expire. Those from a file have no expiry, so it keeps them for
- * as long as the process lives; and it reads each file once. A key that was rotated would never be noticed.
+ * The SDK requests credentials again when they are about to expire. Credentials from a file have no expiry, so the SDK
+ * keeps them for as long as the process runs, and it reads each file once: a rotated key would never be noticed.
  *
  * Owns the credentials that were found last, and the time at which those without an expiry are looked up again.
  */
@@ -13,10 +13,10 @@ type Credentials = Awaited<ReturnType<DefaultProvider>>;
 
 /** How often credentials that do not expire are looked up. */
 const LOOK_EVERY_MS = 60_000;
-/** The SDK asks so long before the expiry. */
+/** The SDK requests new credentials this long before the expiry. */
 const SDK_MARGIN_MS = 5 * 60_000;
 
-/** What AWS says of a key or a session that it does not know, or not any more. */
+/** Error names of AWS for a key or a session that it does not know, or no longer knows. */
 const REFUSED: ReadonlySet<string> = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
@@ -55,7 +55,7 @@ export class CurrentCredentials {
     return this.#found.given;
   };
 
-  /** Has them looked up anew once AWS refuses them. */
+  /** Makes the client look up its credentials again once AWS rejects them. */
   watch(client: unknown): void {
     (client as WatchedClient).middlewareStack.add(
       (next) => async (args) => {
@@ -70,7 +70,7 @@ export class CurrentCredentials {
     );
   }
 
-  /** A file that is being written may hold nothing for a moment: what was good so far is tried on. */
+  /** A file that is being written may be empty for a moment: the last credentials are used meanwhile. */
   async #current(options: Parameters<DefaultProvider>[0]): Promise<Credentials> {
     try {
       return await this.#look(options);
@@ -81,7 +81,7 @@ export class CurrentCredentials {
     }
   }
 
-  /** The SDK holds this very date. */
+  /** Expires the credentials in the SDK, which holds this date object. */
   #expire(): void {
     this.#found?.given.expiration.setTime(0);
   }

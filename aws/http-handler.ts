@@ -6,14 +6,14 @@ import { proxyFor } from './proxy.ts';
 type Handle = NodeHttpHandler['handle'];
 
 export interface HttpHandlerOptions extends Omit<NodeHttpHandlerOptions, 'httpAgent' | 'httpsAgent'> {
-  /** At the same time. */
+  /** Maximum number of connections. */
   readonly maxSockets: number;
 }
 
-/** HTTP/1.1 with connections kept alive, through the proxy of the environment where it names one for the request. */
+/** HTTP/1.1 with keep-alive connections, through the environment's proxy if there is one for the request. */
 export class HttpHandler extends NodeHttpHandler {
   readonly #options: HttpHandlerOptions;
-  /** By the proxy. */
+  /** Handlers by proxy. */
   readonly #proxied = new Map<string, NodeHttpHandler>();
 
   constructor(options: HttpHandlerOptions) {

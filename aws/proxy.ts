@@ -3,16 +3,16 @@ import { getProxyForUrl } from 'proxy-from-env';
 
 /**
  * The proxy that the environment names for a URL (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, in small letters too);
- * undefined when there is none. Nothing on this machine is reached through a proxy, as with most tools: emulators.
+ * undefined when there is none. As in most tools, local addresses (emulators) are never reached through a proxy.
  */
 export function proxyFor(url: string): string | undefined {
   const proxy = isLocal(url) ? '' : getProxyForUrl(url);
   return proxy === '' ? undefined : proxy;
 }
 
-/** Without the user and the password that it may have. */
+/** The proxy's URL without user and password. */
 export function proxyName(proxy: string): string {
-  if (!URL.canParse(proxy)) return 'one whose address is not a URL';
+  if (!URL.canParse(proxy)) return 'whose address is not a URL';
   const { host, protocol } = new URL(proxy);
   return `${protocol}//${host}`;
 }

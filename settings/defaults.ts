@@ -5,13 +5,16 @@ import { DEFAULT_LANE_OPTIONS } from '../contracts/lane/options.ts';
 import { DEFAULT_PIPELINE_OPTIONS } from '../contracts/pipeline/options.ts';
 import { DEFAULT_POOL_OPTIONS } from '../contracts/pool/options.ts';
 
-/** Deadline of one request to Temporal. Not a setting: the least idle time of a lane hangs on it (O6). */
+/** Deadline of one request to Temporal. Not a setting: the minimum idle time of a lane depends on it (O6). */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
-/** How long a reader may not know that it was replaced: see bridge/lease/lease.ts. The least idle time hangs on it too. */
+/**
+ * How long a reader may not know that it was replaced: see bridge/lease/lease.ts. The minimum idle time depends on it
+ * too.
+ */
 export const LEASE_CONFIRMED_EVERY_MS = CONFIRM_EVERY_MS;
 
-/** What the settings say where the file says nothing; contracts/public/config.ts documents the same numbers. */
+/** The values of settings that are not in the file; contracts/public/config.ts documents the same numbers. */
 export const DEFAULTS = {
   taskQueue: 'keylane',
   logKeys: true,

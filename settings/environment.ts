@@ -3,7 +3,7 @@ import { BUILD_ID, BUILD_ID_FORM, DEPLOYMENT_NAME, DEPLOYMENT_NAME_FORM } from '
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Thrown when Temporal's environment variables or its configuration file cannot be used. A person must mend them. */
+/** Thrown when Temporal's environment variables or its configuration file cannot be used. They must be fixed. */
 export class TemporalEnvironmentError extends Error {
   override readonly name = 'TemporalEnvironmentError';
 
@@ -64,7 +64,7 @@ function attempt<T>(load: () => T): T {
   }
 }
 
-/** Compose files pass variables on that are not set as empty ones; an empty API key would switch TLS on. */
+/** Compose files pass unset variables as empty ones; an empty API key would enable TLS. */
 function withoutEmpty(env: Environment): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));
 }

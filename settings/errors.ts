@@ -2,15 +2,15 @@
 export interface SettingsProblem {
   /** Where, as in `pipelines.orders.retry.maxAttempts`; empty for the file as a whole. */
   readonly path: string;
-  /** What is there, written out and cut. Absent where nothing is, or where the value says nothing. */
+  /** The value, formatted and truncated. Absent when there is none, or when it does not help. */
   readonly value?: string;
   /** What is allowed there, or what to do. */
   readonly message: string;
 }
 
 /**
- * Thrown when the settings cannot be used. Nothing was started. Trying again is useless until a person has changed the
- * settings; all problems that were found are listed, so that one round of changes is enough.
+ * Thrown when the settings cannot be used. Nothing was started. Retrying is pointless until the settings are changed;
+ * all problems are listed, so that one round of changes is enough.
  */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
@@ -18,7 +18,7 @@ export class SettingsError extends Error {
   readonly file: string;
   readonly problems: readonly SettingsProblem[];
 
-  /** @param subject what of the settings cannot be used */
+  /** @param subject which part of the settings cannot be used */
   constructor(file: string, problems: readonly SettingsProblem[], options?: ErrorOptions, subject = 'settings') {
     super(
       [`The ${subject} cannot be used: ${file}`, ...problems.map((problem) => `  ${line(problem)}`)].join('\n'),

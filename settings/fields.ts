@@ -3,15 +3,16 @@ import { durationMs, type Duration } from '../contracts/public/duration.ts';
 import { formatSize, sizeBytes, type Size } from '../contracts/public/size.ts';
 
 /*
- * The kinds of field that settings are made of. Every message says what is allowed, in a form that reads well behind
- * the field's name and its value.
+ * The kinds of field that settings are made of. Every message says what is allowed, in a form that reads well after the field's name and its value.
  */
 
-/** Node's timers cannot wait longer, and fire at once when asked to. */
-const LONGEST_MS = 24 * 86_400_000;
-const DURATION_FORM = 'milliseconds, or a text such as "500ms", "30s", "5m", "2h"';
+/** Node's timers cannot wait longer: they fire at once instead. */
+const MAX_DURATION_MS = 24 * 86_400_000;
+const DURATION_FORM = 'milliseconds, or a string such as "500ms", "30s", "5m", "2h"';
 
-/** An object with these fields and no others. The message for unknown ones is the list of the known: see problems.ts. */
+/**
+ * An object with these fields and no others. The message for unknown ones is the list of the known: see problems.ts.
+ */
 export function fields<Shape extends z.core.$ZodShape>(shape: Shape, what: string) {
   return z.strictObject(shape, {
     error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : `must be ${what}`),
@@ -28,7 +29,7 @@ export function checked<T>(
 
 /** A length of time above zero. `min` and `why` are for a limit that a guarantee sets. */
 export function duration(min?: { readonly ms: number; readonly why: string }) {
-  const isAllowed = (ms: number | undefined) => ms !== undefined && ms > (min?.ms ?? 0) && ms <= LONGEST_MS;
+  const isAllowed = (ms: number | undefined) => ms !== undefined && ms > (min?.ms ?? 0) && ms <= MAX_DURATION_MS;
   return checked<Duration>(
     (value) => isAllowed(durationMs(value)) && !mayBeSeconds(value),
     ({ input }) => {
@@ -36,12 +37,12 @@ export function duration(min?: { readonly ms: number; readonly why: string }) {
       if (ms === undefined) return `must be a duration: ${DURATION_FORM}`;
       if (mayBeSeconds(input)) return `is ${input} milliseconds; write "${input}ms" if that is meant, or "${input}s"`;
       if (min !== undefined && ms <= min.ms) return min.why;
-      return 'must be more than 0 and 24d at the most';
+      return 'must be more than 0 and at most 24d';
     },
   );
 }
 
-/** Many tools count in seconds; whoever means less than a second writes the unit. */
+/** Many tools count in seconds, so less than a second must be written with its unit. */
 function mayBeSeconds(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value < 1000;
 }
@@ -60,7 +61,7 @@ export function size(min: number, max: number) {
       const bytes = sizeBytes(value);
       return bytes !== undefined && bytes >= min && bytes <= max;
     },
-    `must be a size from ${formatSize(min)} to ${formatSize(max)}: bytes, or a text such as "128 KiB", "1 MiB"`,
+    `must be a size from ${formatSize(min)} to ${formatSize(max)}: bytes, or a string such as "128 KiB", "1 MiB"`,
   );
 }
 
@@ -68,18 +69,16 @@ export function text(pattern: RegExp, what: string) {
   return checked<string>((value) => typeof value === 'string' && pattern.test(value), `must be ${what}`);
 }
 
-/** A function that returns its result, and no promise of it. */
+/** A function that returns its result and not a promise. */
 export function oneFunction<F>(what: string) {
   return checked<F>(
     (value) => typeof value === 'function' && !isAsync(value),
     ({ input }) =>
-      typeof input === 'function'
-        ? `is async, and nobody waits for its promise: it must be ${what}`
-        : `must be ${what}`,
+      typeof input === 'function' ? `is async, but its promise is not awaited: it must be ${what}` : `must be ${what}`,
   );
 }
 
-/** Functions that are written so. Of any other it is known only when it is called. */
+/** True for functions that are declared async. Other functions may still return a promise when they are called. */
 function isAsync(value: object): boolean {
   return ['[object AsyncFunction]', '[object AsyncGeneratorFunction]'].includes(Object.prototype.toString.call(value));
 }

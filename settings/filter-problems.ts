@@ -5,7 +5,10 @@ import { compileFilter } from '../sources/filter/filter.ts';
 import type { SettingsProblem } from './errors.ts';
 import { formatPath, showValue } from './problems.ts';
 
-/** What is wrong with the filters of raw settings. What a filter may say hangs on the source: without one it waits. */
+/**
+ * The problems of filters in raw settings. What a filter may contain depends on the source, so it is checked only with
+ * a valid source.
+ */
 export function filterProblems(config: unknown): SettingsProblem[] {
   const pipelines = (config as Partial<KeylaneConfig> | null)?.pipelines ?? {};
   return Object.entries(pipelines).flatMap(([name, pipeline]) => {
@@ -17,7 +20,7 @@ export function filterProblems(config: unknown): SettingsProblem[] {
 }
 
 function problemsOf(filter: unknown, kind: SourceKind, path: readonly PropertyKey[]): SettingsProblem[] {
-  // A single pattern may stand for a list of one; anything else is told as what it is.
+  // A single pattern is allowed instead of a list of one; anything else is reported as it is.
   const single = typeof filter === 'object' && filter !== null && !Array.isArray(filter);
   try {
     compileFilter(kind, single ? [filter] : filter);

@@ -2,7 +2,7 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SettingsError } from './errors.ts';
 
-/** In the order in which they are looked for; the first that is there is taken. */
+/** In the order of the search; the first file that exists is used. */
 const ENDINGS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
 export const SETTINGS_FILES: readonly string[] = ENDINGS.map((ending) => `keylane.config.${ending}`);
 
@@ -14,7 +14,7 @@ export async function findSettingsFile(cwd: string, named: string | undefined): 
   if (named !== undefined) {
     const file = resolve(cwd, named);
     if (await isFile(file)) return file;
-    throw new SettingsError(file, [{ path: '', message: 'there is no such file' }]);
+    throw new SettingsError(file, [{ path: '', message: 'the file does not exist' }]);
   }
   const nearest = await nearestSettingsFile(cwd);
   if (nearest !== undefined) return nearest;

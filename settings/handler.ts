@@ -5,7 +5,7 @@ import { importModule, MODULE_ENDINGS, whatFailed } from './modules.ts';
 import { showValue } from './problems.ts';
 
 /**
- * The handler itself: a function as it is, a path by the default export of its module.
+ * Returns the handler: a function as it is, a path as the default export of its module.
  * @throws {SettingsError} if the module cannot be imported, or its default export is not a function
  */
 export async function loadHandler(handler: string | Handler): Promise<Handler> {

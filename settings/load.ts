@@ -12,7 +12,7 @@ import { configSchema } from './schema.ts';
 import { toPipelines } from './to-pipelines.ts';
 
 export interface LoadSettingsOptions {
-  /** Where a settings file is looked for, and what `file` is relative to. */
+  /** Where the search for a settings file starts, and what `file` is relative to. */
   readonly cwd: string;
   readonly file?: string;
   /** @default process.env */
@@ -21,7 +21,7 @@ export interface LoadSettingsOptions {
 
 /**
  * Finds the settings file, imports it, checks it and fills in the defaults.
- * @throws {SettingsError} with all the problems that were found
+ * @throws {SettingsError} with all problems
  * @throws {TemporalEnvironmentError}
  */
 export async function loadSettings(options: LoadSettingsOptions): Promise<Settings> {
@@ -60,7 +60,7 @@ async function importConfig(file: string): Promise<unknown> {
   ]);
 }
 
-/** Looks at the raw settings, so that a missing file is told together with all other problems. */
+/** Checks the raw settings, so that a missing file is reported together with all other problems. */
 async function missingHandlers(config: unknown, file: string): Promise<SettingsProblem[]> {
   const pipelines = Object.entries((config as Partial<KeylaneConfig> | null)?.pipelines ?? {});
   const found = await Promise.all(
@@ -72,7 +72,7 @@ async function missingHandlers(config: unknown, file: string): Promise<SettingsP
       const ending = await findEnding(path);
       const hint = ending === undefined ? '' : `; did you mean ${handler}${ending}?`;
       const where = formatPath(['pipelines', name, 'handler']);
-      return [{ path: where, value: showValue(handler), message: `there is no file ${path}${hint}` }];
+      return [{ path: where, value: showValue(handler), message: `the file ${path} does not exist${hint}` }];
     }),
   );
   return found.flat();

@@ -11,7 +11,7 @@ interface Parts {
   readonly port: number;
 }
 
-/** Port 0 is none: nobody would know where to ask. */
+/** Port 0 is not allowed: the chosen port would not be known. */
 function parse(address: unknown): Parts | undefined {
   const { v6, host = v6, port } = (typeof address === 'string' && ADDRESS.exec(address)?.groups) || {};
   if (host === undefined || (v6 !== undefined && !isIPv6(v6))) return undefined;
@@ -23,8 +23,7 @@ export function isMetricsAddress(address: unknown): boolean {
   return parse(address) !== undefined;
 }
 
-/**
- * The address as the SDK wants it, with the IP address of a host that has a name.
+/** The address in the SDK's form, with the IP address of the host.
  * @throws {MetricsEndpointError}
  */
 export async function socketAddress(address: string): Promise<string> {

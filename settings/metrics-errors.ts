@@ -6,7 +6,7 @@ export class MetricsEndpointError extends Error {
   constructor(address: string, reason: string, options?: ErrorOptions) {
     super(
       `Metrics cannot be served at ${address}: ${reason} Name another address by --metrics-address, or by ` +
-        'metrics.address in the settings; each process on a machine needs one of its own.',
+        'metrics.address in the settings; each process on a machine needs its own.',
       options,
     );
     this.address = address;

@@ -17,16 +17,16 @@ export const MODULE_ENDINGS: readonly string[] = [...TYPESCRIPT, ...JAVASCRIPT];
 
 let jiti: Jiti | undefined;
 
-/** The exports of a module; what a CommonJS module exports is its default export. Throws whatever the module throws. */
+/** The exports of a module; a CommonJS module's exports are its default export. Throws what the module throws. */
 export async function importModule(file: string): Promise<Record<string, unknown>> {
   if (TYPESCRIPT.has(extname(file))) {
     jiti ??= createTypeScriptLoader();
     const exported: unknown = await jiti.import(file);
-    // jiti marks what an ES module exports, and gives `module.exports` of another one as it is.
+    // jiti marks the exports of an ES module, and returns `module.exports` of any other module unchanged.
     return isCompiled(exported) ? exported : { default: exported };
   }
   const exported = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
-  // Of an ES module that was compiled to CommonJS Node gives all that it exports as the default export.
+  // For an ES module that was compiled to CommonJS, Node returns all exports as the default export.
   return isCompiled(exported['default']) ? exported['default'] : exported;
 }
 
@@ -36,9 +36,9 @@ function isCompiled(exported: unknown): exported is Record<string, unknown> {
 
 function createTypeScriptLoader(): Jiti {
   return createJiti(import.meta.url, {
-    // With it a module without a default export would seem to have one: itself.
+    // With interop, a module without a default export would seem to have one: itself.
     interopDefault: false,
-    // Settings may say `from 'keylane'` in a folder in which it is not installed (a global install, npx).
+    // Settings may import `keylane` in a folder in which it is not installed (a global install, npx).
     alias: { keylane: ownIndex() },
   });
 }
@@ -48,14 +48,14 @@ function ownIndex(): string {
   return existsSync(built) ? built : fileURLToPath(new URL('../index.ts', import.meta.url));
 }
 
-/** What a module threw when it was imported, and where in the user's own code. */
+/** Formats what a module threw when it was imported, and where in the user's code. */
 export function whatFailed(thrown: unknown): string {
   const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : '';
-  const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && !NOT_THEIRS.test(line));
+  const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && !NOT_USER_CODE.test(line));
   const { place, line } = PLACE.exec(frame ?? '')?.groups ?? {};
   return place === undefined ? String(thrown) : `${String(thrown)} (at ${place}:${line})`;
 }
 
-const NOT_THEIRS = /node:internal|\(native\)|[\\/]node_modules[\\/]|[\\/]worker[\\/]settings[\\/]/;
-/** The end of a line of a stack. */
+const NOT_USER_CODE = /node:internal|\(native\)|[\\/]node_modules[\\/]|[\\/]worker[\\/]settings[\\/]/;
+/** The end of a stack trace line. */
 const PLACE = /(?:file:\/\/)?(?<place>(?:\/|[A-Za-z]:[\\/])[^()]*):(?<line>\d+):\d+\)?$/;

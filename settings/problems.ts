@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import type { SettingsProblem } from './errors.ts';
 import { nearestName } from '../lib/pure/nearest.ts';
 
-const LONGEST_VALUE = 80;
+const MAX_VALUE_CHARS = 80;
 
-/** What zod found, in the words of Keylane. `config` is what was checked. */
+/** Converts zod's issues to problems. `config` is the value that was checked. */
 export function toProblems(config: unknown, issues: readonly z.core.$ZodIssue[]): SettingsProblem[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
@@ -28,7 +28,7 @@ function unknownField(path: readonly PropertyKey[], typed: string, allowed: read
   return { path: formatPath(path), message: `unknown field.${hint} Allowed here: ${allowed.join(', ')}` };
 }
 
-/** `pipelines.orders.retry`, with names that are not plain in brackets. */
+/** A path such as `pipelines.orders.retry`, with unusual names in brackets. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => {
@@ -42,7 +42,7 @@ export function formatPath(path: readonly PropertyKey[]): string {
 
 export function showValue(value: unknown): string {
   const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
-  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE - 3)}...`;
+  return text.length <= MAX_VALUE_CHARS ? text : `${text.slice(0, MAX_VALUE_CHARS - 3)}...`;
 }
 
 function valueAt(config: unknown, path: readonly PropertyKey[]): unknown {

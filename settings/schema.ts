@@ -14,8 +14,7 @@ import { LEASE_CONFIRMED_EVERY_MS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 import { checked, duration, fields, oneFunction, size, text, wholeNumber } from './fields.ts';
 
 /*
- * What a settings file may hold: contracts/public/config.ts in a form that checks. Values are checked and not changed; the
- * defaults are filled in by settings.ts.
+ * The schema of a settings file: contracts/public/config.ts in a form that checks values. Values are not changed; to-pipelines.ts adds the defaults.
  */
 
 const { leaseMarginMs } = DEFAULT_LANE_OPTIONS;
@@ -23,7 +22,7 @@ const { heartbeatTimeoutMs } = DEFAULT_PIPELINE_OPTIONS;
 const MIN_IDLE_MS = leaseMarginMs + heartbeatTimeoutMs + REQUEST_TIMEOUT_MS + LEASE_CONFIRMED_EVERY_MS;
 
 const region = text(/^[a-z0-9-]+$/, 'the name of an AWS region, such as "eu-central-1"');
-const endpoint = text(/^https?:\/\/\S+$/, 'a URL that begins with http:// or https://');
+const endpoint = text(/^https?:\/\/\S+$/, 'a URL that starts with http:// or https://');
 
 const kinesis = fields(
   {
@@ -31,7 +30,7 @@ const kinesis = fields(
     stream: text(/^(arn:[^\s]+:stream\/)?[\w.-]{1,128}$/, 'the name or the ARN of a Kinesis data stream'),
     startAt: checked<'TRIM_HORIZON' | 'LATEST' | Date>(isKinesisStart, ({ input }) => kinesisStart(input)).optional(),
     fanOut: fields(
-      { consumer: text(/^[\w.-]{1,128}$/, 'a name of letters, digits, "_", "." and "-", 128 at the most') },
+      { consumer: text(/^[\w.-]{1,128}$/, 'a name of letters, digits, "_", "." and "-", at most 128') },
       'an object such as { consumer: "keylane-orders" }',
     ).optional(),
     region: region.optional(),
@@ -65,7 +64,7 @@ const retry = fields(
 ).refine(intervalsFit, {
   path: ['maxInterval'],
   error: 'must not be shorter than initialInterval',
-  // Also when another field is wrong: all problems are told at once.
+  // Also when another field is wrong: all problems are reported at once.
   when: () => true,
 });
 
@@ -96,7 +95,7 @@ const store = z.discriminatedUnion(
         bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
         prefix: text(
           /^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/,
-          'a text such as "keylane/orders", without a slash at its ends',
+          'a string such as "keylane/orders", without a slash at its ends',
         ).optional(),
         region: region.optional(),
         endpoint: endpoint.optional(),
@@ -127,8 +126,8 @@ const pools = fields(
     maxHold: duration()
       .refine((value) => (durationMs(value) ?? 0) <= MAX_MAX_HOLD_MS, {
         error:
-          'must be 6h at most: a quarter of the 24 hours for which a source keeps a record at least. While keys are held, reading ' +
-          'may wait for them',
+          'must be at most 6h: a quarter of the 24 hours for which a source keeps a record at least. While keys are held, ' +
+          'reading may wait for them',
       })
       .optional(),
   },
@@ -166,7 +165,7 @@ export const configSchema = fields(
     temporal: fields(
       {
         address: text(/^(?!\w+:\/\/)[^\s/]+$/, '"host:port", without a scheme').optional(),
-        namespace: text(/^\S+$/, 'a text without spaces').optional(),
+        namespace: text(/^\S+$/, 'a string without spaces').optional(),
         taskQueue: text(/^(?!.*-bridge$)\S{1,200}$/, taskQueueRule()).optional(),
         deployment: fields(
           { name: text(DEPLOYMENT_NAME, DEPLOYMENT_NAME_FORM), buildId: text(BUILD_ID, BUILD_ID_FORM).optional() },
@@ -186,7 +185,7 @@ export const configSchema = fields(
     largeEvents: largeEvents.optional(),
     pipelines: z
       .record(
-        text(PIPELINE_NAME, 'a name that begins with a letter and has letters, digits, - and _, 64 at the most'),
+        text(PIPELINE_NAME, 'a name that starts with a letter and has letters, digits, - and _, at most 64'),
         pipeline,
         { error: ({ code }) => (code === 'invalid_key' ? nameRule() : 'must be an object: pipelines by their names') },
       )
@@ -196,16 +195,16 @@ export const configSchema = fields(
 );
 
 function taskQueueRule(): string {
-  return 'a text without spaces, 200 characters at the most, that does not end in "-bridge": reading for a task queue "orders" uses "orders-bridge"';
+  return 'a string without spaces, at most 200 characters, that does not end in "-bridge": reading for a task queue "orders" uses "orders-bridge"';
 }
 
 function nameRule(): string {
-  return "a pipeline's name begins with a letter and has letters, digits, - and _, 64 at the most";
+  return "a pipeline's name starts with a letter and has letters, digits, - and _, at most 64";
 }
 
 function idleRule(): string {
   const seconds = MIN_IDLE_MS / 1000;
-  return `must be longer than ${seconds}s: the lease margin (${leaseMarginMs / 1000}s), the readers' heartbeat timeout (${heartbeatTimeoutMs / 1000}s), the deadline of a request (${REQUEST_TIMEOUT_MS / 1000}s) and the time in which a reader may not know that it was replaced (${LEASE_CONFIRMED_EVERY_MS / 1000}s) together. A lane that ended sooner could forget what it has taken over while a reader may still send it again (O6)`;
+  return `must be longer than ${seconds}s: the lease margin (${leaseMarginMs / 1000}s), the readers' heartbeat timeout (${heartbeatTimeoutMs / 1000}s), the deadline of a request (${REQUEST_TIMEOUT_MS / 1000}s) and the time in which a reader may not know that it was replaced (${LEASE_CONFIRMED_EVERY_MS / 1000}s) together. A lane that completed sooner could forget what it has accepted while a reader may still send it again (O6)`;
 }
 
 function intervalsFit(value: { readonly initialInterval?: unknown; readonly maxInterval?: unknown }): boolean {
@@ -218,13 +217,13 @@ function isNamedStart(value: unknown): boolean {
 }
 
 function isKinesisStart(value: unknown): boolean {
-  // Kinesis refuses a time that lies ahead.
+  // Kinesis rejects a time in the future.
   return isNamedStart(value) || (value instanceof Date && value.getTime() <= Date.now());
 }
 
 function kinesisStart(value: unknown): string {
   if (!(value instanceof Date)) return 'must be "TRIM_HORIZON", "LATEST" or a Date';
-  return Number.isNaN(value.getTime()) ? 'is not a valid Date' : 'lies in the future: Kinesis reads from the past only';
+  return Number.isNaN(value.getTime()) ? 'is not a valid Date' : 'is in the future: Kinesis only reads from the past';
 }
 
 function dynamodbStart(value: unknown): string {

@@ -20,7 +20,7 @@ export interface Settings {
 }
 
 export interface TemporalSettings {
-  /** Undefined when neither the settings nor the environment name one. */
+  /** Undefined when neither the settings nor the environment have one. */
   readonly address: string | undefined;
   readonly namespace: string | undefined;
   readonly taskQueue: string;
@@ -30,7 +30,7 @@ export interface TemporalSettings {
 
 export interface DeploymentSettings {
   readonly name: string;
-  /** Only processes that run something need one: `keylane retry` does not. */
+  /** Only bridges and workers need one: `keylane retry` does not. */
   readonly buildId: string | undefined;
 }
 
@@ -40,14 +40,14 @@ export interface MetricsSettings {
 }
 
 export interface LogSettings {
-  /** Whether lines name keys and positions. */
+  /** Whether log lines contain keys and positions. */
   readonly keys: boolean;
 }
 
 export interface PipelineSettings {
   readonly name: string;
   readonly source: KinesisConfig | DynamodbConfig;
-  /** `none`: the events of a key are handled in whatever order they are read. */
+  /** `none`: the events of a key are handled in the order in which they are read. */
   readonly order: 'key' | 'none';
   readonly key: ((record: KeyableRecord) => unknown) | undefined;
   /** A record must match one of them to be handled; undefined to handle every record. */
@@ -65,15 +65,15 @@ export interface PipelineSettings {
 export type HostingSettings =
   { readonly kind: 'own' } | { readonly kind: 'pooled'; readonly pools: number; readonly pool: PoolOptions };
 
-/** How many pools there are; undefined when each key has a lane of its own. */
+/** The number of pools; undefined when each key has a lane of its own. */
 export function poolsOf(hosting: HostingSettings): number | undefined {
   return hosting.kind === 'pooled' ? hosting.pools : undefined;
 }
 
 export interface LargeEventsSettings {
-  /** Bytes that an event's data may take in Temporal. */
+  /** Maximum number of bytes of an event's data in Temporal. */
   readonly above: number;
-  /** A folder's path is absolute. Undefined when there is none. */
+  /** A folder's path is absolute. Undefined when there is no store. */
   readonly store: StoreConfig | undefined;
 }
 
@@ -89,10 +89,10 @@ export interface ReadingSettings {
   readonly requestsInFlight: number;
   /** Deadline of one request to Temporal. */
   readonly requestTimeoutMs: number;
-  /** Lanes with a larger history get nothing more. */
+  /** Lanes with a larger history get no more events. */
   readonly historyLimits: HistoryLimits;
-  /** How long a quiet shard is left alone at the most. */
+  /** The longest wait before a quiet shard is read again. */
   readonly idlePollMs: number;
-  /** A warning is due when unread records are nearer to being lost than this. */
+  /** A warning is logged when unread records expire in less than this. */
   readonly warnBeforeMs: number;
 }

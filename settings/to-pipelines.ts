@@ -15,7 +15,7 @@ import type { HostingSettings, LargeEventsSettings, PipelineSettings } from './s
 import { sizeBytes } from '../contracts/public/size.ts';
 import { DEFAULTS, REQUEST_TIMEOUT_MS } from './defaults.ts';
 
-/** The pipelines of settings that have been checked, with every default filled in. `file` is the settings file. */
+/** Converts checked settings to pipelines with all defaults. `file` is the settings file. */
 export function toPipelines(config: KeylaneConfig, file: string): Map<string, PipelineSettings> {
   return new Map(
     Object.entries(config.pipelines).map(([name, pipeline]) => {
@@ -101,7 +101,7 @@ function toRetryPolicy(retry: RetryConfig): RetryPolicy {
     maxAttempts: retry.maxAttempts ?? DEFAULTS.retry.maxAttempts,
     initialIntervalMs,
     backoff: retry.backoff ?? DEFAULTS.retry.backoff,
-    // Temporal refuses a policy whose longest wait is shorter than its first.
+    // Temporal rejects a policy whose longest wait is shorter than its first.
     maxIntervalMs: ms(retry.maxInterval, Math.max(DEFAULTS.retry.maxIntervalMs, initialIntervalMs)),
   };
 }

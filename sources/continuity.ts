@@ -1,26 +1,26 @@
 /**
- * Whether reading goes on where it stopped, or records in between are gone from the source (O10).
+ * Tells whether reading continues where it stopped, or records in between are gone from the source (O10).
  *
- * It owns the last position that was read, and the time up to which the shard is known to have been read.
+ * Owns the last position that was read, and the time until which the shard is known to have been read.
  *
- * 1. The last record that was read is the proof: a source drops its oldest records first, so as long as it still has
- *    that one, nothing behind it is missing. Where an iterator is made anew, reading begins with that record, or at the
- *    horizon, and the first record that comes tells.
- * 2. When that record is gone, it may have been the newest for days and nothing is missing. So it is no gap when the
- *    shard is known to have been read up to a time from which on the source still has everything: a shard that is idle
- *    for longer than the retention raises no alarm.
- * 3. A gap is told with the first record behind it, or with the end of the shard, and once.
+ * - continuity.N1: the last record that was read is the proof: a source drops its oldest records first, so as long as
+ *   it still has that one, no later record is missing. With a new iterator, reading starts with that record, or at the
+ *   horizon, and the first record shows whether there is a gap.
+ * - continuity.N2: when that record is gone, it may have been the newest for days, and nothing is missing. So there is
+ *   no gap when the shard is known to have been read until a time from which on the source still has everything: a
+ *   shard that is idle for longer than the retention causes no alarm.
+ * - continuity.N3: a gap is reported once, with the first record after it, or with the end of the shard.
  *
- * What cannot be seen: whether there was a record at all between a place that is gone and the horizon, when nobody knows
- * up to when the shard had been read (then it is told as a gap); and what was dropped before anything of the shard was
- * read, for a start at a time too.
+ * What cannot be detected: whether there was any record between a position that is gone and the horizon, when it is
+ * unknown until when the shard had been read (then it is reported as a gap); and records that were dropped before
+ * anything of the shard was read, also for a start at a time.
  */
 import type { StartPoint } from '../contracts/pipeline/options.ts';
 import { comparePositions, compareSequenceNumbers, type Position } from '../contracts/event/position.ts';
 import type { SourceGap, SourceRecord } from './source.ts';
 
-/** No source keeps a record for less. */
-export const SHORTEST_RETENTION_MS = 24 * 3_600_000;
+/** The shortest retention of any source. */
+export const MIN_RETENTION_MS = 24 * 3_600_000;
 
 export interface ReadPage {
   readonly records: readonly SourceRecord[];
@@ -32,18 +32,18 @@ export class Continuity {
   readonly #now: () => number;
   #last: Position | undefined;
   #consumedUntil: number | undefined;
-  /** An iterator was made anew, and no record has come from it yet. */
+  /** True when the iterator is new and has returned no record yet. */
   #unproven = false;
-  /** The latest page has told up to when the shard has been read. */
-  #told = false;
-  /** Something of the shard has been read, by whoever. */
-  #begun: boolean;
+  /** True when the latest page has shown until when the shard has been read. */
+  #isKnown = false;
+  /** True when something of the shard has been read, by any reader. */
+  #hasBeenRead: boolean;
 
-  /** @param notBefore records that arrived before are not wanted; ms since 1970 */
+  /** @param notBefore earlier records are skipped; ms since 1970 */
   constructor(start: StartPoint, notBefore: number | undefined, now: () => number) {
     this.#now = now;
     if (start.at === 'after') this.#last = start.position;
-    this.#begun = start.at === 'after';
+    this.#hasBeenRead = start.at === 'after';
     this.#consumedUntil = consumedUntilOf(start) ?? notBefore;
   }
 
@@ -51,22 +51,22 @@ export class Continuity {
     return this.#last;
   }
 
-  /** Up to when the shard is known to have been read after the latest page; ms since 1970. */
+  /** Until when the shard is known to have been read after the latest page; ms since 1970. */
   get consumedUntil(): number | undefined {
-    return this.#told ? this.#consumedUntil : undefined;
+    return this.#isKnown ? this.#consumedUntil : undefined;
   }
 
-  /** True until the first record of an iterator that was made anew. */
+  /** True until a new iterator returns its first record. */
   get unproven(): boolean {
     return this.#unproven;
   }
 
-  /** @param proving the iterator begins with the last record that was read, or at the horizon */
+  /** @param proving true when the iterator starts with the last record that was read, or at the horizon */
   opened(proving: boolean): void {
     this.#unproven = proving && this.#last !== undefined;
   }
 
-  /** Changes nothing: the same page may come again. */
+  /** The gap before the page, if any. Changes no state: the same page may come again. */
   async gapBefore(page: ReadPage, retentionMs: () => Promise<number>): Promise<SourceGap | undefined> {
     const [first] = page.records;
     if (!this.#unproven || this.#last === undefined || (first === undefined && !page.ended)) return undefined;
@@ -75,31 +75,34 @@ export class Continuity {
   }
 
   /**
-   * For a shard of which the source has nothing any more. One that has been read without coming to its end was open when it
-   * was last read: what was written to it since is missing, also when that is less than the retention ago.
+   * The gap at the end of a shard of which the source has nothing any more. A shard that was read, but not to its end,
+   * was open when it was last read: records written since then are missing, also when that is less than the retention
+   * ago.
    */
   async gapToEnd(retentionMs: () => Promise<number>): Promise<SourceGap | undefined> {
-    return this.#begun ? this.#gap(undefined) : await this.#missing(undefined, retentionMs);
+    return this.#hasBeenRead ? this.#gap(undefined) : await this.#missing(undefined, retentionMs);
   }
 
-  /** Those that have not been read before. A position inside an aggregate is read again with its whole aggregate. */
+  /**
+   * The records that have not been read before. A position inside an aggregate is read again with its whole aggregate.
+   */
   unread(records: readonly SourceRecord[]): readonly SourceRecord[] {
     const last = this.#last;
     return last === undefined ? records : records.filter(({ position }) => !isUpTo(position, last));
   }
 
-  /** @param askedAt when the page was asked for, ms since 1970 */
+  /** @param askedAt when the page was requested, ms since 1970 */
   advance(page: ReadPage, askedAt: number): void {
-    this.#begun = true;
+    this.#hasBeenRead = true;
     const newest = page.records.at(-1)?.position;
     if (newest !== undefined) {
       this.#unproven = false;
       if (this.#last === undefined || !isUpTo(newest, this.#last)) this.#last = newest;
     }
-    // While there is doubt about what came before, nothing is known of any time, unless the source still has it all.
-    this.#told =
-      page.lagMs !== undefined && (!this.#unproven || (this.#consumedUntil ?? 0) >= askedAt - SHORTEST_RETENTION_MS);
-    if (page.lagMs !== undefined && this.#told)
+    // While a gap is possible, no time is certain, unless the source still has all records.
+    this.#isKnown =
+      page.lagMs !== undefined && (!this.#unproven || (this.#consumedUntil ?? 0) >= askedAt - MIN_RETENTION_MS);
+    if (page.lagMs !== undefined && this.#isKnown)
       this.#consumedUntil = Math.max(this.#consumedUntil ?? 0, askedAt - page.lagMs);
   }
 
@@ -119,7 +122,7 @@ function consumedUntilOf(start: StartPoint): number | undefined {
   return start.at === 'time' ? start.since : undefined;
 }
 
-/** A last position without a number in the aggregate stands for all of the record, whatever that holds. */
+/** A last position without a sub-sequence number covers the whole record, including all records of an aggregate. */
 function isUpTo(position: Position, last: Position): boolean {
   if (last.subSequenceNumber === undefined) {
     return compareSequenceNumbers(position.sequenceNumber, last.sequenceNumber) <= 0;

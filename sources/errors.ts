@@ -1,5 +1,5 @@
 /**
- * What a source says when it cannot answer. The class tells what happens next.
+ * Thrown when a source cannot answer. The class says what happens next.
  */
 export abstract class SourceError extends Error {
   /** The stream, as in `kinesis:orders`. */
@@ -11,12 +11,12 @@ export abstract class SourceError extends Error {
   }
 }
 
-/** Thrown when the same call may succeed later: throttled, timed out, an internal error, no connection. Ask again. */
+/** Thrown when the same call may succeed later: throttled, timed out, an internal error, no connection. Retry. */
 export class SourceUnavailableError extends SourceError {
   override readonly name = 'SourceUnavailableError';
 }
 
-/** Thrown when a call cannot succeed until a person changes something: no such stream, no access. */
+/** Thrown when a call cannot succeed until the configuration is changed: no such stream, no access. */
 export class SourceConfigurationError extends SourceError {
   override readonly name = 'SourceConfigurationError';
 }

@@ -1,12 +1,12 @@
 import type { StartPoint } from '../contracts/pipeline/options.ts';
-import { isRefusal } from './aws/service-calls.ts';
-import { Continuity, SHORTEST_RETENTION_MS } from './continuity.ts';
+import { isServiceError } from './aws/service-calls.ts';
+import { Continuity, MIN_RETENTION_MS } from './continuity.ts';
 import { SourceConfigurationError, SourceUnavailableError } from './errors.ts';
 import type { Page, ShardCursor, SourceGap, SourceRecord } from './source.ts';
 
-/** A shard of a service whose iterators are made, used once, and grow old. */
+/** A shard of a service with iterators that are used once and expire. */
 export interface ShardIterators {
-  /** True when an iterator after a position gives the record at that position first, if the source still has it. */
+  /** True when an iterator after a position returns the record at that position first, if the source still has it. */
   readonly startIncluded: boolean;
   /** @throws {SourceError} */
   open(from: StartPoint, signal: AbortSignal): Promise<string>;
@@ -16,43 +16,52 @@ export interface ShardIterators {
   retentionMs(signal: AbortSignal): Promise<number>;
 }
 
-/** Thrown by an adapter when the source no longer has the place to read from. The cursor goes on at the horizon. */
+/**
+ * Thrown by an adapter when the source no longer has the position to read from. The cursor continues at the horizon.
+ */
 export class TrimmedError extends SourceUnavailableError {}
 
-/** Thrown by an adapter when the source no longer has the shard. For the cursor that is its end. */
+/** Thrown by an adapter when the source no longer has the shard. For the cursor that is the shard's end. */
 export class ExpiredShardError extends SourceUnavailableError {}
 
 export interface IteratorPage {
   readonly records: readonly SourceRecord[];
-  /** Absent when the shard has ended and these are its last records. Nothing else tells that. */
+  /** Absent when the shard has ended and these are its last records. Nothing else shows that. */
   readonly nextIterator?: string | undefined;
-  /** There is no next iterator, and yet this may not be the end: the shard is to be asked again. */
+  /** True when there is no next iterator, but this may not be the end: the shard must be read again. */
   readonly cutShort?: boolean;
   readonly lagMs?: number | undefined;
   readonly restMs?: number | undefined;
-  /** Those of the records that another shard should have had. */
+  /** The records that belong to another shard. */
   readonly misrouted?: ReadonlySet<SourceRecord>;
 }
 
 export interface CursorOptions {
-  /** Records before the first one that arrived at or after this time are passed over. In ms since 1970. */
+  /** Records before the first one that arrived at or after this time are skipped. In ms since 1970. */
   readonly notBefore?: number;
   /** @default Date.now */
   readonly now?: () => number;
 }
 
-/** An iterator that has just expired is made anew, a trimmed place left for the horizon: anything beyond is trouble. */
+/**
+ * An expired iterator is replaced, a trimmed position is replaced by the horizon: more recoveries in a row are an
+ * error.
+ */
 const RECOVERIES_PER_PAGE = 3;
-/** Longer than an iterator of Kinesis lives: what is trimmed under it was so near to the horizon when it was made. */
+/**
+ * Longer than the lifetime of a Kinesis iterator: records that are trimmed during it were this near to the horizon when
+ * it was created.
+ */
 const NEAR_HORIZON_MS = 10 * 60_000;
 
 /**
- * Reads a shard by iterators. It owns the place that reading has reached.
+ * Reads a shard by iterators. Owns the position that reading has reached.
  *
- * 1. The place moves only with a page that is returned, so a failed `next` can be called again.
- * 2. An iterator is a shortcut to the place, never more: when it is lost or too old it is made anew from there.
- * 3. Only a page without a next iterator ends the shard, or the source that no longer has it.
- * 4. No record is returned twice, wherever iterators begin (O6).
+ * - iterator-cursor.I1: the position moves only with a page that is returned, so a failed `next` can be called again.
+ * - iterator-cursor.I2: an iterator is only a shortcut to the position: when it is lost or too old it is created again
+ *   from there.
+ * - iterator-cursor.I3: the shard ends only with a page without a next iterator, or when the source no longer has it.
+ * - iterator-cursor.I4: no record is returned twice, wherever iterators start (O6).
  */
 export class IteratorCursor implements ShardCursor {
   readonly #shard: ShardIterators;
@@ -77,7 +86,7 @@ export class IteratorCursor implements ShardCursor {
       try {
         return await this.#read(signal);
       } catch (error) {
-        if (error instanceof ExpiredShardError) return await this.#vanish(signal);
+        if (error instanceof ExpiredShardError) return await this.#endExpired(signal);
         if (recoveries === RECOVERIES_PER_PAGE || !this.#recover(error)) throw error;
       }
     }
@@ -89,7 +98,7 @@ export class IteratorCursor implements ShardCursor {
     const page = await this.#shard.read(iterator, signal);
     const isNearHorizon = await this.#isNearHorizon(page, signal);
     if (isNearHorizon && this.#from.at === 'after' && this.#continuity.unproven && page.records.length === 0) {
-      // AWS is reported to treat a place that it has trimmed like this: empty pages at the horizon, for ever.
+      // AWS has been reported to answer like this for a trimmed position: empty pages at the horizon, for ever.
       this.#goToHorizon();
       return await this.#read(signal);
     }
@@ -100,7 +109,7 @@ export class IteratorCursor implements ShardCursor {
     this.#continuity.advance({ records, ended, lagMs }, askedAt);
     const { last } = this.#continuity;
     if (unread.length > 0 && last !== undefined) this.#from = { at: 'after', position: last };
-    // What is trimmed under an iterator is passed over in silence; a new one begins with the last record if it is there.
+    // An iterator skips trimmed records silently; a new one starts with the last record if it still exists.
     this.#iterator = isNearHorizon && this.#shard.startIncluded && unread.length > 0 ? undefined : page.nextIterator;
     this.#ended = ended;
     return this.#page(page, this.#wanted(unread), gap);
@@ -115,7 +124,7 @@ export class IteratorCursor implements ShardCursor {
   #page(page: IteratorPage, records: readonly SourceRecord[], gap: SourceGap | undefined): Page {
     const { lagMs, restMs } = page;
     const { consumedUntil } = this.#continuity;
-    const passedOver = page.records.length - records.length;
+    const skipped = page.records.length - records.length;
     const misrouted = page.misrouted === undefined ? 0 : records.filter((record) => page.misrouted?.has(record)).length;
     return {
       records,
@@ -124,20 +133,20 @@ export class IteratorCursor implements ShardCursor {
       ...(consumedUntil === undefined ? {} : { consumedUntil }),
       ...(restMs === undefined ? {} : { restMs }),
       ...(gap === undefined ? {} : { gap }),
-      ...(passedOver === 0 ? {} : { passedOver }),
+      ...(skipped === 0 ? {} : { skipped }),
       ...(misrouted === 0 ? {} : { misrouted }),
     };
   }
 
-  async #vanish(signal: AbortSignal): Promise<Page> {
+  async #endExpired(signal: AbortSignal): Promise<Page> {
     const gap = await this.#continuity.gapToEnd(() => this.#retentionMs(signal));
     this.#ended = true;
     return { records: [], ended: true, ...(gap === undefined ? {} : { gap }) };
   }
 
-  /** Whether reading can go on at once. */
+  /** Whether reading can continue at once. */
   #recover(error: unknown): boolean {
-    if (isRefusal(error, 'ExpiredIteratorException')) {
+    if (isServiceError(error, 'ExpiredIteratorException')) {
       this.#iterator = undefined;
       return true;
     }
@@ -145,28 +154,28 @@ export class IteratorCursor implements ShardCursor {
       this.#goToHorizon();
       return true;
     }
-    // What a person mends (a stream created again, say) may leave the iterator without meaning.
+    // After the configuration is fixed (for example a stream is created again) the iterator may be meaningless.
     if (error instanceof SourceConfigurationError) this.#iterator = undefined;
     return false;
   }
 
-  /** Nothing can be missed there: that is the oldest record there is, whichever it may be by now (O10). */
+  /** Nothing can be missed there: the horizon is the oldest record that exists at that time (O10). */
   #goToHorizon(): void {
     this.#from = { at: 'horizon' };
     this.#iterator = undefined;
   }
 
   async #isNearHorizon({ lagMs = 0 }: IteratorPage, signal: AbortSignal): Promise<boolean> {
-    if (lagMs < SHORTEST_RETENTION_MS - NEAR_HORIZON_MS) return false;
+    if (lagMs < MIN_RETENTION_MS - NEAR_HORIZON_MS) return false;
     return lagMs >= (await this.#retentionMs(signal)) - NEAR_HORIZON_MS;
   }
 
-  /** Who may read records, and not ask for the retention, reads on: the shortest one hides no gap. */
+  /** Without permission to read the retention, reading continues: the shortest retention hides no gap. */
   async #retentionMs(signal: AbortSignal): Promise<number> {
     try {
       return await this.#shard.retentionMs(signal);
     } catch (error) {
-      if (error instanceof SourceConfigurationError) return SHORTEST_RETENTION_MS;
+      if (error instanceof SourceConfigurationError) return MIN_RETENTION_MS;
       throw error;
     }
   }

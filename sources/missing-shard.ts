@@ -1,12 +1,13 @@
 /**
- * Decides when a shard that the service does not find is taken for gone, although a listing may still have it. Services list
- * expired shards for a while, and other consumers take the first such answer for the end of the shard. But it may also be
- * a fault of the service, and then records would be given up that are still there: so it must be said many times in a row.
+ * Decides when a shard that the service does not find counts as gone, although a listing may still contain it. Services
+ * list expired shards for a while, and other consumers treat the first such answer as the end of the shard. But it may
+ * also be an error of the service, and then records that still exist would be lost: so many such answers in a row are
+ * needed.
  *
  * Owns the number of such answers since the shard was last read.
  */
 
-/** With the waits of a reader between them, about half a minute. */
+/** Answers in a row; with a reader's waits between them, about half a minute. */
 const MISSING_FROM = 8;
 
 export class MissingShard {

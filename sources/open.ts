@@ -4,7 +4,7 @@ import { KinesisSource } from './kinesis/kinesis-source.ts';
 import type { SourceOptions } from './options.ts';
 import type { Source } from './source.ts';
 
-/** The adapter for a source of the settings. Asks nothing of the service yet. */
+/** Opens the adapter for a source of the settings. Sends no request yet. */
 export function openSource(config: SourceConfig, options: SourceOptions = {}): Source {
   return config.kind === 'kinesis' ? new KinesisSource(config, options) : new DynamodbSource(config, options);
 }

@@ -1,6 +1,6 @@
-/** What the settings of a pipeline say of reading, for whichever source it has. */
+/** The options of a pipeline's source, for all kinds of sources. */
 export interface SourceOptions {
-  /** How long a quiet shard is left alone at the most. Longer: fewer calls; shorter: news sooner. @default 1000 */
+  /** The longest wait before a quiet shard is read again. Longer: fewer calls; shorter: lower latency. @default 1000 */
   readonly idleIntervalMs?: number;
   /** ms since 1970; for tests. @default Date.now */
   readonly now?: () => number;

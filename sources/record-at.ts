@@ -4,7 +4,7 @@ import { ExpiredShardError, TrimmedError, type IteratorPage } from './iterator-c
 import { MIN_INTERVAL_MS } from './options.ts';
 import type { SourceRecord } from './source.ts';
 
-/** Pages may be empty before the record comes; after so many it does not. */
+/** Pages may be empty before the record comes; after this many it does not. */
 const MAX_PAGES = 25;
 
 interface Pages {
@@ -13,7 +13,7 @@ interface Pages {
 
 /**
  * The record at a position; undefined when the source no longer has it.
- * @param open an iterator that begins with that record, where it is there
+ * @param open returns an iterator that starts with that record, if it exists
  * @throws {SourceError}
  */
 export async function recordAt(
@@ -25,7 +25,7 @@ export async function recordAt(
   try {
     let iterator: string | undefined = await open();
     for (let pages = 0; pages < MAX_PAGES && iterator !== undefined; pages += 1) {
-      // Its reader reads the shard as well.
+      // The shard's reader needs a part of the allowed rate too.
       if (pages > 0) await delay(MIN_INTERVAL_MS, undefined, { signal });
       const { records, nextIterator, lagMs } = await shard.read(iterator, signal);
       const found = records.find((record) => samePosition(record.position, position));

@@ -11,9 +11,9 @@ import type { SourceError } from './errors.ts';
  */
 export interface Source {
   readonly kind: SourceKind;
-  /** The stream that it reads, in a form that stays the same between runs: `kinesis:orders`, `dynamodb:orders`. */
+  /** The stream, in a form that stays the same between runs: `kinesis:orders`, `dynamodb:orders`. */
   readonly identity: string;
-  /** How often a shard may be read, and how long to wait at the most when it is quiet. */
+  /** The shortest wait between reads of a shard, and the longest when it is quiet. */
   readonly pace: { readonly minIntervalMs: number; readonly idleIntervalMs: number };
   /**
    * Every shard that the stream has now, over all pages of the listing.
@@ -21,14 +21,14 @@ export interface Source {
    */
   listShards(signal: AbortSignal): Promise<readonly ShardInfo[]>;
   /**
-   * Which stream this is and how it behaves, as far as the service tells. To be asked after a listing, which tells some
-   * of it.
+   * Which stream this is and how it behaves, as far as the service reports it. Call it after a listing, which provides
+   * some of it.
    * @throws the signal's reason when it aborts
    */
   describe(signal: AbortSignal): Promise<SourceDescription>;
   /**
-   * The present moment by the service's clock, ms since 1970; a second early at the most, never late. Undefined when the
-   * service does not tell the time.
+   * The current time by the service's clock, ms since 1970; at most a second early, never late. Undefined when the
+   * service does not report its time.
    * @throws {SourceError}
    */
   now(signal: AbortSignal): Promise<number | undefined>;
@@ -37,7 +37,7 @@ export interface Source {
    * @throws {SourceError}
    */
   retentionMs(signal: AbortSignal): Promise<number>;
-  /** A cursor that begins at `start`. Opening it asks nothing of the service yet. */
+  /** Opens a cursor that starts at `start`. Sends no request yet. */
   openShard(shardId: string, start: StartPoint): ShardCursor;
   /**
    * The record at this position; undefined when the source no longer has it.
@@ -51,22 +51,22 @@ export interface Source {
 export interface SourceDescription {
   readonly stream: StreamIdentity;
   readonly retentionMs?: number;
-  /** True when the stream spreads the records of a key over its shards, so that nothing tells their order. */
+  /** True when the stream spreads the records of a key over its shards, so that their order is unknown. */
   readonly unordered?: boolean;
-  /** Why some of it is not known. */
+  /** Why a part of the description is unknown. */
   readonly incomplete?: SourceError;
 }
 
 /** Reads one shard forwards. One call at a time. */
 export interface ShardCursor {
   /**
-   * Resolves when {@link next} has something to say without waiting for news, be it an error. A cursor that asks for news,
-   * and does not wait for it, has none of this.
+   * Resolves when {@link next} can return, or throw, without waiting for new records. A polling cursor, which never
+   * waits for new records, does not have this method.
    */
   ready?(signal: AbortSignal): Promise<void>;
   /**
-   * The next page. After one with `ended` there is none. After an error the same page can be asked for again: a cursor
-   * never moves past records that it has not returned.
+   * The next page. After a page with `ended` there is none. After an error the same page can be requested again: a
+   * cursor never moves past records that it has not returned.
    * @throws {SourceError}
    */
   next(signal: AbortSignal): Promise<Page>;
@@ -77,20 +77,26 @@ export interface Page {
   readonly records: readonly SourceRecord[];
   /** True when the shard has ended and this was all of it. */
   readonly ended: boolean;
-  /** How far this page is behind the newest record of the shard, where the service tells. */
+  /** How far this page is behind the newest record of the shard, if the service reports it. */
   readonly lagMs?: number;
   /**
-   * Everything that arrived before this time has been read, or was told as a gap; ms since 1970. A start after a
-   * position should bring it along. Absent where the service tells no lag, and while it is not certain.
+   * Everything that arrived before this time has been read, or was reported as a gap; ms since 1970. Pass it with a
+   * start after a position. Absent when the service reports no lag, and while it is not certain.
    */
   readonly consumedUntil?: number;
-  /** For how long after the begin of this read the service will refuse the next one of this shard, when longer than the pace. */
+  /**
+   * For how long after the start of this read the service will reject the next one of this shard, if longer than the
+   * pace.
+   */
   readonly restMs?: number;
   /** Set once, on the first page after records were found to be gone from the source before they were read (O10). */
   readonly gap?: SourceGap;
-  /** Records that were read and left out, since reading begins behind them. */
-  readonly passedOver?: number;
-  /** Records of this page that its aggregates should not have held: their keys belong to another shard. Delivered too. */
+  /** Records that were read and skipped, since reading starts after them. */
+  readonly skipped?: number;
+  /**
+   * Records of this page whose aggregates should not have contained them: their keys belong to another shard. Delivered
+   * too.
+   */
   readonly misrouted?: number;
 }
 
@@ -98,7 +104,7 @@ export interface Page {
 export interface SourceGap {
   /** The last position that was read; absent when nothing of the shard had been. */
   readonly after?: Position;
-  /** The first position that the source still has; absent when it has nothing of the shard any more. */
+  /** The first position that the source still has; absent when it no longer has any record of the shard. */
   readonly until?: Position;
 }
 
@@ -110,6 +116,8 @@ export interface SourceRecord {
   /** Kinesis: the partition key. DynamoDB Streams: the item's key in canonical form. */
   readonly partitionKey: string;
   readonly data: Uint8Array;
-  /** Why the source cannot make more of the record than these bytes. It has no key then, and waits for a person (O8). */
+  /**
+   * Why the source cannot interpret the record beyond these bytes. Then it has no key, and goes to the quarantine (O8).
+   */
   readonly problem?: string;
 }

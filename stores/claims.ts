@@ -2,12 +2,12 @@
  * The data of one pipeline's large events in a store.
  *
  * Invariants:
- * - C1: an object belongs to one event of one lane, or to one record of the quarantine: its name is made of where the record
- *   stands, of the digest of the data, and of the key. So a record that is handed over again writes the same object; what is
- *   deleted for one event is no other's, whatever the data; and a lane that is sent what another one has, by a key function
- *   that was changed, deletes nothing of that (O5).
- * - C2: nothing is read as an event's data that is not the very bytes that its source delivered.
- * - C3: a claim comes out of a payload that anybody with access to Temporal can send; it leads to nothing but objects of
+ * - claims.C1: an object belongs to one event of one lane, or to one record of the quarantine: its name consists of the
+ *   position of the record, the digest of the data, and the key. So a record that is delivered again writes the same
+ *   object; deleting the data of one event never deletes that of another; and a lane that gets another lane's record,
+ *   because the key function was changed, does not delete that lane's data (O5).
+ * - claims.C2: only the exact bytes that the source delivered are read as an event's data.
+ * - claims.C3: a claim comes from a payload that anyone with access to Temporal can send; it can only name objects of
  *   its pipeline.
  */
 import { createHash } from 'node:crypto';
@@ -26,12 +26,12 @@ export class Claims {
     this.#pipeline = pipeline;
   }
 
-  /** For people. */
+  /** The store's name in messages. */
   get place(): string {
     return this.#store.identity;
   }
 
-  /** Resolves when the data is there for good. */
+  /** Resolves when the data is stored durably. */
   async write(claim: Claim, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     await this.#store.put(this.#checked(claim.name), bytes, signal);
   }
@@ -40,7 +40,7 @@ export class Claims {
   async read(claim: Claim, signal: AbortSignal): Promise<Uint8Array> {
     const bytes = await this.#store.get(this.#checked(claim.name), signal);
     if (digestOf(bytes) === claim.sha256) return bytes;
-    const message = `${claim.name} in ${this.place} is not what was written: its digest is another one`;
+    const message = `${claim.name} in ${this.place} is not what was written: its digest differs`;
     throw new DataGoneError(this.place, message);
   }
 
@@ -53,18 +53,22 @@ export class Claims {
     const parts = name.split('/');
     const isOurs = parts.length === 3 && parts[0] === this.#pipeline && parts.every((part) => PART.test(part));
     if (isOurs) return name;
-    throw new DataGoneError(this.place, `${JSON.stringify(name)} is no name of an event's data of ${this.#pipeline}`);
+    throw new DataGoneError(
+      this.place,
+      `${JSON.stringify(name)} is not the name of an event's data of ${this.#pipeline}`,
+    );
   }
 }
 
-/** No part of a name leads up or is hidden. */
+/** A part of a name; it can be neither hidden nor a parent folder. */
 const PART = /^[A-Za-z0-9][\w.-]{0,250}$/;
 
-/** Of the digest of a key: enough to tell the keys of one record from one another. */
+/** Length of a key's digest in the name: enough to tell apart the keys of one record. */
 const KEY_DIGEST_CHARS = 16;
 
 /**
- * Under the pipeline and the shard, so that people find what they look for: `orders/shardId-000000000000/4958...-SHA256-KEY`.
+ * The claim for an event's data. Its name starts with the pipeline and the shard, so that it is easy to find:
+ * `orders/shardId-000000000000/4958...-SHA256-KEY`.
  * @param key undefined for a record without one
  */
 export function claimOf(pipeline: string, position: Position, key: string | undefined, bytes: Uint8Array): Claim {

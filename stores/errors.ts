@@ -1,6 +1,6 @@
 import { DATA_GONE } from '../contracts/event/large-events.ts';
 
-/** What a store says when it cannot do what it was asked to. The class tells what happens next. */
+/** Thrown when a store cannot do what it was asked to. The class says what happens next. */
 export abstract class StoreError extends Error {
   /** The store, as in `s3://bucket/prefix`. */
   readonly store: string;
@@ -11,12 +11,12 @@ export abstract class StoreError extends Error {
   }
 }
 
-/** Thrown when the same call may succeed later, be it after a person has mended something: no space, no access. Ask again. */
+/** Thrown when the same call may succeed later, perhaps after the cause was fixed: no space, no access. Retry. */
 export class StoreUnavailableError extends StoreError {
   override readonly name = 'StoreUnavailableError';
 }
 
-/** Thrown when the data is not there any more, or is not what was written. Asking again is no use. */
+/** Thrown when the data no longer exists, or is not what was written. Retrying is pointless. */
 export class DataGoneError extends StoreError {
   override readonly name = DATA_GONE;
 }

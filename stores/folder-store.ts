@@ -5,15 +5,15 @@ import { DataGoneError, StoreUnavailableError } from './errors.ts';
 import type { EventStore } from './store.ts';
 
 /**
- * A folder, for processes of one machine or with a file system that all of them see.
+ * A folder, for processes on one machine or with a shared file system.
  *
- * A file has its name only when all of it has been written through to the disk: nobody ever finds a part of one. What a
- * process that died was writing stays behind with `.tmp` at its end.
+ * A file gets its name only when all of it has been written to the disk: no reader ever finds a partial file. Files
+ * that a process was writing when it died remain, with the suffix `.tmp`.
  */
 export class FolderStore implements EventStore {
   readonly identity: string;
   readonly #folder: string;
-  /** Folders that are there for good, or are about to be: whoever finds one does not know whether it has been written through. */
+  /** Folders that are durable, or about to be: that a folder exists does not say that it was written to the disk. */
   readonly #made = new Map<string, Promise<void>>();
 
   /** @param folder absolute; created with the first object */
@@ -37,7 +37,7 @@ export class FolderStore implements EventStore {
         await rm(unfinished, { force: true });
       }
     } catch (error) {
-      // Somebody may have removed it.
+      // The folder may have been removed.
       this.#made.delete(folder);
       signal.throwIfAborted();
       throw this.#unavailable('written', error);
@@ -66,7 +66,7 @@ export class FolderStore implements EventStore {
 
   close(): void {}
 
-  /** Where not even the folder is, which is never removed, another one is looked at, or one that is not mounted. */
+  /** Folders are never removed: when the folder is missing too, the path is wrong or the file system is not mounted. */
   async #isGone(name: string, error: unknown): Promise<boolean> {
     if (codeOf(error) !== 'ENOENT') return false;
     try {
@@ -106,8 +106,8 @@ async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * A folder is only there for good when the one above it has been written through: below the root whoever made it, and above
- * only where it is new, since what is there may not be ours to open.
+ * A folder is only there for good when the one above it has been written through: below the root whoever made it, and
+ * above only where it is new, since what is there may not be ours to open.
  */
 async function makeFolder(folder: string, root: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });

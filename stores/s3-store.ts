@@ -13,9 +13,12 @@ import { DataGoneError, StoreUnavailableError } from './errors.ts';
 import type { EventStore } from './store.ts';
 
 const CONNECTION_TIMEOUT_MS = 5000;
-/** Without a byte in either direction. */
+/** Maximum time without a byte in either direction. */
 const SILENCE_MS = 30_000;
-/** Of one request: eight of 10 MiB together take their time on a slow line, and one that is broken off begins anew. */
+/**
+ * Timeout of one request: eight concurrent ones of 10 MiB take long on a slow connection, and an interrupted one starts
+ * anew.
+ */
 const REQUEST_TIMEOUT_MS = 120_000;
 /** The default of the SDK. */
 const MAX_CONNECTIONS = 50;
@@ -26,7 +29,7 @@ export class S3Store implements EventStore {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
-  /** For messages: what stands between this process and the bucket. */
+  /** For messages: the proxy between this process and the bucket, if any. */
   readonly #way: string;
 
   constructor({ bucket, prefix, region, endpoint }: S3Config) {
@@ -35,7 +38,7 @@ export class S3Store implements EventStore {
     this.identity = `s3://${bucket}${prefix === undefined ? '' : `/${prefix}`}`;
     const proxy = proxyFor(endpoint ?? environmentEndpoint() ?? `https://${bucket}.s3.amazonaws.com`);
     this.#way = proxy === undefined ? '' : ` (through the proxy ${proxyName(proxy)})`;
-    // What is not AWS seldom has a domain for each bucket.
+    // Services other than AWS rarely have a domain for each bucket.
     const forcePathStyle = (endpoint ?? environmentEndpoint()) !== undefined;
     this.#client = awsClient(
       (given) => new S3Client({ ...given, forcePathStyle }),
@@ -86,13 +89,13 @@ export class S3Store implements EventStore {
         throw new DataGoneError(this.identity, `There is no ${name} in ${this.identity}`);
       }
       const message = `Data of a large event cannot be ${what} in ${this.identity}${this.#way}: ${describe(error)}`;
-      // What the client throws holds the connection and all headers; it has no place in a log.
+      // The client's error contains the connection and all headers, which must not be logged.
       throw new StoreUnavailableError(this.identity, message);
     }
   }
 }
 
-/** Which the client takes by itself. */
+/** The endpoint that the client takes from the environment. */
 function environmentEndpoint(): string | undefined {
   return process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
 }
@@ -100,7 +103,7 @@ function environmentEndpoint(): string | undefined {
 function describe(error: unknown): string {
   if (error instanceof S3ServiceException) return `${error.name}: ${error.message} (${error.$metadata.httpStatusCode})`;
   if (!(error instanceof Error)) return String(error);
-  // Of a host with several addresses there is an error for each, and the one around them says nothing.
+  // For a host with several addresses there is an error for each, and the outer error has no message.
   const each = error instanceof AggregateError ? error.errors.map(String).join('; ') : '';
   return `${error.name}: ${error.message || each}`;
 }

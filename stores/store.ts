@@ -1,12 +1,12 @@
 /**
- * The port to where the data of large events lies, under a name for each. It knows nothing of events and lanes: names and
- * digests are the affair of claims.ts.
+ * The port to the store of large events' data, each under a name of its own. It knows nothing about events and lanes:
+ * claims.ts handles names and digests.
  */
 export interface EventStore {
-  /** For people: `folder /var/lib/keylane`, `s3://bucket/prefix`. */
+  /** The store's name in messages: `folder /var/lib/keylane`, `s3://bucket/prefix`. */
   readonly identity: string;
   /**
-   * Resolves when the object is there for good, whatever happens to this process. The same name again replaces it.
+   * Resolves when the object is durable, whatever happens to this process. A later call with the same name replaces it.
    * @throws {StoreUnavailableError}
    */
   put(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>;

@@ -3,21 +3,21 @@ import type { TemporalSettings } from '../settings/settings.ts';
 import { environmentConnection, type Environment } from '../settings/environment.ts';
 import { retryInterceptor } from './retries.ts';
 
-/** Where Temporal's own tools look when nobody names an address. */
+/** The default address of Temporal's own tools. */
 export const DEFAULT_ADDRESS = 'localhost:7233';
 export const DEFAULT_NAMESPACE = 'default';
 
-/** gRPC's own default is two minutes, in which a server that is back is not noticed. */
-const LONGEST_RECONNECT_MS = 5000;
-/** A page of a history with large events is larger than gRPC's own 4 MiB. The SDK means to set the same. */
-const LARGEST_ANSWER = 128 * 1024 * 1024;
+/** gRPC's default is two minutes, during which a server that is available again is not noticed. */
+const MAX_RECONNECT_MS = 5000;
+/** A page of a history with large events is larger than gRPC's own 4 MiB. The SDK intends to set the same. */
+const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 
 /** What clients (`Connection.connect`) and workers (`NativeConnection.connect`) both take. */
 export type TemporalConnectionOptions = { readonly address: string } & Pick<ConnectionOptions, 'tls' | 'metadata'> & {
     apiKey?: string;
   };
 
-/** Thrown when no connection to Temporal comes about. Nothing was done; it may succeed later. */
+/** Thrown when Temporal cannot be reached. Nothing was done; a retry may succeed. */
 export class TemporalUnreachableError extends Error {
   override readonly name = 'TemporalUnreachableError';
   readonly address: string;
@@ -35,7 +35,7 @@ export class TemporalUnreachableError extends Error {
 
 /**
  * The address of the settings, with TLS, API key and headers from Temporal's environment variables and configuration
- * file. Not for the embedded server, which speaks plain text whatever the environment says.
+ * file. Not for the embedded server, which uses plain text whatever the environment says.
  */
 export function connectionOptions(
   temporal: TemporalSettings,
@@ -65,8 +65,8 @@ export async function connectClient(
       connectTimeout: options.timeoutMs,
       interceptors: [retryInterceptor],
       channelArgs: {
-        'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS,
-        'grpc.max_receive_message_length': LARGEST_ANSWER,
+        'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_MS,
+        'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
       },
     });
     return new Client({ connection, namespace: temporal.namespace ?? DEFAULT_NAMESPACE });

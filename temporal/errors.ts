@@ -1,4 +1,4 @@
-/** Thrown when Temporal is there but no worker answered in time. Start one (`keylane worker`) and try again. */
+/** Thrown when Temporal is reachable but no worker answered in time. Start one (`keylane worker`) and retry. */
 export class NoWorkerError extends Error {
   override readonly name = 'NoWorkerError';
   readonly workflowId: string;
@@ -15,14 +15,14 @@ export class NoWorkerError extends Error {
   }
 }
 
-/** Thrown when the namespace does not know Keylane's search attributes, so that nothing can be listed. */
+/** Thrown when the namespace lacks Keylane's search attributes, so that nothing can be listed. */
 export class MissingSearchAttributesError extends Error {
   override readonly name = 'MissingSearchAttributesError';
 
   constructor(namespace: string, reason: string, options?: ErrorOptions) {
     super(
       `Namespace ${namespace} cannot list lanes (${reason}): it lacks Keylane's search attributes. They are registered ` +
-        'when `keylane start` or `keylane bridge` begins; on Temporal Cloud they are created by hand.',
+        'when `keylane start` or `keylane bridge` starts; on Temporal Cloud they are created by hand.',
       options,
     );
   }

@@ -14,7 +14,7 @@ export interface Asked<Answer> {
 }
 
 /**
- * Asks a workflow a question, which a worker must answer.
+ * Queries a workflow, which a worker must answer.
  * @throws {NoWorkerError} if none does in time
  * @throws {InvalidValueError} if the answer cannot be read
  */
@@ -32,20 +32,20 @@ export async function askWorkflow<Answer>(client: Client, asked: Asked<Answer>):
   }
 }
 
-/** The answer; otherwise when there is no such workflow. */
-export async function orMissing<T, Otherwise>(asked: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+/** The answer, or `otherwise` when there is no such workflow. */
+export async function orMissing<T, Otherwise>(request: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
   try {
-    return await asked;
+    return await request;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return otherwise;
     throw error;
   }
 }
 
-/** The answer; undefined when no worker was there to give it. */
-export async function orUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
+/** The answer; undefined when no worker answered. */
+export async function orUnknown<T>(request: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    return await request;
   } catch (error) {
     if (error instanceof NoWorkerError) return undefined;
     throw error;

@@ -10,9 +10,9 @@ const retrying = makeGrpcRetryInterceptor(defaultGrpcRetryOptions());
 const once = makeGrpcRetryInterceptor({ ...defaultGrpcRetryOptions(), retryableDecider: () => false });
 
 /**
- * The SDK repeats a call from a timer. When the connection was closed meanwhile, that call throws there, where nothing can catch it,
- * and whoever waits for the answer waits for ever. Here the repeated call ends as canceled instead,
- * which is not repeated.
+ * The SDK repeats a call from a timer. When the connection was closed meanwhile, that call throws in the timer, where
+ * nothing can catch it, and its caller waits for ever. Here the repeated call ends as canceled instead, which is not
+ * repeated.
  */
 function endingWithConnection(nextCall: NextCall): NextCall {
   let isRepeated = false;
@@ -43,9 +43,9 @@ function canceledCall(error: unknown): Call {
 }
 
 /**
- * The SDK repeats a request that failed, up to ten times, except those that belong to handing records over: a lane that is
- * busy would hold a turn of the others meanwhile (O3), and the dispatcher would not learn that Temporal throttles, which
- * refuses questions before it refuses signals. It repeats them itself: see bridge/deliver/dispatcher.ts.
+ * The SDK repeats a failed request up to ten times, except requests that deliver records: a busy lane would hold a turn
+ * of the others meanwhile (O3), and the dispatcher would not learn that Temporal throttles, which rejects queries
+ * before it rejects signals. The dispatcher repeats those itself: see bridge/deliver/dispatcher.ts.
  */
 export const retryInterceptor: Interceptor = (options, nextCall) =>
   (isTriedOnce() ? once : retrying)(options, endingWithConnection(nextCall));

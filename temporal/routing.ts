@@ -1,4 +1,4 @@
-/** To which version Temporal gives the work of a task queue. */
+/** Which version gets the work of a task queue. */
 import type { Client } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 
@@ -9,7 +9,7 @@ export type Version = WorkerDeploymentVersion | undefined;
 
 export interface Routing {
   readonly current: Version;
-  /** Gets its percentage of the workflows, by a hash of their ids, and the current version the rest. */
+  /** Gets its percentage of the workflows, by a hash of their ids; the current version gets the rest. */
   readonly ramping: { readonly version: Version; readonly percentage: number } | undefined;
 }
 
@@ -25,7 +25,7 @@ export async function routingOf(client: Client, taskQueue: string): Promise<Rout
   };
 }
 
-/** Percentage of the workflows that processes of this version get. */
+/** The percentage of the workflows that processes of this version get. */
 export function shareOf(version: Version, { current, ramping }: Routing): number {
   const ramped = ramping?.percentage ?? 0;
   return (isSame(current, version) ? 100 - ramped : 0) + (isSame(ramping?.version, version) ? ramped : 0);

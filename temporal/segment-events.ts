@@ -16,7 +16,7 @@ export async function eventsOfSegment(client: Client, workflowId: string): Promi
   return input.events;
 }
 
-/** How many events a segment has. Costs a small part of reading them. */
+/** How many events a segment has. Much cheaper than reading them. */
 export async function countOfSegment(client: Client, workflowId: string): Promise<number> {
   const { memo } = await unlessGone(SEGMENT_GONE, `segment ${workflowId}`, () =>
     client.workflow.getHandle(workflowId).describe(),
@@ -24,13 +24,13 @@ export async function countOfSegment(client: Client, workflowId: string): Promis
   return parseSegmentMemo(memo)?.count ?? 0;
 }
 
-/** For a lane, which takes back as much as its own state may hold. */
+/** The next events of a segment for its lane, as many as the lane's state may hold. */
 export async function readSlice(client: Client, { segment, from, limits }: SegmentSlice): Promise<SliceAnswer> {
   const all = await eventsOfSegment(client, segment);
-  const left = all.slice(from);
-  if (left.length === 0) {
+  const remaining = all.slice(from);
+  if (remaining.length === 0) {
     throw ApplicationFailure.nonRetryable(`${segment} has no event ${from}, it has ${all.length}`, SEGMENT_GONE);
   }
-  const events = left.slice(0, countWithin(left, limits));
-  return { events, last: events.length === left.length };
+  const events = remaining.slice(0, countWithin(remaining, limits));
+  return { events, last: events.length === remaining.length };
 }

@@ -12,13 +12,13 @@ type Payloads = temporal.api.common.v1.IPayloads | null | undefined;
 
 export interface SegmentRecords {
   readonly records: readonly QuarantinedRecord[];
-  /** Indexes of those that are out of the quarantine: all of them, when it was closed. */
+  /** Indexes of records that are no longer in the quarantine: all of them when the segment was closed. */
   readonly decided: ReadonlySet<number>;
 }
 
 /**
- * What a segment of a quarantine holds. All of it is in its history, so no worker is needed: the records are its argument,
- * and which of them are out it was told by signals.
+ * The records of a quarantine's segment. All of them are in its history, so no worker is needed: the records are its
+ * argument, and signals say which of them are no longer in the quarantine.
  */
 export async function readSegmentRecords(client: Client, workflowId: string): Promise<SegmentRecords> {
   const { loadedDataConverter, namespace } = client.options;
@@ -51,7 +51,7 @@ export async function readSegmentRecords(client: Client, workflowId: string): Pr
   throw ApplicationFailure.nonRetryable(`${workflowId} has no records`, SEGMENT_GONE);
 }
 
-/** The same; undefined when nobody has the segment any more. */
+/** The same; undefined when the segment is no longer in Temporal. */
 export async function readSegmentUnlessGone(client: Client, workflowId: string): Promise<SegmentRecords | undefined> {
   try {
     return await readSegmentRecords(client, workflowId);

@@ -6,9 +6,9 @@ import { grpcFailure, UNANSWERED } from './grpc.ts';
 const WAIT_MS = 1000;
 
 /**
- * Asks a workflow again until it answers, and says once that it waits. A worker that has just died or stands still may have
- * been given the question; the server hands the next one to another. `ask` must do no harm when it is done twice.
- * Rejects when the signal aborts, and with what says more than that nobody answered.
+ * Repeats a query or an update until the workflow answers, and logs once that it waits. A worker that has just died or
+ * is frozen may have got the request; the server gives the next one to another worker. `ask` must be safe to repeat.
+ * Rejects when the signal aborts, and with any error other than a missing answer.
  */
 export async function untilAnswered<T>(
   ask: () => Promise<T>,
@@ -21,7 +21,7 @@ export async function untilAnswered<T>(
     } catch (error) {
       const why = noAnswer(error);
       if (why === undefined) throw error;
-      if (isFirst) log.warn({ workflowId }, `The workflow does not answer (${why}). Asking until it does.`);
+      if (isFirst) log.warn({ workflowId }, `The workflow does not answer (${why}); retrying until it does`);
       await delay(WAIT_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

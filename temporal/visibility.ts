@@ -14,13 +14,13 @@ export function openLanes(filter: { readonly pipeline?: string; readonly status?
   ].join(' AND ');
 }
 
-/** A text in a list filter. */
+/** A string in a list filter. */
 export function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, String.raw`\$&`)}"`;
 }
 
 /**
- * Runs what lists or counts.
+ * Runs a request that lists or counts workflows.
  * @throws {MissingSearchAttributesError}
  */
 export async function listing<T>(client: Client, run: () => Promise<T>): Promise<T> {

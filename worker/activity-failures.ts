@@ -1,6 +1,6 @@
 /**
- * Makes a well-formed failure of bounded length of whatever leaves an activity, before Temporal's SDK encodes it. One lone
- * surrogate in a message, or a getter that throws, would fail the whole worker and not only the activity.
+ * Converts every error of an activity to a well-formed failure of bounded length, before Temporal's SDK encodes it. A
+ * lone surrogate in a message, or a getter that throws, would fail the whole worker and not only the activity.
  */
 import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
@@ -15,28 +15,28 @@ export const activityFailures: ActivityInterceptorsFactory = () => ({
       try {
         return await next(input);
       } catch (error) {
-        throw leaving(error);
+        throw failureToThrow(error);
       }
     },
   },
 });
 
-/** The error with which the activity ends. What the SDK tells apart by its class keeps that. */
-function leaving(error: unknown): unknown {
+/** The error with which the activity ends. Errors that the SDK recognizes by their class keep it. */
+function failureToThrow(error: unknown): unknown {
   try {
     if (error instanceof ApplicationFailure) return rebuilt(error);
     if (error instanceof CancelledFailure || error instanceof CompleteAsyncError || isAbortError(error)) return error;
   } catch {
-    // It does not let itself be asked, so it is none of these.
+    // An object whose fields throw is none of these.
   }
   const { message, stack, type } = failureOf(error, 'The activity');
-  // Temporal tries the activity again, as it does for every error that is not a failure of its own.
+  // Retryable, as for every error that is not one of Temporal's failures.
   return withStack(ApplicationFailure.create({ type, message }), stack);
 }
 
 function rebuilt(failure: ApplicationFailure): ApplicationFailure {
   const { category, nextRetryDelay } = failure;
-  // Its causes are in the message: what a cause holds is not known.
+  // The causes are in the message: their content is not safe to encode.
   const { message, nonRetryable, stack, type } = failureOf(failure, 'The activity');
   return withStack(
     ApplicationFailure.create({
@@ -51,7 +51,7 @@ function rebuilt(failure: ApplicationFailure): ApplicationFailure {
   );
 }
 
-/** Without those that cannot be JSON. */
+/** The details, or none when they cannot be JSON. */
 function plainDetails({ details }: ApplicationFailure): { readonly details?: unknown[] } {
   try {
     return Array.isArray(details) ? { details: JSON.parse(JSON.stringify(details)) as unknown[] } : {};

@@ -16,16 +16,16 @@ import { deploymentOptions } from './deployment-options.ts';
 import type { Version } from '../temporal/routing.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
-/** Readers come home by themselves within some seconds; see bridge/read/reader.ts. */
+/** Readers stop by themselves within some seconds; see bridge/read/reader.ts. */
 const GRACE_MS = 10_000;
-/** Heartbeats carry checkpoints: what a dead reader's successor reads again is what came since the last one. */
+/** Heartbeats carry checkpoints: after a reader dies, records since its last heartbeat are read again. */
 const HEARTBEAT_THROTTLE_MS = 1000;
 
 export interface BridgeWorkerOptions {
   readonly settings: Settings;
-  /** By pipeline. */
+  /** Sources by pipeline. */
   readonly sources: ReadonlyMap<string, Source>;
-  /** By pipeline, of those that have a store. */
+  /** By pipeline; only pipelines with a store are included. */
   readonly claims: ReadonlyMap<string, Claims>;
   readonly connection: NativeConnection;
   readonly client: Client;

@@ -2,9 +2,9 @@ import type { WorkerOptions } from '@temporalio/worker';
 import type { Version } from '../temporal/routing.ts';
 
 /**
- * For a worker of this version. Every workflow goes on under the version that is current, whatever it began under: a
- * blocked lane may stay for months without continuing as new, when the processes of its first version have long gone. See
- * docs/adr/0016-lanes-move-to-the-current-version.md.
+ * Options of a worker of this version. Every workflow continues under the current version, whatever its first version
+ * was: a blocked lane may stay open for months without continuing as new, when no process of its first version is left.
+ * See docs/adr/0016-lanes-move-to-the-current-version.md.
  */
 export function deploymentOptions(version: Version): Pick<WorkerOptions, 'workerDeploymentOptions'> {
   if (version === undefined) return {};

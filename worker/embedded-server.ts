@@ -5,19 +5,19 @@ import { findTemporalBinary } from './temporal-server/find.ts';
 import { KEYLANE_SEARCH_ATTRIBUTES } from './temporal-server/search-attributes.ts';
 
 export interface EmbeddedServerOptions {
-  /** A file that is kept between runs; in memory when undefined. */
+  /** A file that survives restarts; in memory when undefined. */
   readonly database: string | undefined;
-  /** Made when it is not there yet; the server's default one when undefined. */
+  /** Created when it does not exist; the server's default namespace when undefined. */
   readonly namespace: string | undefined;
   readonly log: Logger;
-  /** Told what takes time, and why. */
+  /** Called with messages about what takes time, and why. */
   readonly report: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
 const USUAL_PORT = 7233;
 
-/** Finds or gets a Temporal dev server and starts it, with its UI. */
+/** Finds or installs a Temporal dev server and starts it, with its UI. */
 export async function startEmbeddedServer(
   { database, namespace, log, report, signal }: EmbeddedServerOptions,
   closers: Closers,
@@ -35,7 +35,7 @@ export async function startEmbeddedServer(
   closers.add('Temporal dev server', () => server.stop());
   log.info(
     { address: server.address, namespace: server.namespace, ui: server.uiUrl, database: database ?? 'in memory' },
-    'Temporal dev server runs',
+    'Temporal dev server started',
   );
   return server;
 }

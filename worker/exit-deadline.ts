@@ -1,28 +1,28 @@
 /**
- * Ends this process when an orderly stop does not come to an end: a worker that has failed, native code that hangs, a
- * handler that holds the event loop. Owns the two timers for that.
+ * Ends this process when a graceful stop does not finish: a worker has failed, native code hangs, or a handler blocks
+ * the event loop. Owns the two timers for that.
  *
- * Invariants: once set the deadline is never moved or taken back; it is kept by this thread, and by a second thread when
- * this one is blocked.
+ * Invariants: once set the deadline is never moved or cancelled; this thread enforces it, and a second thread when this
+ * one is blocked.
  */
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 
 export interface ExitDeadlineOptions {
-  /** How long an orderly stop may take. */
+  /** How long a graceful stop may take. */
   readonly stopWithinMs: number;
   readonly log: Logger;
-  /** What has not stopped, for the log. */
+  /** The parts that have not stopped, for the log. */
   readonly unfinished: () => readonly string[];
   /** Ends the process. */
   readonly exit: (code: number) => void;
 }
 
-/** The exit code of a process that had to be ended. */
+/** The exit code of a process that did not stop in time. */
 const EXIT_CODE = 1;
-/** How much longer a thread that is blocked is waited for: then nothing is left but SIGKILL. */
+/** How much longer a blocked thread may take before SIGKILL. */
 const BLOCKED_MS = 2000;
-/** A thread that runs while the main one is blocked has no gentler way to end the process. */
+/** While the main thread is blocked, a second thread can only end the process with SIGKILL. */
 const KILL_LATER = `
   const { workerData } = require('node:worker_threads');
   setTimeout(() => {
@@ -39,7 +39,7 @@ export class ExitDeadline {
     this.#options = options;
   }
 
-  /** @param cause the error for which the process stops; none when it was told to stop */
+  /** @param cause the error for which the process stops; absent after a stop request */
   set(cause?: unknown): void {
     if (this.#isSet) return;
     this.#isSet = true;
@@ -48,7 +48,7 @@ export class ExitDeadline {
       const err = cause === undefined ? {} : { err: cause };
       log.fatal(
         { ...err, unfinished: unfinished() },
-        `Keylane has not stopped within ${stopWithinMs} ms; the process exits now, and Temporal runs its events elsewhere`,
+        `Keylane has not stopped within ${stopWithinMs} ms; exiting now, and Temporal runs its events in another process`,
       );
       exit(EXIT_CODE);
     }, stopWithinMs).unref();
@@ -57,7 +57,7 @@ export class ExitDeadline {
 
   #killLater(ms: number): void {
     const message = `Keylane has not stopped within ${ms} ms and its main thread is blocked; the process is killed\n`;
-    // A process that cannot have another thread has the timer.
+    // Without a second thread the timer remains.
     try {
       const thread = new Worker(KILL_LATER, { eval: true, workerData: { ms, message }, execArgv: [] });
       thread.on('error', (error) => this.#options.log.debug({ err: error }, 'No second exit deadline'));

@@ -4,8 +4,8 @@ import { poolsOf, type Settings } from '../settings/settings.ts';
 import { OtherHostingError } from './pipelines.ts';
 
 /**
- * To be done before the process polls: what it would be handed first may be records on their way to their lanes.
- * @throws {OtherHostingError} when a pipeline has begun with another hosting than the settings say
+ * Call this before the process polls: its first task may be to deliver records to lanes.
+ * @throws {OtherHostingError} when a pipeline was created with another hosting than the settings say
  */
 export async function checkHostings(client: Client, { pipelines }: Settings): Promise<void> {
   for (const { hosting, name } of pipelines.values()) {

@@ -20,14 +20,14 @@ import { deploymentOptions } from './deployment-options.ts';
 import type { Version } from '../temporal/routing.ts';
 import { workflowCode } from './workflow-bundle.ts';
 
-/** How long what heeds its abort may still take after the grace time. */
+/** How long a handler that honors its abort signal may still take after the grace time. */
 const LAST_WAIT_MS = 10_000;
-/** A cancel comes with the answer to a heartbeat, so this is how long a verb may wait for a handler that runs. */
+/** A cancellation comes with the answer to a heartbeat, so this is how long a verb may wait for a running handler. */
 const HEARTBEAT_THROTTLE_MS = 3000;
 
 export interface LaneWorkerOptions {
   readonly settings: Settings;
-  /** By pipeline, of those that have a store. */
+  /** By pipeline; only pipelines with a store are included. */
   readonly claims: ReadonlyMap<string, Claims>;
   readonly connection: NativeConnection;
   readonly client: Client;

@@ -1,4 +1,4 @@
-/** Thrown when this process was handed work of a pipeline that its settings do not have. Another process may have it. */
+/** Thrown when this process got a task of a pipeline that its settings do not have. Another process may have it. */
 export class UnknownPipelineError extends Error {
   override readonly name = 'UnknownPipelineError';
   readonly pipeline: string;
@@ -12,7 +12,7 @@ export class UnknownPipelineError extends Error {
   }
 }
 
-/** Finds what belongs to a pipeline, or throws {@link UnknownPipelineError}. */
+/** Looks up a pipeline's value, or throws {@link UnknownPipelineError}. */
 export function ofPipeline<Value>(values: ReadonlyMap<string, Value>, file: string): (name: string) => Value {
   return (name) => {
     const value = values.get(name);

@@ -1,25 +1,25 @@
 /**
- * The `npx`, `npm run` or the like that started this process, where one did. They pass no signal on: whoever stops them
- * means this process too, and would otherwise leave it behind with its ports and its work.
+ * Watches the `npx`, `npm run` or similar runner that started this process, if any. Runners do not forward signals:
+ * stopping one is meant to stop this process too, which would otherwise keep running with its ports and its work.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isProcessAlive } from './temporal-server/process-alive.ts';
 
 const RUNNER = /(?:^|[\s/\\])(?:npm|npx|pnpm|yarn|yarnpkg)(?:-cli)?(?:\.c?js)?(?:\s|$)/;
-/** The runner itself, and a shell between it and this process. */
+/** How many ancestors to check: the runner, and shells between it and this process. */
 const GENERATIONS = 3;
 const LOOK_EVERY_MS = 1000;
 
 /**
- * Calls back once when the runner has ended; never where none started this process.
+ * Calls back once when the runner has ended; never when no runner started this process.
  * @returns a function that ends the watch
  */
 export function onRunnerGone(
   gone: () => void,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): () => void {
-  // A shell that a person starts by `npm run` hands this down, too; so the ancestors are looked at.
+  // A shell that was started by `npm run` inherits this variable too, so the ancestors are checked.
   const runner = env['npm_execpath'] === undefined ? undefined : findRunner();
   if (runner === undefined) return () => undefined;
   const timer = setInterval(() => {
@@ -45,7 +45,7 @@ function findRunner(): number | undefined {
 function describe(pid: number): { readonly parent: number; readonly command: string } | undefined {
   try {
     if (process.platform === 'linux') {
-      // The name in brackets may have brackets and blanks itself.
+      // The name in brackets may itself contain brackets and blanks.
       const [, parent] = /^.*\) \S (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
       return { parent: Number(parent), command };

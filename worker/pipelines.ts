@@ -1,8 +1,8 @@
 /**
- * Starts the pipeline workflows of the settings, or joins those that run.
+ * Starts the pipeline workflows of the settings, or joins those that are running.
  *
- * A pipeline must never begin again from its start position unasked: that would read everything once more, after the
- * lanes may have forgotten what they have had (O6), or pass over everything there is (O4, a start at LATEST).
+ * A pipeline must never restart from its start position by itself: that would read everything again, after lanes may
+ * have forgotten what they have processed (O6), or skip all existing records (O4, a start at LATEST).
  */
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
@@ -25,30 +25,32 @@ export interface StartOptions {
   readonly taskQueue: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Ends a pipeline that runs, and forgets its checkpoints. */
+  /** Terminates a running pipeline, and deletes its checkpoints. */
   readonly startOver: boolean;
-  /** Where a pipeline without checkpoints begins, instead of what the settings say. ms since 1970 */
+  /** Where a pipeline without checkpoints starts, instead of `startAt` in the settings. ms since 1970 */
   readonly from?: number | undefined;
-  /** As it was seen before this process took any work; absent where it could not be seen. */
+  /** The stream as described before this process took any work; absent when that failed. */
   readonly stream?: StreamIdentity | undefined;
 }
 
-/** Thrown when a pipeline has been here before and its checkpoints cannot be found any more. A person must decide. */
+/**
+ * Thrown when a pipeline existed before and its checkpoints no longer exist. The operator must decide where to start.
+ */
 export class CheckpointsLostError extends Error {
   override readonly name = 'CheckpointsLostError';
   readonly pipeline: string;
 
   constructor(pipeline: string) {
     super(
-      `Pipeline "${pipeline}" has lanes, but its own workflow is gone with its checkpoints. To begin again where the ` +
-        'settings say: --start-over. To begin at a point in time: --from 2026-01-31T12:00:00Z. Records that open lanes ' +
-        'have had already are dropped by them; others may be handled once more.',
+      `Pipeline "${pipeline}" has lanes, but its own workflow is gone with its checkpoints. To start over where the ` +
+        'settings say: --start-over. To start at a point in time: --from 2026-01-31T12:00:00Z. Open lanes drop records ' +
+        'that they have processed already; other records may be handled once more.',
     );
     this.pipeline = pipeline;
   }
 }
 
-/** Thrown when a pipeline has been reading another stream than the one that the settings name now. */
+/** Thrown when a pipeline has been reading another stream than the one in the settings. */
 export class OtherSourceError extends Error {
   override readonly name = 'OtherSourceError';
   readonly pipeline: string;
@@ -62,20 +64,20 @@ export class OtherSourceError extends Error {
 function otherSource(pipeline: string, before: string, now: string): OtherSourceError {
   return new OtherSourceError(
     pipeline,
-    `Pipeline "${pipeline}" has been reading ${before}, but the settings name ${now}. Its checkpoints mean nothing ` +
-      'there. Give the pipeline another name, or begin again: --start-over.',
+    `Pipeline "${pipeline}" has been reading ${before}, but the settings name ${now}. Its checkpoints are not valid ` +
+      'there. Give the pipeline another name, or start over: --start-over.',
   );
 }
 
-/** Thrown when a pipeline has begun with another hosting: a key would have two lanes (O1). */
+/** Thrown when a pipeline was created with another hosting: a key would have two lanes (O1). */
 export class OtherHostingError extends Error {
   override readonly name = 'OtherHostingError';
   readonly pipeline: string;
 
   constructor(pipeline: string, before: number | undefined, now: number | undefined) {
     super(
-      `Pipeline "${pipeline}" has begun with ${nameOf(before)}, but the settings say ${nameOf(now)}. Its keys cannot move ` +
-        `from one to the other while it holds events of them. Put ${nameOf(before)} back, or give the pipeline another name.`,
+      `Pipeline "${pipeline}" was created with ${nameOf(before)}, but the settings say ${nameOf(now)}. Keys cannot move ` +
+        `from one to the other while the pipeline holds events of them. Restore ${nameOf(before)}, or give the pipeline another name.`,
     );
     this.pipeline = pipeline;
   }
@@ -85,8 +87,11 @@ function nameOf(pools: number | undefined): string {
   return pools === undefined ? "hosting 'own'" : `hosting 'pooled' and ${pools} pools`;
 }
 
-/** What its run began with tells, and needs nobody who answers: one that is to be started over may be broken. */
-async function checkBeginning(
+/**
+ * Compares the settings with the input of the pipeline's run. That needs no worker: a pipeline that is started over may
+ * be broken.
+ */
+async function checkFirstInput(
   { hosting, name }: PipelineSettings,
   source: string,
   options: StartOptions,
@@ -95,13 +100,13 @@ async function checkBeginning(
   const before = await argumentOf(client, { workflowId: pipelineWorkflowId(name) }, parsePipelineInput);
   if (before === undefined) return undefined;
   if (!startOver && before.source !== source) throw otherSource(name, before.source, source);
-  // Pools and lanes stay, with what they hold, also when it is started over (O1).
+  // Pools and lanes keep their events, also when the pipeline is started over (O1).
   const pools = poolsOf(hosting);
   if (before.pools !== pools) throw new OtherHostingError(name, before.pools, pools);
   return before;
 }
 
-/** What a pipeline has to know of its source when it starts. */
+/** What a pipeline needs to know about its source when it starts. */
 export type StartedSource = Pick<Source, 'identity' | 'now'>;
 
 /** Starts or joins one pipeline. */
@@ -113,14 +118,15 @@ export async function startPipeline(
   const { client, log, signal, startOver, from } = options;
   const { name } = settings;
   const status = await statusOf(client, name);
-  const before = status === undefined ? undefined : await checkBeginning(settings, source.identity, options);
+  const before = status === undefined ? undefined : await checkFirstInput(settings, source.identity, options);
   if (startOver) {
-    // In one request: between an end and a start another bridge could recover what shall be forgotten.
+    // In one request: between a termination and a start another bridge could recover the checkpoints that must be
+    // deleted.
     await start(settings, source, options, undefined, WorkflowIdConflictPolicy.TERMINATE_EXISTING);
     return;
   }
   if (status === undefined) {
-    if (from === undefined && (await hasLeftTraces(client, name))) throw new CheckpointsLostError(name);
+    if (from === undefined && (await hasTraces(client, name))) throw new CheckpointsLostError(name);
     await start(settings, source, options, undefined);
     return;
   }
@@ -132,7 +138,10 @@ export async function startPipeline(
     await untilAnswered(() => handle.executeUpdate(PIPELINE_UPDATES.configure, { args }), patience);
     return;
   }
-  log.warn({ pipeline: name, status }, 'The pipeline was ended from outside; it goes on from its last checkpoints');
+  log.warn(
+    { pipeline: name, status },
+    'The pipeline workflow was terminated externally; continuing from its last checkpoints',
+  );
   // A closed run still answers queries while the server keeps its history.
   const { state } = parsePipelineView(await untilAnswered(() => handle.query(QUERIES.pipeline), patience));
   // Until its shards have been listed, the moment that was fixed first is all that says where they begin.
@@ -148,9 +157,12 @@ async function statusOf(client: Client, name: string): Promise<string | undefine
   }
 }
 
-/** Lanes, open or ended, or a quarantine. While a pipeline does not run no lane ends by itself, so some stay. */
-async function hasLeftTraces(client: Client, name: string): Promise<boolean> {
-  if (!PIPELINE_NAME.test(name)) throw new Error(`Not a pipeline's name: ${name}`);
+/**
+ * Whether there are lanes, open or closed, or a quarantine. While a pipeline is not running no lane completes, so some
+ * remain.
+ */
+async function hasTraces(client: Client, name: string): Promise<boolean> {
+  if (!PIPELINE_NAME.test(name)) throw new Error(`Not a valid pipeline name: ${name}`);
   const { count } = await client.workflow.count(`KeylanePipeline = "${name}"`);
   return count > 0;
 }
@@ -191,7 +203,7 @@ async function start(
   });
 }
 
-/** LATEST is fixed as the present moment, once: whatever is written from now on is read, however late (O4). */
+/** LATEST becomes the current time, once: records that are written from now on are read, however late (O4). */
 async function startPoint(
   { name, source: { startAt } }: PipelineSettings,
   source: StartedSource,

@@ -1,7 +1,7 @@
 /**
  * A Keylane process: bridge, worker or both, with an embedded Temporal server or without.
  *
- * Owns everything that it starts and stops it in order: first reading (readers hand back their shards with exact
+ * Owns everything that it starts, and stops it in order: first reading (readers return their shards with exact
  * checkpoints), then the handlers (running calls finish), then connections, last the embedded server.
  */
 import type { Client, Connection } from '@temporalio/client';
@@ -37,40 +37,42 @@ export type Role = 'bridge' | 'worker';
 export interface ProcessOptions {
   readonly settings: Settings;
   readonly roles: readonly Role[];
-  /** Starts a Temporal dev server of our own, with this database file; in memory when undefined. */
+  /** Starts an embedded Temporal dev server with this database file; in memory when undefined. */
   readonly embedded?: { readonly database: string | undefined };
   readonly log: Logger;
-  /** Told what takes time before everything runs, such as a build of the embedded server. @default log.info */
+  /** Called with messages about what takes time at start, such as a build of the embedded server. @default log.info */
   readonly report?: (message: string) => void;
-  /** Stops the process, in order. */
+  /** Stops the process gracefully. */
   readonly signal?: AbortSignal;
-  /** Ends pipelines that run and begins again. */
+  /** Terminates running pipelines and starts them over. */
   readonly startOver?: boolean;
   /** ISO time from which pipelines without checkpoints read. */
   readonly from?: string;
   /** How long running handlers may go on after a stop. @default 30000 */
   readonly graceMs?: number;
-  /** How often the keys that wait are counted for the metrics. @default 30000 */
+  /** Interval at which blocked, retrying and paused keys are counted for the metrics. @default 30000 */
   readonly keysEveryMs?: number;
-  /** Ends the process when it does not stop in time. Without it a stop takes as long as it takes. */
+  /** Ends the process when it does not stop in time. Without it a stop has no time limit. */
   readonly exit?: (code: number) => void;
-  /** Called when everything runs. */
+  /** Called when everything has started. */
   readonly onReady?: (ready: ReadyProcess) => void;
 }
 
 export interface ReadyProcess {
   readonly client: Client;
-  /** Of the embedded server. */
+  /** URL of the embedded server's UI. */
   readonly uiUrl: string | undefined;
 }
 
 const DEFAULT_GRACE_MS = 30_000;
-/** What a stop may take beside the handlers. With the default, less in all than the 45 s that docs/compose.md gives. */
-const BESIDE_HANDLERS_MS = 13_000;
+/**
+ * What a stop may take in addition to the handlers. With the default, the total is below the 45 s in docs/compose.md.
+ */
+const OTHER_STOP_MS = 13_000;
 
 /**
  * Runs until the signal aborts, then stops everything in order and resolves.
- * Rejects, after the same, when something cannot start or go on.
+ * When something cannot start or continue, it stops everything too, and rejects.
  */
 export async function runProcess(given: ProcessOptions): Promise<void> {
   const options = given.settings.log.keys ? given : { ...given, log: withoutKeys(given.log) };
@@ -84,7 +86,7 @@ export async function runProcess(given: ProcessOptions): Promise<void> {
     await Promise.race([aborted(signal), ...ready.failures]);
     options.log.info('Stopping');
   } catch (error) {
-    // A start that was interrupted is a stop.
+    // A start that was interrupted counts as a stop.
     if (signal.aborted && error === signal.reason) return;
     deadline?.set(error);
     throw error;
@@ -98,7 +100,7 @@ function exitDeadline(
   closers: Closers,
 ): ExitDeadline | undefined {
   if (exit === undefined) return undefined;
-  const stopWithinMs = graceMs + BESIDE_HANDLERS_MS;
+  const stopWithinMs = graceMs + OTHER_STOP_MS;
   return new ExitDeadline({ stopWithinMs, log, exit, unfinished: () => closers.unfinished });
 }
 
@@ -126,7 +128,7 @@ async function start(
   const version = versionOf(settings);
   const sources = roles.includes('bridge') ? await openSources(settings, log, signal, closers) : undefined;
 
-  // What the environment says of TLS and keys is meant for another server than the embedded one.
+  // TLS and keys of the environment are not meant for the embedded server.
   const env = embedded === undefined ? process.env : {};
   const client = await connectPatiently(settings.temporal, { log, signal, env });
   closers.add('client', () => client.connection.close());
@@ -137,7 +139,7 @@ async function start(
 
   await checkHostings(client, settings);
   const claims = await openStores(settings, closers);
-  // Before any worker polls: what it is given may be another process's pipeline of the same name (O4).
+  // Before any worker polls: its first task may be of another process's pipeline with the same name (O4).
   const streams = sources && (await checkStreams(settings, sources, { client, signal, log, startOver }));
   await warnOfOtherPipelines(settings, { client, log });
   const watch = await watchVersion(version, { settings, roles, client, log }, closers);
@@ -160,17 +162,17 @@ async function start(
     failures.push(bridge.failed);
     const startOptions = { client, taskQueue: settings.temporal.taskQueue, log, signal, startOver, from: timeOf(from) };
     const starting = () => startPipelines(settings, sources, streams, startOptions);
-    // A version that gets no work yet must not give pipelines its options, and need not find anybody who answers for them.
+    // A version that gets no work yet must not configure pipelines, and there may be no worker that answers for them.
     if (watch.hasWork) await starting();
     else failures.push(watch.untilWork().then(starting).then(forever));
   }
-  if (metricsAt !== undefined && sources !== undefined) showKeys(settings, client, options, closers);
+  if (metricsAt !== undefined && sources !== undefined) measureKeys(settings, client, options, closers);
   const metrics = metricsAt === undefined ? {} : { metrics: `http://${metricsAt}/metrics` };
-  log.info({ pipelines: [...settings.pipelines.keys()], roles, ...version, ...metrics }, 'Keylane runs');
+  log.info({ pipelines: [...settings.pipelines.keys()], roles, ...version, ...metrics }, 'Keylane started');
   return { client, uiUrl: embedded?.uiUrl, failures };
 }
 
-/** At the same time: one that waits for its source must not hold up the others. */
+/** Starts all pipelines concurrently: one that waits for its source must not hold up the others. */
 async function startPipelines(
   settings: Settings,
   sources: ReadonlyMap<string, Source>,
@@ -183,7 +185,7 @@ async function startPipelines(
       if (source === undefined) return;
       const stream = streams?.get(name);
       await startPipeline(pipeline, source, { ...options, stream });
-      // Two that start it at the same moment have both found none.
+      // Two processes that start a pipeline at the same moment have both found none.
       if (stream !== undefined) await requireOwnStream(options.client, name, stream);
     }),
   );
@@ -191,7 +193,7 @@ async function startPipelines(
   await checkHostings(options.client, settings);
 }
 
-function showKeys(settings: Settings, client: Client, { log, keysEveryMs }: ProcessOptions, closers: Closers): void {
+function measureKeys(settings: Settings, client: Client, { log, keysEveryMs }: ProcessOptions, closers: Closers): void {
   const pipelines = settings.pipelines.values();
   closers.add('gauges of keys', watchKeys({ pipelines, client, meter: metricMeter(), log, everyMs: keysEveryMs }));
 }
@@ -201,14 +203,14 @@ async function checkSearchAttributes({ connection }: Client, namespace: string, 
   await ensureSearchAttributes(connection as Connection, namespace, searchAttributes, (reason) =>
     log.warn(
       { namespace, searchAttributes },
-      `This process may not list search attributes (${reason}). If one of these is missing or has another type, keys hang; see docs/settings.md`,
+      `This process may not list search attributes (${reason}). If one of these is missing or has another type, lanes cannot make progress; see docs/settings.md`,
     ),
   );
 }
 
 function withTemporal(settings: Settings, { address, namespace }: { address: string; namespace: string }): Settings {
   const { taskQueue } = settings.temporal;
-  // Nobody makes a version current there: what runs is what there is.
+  // The embedded server has no current version, so this process runs without one.
   return { ...settings, temporal: { address, namespace, taskQueue } };
 }
 
@@ -223,7 +225,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** For what only ends by failing. */
+/** A promise that never settles, for work that can only end by failing. */
 function forever(): Promise<never> {
   return new Promise(() => undefined);
 }

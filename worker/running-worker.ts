@@ -1,14 +1,17 @@
 import { GracefulShutdownPeriodExpiredError, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
-/** The SDK shuts a worker down that cannot go on, and may then wait for ever for what that worker still runs. */
+/**
+ * The SDK shuts down a worker that cannot continue, and may then wait for ever for its running tasks, so the state is
+ * polled.
+ */
 const LOOK_EVERY_MS = 500;
 
-/** A Temporal worker that has been set going. */
+/** A running Temporal worker. */
 export interface RunningWorker {
-  /** Stops it and waits until what it runs has ended, or was given up. */
+  /** Stops it and waits until its tasks have ended, or were given up. */
   stop(): Promise<void>;
-  /** Rejects when it ends by itself: it cannot go on. */
+  /** Rejects when the worker stops by itself because it cannot continue. */
   readonly failed: Promise<never>;
 }
 
@@ -17,29 +20,29 @@ export class WorkerFailedError extends Error {
   override readonly name = 'WorkerFailedError';
 
   constructor(state: string) {
-    super(`A worker cannot go on (it is ${state.toLowerCase()}), so this process ends; the log has the reason`);
+    super(`A worker cannot continue (it is ${state.toLowerCase()}), so this process exits; the log has the reason`);
   }
 }
 
-/** @param stopping raised before the worker shuts down, so that what it runs comes to an end */
+/** @param stopping aborted before the worker shuts down, so that its tasks end */
 export function runWorker(worker: Worker, stopping: AbortController, log: Logger): RunningWorker {
   const run = worker.run();
   let isStopping = false;
   const failed = new Promise<never>((_resolve, reject) => {
     run.then(
-      () => (isStopping ? undefined : reject(new Error('A worker ended by itself'))),
+      () => (isStopping ? undefined : reject(new Error('A worker stopped by itself'))),
       (error: unknown) => (isStopping ? undefined : reject(error as Error)),
     );
     const look = setInterval(() => {
       const state = worker.getState();
       if (state === 'RUNNING') return;
       clearInterval(look);
-      // A run that has ended as well says why.
+      // When the run ends as well, its error says why.
       if (!isStopping) setTimeout(() => reject(new WorkerFailedError(state)), LOOK_EVERY_MS).unref();
     }, LOOK_EVERY_MS);
     look.unref();
   });
-  // Whoever does not wait for it must not be ended by it.
+  // Callers that do not await it must not cause an unhandled rejection.
   failed.catch(() => undefined);
   return {
     failed,
@@ -49,7 +52,7 @@ export function runWorker(worker: Worker, stopping: AbortController, log: Logger
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch((error: unknown) => {
         if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;
-        log.error('A handler did not stop in time and is left behind; Temporal starts its event again elsewhere');
+        log.error('A handler did not stop in time and was abandoned; Temporal runs its event again in another process');
       });
     },
   };

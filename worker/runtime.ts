@@ -10,7 +10,7 @@ import { MetricsEndpointError } from '../settings/metrics-errors.ts';
 
 const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
 const OWN_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
-/** What the SDK says of an activity, with some 3 KB of error, once for each attempt. */
+/** The SDK's message about a failed attempt of an activity, with some 3 KB of error. */
 const ACTIVITY_FAILED = 'Activity failed';
 const HANDLING = 'runEvent' satisfies keyof HandlingActivities;
 const CAUSE_CHARS = 500;
@@ -23,11 +23,11 @@ interface Installed {
 let installed: Installed | undefined;
 
 /**
- * Sets up Temporal's runtime for this process: its logs go where ours go (its everyday chatter as debug), and it leaves
- * the signals of the operating system to us, who stop things in the right order. One that is there already, as in
- * processes that run Keylane more than once, stays; the SDK ends it with the last connection of workers.
+ * Installs Temporal's runtime for this process: its logs go to the same log (its routine messages at debug level), and
+ * it does not handle signals of the operating system, since this process stops its parts in order. An existing runtime,
+ * as in processes that run Keylane more than once, is kept; the SDK ends it with the last connection of workers.
  *
- * @param metricsAt socket address at which Prometheus finds the SDK's metrics and ours, under /metrics
+ * @param metricsAt socket address at which Prometheus finds the metrics of the SDK and of Keylane, under /metrics
  * @throws {MetricsEndpointError}
  */
 export function installRuntime(log: Logger, metricsAt?: string): void {
@@ -36,7 +36,7 @@ export function installRuntime(log: Logger, metricsAt?: string): void {
     Runtime.install({ logger: loggerOf(log), shutdownSignals: [], telemetryOptions });
     installed = { metricsAt };
   } catch (error) {
-    // The one that is there serves no metrics elsewhere.
+    // The existing runtime cannot serve metrics at another address.
     if (error instanceof IllegalStateError && installed !== undefined) {
       if (metricsAt === undefined || metricsAt === installed.metricsAt) return;
       throw new MetricsEndpointError(metricsAt, alreadyServed(installed));
@@ -47,18 +47,18 @@ export function installRuntime(log: Logger, metricsAt?: string): void {
   }
 }
 
-/** Of the runtime as it is now: to be asked for when workers have their connection, with which it stays. */
+/** The current runtime's meter. Call this when workers have their connection, which keeps the runtime alive. */
 export function metricMeter(): MetricMeter {
   return Runtime.instance().metricMeter;
 }
 
-/** The SDK's metrics keep the names and units that boards for its TypeScript workers are made for. */
+/** The SDK's metrics keep the names and units of existing dashboards for TypeScript workers. */
 function metricsOptions(bindAddress: string): NonNullable<RuntimeOptions['telemetryOptions']> {
   return { metrics: { attachServiceName: false, prometheus: { bindAddress, histogramBucketOverrides: BUCKETS } } };
 }
 
 function alreadyServed({ metricsAt }: Installed): string {
-  return `This process serves them ${metricsAt === undefined ? 'nowhere' : `at ${metricsAt}`} already.`;
+  return `The runtime of this process was already installed with metrics ${metricsAt === undefined ? 'disabled' : `at ${metricsAt}`}.`;
 }
 
 function loggerOf(log: Logger): DefaultLogger {
@@ -66,23 +66,23 @@ function loggerOf(log: Logger): DefaultLogger {
     const own = ownFields(meta);
     if (own !== undefined) return log[OWN_LEVELS[level]](own, message);
     if (message === ACTIVITY_FAILED && !log.isLevelEnabled('debug')) return activityFailed(log, meta);
-    // The token of a task says nothing to a person, and an error is told as such.
+    // A task token does not help a reader, and an error is logged as `err`.
     const { taskToken: _token, error, ...rest } = meta;
     const err = error === undefined ? {} : { err: error as unknown };
     log[PINO_LEVELS[level]]({ ...rest, ...err, part: 'temporal' }, message);
   });
 }
 
-/** One line without a stack. An attempt at an event has one already: see activities/execution. */
+/** Logs one line without a stack. An attempt at an event has one already: see activities/execution. */
 function activityFailed(log: Logger, { activityType, workflowId, attempt, error }: LogMetadata): void {
   if (activityType === HANDLING) return;
   const failed = failureOf(error, 'The activity');
   const cause = truncate(`${failed.type}: ${failed.message}`, CAUSE_CHARS);
-  const text = `${String(activityType)} failed; Temporal tries it again`;
+  const text = `${String(activityType)} failed; Temporal retries it`;
   log.warn({ activity: activityType, workflowId, attempt, cause, part: 'temporal' }, text);
 }
 
-/** Ours come at info when a key is released; the SDK has its everyday chatter there. */
+/** Keylane logs at info when a key is released; the SDK's routine messages have that level too. */
 function levelOf(log: Logger): LogLevel {
   if (log.isLevelEnabled('info')) return 'INFO';
   return log.isLevelEnabled('warn') ? 'WARN' : 'ERROR';

@@ -3,15 +3,16 @@ import type { Logger } from 'pino';
 import { readingTaskQueue, WORKFLOW_TYPES } from '../contracts/names.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** More than anybody reads. */
+/** Maximum names in the warning. */
 const MAX_NAMED = 20;
 
 /**
- * Warns of pipelines that run on the task queue of these settings and are not among them: those of another settings file,
- * or that were taken out. Temporal gives their work to this process too, which cannot do it, and ours to theirs.
+ * Warns of pipelines that run on the task queue of these settings and are not among them: pipelines of another settings
+ * file, or that were removed. Temporal gives their tasks to this process too, which cannot run them, and this process's
+ * tasks to theirs.
  *
- * No more than a warning: which process serves them cannot be known, and during a release that adds or removes a pipeline
- * old and new settings share a task queue for good reason.
+ * It is only a warning: it is unknown which process serves them, and during a release that adds or removes a pipeline,
+ * old and new settings share a task queue legitimately.
  */
 export async function warnOfOtherPipelines(
   { file, pipelines, temporal: { taskQueue } }: Settings,
@@ -26,7 +27,7 @@ export async function warnOfOtherPipelines(
       if (others.length > MAX_NAMED) break;
     }
   } catch (error) {
-    log.debug({ err: error }, 'whether other pipelines run on the task queue cannot be learned');
+    log.debug({ err: error }, 'Could not check whether other pipelines run on the task queue');
     return;
   }
   if (others.length === 0) return;
@@ -35,8 +36,8 @@ export async function warnOfOtherPipelines(
   log.warn(
     { pipelines: named, taskQueue },
     `Pipelines run on task queue "${taskQueue}" that this process does not have: ${named.join(', ')}${more} (settings: ` +
-      `${file}). Work for them comes here too, fails, and waits to be tried again elsewhere. Give each settings file a task ` +
-      'queue of its own (temporal.taskQueue); end a pipeline that was taken out of the settings: temporal workflow ' +
+      `${file}). Their tasks come here too, fail, and are retried in another process. Give each settings file a task ` +
+      'queue of its own (temporal.taskQueue); terminate a pipeline that was removed from the settings: temporal workflow ' +
       'terminate --workflow-id NAME.',
   );
 }

@@ -6,8 +6,8 @@ import type { Source } from '../sources/source.ts';
 import type { Closers } from '../lib/node/closers.ts';
 
 /**
- * Opens the source of each pipeline and asks it for its shards once, so that a stream that is not there is told at the
- * start. One that cannot be reached just now is not held against it: its readers try again.
+ * Opens the source of each pipeline and lists its shards once, so that a stream that does not exist is reported at
+ * start. A source that cannot be reached now is no error: its readers retry.
  * @throws {SourceConfigurationError}
  */
 export async function openSources(
@@ -26,7 +26,7 @@ export async function openSources(
       log.debug({ pipeline: name, source: source.identity, shards: shards.length }, 'Source found');
     } catch (error) {
       if (!(error instanceof SourceUnavailableError)) throw error;
-      log.warn({ pipeline: name }, `${error.message} Reading begins when it can be reached.`);
+      log.warn({ pipeline: name }, `${error.message} Reading starts when it can be reached.`);
     }
   }
   return sources;

@@ -3,7 +3,7 @@ import { Claims } from '../stores/claims.ts';
 import { openStore } from '../stores/open.ts';
 import type { Closers } from '../lib/node/closers.ts';
 
-/** Where the data of each pipeline's large events lies; of those that have a store. */
+/** Opens the store of large events of each pipeline that has one. */
 export async function openStores(settings: Settings, closers: Closers): Promise<ReadonlyMap<string, Claims>> {
   const claims = new Map<string, Claims>();
   for (const [name, { largeEvents }] of settings.pipelines) {

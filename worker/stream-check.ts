@@ -15,7 +15,7 @@ import {
 import type { Source } from '../sources/source.ts';
 import { OtherSourceError } from './pipelines.ts';
 
-/** Thrown when the settings lead to another stream than the pipeline reads, also to one of the same name. */
+/** Thrown when the settings point to another stream than the pipeline reads, also to one of the same name. */
 export class OtherStreamError extends OtherSourceError {
   override readonly name = 'OtherSourceError';
 
@@ -43,9 +43,9 @@ interface CheckOptions {
 }
 
 /**
- * Looks at the stream of each pipeline before this process takes any work: work that it took for another one's pipeline
- * would already be done with the wrong stream. Returns what was seen, by pipeline. A stream that cannot be described now
- * is checked with each listing.
+ * Checks the stream of each pipeline before this process takes any work: a task of another process's pipeline with the
+ * same name would run with the wrong stream. Returns the streams by pipeline. A stream that cannot be described now is
+ * checked with each listing.
  * @throws {OtherStreamError}
  * @throws {UnorderedStreamError}
  */
@@ -60,7 +60,7 @@ export async function checkStreams(
     if (source === undefined) continue;
     const { incomplete, stream, unordered } = await source.describe(signal);
     if (incomplete !== undefined) {
-      log.warn({ pipeline }, `Which stream ${source.identity} is could not be learned in full: ${incomplete.message}`);
+      log.warn({ pipeline }, `Could not describe ${source.identity} completely: ${incomplete.message}`);
     }
     if (unordered === true && order !== 'none') throw new UnorderedStreamError(pipeline, source.identity);
     streams.set(pipeline, stream);

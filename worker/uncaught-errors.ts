@@ -1,27 +1,28 @@
 /**
- * Errors that no code catches. Without this, Node ends the process for each, with everything that it has in flight.
+ * Handles errors that no code catches. Without this, Node ends the process for each, with everything in flight.
  *
- * A rejection that a handler or a key function does not await is logged and counted, and the process goes on: the promise has ended, nothing
- * stopped halfway, and a record that makes a handler forget an `await` must not take the other keys' process with it (O3).
- * After an exception that left a timer or an event listener, Node cannot say what state its caller is in. So the call that
- * it came from has failed, what runs may finish, and the process ends with an error. The same goes for a rejection that
- * belongs to no call: it may be Keylane's own, and a reader that has stopped unnoticed is worse than a restart.
+ * A rejection that a handler or a key function does not await is logged and counted, and the process continues: the
+ * promise has settled, nothing stopped halfway, and one record's missing `await` must not end the process of other keys
+ * (O3). After an exception that was thrown from a timer or an event listener, the state of its caller is unknown. So
+ * the call that it came from fails, running calls may finish, and the process exits with an error. The same applies to
+ * a rejection that belongs to no call: it may be Keylane's own, and a reader that has stopped unnoticed is worse than a
+ * restart.
  */
 import type { Logger } from 'pino';
 import { currentCall } from '../activities/execution/current-call.ts';
 import { thrownText } from '../contracts/event/thrown.ts';
 
-/** Thrown by the process that ends for it. */
+/** Thrown by the process that exits because of it. */
 export class UncaughtError extends Error {
   override readonly name = 'UncaughtError';
 
   constructor(what: string, thrown: unknown) {
-    super(`${what}: ${thrownText(thrown)}. The process ends, since its state is not known any more; start it again`);
+    super(`${what}: ${thrownText(thrown)}. The process exits, since its state is unknown; start it again`);
   }
 }
 
 export class UncaughtErrors {
-  /** Rejects when the process has to end. */
+  /** Rejects when the process must exit. */
   readonly fatal: Promise<never>;
   readonly #log: Logger;
   #end: (error: UncaughtError) => void = () => {};
@@ -58,6 +59,6 @@ export class UncaughtErrors {
     call?.fail(error);
     const which = call?.key === undefined ? `record ${call?.position}` : `key ${JSON.stringify(call.key)}`;
     const of = call === undefined ? '' : ` of the ${call.of} of ${call.pipeline}, ${which}`;
-    this.#end(new UncaughtError(`An exception left a timer or an event listener${of}`, error));
+    this.#end(new UncaughtError(`An exception was thrown from a timer or an event listener${of}`, error));
   };
 }

@@ -1,9 +1,9 @@
 /**
- * Whether this process gets work. Temporal gives the work of a task queue to one version, or shares it between two; all
- * other processes poll in vain, and nothing else would tell.
+ * Watches whether this process gets work. Temporal gives the work of a task queue to one version, or shares it between
+ * two; all other processes poll in vain, and nothing else would show that.
  *
- * Asks the server now and then, and logs when the answer changes: with what a person types to change it. What the
- * server does not tell changes nothing.
+ * Asks the server at intervals, and logs when the answer changes, with the command to change it. A failed request
+ * changes nothing.
  */
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
@@ -15,7 +15,7 @@ const EVERY_MS = 15_000;
 
 export interface VersionWatchOptions {
   readonly client: Client;
-  /** Of this process. */
+  /** The version of this process. */
   readonly version: Version;
   readonly taskQueues: readonly string[];
   readonly temporal: TemporalSettings;
@@ -27,9 +27,9 @@ export interface VersionWatchOptions {
 export class VersionWatch {
   readonly #options: VersionWatchOptions;
   readonly #routings = new Map<string, Routing>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #untilWorkCallbacks: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #told = '';
+  #reported = '';
   #isFailing = false;
   #isStopped = false;
 
@@ -37,13 +37,13 @@ export class VersionWatch {
     this.#options = options;
   }
 
-  /** Looks once before it resolves. */
+  /** Resolves after the first check. */
   async start(): Promise<void> {
-    await this.#look();
+    await this.#check();
     const { everyMs = EVERY_MS } = this.#options;
     let looking = Promise.resolve();
     this.#timer = setInterval(() => {
-      looking = looking.then(() => this.#look());
+      looking = looking.then(() => this.#check());
     }, everyMs);
     this.#timer.unref();
   }
@@ -53,42 +53,42 @@ export class VersionWatch {
     clearInterval(this.#timer);
   }
 
-  /** Some of the work of each of its task queues goes to this process, or nobody knows. */
+  /** True when this process gets a share of the work of each of its task queues, or when that is unknown. */
   get hasWork(): boolean {
     return this.#idle().length === 0;
   }
 
-  /** Resolves when it has work; never, when that does not come. */
+  /** Resolves when the process gets work. */
   async untilWork(): Promise<void> {
-    if (!this.hasWork) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (!this.hasWork) await new Promise<void>((resolve) => this.#untilWorkCallbacks.push(resolve));
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { client, taskQueues } = this.#options;
     try {
       for (const queue of taskQueues) this.#routings.set(queue, await routingOf(client, queue));
       this.#isFailing = false;
     } catch (error) {
-      if (!this.#isStopped) this.#tellFailure(error);
+      if (!this.#isStopped) this.#reportFailure(error);
       return;
     }
     if (this.#isStopped) return;
-    this.#tell();
-    if (this.hasWork) for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#report();
+    if (this.hasWork) for (const resolve of this.#untilWorkCallbacks.splice(0)) resolve();
   }
 
   #idle(): readonly (readonly [string, Routing])[] {
     return [...this.#routings].filter(([, routing]) => shareOf(this.#options.version, routing) === 0);
   }
 
-  #tell(): void {
+  #report(): void {
     const { version, log, temporal } = this.#options;
     const idle = this.#idle();
     const shares = [...this.#routings.values()].map((routing) => shareOf(version, routing));
     const state = JSON.stringify([idle, shares]);
-    if (state === this.#told) return;
-    const isFirst = this.#told === '';
-    this.#told = state;
+    if (state === this.#reported) return;
+    const isFirst = this.#reported === '';
+    this.#reported = state;
     if (idle.length > 0) {
       const places = idle
         .map(([queue, routing]) => `task queue ${queue} goes to ${nameOf(receiverOf(routing))}`)
@@ -98,22 +98,22 @@ export class VersionWatch {
       return;
     }
     const share = Math.min(...shares);
-    // Without versions that is how it always is.
+    // Without versions that is always so.
     if (isFirst && version === undefined && share === 100) return;
     const amount = share === 100 ? 'the work' : `the work of about ${share} % of the keys`;
     log.info(version ?? {}, `${capital(nameOf(version))} gets ${amount}`);
   }
 
-  #tellFailure(error: unknown): void {
+  #reportFailure(error: unknown): void {
     const { version, log } = this.#options;
-    // Who does not use versions need not know.
+    // Without versions this is not important.
     const level = version === undefined || this.#isFailing ? 'debug' : 'warn';
     this.#isFailing = true;
-    log[level]({ err: error }, 'Temporal does not say which version gets the work; it may be another one than this');
+    log[level]({ err: error }, 'Could not find out which version gets the work; it may not be this one');
   }
 }
 
-/** Who gets all of it, or the most. */
+/** The version that gets all of the work, or most of it. */
 function receiverOf({ current, ramping }: Routing): Version {
   return ramping?.percentage === 100 ? ramping.version : current;
 }
@@ -123,12 +123,11 @@ function nameOf(version: Version): string {
   return `version ${version.buildId} of deployment ${version.deploymentName}`;
 }
 
-/** What makes this version the one that gets the work. */
+/** The command that gives the work to this version. */
 function remedyFor(version: Version, receiver: Version, temporal: TemporalSettings): string {
-  if (version !== undefined)
-    return `To hand the work over to it: ${command(version.deploymentName, version, temporal)}`;
+  if (version !== undefined) return `To give it the work: ${command(version.deploymentName, version, temporal)}`;
   const back = command(receiver?.deploymentName ?? '', undefined, temporal);
-  return `Give it a version (temporal.deployment in the settings), or hand the work back to processes without one: ${back}`;
+  return `Give it a version (temporal.deployment in the settings), or give the work back to processes without one: ${back}`;
 }
 
 function command(deployment: string, version: Version, { address, namespace }: TemporalSettings): string {

@@ -8,9 +8,8 @@ import type { Version } from '../temporal/routing.ts';
 import { VersionWatch } from './version-watch.ts';
 import { requireVersioning } from '../temporal/versioning-support.ts';
 
-/**
- * The version of this process by its settings; undefined when they give it none.
- * @throws {SettingsError} when only half of it is there
+/** The version of this process by its settings; undefined when they have none.
+ * @throws {SettingsError} when the build id is missing
  */
 export function versionOf({ file, temporal: { deployment } }: Settings): Version {
   if (deployment === undefined) return undefined;
@@ -18,7 +17,7 @@ export function versionOf({ file, temporal: { deployment } }: Settings): Version
   if (buildId !== undefined) return { deploymentName: name, buildId };
   const message =
     `is missing, and so is TEMPORAL_WORKER_BUILD_ID in the environment. This process belongs to deployment "${name}" and needs ` +
-    'a build id that is another one with every release, such as the commit or the tag of the image';
+    'a build id that changes with every release, such as the commit or the tag of the image';
   throw new SettingsError(file, [{ path: 'temporal.deployment.buildId', message }]);
 }
 

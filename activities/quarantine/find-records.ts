@@ -8,10 +8,13 @@ import { decodeEventData } from '../../contracts/event/data-codec.ts';
 import { dataText } from '../../contracts/event/data-text.ts';
 import { readSegmentUnlessGone } from '../../temporal/segment-records.ts';
 
-/** What was found goes into the history of the quarantine, and keys into its state. */
+/** Findings go into the history of the quarantine, and keys into its state. */
 const MAX_KEY_CHARS = 8 * 1024;
 const MAX_LISTED_CHARS = 256;
-/** Records whose data has to be fetched to find their keys: each may have 10 MiB, and a step has minutes. */
+/**
+ * Maximum records of one search whose data must be fetched to find their keys: each may have 10 MiB, and a step has
+ * minutes.
+ */
 const MAX_FETCHED = 10;
 
 interface Given {
@@ -19,17 +22,17 @@ interface Given {
   readonly size: number | undefined;
 }
 
-/** A key, or why there is none. */
+/** Finds a record's key, or why it has none. */
 export type KeyOf = (record: QuarantinedRecord) => Promise<{ readonly key: string } | { readonly reason: string }>;
 
 /**
- * Looks through segments of a quarantine, up to the first that has any of what is looked for.
- * @param keyOf default: keys are not asked for
+ * Searches segments of a quarantine, up to the first that has matching records.
+ * @param keyOf default: keys are not looked up
  */
 export async function findRecords(client: Client, search: SegmentSearch, keyOf?: KeyOf): Promise<SegmentFinding> {
   const gone: string[] = [];
   const none: string[] = [];
-  let left = 0;
+  let undecidedCount = 0;
   for (const [at, segment] of search.segments.entries()) {
     const held = await readSegmentUnlessGone(client, segment);
     if (held === undefined) gone.push(segment);
@@ -38,20 +41,20 @@ export async function findRecords(client: Client, search: SegmentSearch, keyOf?:
       const { records, next } = await findIn(held.records, decided, at === 0 ? search.from : 0, search, keyOf);
       const undecided = held.records.length - decided.size;
       if (undecided === 0) none.push(segment);
-      left += undecided;
+      undecidedCount += undecided;
       if (records.length === 0) continue;
       const upTo = next === undefined ? { through: at + 1, from: 0 } : { through: at, from: next };
-      return { ...upTo, gone, ...told(none), undecided: left, hit: { at, undecided, records } };
+      return { ...upTo, gone, ...emptySegments(none), undecided: undecidedCount, hit: { at, undecided, records } };
     }
   }
-  return { through: search.segments.length, from: 0, gone, ...told(none), undecided: left };
+  return { through: search.segments.length, from: 0, gone, ...emptySegments(none), undecided: undecidedCount };
 }
 
-function told(empty: readonly string[]): Pick<SegmentFinding, 'empty'> {
+function emptySegments(empty: readonly string[]): Pick<SegmentFinding, 'empty'> {
   return empty.length === 0 ? {} : { empty };
 }
 
-/** `next`: the index at which it stopped before the end. */
+/** `next`: the index at which the search stopped before the end. */
 async function findIn(
   all: readonly QuarantinedRecord[],
   decided: ReadonlySet<number>,

@@ -1,9 +1,10 @@
 /**
- * What a quarantine has done where the settings of its pipeline are: the present key function over its records, and the way
- * of those that have a key by now to their lanes.
+ * The activities of a quarantine that need the settings of its pipeline: they call the current key function for its
+ * records, and redrive those that have a key now to their lanes.
  *
- * Records are brought as readers hand them over, by the same dispatcher and with the same stamps. To a lane the quarantine is
- * one more shard: their numbers only grow, a repeat begins with the same records, and what a lane has accepted it drops (O6).
+ * Records are redriven as readers deliver them, by the same dispatcher and with the same stamps. To a lane the
+ * quarantine is one more shard: redrive sequence numbers only grow, a repeat starts with the same records, and a lane
+ * drops what it has accepted before (O6).
  */
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
@@ -49,14 +50,14 @@ interface RedrivingPipeline {
 export interface RedrivingDependencies {
   readonly pipelines: (name: string) => RedrivingPipeline;
   readonly client: Client;
-  /** Aborts when the process shall stop. */
+  /** Aborts when the process is about to stop. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
-  /** Where the keys of a pipeline live. */
+  /** Tells where the keys of a pipeline live. */
   readonly router: (pipeline: string) => Promise<Router>;
-  /** The way to the lanes of a pipeline, the one that its readers of this process have. */
+  /** The gateway to the lanes of a pipeline, the same that its readers in this process use. */
   readonly gateway: (pipeline: string, log: Logger) => LaneGateway;
-  /** For the running attempt of this activity. */
+  /** Opens a lease for the running attempt of this activity. */
   readonly openLease: () => Lease;
 }
 
@@ -83,7 +84,7 @@ async function findKeys({ client, pipelines }: RedrivingDependencies, search: Se
       if (problem !== undefined) return { reason: problem };
       return findKey(source.kind, key, { ...record, data, partitionKey: record.partitionKey ?? '' });
     } catch (error) {
-      // It may be there when this is tried again.
+      // A retry may succeed.
       const isLater = error instanceof StoreUnavailableError || error instanceof SourceUnavailableError;
       if (isLater || cancellationSignal.aborted) throw error;
       return { reason: error instanceof Error ? error.message : String(error) };
@@ -92,15 +93,18 @@ async function findKeys({ client, pipelines }: RedrivingDependencies, search: Se
   return await findRecords(client, search, keyOf);
 }
 
-/** For its key only: the lane fetches the data itself, when its turn comes, or tells what is missing for that. */
+/**
+ * Fetches the data for the key function only: the lane fetches it again when it is the head, or reports what is
+ * missing.
+ */
 async function sourceOnlyData(source: Source, record: QuarantinedRecord, signal: AbortSignal): Promise<Uint8Array> {
   const { position, size } = record;
   const found = await source.recordAt(position, signal);
-  // One of another size stands in a stream that was created anew.
+  // A record of another size belongs to a stream that was deleted and created again.
   if (found?.data.byteLength === size) return found.data;
   throw new Error(
-    `Its data (${formatSize(size)}) is gone for good: it was too large for Temporal and left in the source, which has no ` +
-      `record ${formatPosition(position)} any more. Skip it, or replace its data`,
+    `Its data (${formatSize(size)}) is gone for good: it was too large for Temporal and stayed in the source, which no longer has ` +
+      `record ${formatPosition(position)}. Skip it, or replace its data`,
   );
 }
 
@@ -110,7 +114,8 @@ async function redriveRecords(dependencies: RedrivingDependencies, input: Redriv
   const { pools } = await dependencies.router(input.pipeline);
   const { cancellationSignal } = Context.current();
   const lease = openLease();
-  // What a signal of the process holds on to is let go only when one of them aborts.
+  // A long-lived signal keeps references to the combined one until one of the signals aborts, so this aborts at the
+  // end.
   const over = new AbortController();
   const stop = AbortSignal.any([cancellationSignal, stopping, lease.lost, over.signal]);
   const log = dependencies.log.child({ pipeline: input.pipeline });
@@ -122,7 +127,7 @@ async function redriveRecords(dependencies: RedrivingDependencies, input: Redriv
     clock: systemClock,
     random: Math.random,
   });
-  // At once: not one request may leave after this.
+  // Synchronously: not one request may be sent after this.
   stop.addEventListener('abort', () => dispatcher.stop(), { once: true });
   try {
     const { records } = await readSegmentRecords(client, input.segment);

@@ -69,8 +69,8 @@ export function createQuestionActivities(client: Client): QuestionActivities {
 }
 
 /**
- * The checkpoints in the pipeline's own state, which outlives a termination of its run. Those in heartbeats are newer
- * but may be lost with the run, and a lane that relied on them could be sent the same records again (O6).
+ * Reads the checkpoints from the pipeline's own state, which survives a termination of its run. Those in heartbeats are
+ * newer but may be lost with the run, and a lane that relied on them could be sent the same records again (O6).
  */
 async function readCheckpoints(client: Client, pipeline: string): Promise<Checkpoints> {
   const handle = client.workflow.getHandle(pipelineWorkflowId(pipeline));

@@ -13,8 +13,8 @@ interface FetchingPipeline {
 }
 
 /**
- * Puts data that was left in the source into the store, where there is one by now. What a person has to mend is an
- * outcome; what may pass is thrown.
+ * Copies data that stayed in the source into the store, if there is one now. What an operator has to fix is returned as
+ * an outcome; temporary errors are thrown.
  * @throws {SourceError}
  * @throws {StoreUnavailableError}
  */
@@ -23,8 +23,8 @@ export async function fetchData(
   event: FetchInput,
   signal: AbortSignal,
 ): Promise<FetchOutcome> {
-  const failed = async (type: string, tell: typeof noStore): Promise<FetchOutcome> => {
-    const message = tell(event, settings, await keptUntil(source, event, signal));
+  const failed = async (type: string, messageOf: typeof noStore): Promise<FetchOutcome> => {
+    const message = messageOf(event, settings, await expiryOf(source, event, signal));
     return { failure: { type, message, nonRetryable: true }, retry: settings.handling.retry };
   };
   if (claims === undefined) return await failed(LARGE_EVENT, noStore);
@@ -33,15 +33,15 @@ export async function fetchData(
     return { data: { claim: { ...sourceOnly.stored, preview: sourceOnly.preview } } };
   }
   const record = await source.recordAt(event.position, signal);
-  // One of another size stands in a stream that was created anew.
+  // A record of another size belongs to a stream that was deleted and created again.
   if (record?.data.byteLength !== event.size) return await failed(DATA_GONE, gone);
   const claim = claimOf(settings.name, event.position, event.key, record.data);
   await claims.write(claim, record.data, signal);
   return { data: { claim } };
 }
 
-/** ISO time. Where the retention cannot be learned, nobody knows. */
-async function keptUntil(source: Source, { arrivedAt }: FetchInput, signal: AbortSignal): Promise<string | undefined> {
+/** When the record expires in the source, as an ISO time; undefined when the retention is unknown. */
+async function expiryOf(source: Source, { arrivedAt }: FetchInput, signal: AbortSignal): Promise<string | undefined> {
   try {
     return new Date(arrivedAt + (await source.retentionMs(signal))).toISOString();
   } catch {

@@ -1,16 +1,16 @@
 /**
- * Tells a listing of shards as the difference to the one that was taken in last, where that is one of those that this
- * process has told lately, and whole otherwise. So it does not matter which process answers, how often, or whether an
- * answer gets lost: each is right by itself.
+ * Describes a listing of shards as the difference to the one that the pipeline applied last, if this process has
+ * described that one recently, and completely otherwise. So it does not matter which process answers, how often, or
+ * whether an answer is lost: each answer is correct by itself.
  *
- * Owns the ids of the last few listings that were different.
+ * Owns the shard ids of the last few different listings.
  */
 import { createHash } from 'node:crypto';
 import type { ListedShard, ShardListing } from '../../contracts/pipeline/shards.ts';
 
-/** A listing that flickers comes back to one of the last few. */
-const LISTINGS_KEPT = 4;
-/** Bytes; so many are far beyond chance. */
+/** A listing that alternates returns to one of the last few. */
+const MAX_LISTINGS_KEPT = 4;
+/** In bytes; long enough that two listings never have the same digest by chance. */
 const DIGEST_LENGTH = 15;
 
 export class KnownListings {
@@ -19,9 +19,9 @@ export class KnownListings {
 
   /**
    * @param listed every shard of the source
-   * @param known digest of the listing that was taken in last
+   * @param known digest of the listing that the pipeline applied last
    */
-  tell(listed: readonly ListedShard[], known: string | undefined): ShardListing {
+  describe(listed: readonly ListedShard[], known: string | undefined): ShardListing {
     const shards = new Map(listed.map(({ shardId, parents }) => [shardId, { shardId, parents }]));
     const digest = digestOf([...shards.keys()]);
     const before = known === undefined ? undefined : this.#kept.get(known);
@@ -37,11 +37,11 @@ export class KnownListings {
     this.#kept.delete(digest);
     this.#kept.set(digest, ids);
     const [oldest] = this.#kept.keys();
-    if (this.#kept.size > LISTINGS_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    if (this.#kept.size > MAX_LISTINGS_KEPT && oldest !== undefined) this.#kept.delete(oldest);
   }
 }
 
-/** Of the ids alone: a shard's parents are taken over when it is first told, and never change. */
+/** A digest of the ids alone: a shard's parents are applied with its first listing, and never change. */
 function digestOf(shardIds: readonly string[]): string {
   const text = shardIds.toSorted().join('\n');
   return createHash('sha256').update(text).digest().subarray(0, DIGEST_LENGTH).toString('base64url');

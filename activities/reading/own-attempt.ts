@@ -6,8 +6,8 @@ import { LeaseLostError, type FindAttempt } from '../../bridge/lease/lease.ts';
 const DEADLINE_MS = 5000;
 
 /**
- * Looks the running attempt of this activity up on the workflow that scheduled it: what the SDK tells an activity is when
- * it was scheduled, which may lie far back.
+ * Looks up the running attempt of this activity on the workflow that scheduled it: the SDK only gives the time at which
+ * the activity was scheduled, which may be long ago.
  */
 export function findOwnAttempt(client: Client, info: Info): FindAttempt {
   const { activityId, attempt, workflowExecution } = info;

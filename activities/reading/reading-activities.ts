@@ -19,7 +19,7 @@ import { truncate } from '../../lib/pure/text.ts';
 import { StoreUnavailableError } from '../../stores/errors.ts';
 import { routerOf, type Router } from '../../temporal/router.ts';
 import { withHeartbeat } from '../heartbeat.ts';
-import { adoptQuarantine } from '../quarantine/adopt.ts';
+import { recoverQuarantine } from '../quarantine/recover-quarantine.ts';
 import { createRedrivingActivities } from '../quarantine/redriving-activities.ts';
 import { fetchData } from './fetch-data.ts';
 import { findOwnAttempt } from './own-attempt.ts';
@@ -75,7 +75,7 @@ async function listShards(
 async function lookAfterQuarantine(context: ReadingContext, pipeline: string, signal: AbortSignal): Promise<void> {
   const log = context.log.child({ pipeline });
   try {
-    await adoptQuarantine(context.client, pipeline, openGateway(context, pipeline, log), signal);
+    await recoverQuarantine(context.client, pipeline, openGateway(context, pipeline, log), signal);
   } catch (error) {
     if (!signal.aborted) {
       log.warn({ err: error }, 'Could not check whether the quarantine workflow was terminated externally, retrying');

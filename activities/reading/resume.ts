@@ -2,16 +2,18 @@ import type { Logger } from 'pino';
 import { parseReaderReport } from '../../contracts/pipeline/parse.ts';
 import type { ReaderInput, ReaderReport, ShardProgress } from '../../contracts/pipeline/reading.ts';
 
-/** What is left to do for an attempt of a reader. */
+/** The remaining work of a reader's attempt. */
 export interface Resumption {
-  /** Shards to read, each from where it is known to be taken over, with what was told of it. */
+  /** Shards to read, each from its latest known checkpoint, with what was reported of it. */
   readonly shards: ReaderInput['shards'];
-  /** Shards that an earlier attempt has finished. They are reported again, so that the workflow surely learns of it. */
+  /**
+   * Shards that an earlier attempt has finished. They are reported again, so that the workflow certainly learns of it.
+   */
   readonly finished: Readonly<Record<string, ShardProgress>>;
 }
 
 /**
- * A checkpoint in the last heartbeat of an earlier attempt wins over the start point: the workflow gave that out before.
+ * A checkpoint in the last heartbeat of an earlier attempt takes precedence over the start point, which is older.
  * @param heartbeat the details of the last heartbeat, undefined in the first attempt
  */
 export function resume(input: ReaderInput, heartbeat: ReaderReport | undefined): Resumption {
@@ -20,12 +22,15 @@ export function resume(input: ReaderInput, heartbeat: ReaderReport | undefined):
   const shards = input.shards.flatMap((shard) => {
     const { shardId, start } = shard;
     const { checkpoint, consumedUntil = shard.consumedUntil, gaps = shard.gaps } = known[shardId] ?? {};
-    const told = { ...(consumedUntil === undefined ? {} : { consumedUntil }), ...(gaps === undefined ? {} : { gaps }) };
+    const reported = {
+      ...(consumedUntil === undefined ? {} : { consumedUntil }),
+      ...(gaps === undefined ? {} : { gaps }),
+    };
     if (known[shardId]?.finished === true) {
-      // Counts are those of one attempt.
+      // Counts belong to one attempt.
       finished[shardId] = {
         ...(checkpoint && { checkpoint }),
-        ...told,
+        ...reported,
         finished: true,
         read: 0,
         taken: 0,
@@ -34,7 +39,7 @@ export function resume(input: ReaderInput, heartbeat: ReaderReport | undefined):
       return [];
     }
     const from = checkpoint === undefined ? start : { at: 'after' as const, position: checkpoint };
-    return [{ shardId, start: from, ...told }];
+    return [{ shardId, start: from, ...reported }];
   });
   return { shards, finished };
 }

@@ -3,7 +3,8 @@ import type { Claims } from '../../stores/claims.ts';
 import { DataGoneError } from '../../stores/errors.ts';
 
 /**
- * The data of an event that went on while its data was being written, where that has succeeded since; undefined where not.
+ * The data of an event that was sent while its data was still being written, if that write has succeeded since;
+ * otherwise undefined.
  * @throws {StoreUnavailableError}
  */
 export async function storedData(

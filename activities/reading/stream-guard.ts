@@ -1,8 +1,9 @@
 /**
- * Keeps a process from reading a stream that is not the pipeline's (O4), and tells of it: after a stream was deleted and
- * created anew under its name, or when processes of one pipeline have different streams before them.
+ * Keeps a process from reading a stream that is not the pipeline's (O4), and reports it: after a stream was deleted and
+ * created again under its name, or when processes of one pipeline see different streams.
  *
- * Owns what it has told, and for how long the figures stay without being told again: another process may list next.
+ * Owns what it has reported, and for how long the figures stay valid without a new report: another process may list
+ * next.
  */
 import type { Logger } from 'pino';
 import type { ReadingMetrics } from '../../bridge/read/reading-metrics.ts';
@@ -18,9 +19,9 @@ import {
 import { SourceConfigurationError } from '../../sources/errors.ts';
 import type { Source } from '../../sources/source.ts';
 
-/** A source that has just been described need not be again for each of many readers. */
+/** A description this recent is not repeated for each of many readers. */
 const FRESH_FOR_MS = 30_000;
-/** A reader that does not report for ten seconds is taken for dead. */
+/** A reader that does not report for ten seconds counts as dead. */
 const DEADLINE_MS = 4000;
 
 export interface StreamGuardOptions {
@@ -28,9 +29,9 @@ export interface StreamGuardOptions {
   readonly source: Source;
   readonly metrics: ReadingMetrics;
   readonly log: Logger;
-  /** The pipeline does without the order of a key. */
+  /** True when the pipeline does not need the order of a key. */
   readonly acceptsUnordered: boolean;
-  /** For how long figures hold that are not told again. */
+  /** For how long figures stay valid without a new report. */
   readonly figuresForMs: number;
 }
 
@@ -45,32 +46,32 @@ export class StreamGuard {
     this.#options = options;
   }
 
-  /** Takes a look at a listing before the pipeline gets it. */
+  /** Checks a listing before the pipeline gets it. */
   listed(listing: ShardListing, known: KnownStream | undefined): ShardListing {
     const { acceptsUnordered, metrics } = this.#options;
     const { stream } = listing;
     const isOther = stream !== undefined && known !== undefined && isOtherStream(known, stream, Date.now());
     if (isOther && !this.#isOther) {
       this.#options.log.error(`Reading stops. ${otherStreamText(this.#options.pipeline, known, stream)}`);
-      // The rest of the former one is a gap, and counts with the line in the log.
+      // The unread rest of the former stream is a gap, counted together with the log line.
       if (isRecreated(known, stream)) metrics.gap();
     }
     if (stream !== undefined) this.#isOther = isOther;
-    if (listing.unordered !== undefined) this.#noteOrder(listing.unordered && !acceptsUnordered);
+    if (listing.unordered !== undefined) this.#updateOrder(listing.unordered && !acceptsUnordered);
     this.#show();
     return listing.unordered === true && acceptsUnordered ? { ...listing, unordered: false } : listing;
   }
 
   /**
-   * For a reader, before it reads anything.
-   * @throws {SourceConfigurationError} when this process has another stream before it than the pipeline reads
+   * Call this before a reader reads anything.
+   * @throws {SourceConfigurationError} when this process sees another stream than the one that the pipeline reads
    */
   async check(known: KnownStream | undefined, signal: AbortSignal): Promise<void> {
     if (known === undefined) return;
     const { pipeline, source } = this.#options;
     const own = await this.#describe(signal);
     if (own === undefined || !isOtherStream(known, own, Date.now())) return;
-    // What this process has seen may be from before the pipeline's latest listing.
+    // The known description may be older than the pipeline's latest listing.
     this.#own = undefined;
     const now = await this.#describe(signal, true);
     if (now === undefined || !isOtherStream(known, now, Date.now())) return;
@@ -78,7 +79,7 @@ export class StreamGuard {
     throw new SourceConfigurationError(source.identity, otherStreamText(pipeline, known, now));
   }
 
-  /** Undefined when it cannot be had in time: reading finds out what is wrong. */
+  /** Undefined when there is no description in time: reading will find out what is wrong. */
   async #describe(asked: AbortSignal, relist = false): Promise<StreamIdentity | undefined> {
     if (this.#own !== undefined && performance.now() - this.#own.at < FRESH_FOR_MS) return this.#own.stream;
     const signal = AbortSignal.any([asked, AbortSignal.timeout(DEADLINE_MS)]);
@@ -88,12 +89,12 @@ export class StreamGuard {
       this.#own = { stream, at: performance.now() };
       return stream;
     } catch (error) {
-      this.#options.log.debug({ err: error }, 'which stream this is cannot be learned before reading');
+      this.#options.log.debug({ err: error }, 'Could not find out before reading which stream this is');
       return undefined;
     }
   }
 
-  #noteOrder(isUnordered: boolean): void {
+  #updateOrder(isUnordered: boolean): void {
     const { log, source } = this.#options;
     if (isUnordered && !this.#isUnordered) log.error(unorderedText(source.identity));
     this.#isUnordered = isUnordered;

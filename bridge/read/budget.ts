@@ -6,19 +6,17 @@
  *   however large it is.
  * - budget.B2: requests are admitted in their order, so small records cannot overtake a large one for ever.
  */
+import { WaitingLine } from '../../lib/node/waiting-line.ts';
+
 export interface Amount {
   readonly records: number;
   readonly bytes: number;
 }
 
-interface Waiter {
-  readonly bytes: number;
-  readonly admit: () => void;
-}
-
 export class Budget {
   readonly #limit: Amount;
-  readonly #waiters = new Set<Waiter>();
+  /** The sizes of records that wait. */
+  readonly #line = new WaitingLine<number>();
   #records = 0;
   #bytes = 0;
   #max: Amount = { records: 0, bytes: 0 };
@@ -31,7 +29,7 @@ export class Budget {
     return { records: this.#records, bytes: this.#bytes };
   }
 
-  /** The most that was held at any time. */
+  /** The maximum that was held at any time. */
   get highWater(): Amount {
     return this.#max;
   }
@@ -42,11 +40,8 @@ export class Budget {
    */
   async acquire(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#waiters.size === 0 && this.#fits(bytes)) {
-      this.#hold(bytes);
-      return;
-    }
-    await this.#wait(bytes, signal);
+    if (this.#line.length === 0 && this.#take(bytes)) return;
+    await this.#line.wait(bytes, signal, () => this.#admit());
   }
 
   release(bytes: number): void {
@@ -62,42 +57,18 @@ export class Budget {
   }
 
   #admit(): void {
-    for (const waiter of this.#waiters) {
-      if (!this.#fits(waiter.bytes)) return;
-      this.#waiters.delete(waiter);
-      this.#hold(waiter.bytes);
-      waiter.admit();
-    }
+    this.#line.admit((bytes) => this.#take(bytes));
   }
 
-  async #wait(bytes: number, signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const giveUp = (): void => {
-        this.#waiters.delete(waiter);
-        reject(signal.reason as Error);
-        this.#admit();
-      };
-      const admit = (): void => {
-        signal.removeEventListener('abort', giveUp);
-        resolve();
-      };
-      const waiter: Waiter = { bytes, admit };
-      this.#waiters.add(waiter);
-      signal.addEventListener('abort', giveUp, { once: true });
-    });
-  }
-
-  #fits(bytes: number): boolean {
-    if (this.#records === 0) return true;
-    return this.#records < this.#limit.records && this.#bytes + bytes <= this.#limit.bytes;
-  }
-
-  #hold(bytes: number): void {
+  #take(bytes: number): boolean {
+    const fits = this.#records < this.#limit.records && this.#bytes + bytes <= this.#limit.bytes;
+    if (this.#records > 0 && !fits) return false;
     this.#records += 1;
     this.#bytes += bytes;
     this.#max = {
       records: Math.max(this.#max.records, this.#records),
       bytes: Math.max(this.#max.bytes, this.#bytes),
     };
+    return true;
   }
 }

@@ -44,6 +44,6 @@ export class PollPace {
 }
 
 /** A page may be empty in the middle of a shard, and DynamoDB Streams do not report how far reading is behind. */
-function isBehind({ records, lagMs, passedOver = 0 }: Page): boolean {
-  return lagMs === undefined ? records.length + passedOver > 0 : lagMs > 0;
+function isBehind({ records, lagMs, skipped = 0 }: Page): boolean {
+  return lagMs === undefined ? records.length + skipped > 0 : lagMs > 0;
 }

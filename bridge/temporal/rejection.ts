@@ -45,7 +45,7 @@ const BUSY = /workflow is (?:busy|closing)|too many (?:re)?starts for workflow/i
 const { ResourceExhaustedFailure } = proto.temporal.api.errordetails.v1;
 const { RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW } = proto.temporal.api.enums.v1.ResourceExhaustedCause;
 /** The largest message that a gRPC server accepts by default: 4 MiB, less the envelope of the data. */
-const LARGEST_MESSAGE = 4 * 1024 * 1024 - 64 * 1024;
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024 - 64 * 1024;
 
 /** @param bytes approximate size of the request */
 export function rejectionOf(error: unknown, bytes: number): Rejection {
@@ -55,7 +55,7 @@ export function rejectionOf(error: unknown, bytes: number): Rejection {
   const { code, details } = failure;
   if (TOO_LARGE.test(details)) return 'too large';
   // gRPC rejects a message that is too large as if it were throttled, and a client may repeat that until the deadline.
-  if (code === GRPC.deadlineExceeded && bytes > LARGEST_MESSAGE) return 'too large';
+  if (code === GRPC.deadlineExceeded && bytes > MAX_MESSAGE_BYTES) return 'too large';
   if (code === GRPC.invalidArgument && NO_SIGNALS_LEFT.test(details)) return 'no signals left';
   if (code === GRPC.resourceExhausted) return isBusy(failure) ? 'busy' : 'throttled';
   return OUT_OF_REACH.has(code) ? 'out of reach' : 'other';

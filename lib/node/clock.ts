@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as timeout } from 'node:timers/promises';
 
-/** Time as the bridge uses it, so that tests can hold it in their hands. */
+/** The time that the bridge uses; tests replace it. */
 export interface Clock {
   /** ms, never runs backwards */
   now(): number;

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 
-/** What a process has started and must stop, the latest first. One that fails to stop holds up none of the others. */
+/**
+ * What a process has started and must stop, the latest first. An error while stopping one does not keep the others from
+ * being stopped.
+ */
 export class Closers {
   readonly #log: Logger;
   readonly #closers: { readonly what: string; readonly close: () => unknown }[] = [];
@@ -27,7 +30,7 @@ export class Closers {
         this.#log.debug({ what: next.what }, 'Stopping');
         await next.close();
       } catch (error) {
-        this.#log.warn({ err: error, what: next.what }, 'Could not be stopped');
+        this.#log.warn({ err: error, what: next.what }, 'Could not stop a part of the process');
       }
     }
     this.#closing = undefined;

@@ -1,14 +1,14 @@
 /**
- * Notices that this process stood still: stopped (SIGSTOP), in a suspended machine, or with its event loop blocked.
+ * Detects that this process was frozen: stopped (SIGSTOP), in a suspended machine, or with its event loop blocked.
  *
- * Whoever stood still for longer than its heartbeat timeout may have been replaced without knowing it, so it must not
- * go on as if nothing had happened (O1, O6). Owns the tick and the memory of the latest jumps; what a freeze means is
- * for those who hold a guard.
+ * A process that was frozen for longer than its heartbeat timeout may have been replaced without knowing it, so it must
+ * not continue as if nothing had happened (O1, O6). Owns the tick and the memory of the latest jumps; the holders of
+ * guards decide what a freeze means.
  *
  * Invariants:
- * - F1: `tick` is the only place where clocks are read for a jump, and whoever is about to act calls it (through
- *   `check`): after a freeze other callbacks may well run before the timer's.
- * - F2: both clocks count. A suspended machine stops the monotonic clock; the wall clock gives it away.
+ * - freeze-watch.F1: `tick` is the only place where clocks are read for a jump, and every caller that is about to act
+ *   calls it (through `check`): after a freeze other callbacks may run before the timer's.
+ * - freeze-watch.F2: both clocks count. A suspended machine stops the monotonic clock, but not the wall clock.
  */
 import { performance } from 'node:perf_hooks';
 
@@ -22,10 +22,10 @@ export interface FreezeClock {
 const SYSTEM_CLOCK: FreezeClock = { monotonic: () => performance.now(), wall: () => Date.now() };
 const TICK_MS = 1000;
 /** Shorter ones are ordinary pauses. */
-const SHORTEST_JUMP_MS = 2000;
-const JUMPS_KEPT = 20;
+const MIN_JUMP_MS = 2000;
+const MAX_JUMPS_KEPT = 20;
 
-/** Thrown when the process stood still for longer than the limit of who asks. Stop at once; a new attempt is safe. */
+/** Thrown when the process was frozen for longer than the caller's limit. Stop at once; a new attempt is safe. */
 export class FrozenError extends Error {
   override readonly name = 'FrozenError';
   readonly frozenMs: number;
@@ -33,7 +33,7 @@ export class FrozenError extends Error {
 
   constructor(frozenMs: number, limitMs: number) {
     super(
-      `This process stood still for ${Math.round(frozenMs)} ms, longer than ${limitMs} ms: somebody else may have its ` +
+      `This process was frozen for ${Math.round(frozenMs)} ms, longer than ${limitMs} ms: another process may have its ` +
         'work by now, so it stops here and Temporal starts the work again.',
     );
     this.frozenMs = frozenMs;
@@ -69,22 +69,22 @@ export class FreezeWatch {
     return this.#lastTick;
   }
 
-  /** Looks at the clocks; trips every guard whose limit was passed since the last look. */
+  /** Reads the clocks, and trips every guard whose limit was exceeded since the last tick. */
   tick(): void {
     const monotonic = this.#clock.monotonic();
     const wall = this.#clock.wall();
-    // A wall clock that is set back is no freeze, so only what it gained counts.
+    // A wall clock that is set back is no freeze, so only a jump forward counts.
     const gap = Math.max(monotonic - this.#lastTick, wall - this.#lastWall);
     this.#lastTick = monotonic;
     this.#lastWall = wall;
-    if (gap < SHORTEST_JUMP_MS) return;
-    this.#jumps = [...this.#jumps, { at: monotonic, ms: gap }].slice(-JUMPS_KEPT);
+    if (gap < MIN_JUMP_MS) return;
+    this.#jumps = [...this.#jumps, { at: monotonic, ms: gap }].slice(-MAX_JUMPS_KEPT);
     for (const guard of this.#guards) guard.frozeFor(gap);
   }
 
   /**
-   * Whether a freeze longer than `limitMs` ended in the last `withinMs`. For work that was handed to this process
-   * before the freeze and starts after it, when no guard of its own can have seen it.
+   * Whether a freeze longer than `limitMs` ended in the last `withinMs`. For work that this process got before the
+   * freeze and starts after it, when no guard of its own can have noticed it.
    */
   frozenWithin(withinMs: number, limitMs: number): boolean {
     this.tick();
@@ -117,8 +117,8 @@ export class FreezeGuard {
   }
 
   /**
-   * To be called right before anything that only the rightful holder of the work may do.
-   * @throws {FrozenError} if the process stood still for longer than the limit since the guard was made
+   * Call this right before any action that only the rightful holder of the work may take.
+   * @throws {FrozenError} if the process was frozen for longer than the limit since the guard was created
    */
   check(): void {
     this.#watch.tick();

@@ -1,7 +1,7 @@
 /**
- * Any object as one line of text, for a message. The work is bounded, whatever the size of the object: a few fields or
- * elements of each object, two levels down, and each object once. `inspect` of Node sorts out all fields of an object before
- * it shows the first, and blocks its process meanwhile.
+ * Formats any object as one line of text, for a message. The work is bounded, whatever the size of the object: a few
+ * fields or elements of each object, two levels deep, and each object once. Node's `inspect` collects all fields of an
+ * object before it shows the first, and blocks the process meanwhile.
  */
 import { inspect, types } from 'node:util';
 import { truncate } from '../pure/text.ts';

@@ -3,7 +3,7 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-/** Wait after the `failures`th failure in a row: doubles up to a bound, and is spread over its upper half. */
+/** The wait after the `failures`th failure in a row: doubles up to a maximum, and is random within its upper half. */
 export function backoffMs(backoff: Backoff, failures: number, random: () => number): number {
   const full = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(failures - 1, 30));
   return full * (0.5 + random() / 2);

@@ -1,4 +1,4 @@
-/** Bytes that a value takes in a payload, which is JSON in UTF-8. */
+/** The number of bytes of a value in a payload, which is JSON in UTF-8. */
 export function jsonBytes(value: object): number {
   const text = JSON.stringify(value);
   let bytes = text.length;

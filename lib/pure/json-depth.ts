@@ -1,14 +1,14 @@
-/** Levels of lists and objects in data that travels as JSON. */
+/** Maximum levels of lists and objects in data that is sent as JSON. */
 const MAX_LEVELS = 100;
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-/** Of lists and objects. */
+/** The brackets of lists and objects. */
 const [OPENING, CLOSING] = [
   [0x5b, 0x7b],
   [0x5d, 0x7d],
 ];
 
 /**
- * Whether a text, if it is JSON, is nested too deeply to be carried as JSON: `JSON.stringify` calls itself for each level,
+ * Whether a text, if it is JSON, is nested too deeply to be sent as JSON: `JSON.stringify` calls itself for each level,
  * and a request or a lane's state that overflows the stack could never be written.
  */
 export function isDeep(text: string): boolean {

@@ -1,4 +1,4 @@
-/** Maps in the order of the input with so many calls under way at the most. */
+/** Maps the inputs, in their order, with at most `max` calls in flight. */
 export async function mapBounded<In, Out>(
   inputs: readonly In[],
   max: number,

@@ -1,4 +1,4 @@
-/** The one of the names that a person most likely meant; undefined when none is close. */
+/** The name that was most likely meant; undefined when none is close. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const wanted = typed.toLowerCase();
   const ranked = names
@@ -10,7 +10,7 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return best.distance <= close ? best.name : undefined;
 }
 
-/** Letters that are too many, missing or wrong, and neighbours that have changed places, each counted once. */
+/** Counts letters that were added, removed, replaced or swapped with their neighbour. */
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

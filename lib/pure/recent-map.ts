@@ -1,15 +1,15 @@
 /**
- * What was used of late, by key: a map that forgets, so that its memory is bounded.
+ * A map of recently used keys that forgets older ones, so that its memory is bounded.
  *
- * Owns two generations instead of an order: to forget the oldest entry for each new one costs more than what the entries
- * are for. At least as many as a generation holds are remembered, and at the most twice as many.
+ * Owns two generations instead of an order of use: removing the oldest entry for each new one would cost too much. It
+ * remembers at least as many entries as one generation holds, and at most twice as many.
  */
 export class RecentMap {
   readonly #size: number;
   #recent = new Map<string, string>();
   #before = new Map<string, string>();
 
-  /** @param size entries of a generation */
+  /** @param size entries of one generation */
   constructor(size = 5000) {
     this.#size = size;
   }

@@ -1,10 +1,10 @@
 /**
- * Words of commands that are printed for somebody to paste: into sh, bash, zsh or fish, each of which must pass on exactly
- * these bytes and run nothing else.
+ * Words of commands that are printed to be pasted into sh, bash, zsh or fish: each shell must pass on exactly these
+ * bytes and run nothing else.
  */
 import { isVisible } from './visible.ts';
 
-/** The text, in quotes where a shell needs them. Whether it can be pasted at all, {@link isTypable} says. */
+/** The text, in quotes where a shell needs them. {@link isTypable} says whether it can be pasted at all. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

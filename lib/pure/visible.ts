@@ -1,12 +1,12 @@
 /**
- * Text from outside (keys, failures, data) for somebody to read: what a screen does not show, or takes for a command, is
- * written as an escape. A record must not be able to clear an operator's screen, to turn the direction of a line, or to
- * look like another record.
+ * Text from outside (keys, failures, data) for display: characters that a screen does not show, or interprets as a
+ * command, are written as escapes. A record must not be able to clear an operator's screen, to change the direction of
+ * a line, or to look like another record.
  */
 
 /**
- * Controls (C0, DEL, C1), format characters (bidirectional marks, zero-width spaces, tags), separators, lone surrogates;
- * and the code points that Unicode keeps for more format characters, which no category has yet.
+ * Controls (C0, DEL, C1), format characters (bidirectional marks, zero-width spaces, tags), separators, lone
+ * surrogates; and code points that Unicode reserves for more format characters.
  */
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2065\ufff0-\ufff8\u{e0000}-\u{e0fff}]/gu;
 /** In a name, also what is blank or ignored: two names that differ must look different. */
@@ -14,7 +14,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Zs}\p{Co}\p{Default_Ignorab
 /** Both join characters of some scripts and of emoji, and change nothing else in a text. */
 const JOINERS: ReadonlySet<string> = new Set(['\u200c', '\u200d']);
 
-/** A text to read. Line breaks and tabs stay only where `lines` are asked for. */
+/** The text for display. Line breaks and tabs are kept only with the layout `lines`. */
 export function visibleText(text: string, layout: 'one line' | 'lines' = 'one line'): string {
   return text.replace(CONTROLS, (character) => {
     if (JOINERS.has(character)) return character;
@@ -24,8 +24,8 @@ export function visibleText(text: string, layout: 'one line' | 'lines' = 'one li
 }
 
 /**
- * A name to recognise: as it is when all of it can be seen, else with escapes. Different names always look different,
- * also one that has an escape written in it.
+ * The name for display: unchanged when all of it is visible, otherwise with escapes. Different names always look
+ * different, also a name that contains the text of an escape.
  */
 export function visibleName(name: string): string {
   if (isVisible(name) && !name.includes(String.raw`\u`)) return name;
@@ -35,7 +35,7 @@ export function visibleName(name: string): string {
     .replace(/^ | $/g, escaped(' '));
 }
 
-/** Whether each character of a name can be seen, and where it begins and ends. */
+/** Whether each character of a name is visible, and so are its start and its end. */
 export function isVisible(name: string): boolean {
   return name === name.trim() && [...name.matchAll(INVISIBLE)].every(([character]) => character === ' ');
 }

@@ -8,7 +8,10 @@ import { endOf, type Ended } from './lane-view.ts';
 import { askWorkflow, orMissing } from '../../temporal/query.ts';
 import { listing, quoted } from '../../temporal/visibility.ts';
 
-/** The latest run of a lane, which was terminated, failed or timed out with work in it. No later run has taken that over. */
+/**
+ * The latest run of a lane, which was terminated, failed or timed out with work in it. No later run has taken that
+ * over.
+ */
 export interface EndedLane {
   readonly info: WorkflowExecutionInfo;
   readonly ended: Ended;

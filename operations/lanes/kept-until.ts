@@ -6,8 +6,8 @@ import { NoWorkerError } from '../../temporal/errors.ts';
 import { askWorkflow } from '../../temporal/query.ts';
 
 /**
- * Until when the source keeps the data of a head that is too large for Temporal and in no store; ms since 1970. Undefined
- * when it is elsewhere, or the retention is not known to anybody who answers.
+ * Until when the source keeps the data of a head that is too large for Temporal and in no store; ms since 1970.
+ * Undefined when it is elsewhere, or the retention is not known to anybody who answers.
  */
 export async function keptUntil(client: Client, lane: LaneView, timeoutMs: number): Promise<number | undefined> {
   const { head, pipeline } = lane;

@@ -60,8 +60,8 @@ export async function pooledKeyView(
 }
 
 /**
- * Has a pool carry out a verb on a key that has no lane of its own: it gets one, which keeps the decision. Resolves when that has
- * begun.
+ * Has a pool carry out a verb on a key that has no lane of its own: it gets one, which keeps the decision. Resolves
+ * when that has begun.
  * @throws {NoSuchLaneError}
  * @throws {NothingToDecideError}
  * @throws {NoWorkerError} if it is not known whether it will

@@ -19,7 +19,10 @@ export interface PoolsStatus {
   readonly handled: number;
   /** Pools that take in nothing more, since so many of their keys have lanes of their own. */
   readonly fullOfMovedKeys: number;
-  /** Pools that hold their keys since most of them fail; and of the first of them since when, until when at most, and why. */
+  /**
+   * Pools that hold their keys since most of them fail; and of the first of them since when, until when at most, and
+   * why.
+   */
   readonly outages: number;
   readonly outage?: { readonly since: number; readonly until?: number; readonly failure: Failure };
   /** Pools that hold them no longer; and of the first of them since when its keys have failed, and why. */

@@ -16,12 +16,12 @@ import { StreamCalls } from './stream-calls.ts';
 import { DynamodbTableStream, type TableIdentity } from './table-stream.ts';
 
 /**
- * A record's time is rounded down, to the second by AWS and to the minute by DynamoDB Local. A start at a time takes
- * records from so much earlier: a few too many do no harm, one too few would be a loss.
+ * A record's time is rounded down, to the second by AWS and to the minute by DynamoDB Local. A start at a time reads
+ * records from this much earlier: a few too many do no harm, one too few would be a loss.
  */
 const TIME_SLACK_MS = 60_000;
 
-/** The streams of a DynamoDB table. It owns a client with its connections, and remembers which stream has a shard. */
+/** The streams of a DynamoDB table. Owns a client with its connections, and remembers which stream has a shard. */
 export class DynamodbSource implements Source {
   readonly kind = 'dynamodb';
   readonly identity: string;
@@ -69,7 +69,7 @@ export class DynamodbSource implements Source {
   openShard(shardId: string, start: StartPoint): ShardCursor {
     const shard = new DynamodbShardIterators(this.#client, this.#calls, this.#table, shardId);
     const now = this.#now;
-    // Nothing tells the tip of a shard here, an empty page least of all: whatever `consumedUntil` says cannot be relied on.
+    // Nothing shows the tip of a shard here, not even an empty page, so `consumedUntil` is not reliable.
     if (start.at === 'after') return new IteratorCursor(shard, { at: 'after', position: start.position }, { now });
     if (start.at === 'horizon') return new IteratorCursor(shard, start, { now });
     return new IteratorCursor(shard, { at: 'horizon' }, { now, notBefore: start.since - TIME_SLACK_MS });

@@ -1,11 +1,11 @@
 import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
 
 /**
- * One lineage from the streams that a table has had, the oldest first.
+ * Makes one lineage of the streams that a table has had, the oldest first.
  *
- * A stream that is disabled ends; when it is enabled again there is another one, and nothing ties the two together. For
- * the order of an item's changes (O1) there must be a tie: the shards that the newer stream began with are children of
- * every shard at which the older one ended. Which of them had an item nobody can tell.
+ * A stream that is disabled ends; when it is enabled again there is a new one, and nothing connects the two. For the
+ * order of an item's changes (O1) they must be connected: the first shards of the newer stream become children of every
+ * last shard of the older one, since it is unknown which of those had an item.
  */
 export function linkGenerations(generations: readonly (readonly ShardInfo[])[]): readonly ShardInfo[] {
   let ends: readonly string[] = [];

@@ -2,8 +2,8 @@ import type { AttributeValue, KeySchemaElement } from '@aws-sdk/client-dynamodb-
 import { base64 } from './record-json.ts';
 
 /**
- * The item's key as one text, the same for the same item always: a text as it is, a number in DynamoDB's digits, bytes
- * in base64. A hash and a range key are joined by `|`; where one of them has a `|` or `\`, a `\` goes before it.
+ * The item's key as one string, always the same for the same item: a string as it is, a number in DynamoDB's digits,
+ * bytes in base64. A hash and a range key are joined by `|`; where one of them has a `|` or `\`, a `\` goes before it.
  */
 export function canonicalItemKey(
   keys: Readonly<Record<string, AttributeValue>>,

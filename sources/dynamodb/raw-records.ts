@@ -1,6 +1,6 @@
 /**
- * The records of a page as DynamoDB wrote them, for those with an attribute called `__proto__`, at any depth: the SDK's
- * deserialiser (@smithy/core 3.41) gives such an attribute the value undefined.
+ * Reads the records of a page as DynamoDB wrote them, for records with an attribute called `__proto__` at any depth:
+ * the SDK's deserialiser (@smithy/core 3.41) gives such an attribute the value undefined.
  */
 import { Buffer } from 'node:buffer';
 import type { GetRecordsCommand, _Record } from '@aws-sdk/client-dynamodb-streams';
@@ -8,7 +8,7 @@ import type { GetRecordsCommand, _Record } from '@aws-sdk/client-dynamodb-stream
 /** A page's records, in their order; binary values are in base64. */
 type RawPage = readonly Pick<_Record, 'dynamodb'>[];
 
-/** What an answer must have in it to be read twice: the name, or an escape by which it could be written. */
+/** An answer with one of these is read twice: the name, or an escape with which it could be written. */
 const MARKS = ['__proto__', String.raw`\u005f`, String.raw`\u005F`];
 
 type Step = (args: object) => Promise<{ readonly response: unknown }>;
@@ -24,8 +24,8 @@ export function withRawImages(records: readonly _Record[], page: RawPage | undef
 }
 
 /**
- * Has the answer to this command read a second time where that is needed.
- * @returns gives the records once the command is done; undefined when the SDK's are whole
+ * Reads the answer to this command a second time if needed.
+ * @returns a function that returns the records once the command is done; undefined when the SDK's records are complete
  */
 export function rawPageOf(command: GetRecordsCommand): () => RawPage | undefined {
   let page: RawPage | undefined;
@@ -59,7 +59,7 @@ function recordsIn(body: Buffer): RawPage | undefined {
   try {
     return (JSON.parse(body.toString()) as { Records?: RawPage }).Records;
   } catch {
-    // An answer that the SDK cannot read either.
+    // The SDK cannot read this answer either.
     return undefined;
   }
 }

@@ -2,8 +2,8 @@ import type { AttributeValue, _Record } from '@aws-sdk/client-dynamodb-streams';
 import type { StreamRecordJson } from '../../contracts/public/change.ts';
 
 /**
- * A stream record in the form in which Lambda delivers it. Nothing is checked: a record that makes no sense (DynamoDB
- * Local gives those of time to live an event name of its own) goes on as it is, and blocks its key (O8).
+ * A stream record in the form in which Lambda delivers it. Nothing is checked: an unexpected record (DynamoDB Local
+ * gives those of time to live an event name of its own) is delivered as it is, and blocks its key (O8).
  */
 export function streamRecordJson(record: _Record): StreamRecordJson {
   const { dynamodb, userIdentity } = record;
@@ -35,7 +35,8 @@ function item(attributes: Record<string, AttributeValue> | undefined) {
 }
 
 /**
- * JSON has no bytes: they become base64, as in Lambda's events. DynamoDB Local (3.3) writes an empty map without its type.
+ * JSON has no bytes: they become base64, as in Lambda's events. DynamoDB Local (3.3) writes an empty map without its
+ * type.
  */
 function attribute(value: AttributeValue): unknown {
   if (Object.keys(value).length === 0) return { M: {} };

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { StartPoint } from '../../contracts/pipeline/options.ts';
 import type { Position } from '../../contracts/event/position.ts';
-import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
+import { isServiceError, type ServiceCalls } from '../aws/service-calls.ts';
 import { type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
 import { MissingShard } from '../missing-shard.ts';
@@ -21,12 +21,12 @@ type IteratorStart = Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'S
 
 const encoder = new TextEncoder();
 
-/** Nobody can change it: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
+/** A fixed value: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
 export const RETENTION_MS = 24 * 3_600_000;
 
 /** One shard of a table's stream, read by GetShardIterator and GetRecords. */
 export class DynamodbShardIterators implements ShardIterators {
-  /** A place that was trimmed is refused, so there is nothing to prove. */
+  /** A trimmed position is rejected, so there is nothing to prove. */
   readonly startIncluded = false;
   readonly #client: DynamoDBStreamsClient;
   readonly #calls: ServiceCalls;
@@ -42,7 +42,7 @@ export class DynamodbShardIterators implements ShardIterators {
   }
 
   async open(from: StartPoint, signal: AbortSignal): Promise<string> {
-    // There is no AT_TIMESTAMP: the source has turned a time into the horizon, and the cursor passes records over.
+    // There is no AT_TIMESTAMP: the source has replaced a time with the horizon, and the cursor skips records.
     return await this.#open(
       from.at === 'after'
         ? { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: from.position.sequenceNumber }
@@ -51,7 +51,7 @@ export class DynamodbShardIterators implements ShardIterators {
     );
   }
 
-  /** An iterator that begins with the record at this position. */
+  /** An iterator that starts with the record at this position. */
   async openAt({ sequenceNumber }: Position, signal: AbortSignal): Promise<string> {
     return await this.#open({ ShardIteratorType: 'AT_SEQUENCE_NUMBER', SequenceNumber: sequenceNumber }, signal);
   }
@@ -59,17 +59,17 @@ export class DynamodbShardIterators implements ShardIterators {
   async #open(start: IteratorStart, signal: AbortSignal): Promise<string> {
     const { arn } = await this.#table.streamOf(this.#shardId, signal);
     const command = new GetShardIteratorCommand({ StreamArn: arn, ShardId: this.#shardId, ...start });
-    const asked = `GetShardIterator of shard ${this.#shardId}`;
-    const answer = await this.#run(asked, signal, (options) => this.#client.send(command, options));
+    const request = `GetShardIterator of shard ${this.#shardId}`;
+    const answer = await this.#run(request, signal, (options) => this.#client.send(command, options));
     return answer.ShardIterator ?? '';
   }
 
   async read(iterator: string, signal: AbortSignal): Promise<IteratorPage> {
     const stream = await this.#table.streamOf(this.#shardId, signal);
     const command = new GetRecordsCommand({ ShardIterator: iterator });
-    const asked = `GetRecords of shard ${this.#shardId}`;
+    const request = `GetRecords of shard ${this.#shardId}`;
     const rawPage = rawPageOf(command);
-    const page = await this.#run(asked, signal, (options) => this.#client.send(command, options));
+    const page = await this.#run(request, signal, (options) => this.#client.send(command, options));
     this.#missing.found();
     const records = withRawImages(page.Records ?? [], rawPage());
     return {
@@ -82,19 +82,19 @@ export class DynamodbShardIterators implements ShardIterators {
     return Promise.resolve(RETENTION_MS);
   }
 
-  async #run<T>(asked: string, signal: AbortSignal, send: (options: { abortSignal: AbortSignal }) => Promise<T>) {
+  async #run<T>(request: string, signal: AbortSignal, send: (options: { abortSignal: AbortSignal }) => Promise<T>) {
     try {
-      return await this.#calls.run(asked, signal, send);
+      return await this.#calls.run(request, signal, send);
     } catch (error) {
-      if (isRefusal(error, 'TrimmedDataAccessException')) {
+      if (isServiceError(error, 'TrimmedDataAccessException')) {
         throw new TrimmedError(error.source, error.message, { cause: error.cause });
       }
-      if (isRefusal(error, 'ResourceNotFoundException')) throw await this.#notFound(error, signal);
+      if (isServiceError(error, 'ResourceNotFoundException')) throw await this.#notFound(error, signal);
       throw error;
     }
   }
 
-  /** Nothing here is for a person to mend: the table has been found, or the listing says what is wrong with it. */
+  /** These errors are temporary: the table was found, or the listing reports what is wrong with it. */
   async #notFound({ source, message }: SourceError, signal: AbortSignal): Promise<SourceUnavailableError> {
     const { hasEnded, state } = await this.#table.lookFor(this.#shardId, signal);
     const cause = { cause: new Error(message) };
@@ -105,7 +105,7 @@ export class DynamodbShardIterators implements ShardIterators {
     const listing = state === 'listed' ? 'is listed' : 'is not listed (yet)';
     return new SourceUnavailableError(
       source,
-      `${source}: shard ${this.#shardId} is not found, and ${listing}. It is asked again.`,
+      `${source}: shard ${this.#shardId} is not found, and ${listing}. Retrying.`,
       cause,
     );
   }
@@ -121,13 +121,13 @@ function sourceRecord(shardId: string, stream: TableStream, record: _Record): So
     const partitionKey = canonicalItemKey(Keys, stream.keySchema);
     return { ...place, partitionKey, data: encoder.encode(JSON.stringify(streamRecordJson(record))) };
   } catch (error) {
-    // The affair of this record, and not of those behind it (O3).
+    // A problem of this record only, not of later ones (O3).
     const problem = `This record of the stream cannot be read: ${String(error)}`;
     return { ...place, partitionKey: '', data: encoder.encode(textOf(record)), problem };
   }
 }
 
-/** Of a record that makes no sense, as much as can be written. */
+/** As much of an unreadable record as can be written as JSON. */
 function textOf(record: _Record): string {
   try {
     return JSON.stringify(record);

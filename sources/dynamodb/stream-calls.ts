@@ -8,20 +8,20 @@ import {
   type StreamDescription,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { ServiceCalls } from '../aws/service-calls.ts';
-import { sleepUntilAborted, Turns } from '../aws/turns.ts';
+import { sleepUntilAborted, CallSpacing } from '../aws/call-spacing.ts';
 import { SourceUnavailableError } from '../errors.ts';
 
-/** An account has 10 calls of DescribeStream a second, for all that read any stream: some are left to others. */
+/** An account has 10 calls of DescribeStream a second for all readers of all streams: some remain for others. */
 const DESCRIBE_EVERY_MS = 125;
-/** So often a page of a description is asked for that cannot be had, with a second more between them each time. */
+/** Attempts for one page of a description, with a wait that is a second longer each time. */
 const PAGE_TRIES = 6;
 const PAGE_WAIT_MS = 1000;
 
-/** What can be asked about streams, over all pages. */
+/** The calls about streams, over all pages. */
 export class StreamCalls {
   readonly #client: DynamoDBStreamsClient;
   readonly #calls: ServiceCalls;
-  readonly #turns = new Turns(DESCRIBE_EVERY_MS);
+  readonly #spacing = new CallSpacing(DESCRIBE_EVERY_MS);
 
   constructor(client: DynamoDBStreamsClient, calls: ServiceCalls) {
     this.#client = client;
@@ -43,7 +43,7 @@ export class StreamCalls {
       streams.push(...(page.Streams ?? []));
       after = page.LastEvaluatedStreamArn;
     } while (after !== undefined);
-    // Labels are times in ISO 8601: the order of the texts is that of the times.
+    // Labels are times in ISO 8601, so they sort by time.
     return streams
       .toSorted((a, b) => compareTexts(a.StreamLabel, b.StreamLabel))
       .map(({ StreamArn = '' }) => StreamArn);
@@ -61,7 +61,7 @@ export class StreamCalls {
     return pages;
   }
 
-  /** A long description that was throttled would, from its first page on, be throttled again. */
+  /** Retries single pages: a long description that started again from its first page would be throttled again. */
   async #furtherPage(arn: string, after: string, signal: AbortSignal): Promise<StreamDescription> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -78,7 +78,7 @@ export class StreamCalls {
       StreamArn: arn,
       ...(after === undefined ? {} : { ExclusiveStartShardId: after }),
     });
-    await this.#turns.take(signal);
+    await this.#spacing.take(signal);
     const answer: DescribeStreamCommandOutput = await this.#calls.run(`DescribeStream of ${arn}`, signal, (options) =>
       this.#client.send(command, options),
     );

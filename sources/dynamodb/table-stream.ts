@@ -1,7 +1,7 @@
 import type { KeySchemaElement, Shard, StreamDescription } from '@aws-sdk/client-dynamodb-streams';
 import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
 import type { StreamIdentity } from '../../contracts/pipeline/stream-identity.ts';
-import { isRefusal } from '../aws/service-calls.ts';
+import { isServiceError } from '../aws/service-calls.ts';
 import { SharedCall } from '../aws/shared-call.ts';
 import { SourceConfigurationError } from '../errors.ts';
 import { linkGenerations } from './generations.ts';
@@ -13,7 +13,7 @@ export interface TableStream {
   readonly keySchema: readonly KeySchemaElement[];
 }
 
-/** What tells the table from another one of its name. */
+/** What distinguishes the table from another one of the same name. */
 export type TableIdentity = Pick<StreamIdentity, 'arn' | 'labels' | 'enabled'>;
 
 interface Generation extends TableStream {
@@ -21,10 +21,10 @@ interface Generation extends TableStream {
   readonly shards: readonly ShardInfo[];
 }
 
-/** What a listing says of a shard. `unknown`: it is not there, and may be too young for that to mean anything. */
+/** What a listing says about a shard. `unknown`: it is missing, and may be too new to be listed. */
 export type ShardState = 'listed' | 'expired' | 'unknown';
 
-/** What a new listing says of a shard that was not found. */
+/** What a new listing says about a shard that was not found. */
 export interface ShardSighting {
   readonly state: ShardState;
   /** Nothing more is written to it: the listing shows it as closed, or has a child of it. */
@@ -35,17 +35,17 @@ export interface ShardSighting {
 const SHARD_ID = /^shardId-(\d{20})-/;
 
 /**
- * The streams of a table: one for each time that streaming was enabled. One that is disabled can be read for a day.
+ * The streams of a table: one for each time that streaming was enabled. A disabled stream can be read for a day.
  *
- * It owns what it knows of which stream has which shard. That comes from listings; a shard that none has shown yet is
- * looked for in the newest stream, where new shards appear.
+ * Owns which stream has which shard, by the latest listing; a shard that was not listed yet is read from the newest
+ * stream, where new shards appear.
  */
 export class DynamodbTableStream {
   readonly #calls: StreamCalls;
   readonly #source: string;
   readonly #table: string;
   readonly #isExpired: (createdAt: number) => boolean;
-  /** Shards that are not found are not found together. */
+  /** Shards that are not found are looked for at the same time, by one listing. */
   readonly #reading = new SharedCall(async (signal) => await this.#read(signal));
   readonly #findingOut = new SharedCall(async (signal) => await this.#findOut(signal));
   #newest: TableStream | undefined;
@@ -61,23 +61,22 @@ export class DynamodbTableStream {
   }
 
   /**
-   * The shards of all streams of the table as one lineage. When the newest stream is disabled its shards end, and that
-   * is all.
+   * The shards of all streams of the table as one lineage. When the newest stream is disabled its shards end.
    * @throws {SourceError}
    */
   async listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
-    const generations = await this.#reading.ask(signal);
+    const generations = await this.#reading.get(signal);
     if (generations.length === 0) throw this.#none();
     return linkGenerations(generations.map(({ shards }) => shards));
   }
 
   /**
-   * By the latest listing. A table that is created anew under its name keeps the streams of the one before for a day, as
-   * one whose stream is disabled and enabled again does: both are told by the labels.
+   * The identity by the latest listing. A table that was deleted and created again keeps the streams of the previous
+   * one for a day, as does a table whose stream was disabled and enabled again: the labels distinguish the two.
    * @throws {SourceError}
    */
   async identity(signal: AbortSignal): Promise<TableIdentity> {
-    const generations = this.#listed ?? (await this.#reading.ask(signal));
+    const generations = this.#listed ?? (await this.#reading.get(signal));
     const newest = generations.at(-1);
     const enabled = generations.findLast(({ isEnabled }) => isEnabled);
     return {
@@ -92,14 +91,15 @@ export class DynamodbTableStream {
    * @throws {SourceError}
    */
   async streamOf(shardId: string, signal: AbortSignal): Promise<TableStream> {
-    if (this.#newest === undefined) await this.#findingOut.ask(signal);
+    if (this.#newest === undefined) await this.#findingOut.get(signal);
     const stream = this.#byShard.get(shardId) ?? this.#newest;
     if (stream === undefined) throw this.#none();
     return stream;
   }
 
   /**
-   * By a new listing. A table without any stream is for a person to look at: it may well be the wrong table.
+   * Looks for the shard in a new listing. A table without any stream is an error in the configuration: it may be the
+   * wrong table.
    * @throws {SourceError}
    */
   async lookFor(shardId: string, signal: AbortSignal): Promise<ShardSighting> {
@@ -112,7 +112,7 @@ export class DynamodbTableStream {
     return { state: isExpired ? 'expired' : 'unknown', hasEnded };
   }
 
-  /** A table that has always had its stream needs no listing of all shards only to read one. */
+  /** A table with a single stream needs no listing of all shards to read one. */
   async #findOut(signal: AbortSignal): Promise<void> {
     const [arn, ...more] = await this.#calls.ofTable(this.#table, signal);
     if (arn === undefined) return;
@@ -126,8 +126,8 @@ export class DynamodbTableStream {
       try {
         generations.push(generationOf(arn, await this.#calls.describe(arn, signal)));
       } catch (error) {
-        // The day of a disabled stream may end between the two questions.
-        if (!isRefusal(error, 'ResourceNotFoundException')) throw error;
+        // A disabled stream may expire between the two requests.
+        if (!isServiceError(error, 'ResourceNotFoundException')) throw error;
       }
     }
     this.#byShard = new Map(

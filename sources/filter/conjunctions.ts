@@ -1,9 +1,9 @@
 /**
- * Reads a pattern into conjunctions: lists of leaves that must all hold. `$or` and a list of rules in which `exists:
- * false` stands beside others make several of them, of which one must hold.
+ * Reads a pattern into conjunctions: lists of leaves that must all hold. `$or`, and a list of rules with `exists:
+ * false` among others, make several conjunctions, of which one must hold.
  *
- * That form is not for speed. In an array a rule looks for an element that is as it says, while `exists: false` says
- * that there is none: only without alternatives inside is it plain which of the two a part of a pattern does.
+ * This form is not for speed. In an array a rule looks for an element that matches it, while `exists: false` requires
+ * that there is none: only without alternatives inside is it clear which of the two a part of a pattern does.
  */
 import type { FilterProblem } from './errors.ts';
 import { marked } from './exact-json.ts';
@@ -15,7 +15,7 @@ type ValueShape = Extract<Shape, { holds: unknown }>;
 export interface Leaf {
   /** Names of fields. */
   readonly path: readonly string[];
-  /** One must hold; `absent`: there must be no value. */
+  /** Rules of which one must hold; `absent`: there must be no value. */
   readonly wanted: readonly Rule[] | 'absent';
 }
 
@@ -26,13 +26,13 @@ const MAX_CONJUNCTIONS = 1000;
 
 const OR = '$or';
 
-/** Where reading is: in the settings, with `$or` and indexes, and in an event. */
+/** The current place: in the settings, with `$or` and indexes, and in an event. */
 interface Place {
   readonly settings: readonly (string | number)[];
   readonly event: readonly string[];
 }
 
-/** Reads one pattern. What is wrong with it is added to `problems`; what is returned is of no use then. */
+/** Reads one pattern. Errors are added to `problems`; the result is useless then. */
 export function readPattern(
   pattern: unknown,
   shape: Shape,
@@ -119,7 +119,7 @@ class PatternReader {
   }
 }
 
-/** Whether the value is one of some texts always, and the rule is fulfilled by none of them. */
+/** Whether the value is always one of a few strings, none of which matches the rule. */
 function neverMatches(read: Exclude<ReadRule, { problem: string }>, oneOf: readonly string[] | undefined): boolean {
   if (oneOf === undefined) return false;
   return !('rule' in read) || !oneOf.some((text) => read.rule(marked(text)));

@@ -1,9 +1,11 @@
 /** Decimals of any length, compared digit by digit. */
 
-/** 15 digits survive as a JavaScript number, in order and apart from one another. */
+/** JavaScript numbers represent up to 15 digits exactly. */
 const EXACT_AS_NUMBER = 15;
 
-/** Negative, zero or positive as `a` is less than, equal to or more than `b`. Both are written as JSON writes numbers. */
+/**
+ * Negative, zero or positive as `a` is less than, equal to or more than `b`. Both are written as JSON writes numbers.
+ */
 export function compareDecimals(a: string, b: string): number {
   if (isShort(a) && isShort(b)) return Number(a) - Number(b);
   const left = parse(a);
@@ -18,7 +20,7 @@ function isShort(text: string): boolean {
 
 interface Decimal {
   readonly sign: -1 | 0 | 1;
-  /** Where the point stands, counted from the first digit: 2 for 15, 0 for 0.15, -1 for 0.015. */
+  /** Position of the decimal point, counted from the first digit: 2 for 15, 0 for 0.15, -1 for 0.015. */
   readonly point: number;
   /** Without zeros at either end. */
   readonly digits: string;
@@ -34,7 +36,7 @@ function parse(text: string): Decimal {
   return { sign: minus === '-' ? -1 : 1, point: whole.length - zerosBefore + Number(exponent), digits };
 }
 
-/** Not by an expression: from each of a million zeros it would look for the end again. */
+/** Not with a regular expression: it would search for the end again from each of a million zeros. */
 function withoutZerosBehind(digits: string): string {
   let end = digits.length;
   while (digits[end - 1] === '0') end -= 1;
@@ -47,7 +49,7 @@ function compareMagnitudes(a: Decimal, b: Decimal): number {
   return a.digits < b.digits ? -1 : 1;
 }
 
-/** A number of a pattern as a decimal; undefined when JavaScript has no exact form of what was meant. */
+/** A number of a pattern as a decimal; undefined when JavaScript cannot represent it exactly. */
 export function decimalOf(value: unknown): string | undefined {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;

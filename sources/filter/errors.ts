@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-const LONGEST_VALUE = 80;
+const MAX_VALUE_CHARS = 80;
 
 /** One thing that is wrong with a filter. */
 export interface FilterProblem {
@@ -13,8 +13,8 @@ export interface FilterProblem {
 }
 
 /**
- * Thrown for a filter that cannot be used, or with which a rule could never match: it would drop records that somebody
- * waits for. Nothing was read yet. All problems that were found are listed.
+ * Thrown for an invalid filter, or one with a rule that could never match: it would drop records that should be
+ * handled. Nothing was read yet. All problems are listed.
  */
 export class FilterError extends Error {
   override readonly name = 'FilterError';
@@ -36,5 +36,5 @@ function step(part: string | number): string {
 
 function showValue(value: unknown): string {
   const text = inspect(value, { depth: 3, compact: true, breakLength: Number.POSITIVE_INFINITY });
-  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE - 3)}...`;
+  return text.length <= MAX_VALUE_CHARS ? text : `${text.slice(0, MAX_VALUE_CHARS - 3)}...`;
 }

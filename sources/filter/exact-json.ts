@@ -1,9 +1,9 @@
 /**
  * JSON with its numbers as they were written: a JavaScript number holds 17 digits, and a rule about an amount or an id
- * must not see another one than the producer wrote.
+ * must see exactly what the producer wrote.
  *
- * A number is the text of its digits. So that it cannot be mistaken for a text, a text has a mark before it, and the
- * names of fields have one too, being texts to the parser. Nothing outside of this folder sees that form.
+ * A number is represented by the string of its digits. To distinguish the two, a string starts with a mark, and so do
+ * field names, which are strings to the parser. This form is only used in this folder.
  */
 export type ExactJson = string | boolean | null | readonly ExactJson[] | { readonly [markedName: string]: ExactJson };
 
@@ -11,10 +11,10 @@ const MARK = "'";
 
 const utf8 = new TextDecoder();
 
-/** What a quotation mark and a number can be told by, in a text that is known to be JSON. */
+/** Finds quotation marks and numbers in a text that is known to be JSON. */
 const TOKENS = /\\.|"|-?\d[\d.eE+-]*/g;
 
-/** Undefined when the bytes are not JSON. They are read as `record.json()` reads them, so both have one view of it. */
+/** Undefined when the bytes are not JSON. They are read as `record.json()` reads them, so that both agree. */
 export function parseExactJson(bytes: Uint8Array): ExactJson | undefined {
   const text = utf8.decode(bytes);
   try {
@@ -27,7 +27,7 @@ export function parseExactJson(bytes: Uint8Array): ExactJson | undefined {
 
 function withMarks(text: string): string {
   let inText = false;
-  // Token by token: an expression for a whole text would overflow the stack on a long one.
+  // Token by token: a regular expression for a whole string would overflow the stack on a long one.
   return text.replaceAll(TOKENS, (token) => {
     if (token === '"') {
       inText = !inText;
@@ -41,12 +41,12 @@ export function marked(text: string): string {
   return MARK + text;
 }
 
-/** The text without its mark; undefined for a value that is no text. */
+/** The string without its mark; undefined for other values. */
 export function textIn(value: ExactJson): string | undefined {
   return typeof value === 'string' && value.startsWith(MARK) ? value.slice(MARK.length) : undefined;
 }
 
-/** The digits of a number; undefined for a value that is none. */
+/** The digits of a number; undefined for other values. */
 export function numberIn(value: ExactJson): string | undefined {
   return typeof value === 'string' && !value.startsWith(MARK) ? value : undefined;
 }
@@ -61,11 +61,11 @@ export function isScalar(value: ExactJson | undefined): value is string | boolea
   return value !== undefined && (typeof value !== 'object' || value === null);
 }
 
-/** What an array holds, arrays in it opened too, at any depth. A value that is no array is the only one. */
+/** The elements of an array, with nested arrays flattened at any depth. Any other value is the only element. */
 export function elementsOf(value: ExactJson | undefined): readonly (ExactJson | undefined)[] {
   if (!Array.isArray(value)) return [value];
   const elements: ExactJson[] = [];
-  // No recursion: nobody knows how deeply a producer nests.
+  // No recursion: producers may nest to any depth.
   const open: ExactJson[] = [value];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (Array.isArray(next)) for (const element of next as readonly ExactJson[]) open.push(element);

@@ -1,6 +1,6 @@
 /**
- * The user's filter: which records of a source go on to lanes. What it drops is gone for the pipeline (O4), so what it
- * does is what AWS documents for Lambda's event filtering, and a filter that cannot be meant is refused at start.
+ * The user's filter: which records of a source are delivered. Records that it drops are gone for the pipeline (O4), so
+ * it does what AWS documents for Lambda's event filtering, and an invalid filter is rejected at start.
  */
 import type { SourceKind } from '../../contracts/event/event.ts';
 import type { SourceRecord } from '../source.ts';
@@ -11,19 +11,19 @@ import { matches, matchTree, type MatchTree } from './match.ts';
 import { DATA_FIELD, EVENT_SHAPES } from './shapes.ts';
 
 export interface CompiledFilter {
-  /** True when the record goes on, false when it is dropped. Never throws. */
+  /** True when the record is delivered, false when it is dropped. Never throws. */
   matches(record: SourceRecord): boolean;
 }
 
 /** One way in which a record can match. */
 interface Alternative {
   readonly tree: MatchTree;
-  /** True when it says something of the record's data: then data that is not JSON does not match. */
+  /** True when it has rules about the record's data: then data that is not JSON does not match. */
   readonly readsData: boolean;
 }
 
 /**
- * @param patterns a list of patterns, of which a record must match one; whatever is not understood is a problem
+ * @param patterns a list of patterns, of which a record must match one; anything unknown is a problem
  * @throws {FilterError} with all problems
  */
 export function compileFilter(source: SourceKind, patterns: unknown): CompiledFilter {
@@ -42,7 +42,7 @@ function readPatterns(source: SourceKind, patterns: unknown, problems: FilterPro
   }
   return patterns.flatMap((pattern: unknown, index) => {
     if (typeof pattern === 'string') {
-      problems.push({ path: [index], value: pattern, message: 'is a text; write the pattern as an object' });
+      problems.push({ path: [index], value: pattern, message: 'is a string; write the pattern as an object' });
       return [];
     }
     const before = problems.length;
@@ -50,7 +50,8 @@ function readPatterns(source: SourceKind, patterns: unknown, problems: FilterPro
     if (problems.length > before) return [];
     const found = conjunctions.map(alternative).filter((one) => one !== undefined);
     if (found.length < conjunctions.length) {
-      const message = 'has rules for one field beside an $or and inside of it; put them into the $or, in one list';
+      const message =
+        'has rules for one field both next to an $or and inside of it; put them into the $or, in one list';
       problems.push({ path: [index], value: pattern, message });
     }
     return found;

@@ -1,4 +1,4 @@
-/** A conjunction as a tree, in the form of the events that it is held against. */
+/** A conjunction as a tree, in the form of the events that it is compared with. */
 import type { Conjunction, Leaf } from './conjunctions.ts';
 import { elementsOf, type ExactJson, isObject, isScalar, marked } from './exact-json.ts';
 import type { Rule } from './rules.ts';
@@ -6,15 +6,15 @@ import type { Rule } from './rules.ts';
 export type MatchTree =
   | { readonly wanted: readonly Rule[] | 'absent' }
   | {
-      /** With their marked names. */
+      /** Fields by their marked names. */
       readonly fields: readonly (readonly [string, MatchTree])[];
-      /** True when all that it says is that values are not there. */
+      /** True when it only requires that values are absent. */
       readonly absenceOnly: boolean;
     };
 
 /**
- * Undefined when two of the leaves are about one field, which only an `$or` beside a field can bring about: to hold one
- * value against two lists of rules is nowhere documented.
+ * Undefined when two of the leaves are about one field, which only an `$or` next to a field can cause: what AWS does
+ * with two lists of rules for one value is not documented.
  */
 export function matchTree(leaves: Conjunction, depth = 0): MatchTree | undefined {
   const [first] = leaves;
@@ -37,10 +37,10 @@ export function matchTree(leaves: Conjunction, depth = 0): MatchTree | undefined
 }
 
 /**
- * Whether a value is as the tree wants it; undefined stands for one that is not there.
+ * Whether a value matches the tree; undefined stands for an absent value.
  *
- * An array is as wanted when one element is: all fields that a pattern names in it are looked for in the same one, as
- * event-ruler does it with JSON. That values are absent must be true of every element.
+ * An array matches when one element does: all fields of a pattern must match in the same element, as in event-ruler
+ * with JSON. That values are absent must be true of every element.
  */
 export function matches(tree: MatchTree, value: ExactJson | undefined): boolean {
   const elements = elementsOf(value);

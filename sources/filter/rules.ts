@@ -1,15 +1,15 @@
-/** The rules about one value: what they may be, and what they say of a value of an event. */
+/** The rules about one value: what is allowed, and whether a value of an event matches. */
 import { compareDecimals, decimalOf } from './decimal.ts';
 import { type ExactJson, marked, numberIn, textIn } from './exact-json.ts';
 import type { Content } from './shapes.ts';
 
-/** Says whether a value, which is no object and no array, is as the rule wants it. */
+/** Whether a value, which is neither an object nor an array, matches the rule. */
 export type Rule = (value: ExactJson) => boolean;
 
 /** A rule that was understood, or what is wrong with it. */
 export type ReadRule =
   | { readonly rule: Rule }
-  /** That the field is not there. */
+  /** The field must be absent. */
   | { readonly absent: true }
   | { readonly problem: string };
 
@@ -40,12 +40,12 @@ export const OPERATOR_NAMES: readonly string[] = Object.keys(OPERATORS);
 
 const NUMBER_HELP = 'write a number that JavaScript holds exactly, or a bigint as in 12345678901234567890n';
 
-/** @param content what the value can be, so that a rule that never matches is a problem */
+/** @param content what the value can be: a rule that can never match is a problem */
 export function readRule(rule: unknown, content: Content): ReadRule {
   if (typeof rule === 'object' && rule !== null && !Array.isArray(rule)) return readOperator(rule, content);
   const about = contentOf(rule);
   if (about === undefined) {
-    return { problem: `write a text, a number, true, false, null or one of { ${OPERATOR_NAMES.join(', ')} }` };
+    return { problem: `write a string, a number, true, false, null or one of { ${OPERATOR_NAMES.join(', ')} }` };
   }
   return mismatch(about, content) ?? literal(rule);
 }
@@ -68,14 +68,20 @@ function contentOf(value: unknown): About | undefined {
 }
 
 const ALWAYS: Readonly<Record<Exclude<Content, 'anything'>, string>> = {
-  text: "this field always holds a text (DynamoDB's numbers are texts too)",
-  number: 'this field always holds a number',
-  boolean: 'this field always holds true or false',
+  text: "this field is always a string (DynamoDB's numbers are strings too)",
+  number: 'this field is always a number',
+  boolean: 'this field is always true or false',
 };
+
+/** A rule's subject, in messages. */
+function aboutText(about: About): string {
+  if (about === 'null') return about;
+  return about === 'text' ? 'a string' : `a ${about}`;
+}
 
 function mismatch(about: About, content: Content): { readonly problem: string } | undefined {
   if (content === 'anything' || about === 'anything' || about === content) return undefined;
-  return { problem: `${ALWAYS[content]}: a rule about ${about === 'null' ? about : `a ${about}`} says nothing of it` };
+  return { problem: `${ALWAYS[content]}: a rule about ${aboutText(about)} never matches it` };
 }
 
 function literal(value: unknown): ReadRule {
@@ -100,7 +106,7 @@ function numberRule(wanted: unknown, holds: (order: number) => boolean): ReadRul
 }
 
 function textRule(operand: unknown, rule: (text: string) => (value: string) => boolean): ReadRule {
-  if (typeof operand !== 'string') return { problem: 'its value must be a text' };
+  if (typeof operand !== 'string') return { problem: 'its value must be a string' };
   const holds = rule(operand);
   return {
     rule: (value) => {
@@ -111,8 +117,8 @@ function textRule(operand: unknown, rule: (text: string) => (value: string) => b
 }
 
 /**
- * The text with each letter in any case, by Unicode's simple case folding, which is what these flags mean: one letter stands
- * for one letter. `toUpperCase` would make `ß` the same as `SS`, and a record with another text would be dropped or kept.
+ * Matches the text with each letter in any case, by Unicode's simple case folding, which these flags select: one letter
+ * for one letter. `toUpperCase` would make `ß` the same as `SS`, and records with another text would match.
  */
 function anyCaseOf(text: string): RegExp {
   return new RegExp(`^${text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}$`, 'iu');
@@ -122,7 +128,7 @@ function anythingBut(operand: unknown): ReadRule {
   const values: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
   const kinds = new Set(values.map(contentOf));
   if (kinds.size !== 1 || !(kinds.has('text') || kinds.has('number'))) {
-    return { problem: 'its value must be a text, a number, or a list of either that is not empty and not mixed' };
+    return { problem: 'its value must be a string, a number, or a list of either that is not empty and not mixed' };
   }
   const unwanted: Rule[] = [];
   for (const value of values) {
@@ -159,11 +165,11 @@ function numeric(operand: unknown): ReadRule {
   const other = comparison(secondSign, second);
   if (!('rule' in other)) return other;
   if (one.end !== 'lower' || other.end !== 'upper') return { problem: NUMERIC_HELP };
-  // Between the ends lies something when each end is within the other one, or, with both open, more than a point.
+  // The range is not empty when the lower end is below the upper one, or both are equal and inclusive.
   const [lower, upper] = [decimalOf(first) ?? '', decimalOf(second) ?? ''];
   const order = compareDecimals(lower, upper);
   if (order > 0 || (order === 0 && !(one.rule(lower) && other.rule(lower)))) {
-    return { problem: 'no number lies between its ends: the lower one comes first' };
+    return { problem: 'no number is between its ends: write the lower one first' };
   }
   return { rule: (value) => one.rule(value) && other.rule(value) };
 }

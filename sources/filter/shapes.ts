@@ -1,14 +1,14 @@
 /**
- * What the events of a source look like, so that a rule that can never match is found at start and not by the records
- * that it dropped.
+ * The shape of a source's events, so that a rule that can never match is found at start and not by the records that it
+ * dropped.
  */
 import type { SourceKind } from '../../contracts/event/event.ts';
 
-/** What stands at the end of a path. Numbers of DynamoDB are texts. */
+/** The kind of value at the end of a path. DynamoDB's numbers are strings. */
 export type Content = 'text' | 'number' | 'boolean' | 'anything';
 
 export type Shape =
-  /** A value, or with `anything` also an object. `oneOf`: it is always there, and one of these texts. */
+  /** A value, or with `anything` also an object. `oneOf`: it always exists, and is one of these strings. */
   | { readonly holds: Content; readonly oneOf?: readonly string[] }
   /** An object with these fields and no others. */
   | { readonly fields: Readonly<Record<string, Shape>> }
@@ -31,7 +31,7 @@ const KINESIS: Shape = {
   },
 };
 
-/** An attribute's value under the name of its type. Of a list (L) a pattern sees the elements. */
+/** An attribute's value under the name of its type. In a list (L) a pattern matches the elements. */
 const ATTRIBUTE: Shape = {
   fields: {
     S: TEXT,

@@ -1,16 +1,16 @@
-/** The wire format of protocol buffers, as much of it as an aggregated record can have. */
+/** The part of protocol buffers' wire format that an aggregated record can contain. */
 
-/** Thrown when bytes are not what they should be. What that means is for the caller to say. */
+/** Thrown when bytes are malformed. The caller decides what that means. */
 export class MalformedError extends Error {
   override readonly name = 'MalformedError';
 }
 
-/** What stands before a field: its number in the upper bits, how it is written in the lower three. */
+/** The prefix of a field: its number in the upper bits, its wire type in the lower three. */
 type Tag = number;
 
 interface Field {
   readonly tag: Tag;
-  /** The value of a varint, else 0. From 2 to the power of 53 on it is rounded, which no index comes near. */
+  /** The value of a varint, else 0. Rounded from 2 to the power of 53 on, far above any index. */
   readonly number: number;
   /** The content of a field with a length, else empty. A view of the message's bytes. */
   readonly bytes: Uint8Array;
@@ -21,8 +21,8 @@ const FIXED_SIZES: ReadonlyMap<number, number> = new Map([
   [WIRE.fixed64, 8],
   [WIRE.fixed32, 4],
 ]);
-const LONGEST_VARINT = 10;
-const LARGEST_TAG = 2 ** 32 - 1;
+const MAX_VARINT_BYTES = 10;
+const MAX_TAG = 2 ** 32 - 1;
 const EMPTY = new Uint8Array();
 
 export function varintTag(field: number): Tag {
@@ -34,14 +34,14 @@ export function lengthTag(field: number): Tag {
 }
 
 /**
- * The fields of a message in the order in which they stand there, unknown ones included.
- * @throws {MalformedError} groups count as malformed: they were given up before aggregation was thought of
+ * The fields of a message in their order, unknown ones included.
+ * @throws {MalformedError} groups count as malformed: they were deprecated before aggregation existed
  */
 export function* readFields(message: Uint8Array): Generator<Field> {
   const reader = new Reader(message);
   while (!reader.atEnd) {
     const tag = reader.varint();
-    if (tag < 8 || tag > LARGEST_TAG) throw new MalformedError(`No field has the tag ${tag}`);
+    if (tag < 8 || tag > MAX_TAG) throw new MalformedError(`No field has the tag ${tag}`);
     yield readValue(reader, tag);
   }
 }
@@ -69,20 +69,21 @@ class Reader {
   }
 
   take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw new MalformedError(`${length} bytes are more than there are`);
+    if (length > this.#bytes.length - this.#at)
+      throw new MalformedError(`A field of ${length} bytes is longer than the message`);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
-  /** Up to 64 bits. Not with bit operations: those know 32. */
+  /** A number of up to 64 bits. Not with bit operations, which are limited to 32. */
   varint(): number {
     let value = 0;
-    for (let index = 0; index < LONGEST_VARINT; index += 1) {
+    for (let index = 0; index < MAX_VARINT_BYTES; index += 1) {
       const byte = this.#bytes[this.#at];
       if (byte === undefined) throw new MalformedError('The message ends within a number');
       this.#at += 1;
-      // The tenth byte holds the 64th bit alone.
-      if (index === LONGEST_VARINT - 1 && byte > 1) break;
+      // The tenth byte holds only the 64th bit.
+      if (index === MAX_VARINT_BYTES - 1 && byte > 1) break;
       value += (byte % 128) * 2 ** (7 * index);
       if (byte < 128) return value;
     }

@@ -1,12 +1,12 @@
 /**
- * User records out of one Kinesis record, as the Kinesis Producer Library packs them: a magic number, a protocol buffer
- * message and the MD5 of that message. The format:
+ * Unpacks user records from one Kinesis record, as the Kinesis Producer Library packs them: a magic number, a protocol
+ * buffer message and the MD5 of that message. The format:
  * https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
  *
- * Without the magic number, or with another MD5, it is a plain record, as it is to the official consumer library. With both
- * it was meant to be an aggregate: when its message cannot be read, or holds no record, that is a problem of this one record,
- * which is told to people (O8). The official library hands on the first as if it were data, and drops the second in silence.
- * Nothing throws here, and nothing is lost (O4).
+ * Without the magic number, or with another MD5, it is a plain record, as it is to the official consumer library. With
+ * both it was meant to be an aggregate: when its message cannot be read, or has no record, that is a problem of this
+ * one record, which goes to the quarantine (O8). The official library delivers the first as if it were data, and drops
+ * the second silently. Nothing throws here, and nothing is lost (O4).
  */
 import { createHash } from 'node:crypto';
 import { lengthTag, MalformedError, readFields, varintTag } from './aggregate-fields.ts';
@@ -20,13 +20,13 @@ export interface UserRecord {
   /** Its index in the aggregate, from 0. */
   readonly subSequenceNumber: number;
   /**
-   * True when its hash key is none of the shard that it was read from: the stream was resharded between packing and
+   * True when its hash key is outside the shard that it was read from: the stream was resharded between packing and
    * sending, or the producer packs keys of several shards together, as aggregators other than the KPL may do.
    *
    * The official consumer library drops such a record (https://github.com/awslabs/amazon-kinesis-client/issues/343),
    * trusting that the KPL has noticed and sent it again to the right shard. From any other producer it would be lost.
-   * Here it goes on like every record (O4): at worst one that the KPL sent again comes twice, at two positions. It is to
-   * be counted, since no order is defined between it and what its key has in the right shard.
+   * Here it is delivered like every record (O4): at worst a record that the KPL sent again comes twice, at two
+   * positions. It is counted, since no order is defined between it and its key's records in the right shard.
    */
   readonly outsideShard: boolean;
 }
@@ -43,27 +43,28 @@ const DIGEST_BYTES = 16;
 const AGGREGATE = { partitionKey: lengthTag(1), explicitHashKey: lengthTag(2), record: lengthTag(3) };
 const RECORD = { partitionKeyIndex: varintTag(1), explicitHashKeyIndex: varintTag(2), data: lengthTag(3) };
 
-/** Why nothing can be made of an aggregate. */
+/** Why an aggregate cannot be read. */
 export interface BrokenAggregate {
   readonly problem: string;
 }
 
 /**
- * The user records of an aggregate, in the order in which the producer added them; `plain` when it is not one.
- * @param range of the shard; without it no record counts as outside
+ * The user records of an aggregate, in the order in which the producer added them; `plain` when the data is not an
+ * aggregate.
+ * @param range the shard's hash keys; without it no record counts as outside
  */
 export function deaggregate(data: Uint8Array, range?: HashKeyRange): readonly UserRecord[] | 'plain' | BrokenAggregate {
   const message = messageOf(data);
   if (message === undefined) return 'plain';
   try {
     const records = readAggregate(message, range);
-    return records.length === 0 ? broken('it holds no record') : records;
+    return records.length === 0 ? broken('it contains no record') : records;
   } catch (error) {
     return broken(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** What is wrong with data that was meant to be an aggregate; undefined for any other. */
+/** The problem of data that was meant to be an aggregate; undefined for other data. */
 export function aggregateProblem(data: Uint8Array): string | undefined {
   const packed = deaggregate(data);
   return typeof packed === 'object' && 'problem' in packed ? packed.problem : undefined;
@@ -75,12 +76,12 @@ function broken(why: string): BrokenAggregate {
   };
 }
 
-/** Whether it is worth trying: false for nearly everything that is not an aggregate. */
+/** A quick check: false for nearly all data that is not an aggregate. */
 export function mayBeAggregate(data: Uint8Array): boolean {
   return data.length >= MAGIC.length + DIGEST_BYTES && MAGIC.every((byte, index) => data[index] === byte);
 }
 
-/** The protocol buffer message; undefined when the frame around it is not that of an aggregate. */
+/** The protocol buffer message; undefined when the data is not framed as an aggregate. */
 function messageOf(data: Uint8Array): Uint8Array | undefined {
   if (!mayBeAggregate(data)) return undefined;
   const message = data.subarray(MAGIC.length, -DIGEST_BYTES);
@@ -98,7 +99,7 @@ function readAggregate(message: Uint8Array, range: HashKeyRange | undefined): Us
     else if (tag === AGGREGATE.record) packed.push(bytes);
   }
   const isOutside = outsideOf(range);
-  // Only now: the tables may stand behind the records that point into them.
+  // Only after all fields are read: the tables may come after the records that refer to them.
   return packed.map((bytes, subSequenceNumber) => {
     const record = readRecord(bytes);
     const partitionKey = entry(partitionKeys, record.partitionKeyIndex);
@@ -117,7 +118,7 @@ interface PackedRecord {
   readonly data: Uint8Array;
 }
 
-/** Of a field that is there twice the last one counts, as everywhere in protocol buffers. Tags are read by nobody. */
+/** When a field occurs twice the last one counts, as always in protocol buffers. Tags are ignored. */
 function readRecord(message: Uint8Array): PackedRecord {
   let partitionKeyIndex: number | undefined;
   let explicitHashKeyIndex: number | undefined;
@@ -171,7 +172,7 @@ function hashOf(partitionKey: string): bigint {
   return BigInt(`0x${createHash('md5').update(partitionKey).digest('hex')}`);
 }
 
-/** Undefined for what is no number: it lies in no shard. */
+/** Undefined for a string that is not a number: it is in no shard. */
 function numberOf(explicitHashKey: string): bigint | undefined {
   return /^\d{1,39}$/.test(explicitHashKey) ? BigInt(explicitHashKey) : undefined;
 }

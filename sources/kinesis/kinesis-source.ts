@@ -18,7 +18,7 @@ import { KinesisShardList } from './shard-list.ts';
 import { streamArn, streamId, streamName } from './stream-id.ts';
 import { KinesisSummary, type StreamSummary } from './stream-summary.ts';
 
-/** Shards in one answer of ListShards. AWS gives 1,000 unless told, and allows 10,000. */
+/** Shards in one answer of ListShards. AWS returns 1,000 by default, and allows 10,000. */
 const SHARDS_PER_PAGE = 1000;
 
 export interface KinesisSourceOptions extends SourceOptions {
@@ -28,10 +28,10 @@ export interface KinesisSourceOptions extends SourceOptions {
   readonly fanOutLimits?: FanOutLimits;
 }
 
-/** Records come by themselves; whoever is ready for the next page need not wait. */
+/** Records are pushed, so there is no wait between pages. */
 const PUSHED: Source['pace'] = { minIntervalMs: 0, idleIntervalMs: 0 };
 
-/** A Kinesis data stream. It owns a client with its connections; a cursor owns nothing but its place. */
+/** A Kinesis data stream. Owns a client with its connections; a cursor owns only its position. */
 export class KinesisSource implements Source {
   readonly kind = 'kinesis';
   readonly identity: string;
@@ -63,14 +63,14 @@ export class KinesisSource implements Source {
   }
 
   async listShards(signal: AbortSignal): Promise<readonly ShardInfo[]> {
-    // A consumer that cannot be had is told at the start, like a stream that is not there.
+    // A consumer that cannot be registered is reported at start, like a stream that does not exist.
     await this.#fanOut?.consumer.arn(signal);
     return await this.#access.shards.read(signal);
   }
 
   async describe(signal: AbortSignal): Promise<SourceDescription> {
     const { calls, client, shards } = this.#access;
-    const [told, region] = await Promise.all([this.#summary(signal), client.config.region()]);
+    const [summary, region] = await Promise.all([this.#summary(signal), client.config.region()]);
     const { endpoint } = calls;
     const { oldest } = shards;
     const stream = {
@@ -79,8 +79,8 @@ export class KinesisSource implements Source {
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(oldest === undefined ? {} : { oldestShard: oldest }),
     };
-    if (told instanceof SourceError) return { stream, incomplete: told };
-    const { identity, retentionMs, unordered } = told;
+    if (summary instanceof SourceError) return { stream, incomplete: summary };
+    const { identity, retentionMs, unordered } = summary;
     return { stream: { ...stream, ...identity }, retentionMs, unordered };
   }
 

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-kinesis';
 import type { StartPoint } from '../../contracts/pipeline/options.ts';
 import { formatPosition } from '../../contracts/event/position.ts';
-import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
+import { isServiceError, type ServiceCalls } from '../aws/service-calls.ts';
 import { SourceConfigurationError, type SourceError, SourceUnavailableError } from '../errors.ts';
 import { ExpiredShardError, type IteratorPage, type ShardIterators, TrimmedError } from '../iterator-cursor.ts';
 import { MissingShard } from '../missing-shard.ts';
@@ -17,7 +17,7 @@ import type { StreamId } from './stream-id.ts';
 import type { KinesisSummary } from './stream-summary.ts';
 import { userRecords } from './user-records.ts';
 
-/** A stream and the ways to ask about it, which its shards share. */
+/** Access to a stream, shared by its shards. */
 export interface StreamAccess {
   readonly client: KinesisClient;
   readonly calls: ServiceCalls;
@@ -28,16 +28,16 @@ export interface StreamAccess {
 
 type IteratorStart = Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'StartingSequenceNumber' | 'Timestamp'>;
 
-/** AWS lets so much be read of a shard in a second, and makes who read more wait: five seconds for 10 MiB. */
+/** AWS allows this much to be read of a shard in a second, and enforces a wait after more: five seconds for 10 MiB. */
 const BYTES_PER_SECOND = 2 * 1024 * 1024;
 
 /** One shard of a data stream, read by GetShardIterator and GetRecords. */
 export class KinesisShardIterators implements ShardIterators {
-  /** Nothing else tells of a place that was trimmed when AWS goes on at the horizon instead, as it may. */
+  /** Nothing else shows that a position was trimmed when AWS continues at the horizon instead, as it may. */
   readonly startIncluded = true;
   readonly #access: StreamAccess;
   readonly #shardId: string;
-  /** Pages that had neither a next iterator nor child shards. */
+  /** Pages in a row without a next iterator and without child shards. */
   #childless = 0;
   readonly #missing = new MissingShard();
 
@@ -49,13 +49,13 @@ export class KinesisShardIterators implements ShardIterators {
   async open(from: StartPoint, signal: AbortSignal): Promise<string> {
     const { calls, client, shards, stream } = this.#access;
     const command = new GetShardIteratorCommand({ ...stream, ShardId: this.#shardId, ...iteratorStart(from) });
-    const asked = `GetShardIterator of shard ${this.#shardId}`;
+    const request = `GetShardIterator of shard ${this.#shardId}`;
     try {
-      const answer = await calls.run(asked, signal, (options) => client.send(command, options));
+      const answer = await calls.run(request, signal, (options) => client.send(command, options));
       return answer.ShardIterator ?? '';
     } catch (error) {
       await requireSameStream(error, from, shards, signal);
-      if (isRefusal(error, 'InvalidArgumentException')) throw refusedStart(error, from);
+      if (isServiceError(error, 'InvalidArgumentException')) throw startRejected(error, from);
       throw await this.#notFound(error, signal);
     }
   }
@@ -66,9 +66,9 @@ export class KinesisShardIterators implements ShardIterators {
       ShardIterator: iterator,
       ...('StreamARN' in stream ? { StreamARN: stream.StreamARN } : {}),
     });
-    const asked = `GetRecords of shard ${this.#shardId}`;
+    const request = `GetRecords of shard ${this.#shardId}`;
     try {
-      const page = await calls.run(asked, signal, (options) => client.send(command, options));
+      const page = await calls.run(request, signal, (options) => client.send(command, options));
       this.#missing.found();
       const { records, misrouted } = await userRecords(this.#shardId, page.Records ?? [], () =>
         shards.hashKeysOf(this.#shardId, signal),
@@ -92,8 +92,8 @@ export class KinesisShardIterators implements ShardIterators {
   }
 
   /**
-   * The end of a shard comes with its children. Without them the answer is incomplete, and the shard is asked again:
-   * once, where the listing says too that it is closed, as an emulator may never name children.
+   * The end of a shard is answered with its children. Without them the answer is incomplete, and the shard is read
+   * again: only once when the listing shows it as closed too, since an emulator may never return children.
    * https://github.com/awslabs/dynamodb-streams-kinesis-adapter/issues/40
    */
   async #isCutShort(page: GetRecordsCommandOutput, signal: AbortSignal): Promise<boolean> {
@@ -106,9 +106,9 @@ export class KinesisShardIterators implements ShardIterators {
     return true;
   }
 
-  /** Whether the shard has expired, when that is what was answered. Nothing here is for a person to mend. */
+  /** Distinguishes an expired shard from one that is missing for a moment. Both are temporary errors for the caller. */
   async #notFound(error: unknown, signal: AbortSignal): Promise<unknown> {
-    if (!isRefusal(error, 'ResourceNotFoundException')) return error;
+    if (!isServiceError(error, 'ResourceNotFoundException')) return error;
     return shardNotFound(error, this.#shardId, await this.#access.shards.lookFor(this.#shardId, signal), this.#missing);
   }
 }
@@ -126,7 +126,7 @@ export function shardNotFound(
   const listing = state === 'unknown' ? 'is not listed (yet)' : `is listed as ${state}`;
   return new SourceUnavailableError(
     source,
-    `${source}: shard ${shardId} is not found, and ${listing}. It is asked again; if this stays, the stream may have been deleted and created anew under its name: begin again with --start-over then.`,
+    `${source}: shard ${shardId} is not found, and ${listing}. Retrying; if this persists, the stream may have been deleted and created again under its name: then start over with --start-over.`,
     cause,
   );
 }
@@ -134,23 +134,24 @@ export function shardNotFound(
 function iteratorStart(from: StartPoint): IteratorStart {
   if (from.at === 'horizon') return { ShardIteratorType: 'TRIM_HORIZON' };
   if (from.at === 'time') return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(from.since) };
-  // At it, not after it: the record that was read last proves that nothing has been trimmed behind it, and of an
-  // aggregate only a part may have been read. The cursor leaves out what is not new.
+  // At the position, not after it: the record that was read last proves that no later one has been trimmed, and only a
+  // part of an aggregate may have been read. The cursor skips records that are not new.
   return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: from.position.sequenceNumber };
 }
 
-/** AWS has one answer for a place that it does not have, trimmed or yet to come: InvalidArgument. */
-export function refusedStart(refused: SourceError, from: StartPoint): SourceError {
+/** AWS has one answer for a position that does not exist, whether trimmed or in the future: InvalidArgument. */
+export function startRejected(refused: SourceError, from: StartPoint): SourceError {
   if (from.at === 'after') return new TrimmedError(refused.source, refused.message, { cause: refused });
   if (from.at === 'horizon') return refused;
   const since = new Date(from.since).toISOString();
-  const message = `${refused.source}: reading begins at ${since}, and that lies ahead of the clock of AWS. It is asked again until then; if it should be over by now, set this machine's clock.`;
+  const message = `${refused.source}: reading starts at ${since}, which is in the future by the clock of AWS. Retrying until then; if that time should have passed, set this machine's clock.`;
   return new SourceUnavailableError(refused.source, message, { cause: refused });
 }
 
 /**
- * Throws when the place was refused because it is one of another stream, which was deleted before this one was created
- * under its name. What was read of that says nothing of this one: going on would take shards for read that were not (O4).
+ * Throws when the position was rejected because it belongs to another stream, which was deleted before this one was
+ * created under its name. Checkpoints of that stream mean nothing here: continuing would treat shards as read that were
+ * not (O4).
  * @throws {SourceError}
  */
 export async function requireSameStream(
@@ -160,12 +161,13 @@ export async function requireSameStream(
   signal: AbortSignal,
 ): Promise<void> {
   if (from.at !== 'after') return;
-  // AWS says the one, an emulator the other.
-  if (!isRefusal(refused, 'InvalidArgumentException') && !isRefusal(refused, 'ResourceNotFoundException')) return;
+  // AWS returns the first, an emulator the second.
+  if (!isServiceError(refused, 'InvalidArgumentException') && !isServiceError(refused, 'ResourceNotFoundException'))
+    return;
   if (!(await shards.isOfFormerStream(from.position, signal))) return;
   const { source } = refused;
   const { shardId } = from.position;
-  const message = `${source}: reading has come to ${formatPosition(from.position)}, and shard ${shardId} begins behind that: the stream was deleted and created anew under its name. Begin again with --start-over, or give the pipeline another name. What was not read of the old stream is gone with it.`;
+  const message = `${source}: reading has reached ${formatPosition(from.position)}, but shard ${shardId} starts after that: the stream was deleted and created again under its name. Start over with --start-over, or give the pipeline another name. Unread records of the old stream are lost with it.`;
   throw new SourceConfigurationError(source, message, { cause: refused });
 }
 

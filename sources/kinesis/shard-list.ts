@@ -6,24 +6,27 @@ import {
 } from '@aws-sdk/client-kinesis';
 import type { ShardInfo } from '../../contracts/pipeline/shards.ts';
 import { compareSequenceNumbers, type Position } from '../../contracts/event/position.ts';
-import { isRefusal, type ServiceCalls } from '../aws/service-calls.ts';
+import { isServiceError, type ServiceCalls } from '../aws/service-calls.ts';
 import type { HashKeyRange } from './aggregate.ts';
 import type { StreamId } from './stream-id.ts';
 
-/** A listing that takes longer than a token lives, some minutes, is begun again; not for ever. */
+/** A listing that takes longer than the lifetime of a token, some minutes, is started again at most this often. */
 const MAX_LISTINGS = 3;
 
-/** What a listing says of a shard. `unknown`: it is not there, and the listing may be too old to have it. */
+/** What a listing says about a shard. `unknown`: it is missing, and the listing may be too old to contain it. */
 export type ShardState = 'open' | 'closed' | 'expired' | 'unknown';
 
-/** What a new listing says of a shard that was not found. */
+/** What a new listing says about a shard that was not found. */
 export interface ShardSighting {
   readonly state: ShardState;
   /** Nothing more is written to it: the listing shows it as closed, or has a child of it. */
   readonly hasEnded: boolean;
 }
 
-/** Lists the shards of a stream over all pages, each shard once, and remembers what of them never changes. */
+/**
+ * Lists the shards of a stream over all pages, each shard once, and remembers their hash keys and starts, which never
+ * change.
+ */
 export class KinesisShardList {
   readonly #client: KinesisClient;
   readonly #calls: ServiceCalls;
@@ -44,14 +47,14 @@ export class KinesisShardList {
       try {
         return await this.#readPages(signal);
       } catch (error) {
-        if (listing === MAX_LISTINGS || !isRefusal(error, 'ExpiredNextTokenException')) throw error;
+        if (listing === MAX_LISTINGS || !isServiceError(error, 'ExpiredNextTokenException')) throw error;
       }
     }
   }
 
   /**
-   * Shard ids count up. A listing that lags behind lacks the newest shards; one that has newer ones than this, and lacks
-   * this one, lacks it because it has expired.
+   * Shard ids count up. A listing that lags behind lacks the newest shards; when it has newer ones than this and lacks
+   * this one, this one has expired.
    */
   async stateOf(shardId: string, signal: AbortSignal): Promise<ShardState> {
     return (await this.lookFor(shardId, signal)).state;
@@ -64,7 +67,7 @@ export class KinesisShardList {
     return { state, hasEnded };
   }
 
-  /** The oldest shard of the latest listing, and the sequence number with which it begins. */
+  /** The oldest shard of the latest listing, and its first sequence number. */
   get oldest(): { readonly shardId: string; readonly beginning: string } | undefined {
     const [shardId] = [...this.#beginnings.keys()].toSorted();
     const beginning = shardId === undefined ? undefined : this.#beginnings.get(shardId);
@@ -78,8 +81,8 @@ export class KinesisShardList {
   }
 
   /**
-   * By a new listing: whether the position lies before everything that its shard ever had. Shards are numbered from zero
-   * in every stream; so it is of a shard of the same id, in a stream that had this name before.
+   * Whether, by a new listing, the position is before everything that its shard ever had. Shards are numbered from zero
+   * in every stream, so such a position belongs to a shard with the same id in an earlier stream of this name.
    */
   async isOfFormerStream({ shardId, sequenceNumber }: Position, signal: AbortSignal): Promise<boolean> {
     await this.read(signal);
@@ -110,7 +113,7 @@ export class KinesisShardList {
   }
 
   #readPage(token: string | undefined, signal: AbortSignal): Promise<ListShardsCommandOutput> {
-    // A token stands for stream and filter; AWS refuses it beside a stream.
+    // A token implies stream and filter; AWS rejects it together with a stream.
     const subject = token === undefined ? this.#stream : { NextToken: token };
     const command = new ListShardsCommand({ ...subject, MaxResults: this.#pageSize });
     return this.#calls.run('ListShards', signal, (options) => this.#client.send(command, options));
@@ -128,7 +131,7 @@ function shardInfo(shard: Shard): ShardInfo {
   return {
     shardId: shard.ShardId ?? '',
     parents: parents.filter((parent) => parent !== undefined),
-    // Its value means nothing: an emulator gives the largest number there is. That it is there tells.
+    // Only its presence counts: an emulator returns the largest possible number.
     closed: shard.SequenceNumberRange?.EndingSequenceNumber !== undefined,
   };
 }

@@ -3,7 +3,7 @@ export type StreamId = { readonly StreamName: string } | { readonly StreamARN: s
 
 const ARN = /^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/(.+)$/;
 
-/** Name or ARN from the settings, as AWS wants it. */
+/** Name or ARN of the settings in the form of AWS's requests. */
 export function streamId(stream: string): StreamId {
   return ARN.test(stream) ? { StreamARN: stream } : { StreamName: stream };
 }

@@ -8,19 +8,19 @@ import type { ServiceCalls } from '../aws/service-calls.ts';
 import type { StreamId } from './stream-id.ts';
 
 const HOUR_MS = 3_600_000;
-const SHORTEST_HOURS = 24;
-/** An account may ask for 20 summaries a second; near the horizon every page of every shard wants to know. */
+const MIN_HOURS = 24;
+/** An account may request 20 summaries a second, and near the horizon every page of every shard needs one. */
 const FRESH_FOR_MS = 5 * 60_000;
 
 export interface StreamSummary {
   /** How long the stream keeps its records: a setting of the stream, which may change at any time. */
   readonly retentionMs: number;
   readonly identity: Pick<StreamIdentity, 'arn' | 'createdAt' | 'id'>;
-  /** AWS ignores partition keys: records of one key may lie in any shard. Also a setting that may change. */
+  /** True when AWS ignores partition keys: records of one key may be in any shard. This setting may change too. */
   readonly unordered: boolean;
 }
 
-/** What DescribeStreamSummary says of a data stream. */
+/** What DescribeStreamSummary says about a data stream. */
 export class KinesisSummary {
   readonly #client: KinesisClient;
   readonly #calls: ServiceCalls;
@@ -45,7 +45,7 @@ export class KinesisSummary {
     return summary;
   }
 
-  /** As of the last minutes. */
+  /** The retention as of the last minutes. */
   async retentionMs(signal: AbortSignal): Promise<number> {
     const { at, summary } = this.#known ?? { at: -Infinity };
     if (summary !== undefined && this.#now() - at < FRESH_FOR_MS) return summary.retentionMs;
@@ -56,7 +56,7 @@ export class KinesisSummary {
 function summaryOf(summary: Partial<StreamDescriptionSummary> = {}): StreamSummary {
   const { RecordDistributionStrategy, RetentionPeriodHours, StreamARN, StreamCreationTimestamp, StreamId } = summary;
   return {
-    retentionMs: (RetentionPeriodHours ?? SHORTEST_HOURS) * HOUR_MS,
+    retentionMs: (RetentionPeriodHours ?? MIN_HOURS) * HOUR_MS,
     identity: {
       ...(StreamARN === undefined ? {} : { arn: StreamARN }),
       ...(StreamCreationTimestamp === undefined ? {} : { createdAt: StreamCreationTimestamp.toISOString() }),

@@ -4,13 +4,13 @@ import { deaggregate, type HashKeyRange, mayBeAggregate } from './aggregate.ts';
 
 export interface UserRecords {
   readonly records: readonly SourceRecord[];
-  /** Those among them whose hash key is none of the shard. */
+  /** The records whose hash key is outside the shard. */
   readonly misrouted: ReadonlySet<SourceRecord>;
 }
 
 /**
  * The records of a page as their producers wrote them, aggregates unpacked (O4, O8).
- * @param rangeOfShard asked only when there are aggregates
+ * @param rangeOfShard called only when there are aggregates
  */
 export async function userRecords(
   shardId: string,

@@ -132,7 +132,7 @@ describe('DynamoDB Local as the stream of a table', () => {
     const since = record!.arrivedAt + minute;
     expect(await readRecords(source.openShard(shardId, { at: 'time', since }), 1)).toEqual([record]);
     const page = await source.openShard(shardId, { at: 'time', since: since + 1 }).next(never);
-    expect(page).toEqual({ records: [], ended: false, passedOver: 1 });
+    expect(page).toEqual({ records: [], ended: false, skipped: 1 });
   });
 
   test('a removal by time to live is delivered, whatever it is called', async () => {
@@ -166,7 +166,7 @@ describe('DynamoDB Local as the stream of a table', () => {
     expect(record).toMatchObject({ partitionKey: 'b' });
   });
 
-  test('O1 O2: of a table that was deleted and created anew the old records come first, each keyed as its table was', async () => {
+  test('O1 O2: of a table that was deleted and created again the old records come first, each keyed as its table was', async () => {
     const { table, source } = await create();
     await table.put({ id: { S: 'a' } });
     const old = await onlyShard(source);

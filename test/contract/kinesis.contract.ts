@@ -94,7 +94,7 @@ export function describeKinesis(name: string, start: () => Promise<Server>, diff
       expect(await readToEnd(cursor)).toEqual([]);
     });
 
-    test('O4: a place in a stream that was deleted and created anew is for a person, who is told how to go on', async () => {
+    test('O4: a place in a stream that was deleted and created again is for a person, who is told how to go on', async () => {
       const { stream, source } = await create();
       await stream.put(recordsOf('old', 2));
       const [{ shardId } = { shardId: '' }] = await source.listShards(never);
@@ -103,7 +103,7 @@ export function describeKinesis(name: string, start: () => Promise<Server>, diff
       await stream.put(recordsOf('new', 2));
       const failure = await failureOf(source.openShard(shardId, { at: 'after', position: last!.position }).next(never));
       expect(failure).toBeInstanceOf(SourceConfigurationError);
-      expect(failure.message).toMatch(/deleted and created anew.*--start-over/);
+      expect(failure.message).toMatch(/deleted and created again.*--start-over/);
       const again = await readRecords(source.openShard(shardId, { at: 'horizon' }), 2);
       expect(textsOf(again)).toEqual(recordsOf('new', 2).map(({ data }) => data));
     });

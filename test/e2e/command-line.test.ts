@@ -86,7 +86,7 @@ describe('bad input gets a clear error and loses nothing', () => {
     stream = await KinesisStream.create(emulator.endpoint, name, 1);
     const env = where({ TEMPORAL_NAMESPACE: 'orders', TEMPORAL_ADDRESS: '' });
     const dev = new KeylaneProcess(['dev', '--temporary'], env);
-    await eventually(() => Promise.resolve(dev.output.includes('Keylane runs')), 60_000);
+    await eventually(() => Promise.resolve(dev.output.includes('Keylane started')), 60_000);
     const address = /"address":"([^"]+)"/.exec(dev.output)?.[1] ?? '';
     const { code, stdout } = await keylane(['status', '--json'], where({ ...env.env, TEMPORAL_ADDRESS: address }));
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('reading') as string });

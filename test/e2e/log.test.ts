@@ -91,7 +91,7 @@ test.each(['own', 'pooled'] as const)(
 
     // Another process has the history replayed to answer, and goes on from there.
     const second = start();
-    await eventually(() => linesOf(second, 'Keylane runs').length === 1, 30_000);
+    await eventually(() => linesOf(second, 'Keylane started').length === 1, 30_000);
     // A question may have gone to the worker that was killed.
     await eventually(async () => (await keylane(['show', KEY], where)).code === 0, 30_000);
     expect((await keylane(['skip', KEY, '--no-wait', '--by', 'bob'], where)).code).toBe(0);

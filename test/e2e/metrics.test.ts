@@ -72,7 +72,7 @@ test('O10: a process that reads and handles tells what came of every record, gap
 
   await eventually(async () => (await it.status(name)).lanes.blocked === 2);
   await eventually(async () => (await value('keylane_events_handled_total')) === 4);
-  await eventually(async () => (await value('keylane_records_taken_over_total')) === 8);
+  await eventually(async () => (await value('keylane_records_accepted_total')) === 8);
   const page = await eventually(async () => {
     const latest = await scrape(address);
     return latest.value('keylane_shards_reading', name) === 2 && latest;
@@ -82,7 +82,7 @@ test('O10: a process that reads and handles tells what came of every record, gap
   );
   expect(found).toEqual({
     keylane_records_read_total: 13,
-    keylane_records_taken_over_total: 8,
+    keylane_records_accepted_total: 8,
     keylane_records_filtered_total: 5,
     keylane_records_quarantined_total: 1,
     keylane_records_misrouted_total: 0,

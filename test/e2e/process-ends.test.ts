@@ -1,4 +1,6 @@
-/** Processes and commands end: those whose worker has failed, those that were told to stop, those that have answered. */
+/**
+ * Processes and commands end: those whose worker has failed, those that were told to stop, those that have answered.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdir, symlink } from 'node:fs/promises';
@@ -62,14 +64,14 @@ test.each([
   const ended = await endOf(start([...args], project, broken(how)));
   await bridge?.signal('SIGKILL');
   expect(ended).toMatchObject({ code: 1 });
-  expect((ended as CommandResult).stderr).toMatch(/Worker failed|A worker cannot go on/);
+  expect((ended as CommandResult).stderr).toMatch(/Worker failed|A worker cannot continue/);
   if (how === 'hangs') expect((ended as CommandResult).stderr).toContain('has not stopped within');
 });
 
 test('a process whose worker hangs heeds SIGTERM, and a second one at once (fault A3)', async () => {
   const { project } = await newProject();
   const running = start(['start'], project, broken('hangs'));
-  await eventually(() => Promise.resolve(running.output.includes('Keylane runs')), 30_000);
+  await eventually(() => Promise.resolve(running.output.includes('Keylane started')), 30_000);
   process.kill(running.pid, 'SIGTERM');
   await delay(200);
   const second = Date.now();
@@ -120,7 +122,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     npx.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     // The pipe closes with the last process that has it.
     const closed = once(npx.stderr, 'close').then(() => 'ended');
-    await eventually(() => output.includes('Keylane runs'), 30_000);
+    await eventually(() => output.includes('Keylane started'), 30_000);
     process.kill(npx.pid ?? 0, signal);
     expect(await Promise.race([closed, delay(ENDS_WITHIN_MS, 'runs')])).toBe('ended');
   },

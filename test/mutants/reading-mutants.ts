@@ -138,8 +138,8 @@ export const READING_MUTANTS: readonly Mutant[] = [
     name: 'a reader holds more than its budget',
     guarantee: 'O9',
     file: 'bridge/read/budget.ts',
-    find: 'return this.#records < this.#limit.records && this.#bytes + bytes <= this.#limit.bytes;',
-    replacement: 'return true;',
+    find: 'const fits = this.#records < this.#limit.records && this.#bytes + bytes <= this.#limit.bytes;',
+    replacement: 'const fits = true;',
     killedBy: ['test/unit/bridge/read/budget.test.ts'],
   },
   {

@@ -1,7 +1,5 @@
 /*
- * Keylane's metrics. The names are what people's alerts and boards are made of, so they never change; docs/metrics.md
- * explains each. All are tagged with the pipeline and with nothing else: a tag per shard or key would be thousands of
- * series, and `keylane status` and `keylane blocked` name them.
+ * Keylane's metrics. Users' alerts and dashboards depend on the names, so they never change; docs/metrics.md explains each. All are tagged only with the pipeline: a tag for each shard or key would make thousands of series, and `keylane status` and `keylane blocked` list those.
  */
 
 export interface Metric {
@@ -17,9 +15,9 @@ export const READING_METRICS = {
     help: 'Records read from the source',
   },
   accepted: {
-    name: 'keylane_records_taken_over_total',
+    name: 'keylane_records_accepted_total',
     kind: 'counter',
-    help: 'Records that a lane or the quarantine holds durably',
+    help: 'Records accepted by a lane or the quarantine, which hold them durably',
   },
   filtered: {
     name: 'keylane_records_filtered_total',
@@ -29,7 +27,7 @@ export const READING_METRICS = {
   quarantined: {
     name: 'keylane_records_quarantined_total',
     kind: 'counter',
-    help: 'Records without a usable key, among those taken over',
+    help: 'Records without a usable key, among those accepted',
   },
   misrouted: {
     name: 'keylane_records_misrouted_total',
@@ -39,32 +37,32 @@ export const READING_METRICS = {
   gaps: {
     name: 'keylane_gaps_total',
     kind: 'counter',
-    help: 'Times at which records were gone from the source before they were read',
+    help: 'Gaps: records were gone from the source before they were read',
   },
   lag: {
     name: 'keylane_reading_lag_seconds',
     kind: 'gauge',
-    help: 'How far reading is behind, the largest over the shards that this process reads',
+    help: 'How far reading is behind; the maximum over the shards of this process',
   },
   untilLoss: {
     name: 'keylane_time_until_loss_seconds',
     kind: 'gauge',
-    help: 'How long until unread records are lost, the smallest over the shards that this process reads',
+    help: 'How long until unread records expire in the source; the minimum over the shards of this process',
   },
   shards: {
     name: 'keylane_shards_reading',
     kind: 'gauge',
-    help: 'Shards that readers of this process have',
+    help: 'Shards assigned to readers of this process',
   },
   unreadable: {
     name: 'keylane_shards_unreadable',
     kind: 'gauge',
-    help: 'Shards that readers of this process have and cannot read',
+    help: 'Shards assigned to readers of this process that cannot be read',
   },
   recordsInFlight: {
     name: 'keylane_records_in_flight',
     kind: 'gauge',
-    help: 'Records read and not taken over yet',
+    help: 'Records read and not accepted yet',
   },
   bytesInFlight: {
     name: 'keylane_bytes_in_flight',
@@ -74,21 +72,21 @@ export const READING_METRICS = {
   lanesFull: {
     name: 'keylane_lanes_full',
     kind: 'gauge',
-    help: 'Lanes that take nothing more for now, since no worker works them off',
+    help: 'Lanes that accept no more events for now, since no worker processes them',
   },
   streamChanged: {
     name: 'keylane_stream_changed',
     kind: 'gauge',
-    help: '1 while another stream is found in place of the one that the pipeline reads, and nothing is read',
+    help: "1 while another stream is found in place of the pipeline's, so that nothing is read",
   },
   streamUnordered: {
     name: 'keylane_stream_unordered',
     kind: 'gauge',
-    help: '1 while the stream does not keep the records of a key in order, and the settings do not accept that',
+    help: '1 while the stream does not keep the order of a key, and the settings do not accept that',
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 
-/** Of a pipeline as a whole, the same in each process that reads it. These have the hosting as a tag, too. */
+/** Metrics of a whole pipeline, the same in each process that reads it. They are tagged with the hosting too. */
 export const KEY_METRICS = {
   blocked: {
     name: 'keylane_blocked_keys',
@@ -98,7 +96,7 @@ export const KEY_METRICS = {
   retrying: {
     name: 'keylane_retrying_keys',
     kind: 'gauge',
-    help: 'Keys whose first event has failed and is tried again',
+    help: 'Keys whose current event has failed and is retried',
   },
   paused: {
     name: 'keylane_paused_keys',
@@ -126,17 +124,17 @@ export const HANDLING_METRICS = {
   blocked: {
     name: 'keylane_keys_blocked_total',
     kind: 'counter',
-    help: 'Times at which a key was blocked',
+    help: 'How often a key was blocked',
   },
   rejections: {
     name: 'keylane_unhandled_rejections_total',
     kind: 'counter',
-    help: 'Promises of handlers that were rejected and that no code awaits',
+    help: 'Rejected promises of handlers that no code awaits',
   },
   duration: {
     name: 'keylane_handler_duration_seconds',
     kind: 'histogram',
-    help: 'How long calls of the handler took',
+    help: 'Duration of handler calls',
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 

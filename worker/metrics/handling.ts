@@ -2,7 +2,7 @@ import type { MetricCounter, MetricMeter } from '@temporalio/common';
 import type { HandlingMetrics } from '../../activities/execution/metrics.ts';
 import { HANDLING_METRICS as ALL, type Metric } from './catalog.ts';
 
-/** A pipeline's handling on the endpoint. Every counter is there from the start, so that the first one is an increase. */
+/** The metrics of a pipeline's handler. Every counter exists from the start, so that its first event is an increase. */
 export function handlingMetrics(meter: MetricMeter, pipeline: string): HandlingMetrics {
   const tagged = meter.withTags({ pipeline });
   const counter = ({ name, help }: Metric): MetricCounter => {

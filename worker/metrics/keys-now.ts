@@ -1,8 +1,8 @@
 /**
- * How many keys wait for a person at this moment, from Temporal's visibility and the quarantine: unlike a counter a gauge
- * stays up for as long as they wait, so an alert on it does not resolve itself.
+ * Gauges of the keys that wait for an operator now, from Temporal's visibility and the quarantine. Unlike a counter, a
+ * gauge stays up for as long as they wait, so an alert on it does not resolve by itself.
  *
- * Owns one timer. What is not known, since Temporal does not answer, is NaN.
+ * Owns one timer. Values are NaN while Temporal does not answer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -27,14 +27,14 @@ const REQUEST_TIMEOUT_MS = 5000;
 const NOT_KNOWN = Number.NaN;
 const STATUSES = ['blocked', 'retrying', 'paused'] as const;
 
-/** @returns a function that stops it */
+/** @returns a function that stops the updates */
 export function watchKeys({ pipelines, client, meter, log, everyMs = EVERY_MS }: KeysNowOptions): () => void {
   const stop = new AbortController();
   for (const pipeline of pipelines) {
     const gauges = gaugesOf(meter, pipeline);
     void (async () => {
       while (!stop.signal.aborted) {
-        await look(client, pipeline.name, gauges, log);
+        await update(client, pipeline.name, gauges, log);
         await delay(everyMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
       }
     })();
@@ -59,12 +59,12 @@ function gaugesOf(meter: MetricMeter, { name, hosting }: PipelineSettings): Gaug
   };
 }
 
-async function look(client: Client, pipeline: string, gauges: Gauges, log: Logger): Promise<void> {
+async function update(client: Client, pipeline: string, gauges: Gauges, log: Logger): Promise<void> {
   const show = async (gauge: MetricGauge, ask: () => Promise<number>) => {
     try {
       gauge.set(await client.withDeadline(Date.now() + REQUEST_TIMEOUT_MS, ask));
     } catch (error) {
-      log.debug({ err: error, pipeline }, 'How many keys wait could not be learned');
+      log.debug({ err: error, pipeline }, 'Could not count the keys that wait for an operator');
       gauge.set(NOT_KNOWN);
     }
   };
@@ -83,7 +83,7 @@ async function quarantined(client: Client, pipeline: string): Promise<number> {
   try {
     return parseQuarantined(await handle.query(QUERIES.quarantined));
   } catch (error) {
-    // It begins with its first record.
+    // The quarantine starts with its first record.
     if (error instanceof WorkflowNotFoundError) return 0;
     throw error;
   }

@@ -2,12 +2,10 @@ import type { MetricCounter, MetricGauge, MetricMeter } from '@temporalio/common
 import type { ReadingMetrics } from '../../bridge/read/reading-metrics.ts';
 import { READING_METRICS as ALL, type Metric } from './catalog.ts';
 
-/**
- * How Prometheus says that something is not known: no alert that compares it fires, and `max` and `min` pass over it.
- */
+/** Prometheus's value for "unknown": no alert that compares it fires, and `max` and `min` ignore it. */
 const NOT_KNOWN = Number.NaN;
 
-/** A pipeline's reading on the endpoint. Every series is there from the start, so that the first gap is an increase. */
+/** The metrics of a pipeline's reading. Every series exists from the start, so that the first gap is an increase. */
 export function readingMetrics(meter: MetricMeter, pipeline: string): ReadingMetrics {
   const tagged = meter.withTags({ pipeline });
   const counter = ({ name, help }: Metric): MetricCounter => {

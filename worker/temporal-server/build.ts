@@ -19,10 +19,10 @@ export interface BuildOptions {
 }
 
 /**
- * Builds the temporal CLI from the pinned module in tools/temporal-cli. Everything happens in a folder beside the
- * target, which is removed whatever happens: a build that was stopped leaves nothing.
+ * Builds the temporal CLI from the pinned module in tools/temporal-cli. Everything happens in a folder next to the
+ * target, which is always removed: a build that was stopped leaves nothing.
  * @returns its version
- * @throws {CommandError} when there is no Go, an old one, or the build fails
+ * @throws {CommandError} when Go is missing or too old, or the build fails
  */
 export async function buildBinary(options: BuildOptions): Promise<string> {
   const { target, env, report, signal } = options;
@@ -30,7 +30,7 @@ export async function buildBinary(options: BuildOptions): Promise<string> {
   const source = join(folder, 'source');
   const output = join(folder, BINARY_NAME);
   try {
-    // A copy, since the package may be installed where nothing may be written.
+    // A copy, since the package may be installed in a read-only folder.
     await mkdir(source);
     await mkdir(join(folder, 'tmp'));
     for (const file of ['go.mod', 'go.sum']) await copyFile(join(moduleFolder(), file), join(source, file));
@@ -56,7 +56,7 @@ export async function buildBinary(options: BuildOptions): Promise<string> {
   }
 }
 
-/** From the sources it is two folders up, from dist/ three. */
+/** The module's folder is two folders up from the sources, and three from dist/. */
 function moduleFolder(): string {
   const candidates = ['../../tools/temporal-cli', '../../../tools/temporal-cli'];
   const folders = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));

@@ -9,22 +9,25 @@ export const TEMPORAL_CLI_VERSION = '1.8.2';
 export const BINARY_NAME = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
 
 /**
- * Where a binary that was fetched or built is kept. Outside node_modules, so that a fresh install does not build again.
- * KEYLANE_CACHE names Keylane's cache folder; else it is `keylane` in the user's cache folder.
+ * Where a binary that was downloaded or built is kept. Outside node_modules, so that a fresh install does not build
+ * again. KEYLANE_CACHE names Keylane's cache folder; else it is `keylane` in the user's cache folder.
  */
 export function cachedBinary(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), `temporal-${TEMPORAL_CLI_VERSION}`, BINARY_NAME);
 }
 
-/** What Keylane keeps for later runs, a folder for each version of a thing. */
+/** The folder of what Keylane keeps for later runs, with a folder for each version. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   if (env['KEYLANE_CACHE']) return resolve(env['KEYLANE_CACHE']);
   const xdg = env['XDG_CACHE_HOME'];
-  // The XDG specification: a relative path there is to be ignored.
+  // By the XDG specification a relative path is ignored.
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(env['HOME'] ?? homedir(), '.cache'), 'keylane');
 }
 
-/** Puts a finished binary in its place in one step: nobody ever sees half of it. Both are on the same file system. */
+/**
+ * Moves a finished binary to its place atomically, so that no process sees a part of it. Both are on the same file
+ * system.
+ */
 export async function moveIntoCache(file: string, target: string): Promise<void> {
   await chmod(file, 0o755);
   await mkdir(dirname(target), { recursive: true });

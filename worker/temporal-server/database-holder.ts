@@ -1,13 +1,14 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
 /**
- * A note beside a database about who has it open. It is for people and for the choice between waiting and giving up,
- * never the lock itself: that is the kernel's, on the database file, and cannot be left behind.
+ * A file next to a database that says which server has it open. It is used for messages and for the choice between
+ * waiting and giving up; it is never the lock itself, which is the kernel's, on the database file, and cannot be left
+ * behind.
  */
 export interface DatabaseHolder {
   /** The process that started the server. */
   readonly owner: number;
-  /** The server's. */
+  /** The server's process. */
   readonly pid: number;
   readonly address: string;
   readonly since: string;
@@ -17,7 +18,7 @@ export async function writeHolder(database: string, holder: DatabaseHolder): Pro
   await writeFile(noteOf(database), `${JSON.stringify(holder)}\n`);
 }
 
-/** Leaves alone what the next server has written. */
+/** Removes the file unless another server has written it meanwhile. */
 export async function removeHolder(database: string, pid: number): Promise<void> {
   if ((await readHolder(database))?.pid === pid) await rm(noteOf(database), { force: true });
 }

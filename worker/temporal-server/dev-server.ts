@@ -1,9 +1,9 @@
 /**
- * An embedded Temporal dev server: a `temporal server start-dev` of our own.
+ * An embedded Temporal dev server: a `temporal server start-dev` that Keylane starts and stops.
  *
- * Owns the server's process and the note about who holds its database. Invariants: a server that was handed out is
- * healthy and knows its search attributes; one that failed to start leaves no process; one database is open in one
- * server; the server outlives this process in no case, and ends only after we say so while this process lives.
+ * Owns the server's process and the file that says which server has a database open. Invariants: a returned server is
+ * healthy and knows its search attributes; a server that failed to start leaves no process; one database is open in one
+ * server; the server never outlives this process, and while this process runs it ends only when it is told to.
  */
 import { Connection } from '@temporalio/client';
 import { mkdir } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverArguments } from './arguments.ts';
-import { markUninitialized, databaseIsReady } from './database-birth.ts';
+import { markUninitialized, databaseIsReady } from './database-init.ts';
 import { describeHolder, readHolder, removeHolder, writeHolder } from './database-holder.ts';
 import { DatabaseInUseError, DevServerStartError } from './errors.ts';
 import { waitUntilHealthy } from './health.ts';
@@ -27,26 +27,26 @@ export interface DevServerOptions {
   readonly ip?: string;
   /** The gRPC port; the start fails when it is taken. @default any free port */
   readonly port?: number;
-  /** The gRPC port if it is free, else any; the UI's is to be this plus 1000. Not together with `port`. */
+  /** The gRPC port if it is free, else any; the UI's port is this plus 1000 if free. Not together with `port`. */
   readonly preferredPort?: number;
   /** @default any free port */
   readonly uiPort?: number;
-  /** Where it serves metrics for Prometheus, under `/metrics`. @default nowhere */
+  /** The port of its metrics for Prometheus, under `/metrics`. @default none */
   readonly metricsPort?: number;
-  /** Leaves the web UI out. @default false */
+  /** Starts no web UI. @default false */
   readonly headless?: boolean;
-  /** A file that outlives the server; its folder is made when needed. @default in memory, gone with the server */
+  /** A file that outlives the server; its folder is created when needed. @default in memory, lost with the server */
   readonly database?: string | undefined;
-  /** Created when needed, beside `default`. @default 'default' */
+  /** Created when needed, in addition to `default`. @default 'default' */
   readonly namespace?: string;
   readonly searchAttributes?: SearchAttributeTypes;
-  /** Settings of the server by their keys, such as `history.maximumSignalsPerExecution`. */
+  /** Dynamic configuration of the server, such as `history.maximumSignalsPerExecution`. */
   readonly dynamicConfig?: Readonly<Record<string, number | boolean>>;
-  /** Gets every line that the server writes. */
+  /** Called with every line that the server writes. */
   readonly log?: (line: string) => void;
-  /** How long the start may take. @default 60000 */
+  /** Timeout of the start. @default 60000 */
   readonly startTimeoutMs?: number;
-  /** Gives up the start; the promise rejects with the signal's reason. */
+  /** Aborts the start; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -57,9 +57,9 @@ export interface DevServer {
   /** Undefined when headless. */
   readonly uiUrl: string | undefined;
   readonly pid: number;
-  /** Resolves when it has ended, by {@link stop} or by itself. */
+  /** Resolves when the server has ended, by {@link stop} or by itself. */
   readonly ended: Promise<ProcessEnd>;
-  /** Ends it, by force when it takes too long, and resolves when it is gone. May be called again. */
+  /** Stops the server, by force when it takes too long, and resolves when it has ended. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     } catch (error) {
       if (!(error instanceof DevServerStartError)) throw error;
       if (database !== undefined && isLocked(error)) await waitForHandover(database, handoverUntil, options.signal);
-      // A port that was free a moment ago; the server picks some for itself in the same way.
+      // The port was taken after it was chosen; the server picks some ports itself in the same way.
       else if (isPortTaken(error) && options.port === undefined && attempt < PORT_ATTEMPTS) attempt += 1;
       else throw error;
     }
@@ -130,8 +130,8 @@ async function startOnce(options: DevServerOptions, database: string | undefined
     const pid = group.pid as number;
     if (database !== undefined) {
       await databaseIsReady(database);
-      // The flags for them have no effect on a database that has been used before, and a server that runs may take a minute
-      // to make use of what is added.
+      // The flags for search attributes have no effect on an existing database, and a running server may take a minute
+      // to use those that are added.
       if (await registerSearchAttributes(address, namespace, searchAttributes)) {
         await stop();
         return await startOnce(options, database);
@@ -176,7 +176,7 @@ function isPortTaken({ output }: DevServerStartError): boolean {
   return output.includes('address already in use');
 }
 
-/** A server whose owner died lets go of the database within moments: wait for that, and for nothing else. */
+/** A server whose owner died releases the database within moments: wait only for that. */
 async function waitForHandover(database: string, until: number, signal: AbortSignal | undefined): Promise<void> {
   const holder = await readHolder(database);
   const ending = holder !== undefined && !isProcessAlive(holder.owner);

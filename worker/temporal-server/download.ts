@@ -12,8 +12,8 @@ const DOWNLOAD_TIMEOUT_MS = 5 * 60_000;
 const DOWNLOADED = /^temporal-.*(?<!\.downloading)$/;
 
 /**
- * Run in a process of its own: the SDK's runtime can be set up only once a process, and takes over its signals. A
- * server that was downloaded but is slow to start (the SDK waits 5 s) is no failure here: the file is what counts.
+ * Runs in a separate process: the SDK's runtime can be installed only once in a process, and handles its signals. A
+ * server that was downloaded but is slow to start (the SDK waits 5 s) is no failure here: only the file counts.
  */
 const SCRIPT = `
 const [, testing, downloadDir, version] = process.argv;
@@ -28,7 +28,7 @@ TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'cached-down
 `;
 
 /**
- * Fetches the official release through `@temporalio/testing` into `target`.
+ * Downloads the official release through `@temporalio/testing` to `target`.
  * @returns its version
  * @throws {CommandError} when that fails
  */
@@ -43,7 +43,7 @@ export async function downloadBinary(target: string, env: NodeJS.ProcessEnv, sig
     );
     signal?.throwIfAborted();
     const file = (await readdir(folder)).find((name) => DOWNLOADED.test(name));
-    if (file === undefined) throw failure ?? new CommandError('ended without an error and without a file');
+    if (file === undefined) throw failure ?? new CommandError('ended without an error, but there is no file');
     const version = await probeBinary(join(folder, file), env, signal);
     await moveIntoCache(join(folder, file), target);
     return version;

@@ -1,11 +1,11 @@
-/** One way to a `temporal` binary that was tried in vain. */
+/** A failed attempt to find or install a `temporal` binary. */
 export interface FailedAttempt {
   /** What was tried, as in `a temporal on the PATH`. */
   readonly way: string;
   readonly reason: string;
 }
 
-/** Thrown when no way leads to a Temporal dev server on this machine. Do one of what the message names. */
+/** Thrown when no Temporal dev server can be found or installed. The message lists remedies. */
 export class TemporalServerUnavailableError extends Error {
   override readonly name = 'TemporalServerUnavailableError';
   readonly attempts: readonly FailedAttempt[];
@@ -13,10 +13,10 @@ export class TemporalServerUnavailableError extends Error {
   constructor(attempts: readonly FailedAttempt[]) {
     const tried = attempts.map(({ way, reason }) => `  - ${way}: ${reason.trim().replaceAll('\n', '\n      ')}`);
     const message = [
-      'No Temporal server: no address is set, and a dev server could not be had in any way:',
+      'No Temporal server: no address is set, and no dev server could be found or installed:',
       ...tried,
       'Do one of these:',
-      '  - set temporal.address in the settings, or TEMPORAL_ADDRESS, to a server that runs already',
+      '  - set temporal.address in the settings, or TEMPORAL_ADDRESS, to a running server',
       '  - install the temporal CLI, so that `temporal` is on the PATH: https://docs.temporal.io/cli',
       '  - install Go 1.26.4 or newer, so that Keylane can build one',
     ];
@@ -44,17 +44,17 @@ export class DatabaseInUseError extends Error {
 
   constructor(database: string, holder: string) {
     super(
-      `The database ${database} is in use by ${holder}. Two Temporal servers on one database would spoil it: ` +
+      `The database ${database} is in use by ${holder}. Two Temporal servers on one database would corrupt it: ` +
         'stop the other one, or use another database.',
     );
     this.database = database;
   }
 }
 
-/** Thrown when a namespace cannot have the search attributes that Keylane writes. A person must change the namespace. */
+/** Thrown when a namespace cannot have the search attributes that Keylane writes. The namespace must be changed. */
 export class SearchAttributesError extends Error {
   override readonly name = 'SearchAttributesError';
-  /** Those that are wrong or missing. */
+  /** The attributes that are wrong or missing. */
   readonly attributes: readonly string[];
 
   constructor(message: readonly string[], attributes: readonly string[]) {
@@ -62,7 +62,7 @@ export class SearchAttributesError extends Error {
     this.attributes = attributes;
   }
 
-  /** Attributes of these names are there for something else. */
+  /** Attributes of these names exist with other types. */
   static wrongTypes(
     namespace: string,
     wrong: readonly { readonly name: string; readonly type: string; readonly has: string }[],
@@ -73,7 +73,7 @@ export class SearchAttributesError extends Error {
     ]);
     return new SearchAttributesError(
       [
-        `Namespace ${namespace} has search attributes of Keylane's names with other types, and would refuse what Keylane writes:`,
+        `Namespace ${namespace} has search attributes of Keylane's names with other types, and would reject what Keylane writes:`,
         ...wrong.map(({ name, type, has }) => `  ${name} is ${has}, must be ${type}`),
         'If nothing else uses them, replace them; otherwise use another namespace:',
         ...commands,
@@ -82,7 +82,7 @@ export class SearchAttributesError extends Error {
     );
   }
 
-  /** The server does not register these. */
+  /** The server does not let this process register these. */
   static refused(
     namespace: string,
     refused: readonly (readonly [name: string, type: string])[],
@@ -92,7 +92,7 @@ export class SearchAttributesError extends Error {
       [
         `Namespace ${namespace} lacks search attributes that Keylane writes, and does not let this process register them (${reason}):`,
         ...refused.map(([name, type]) => `  ${name} (${type})`),
-        'If there is no room for them, remove some that nothing uses; then register them with the right to do so:',
+        'If the namespace has too many search attributes, remove unused ones; then register these with an identity that has the permission:',
         `  ${OPERATOR} list --namespace ${shellWord(namespace)}`,
         ...refused.map(([name, type]) => `  ${create(namespace, name, type)}`),
       ],

@@ -12,11 +12,11 @@ import { probeBinary } from './probe.ts';
 export interface FindOptions {
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** Told, in whole sentences, what takes time and why. Quiet when a binary is there already. */
+  /** Called with full sentences about what takes time and why. Not called when a binary exists already. */
   readonly report?: (message: string) => void;
-  /** How often a build tells how far it is. @default 10000 */
+  /** Interval of progress messages of a build. @default 10000 */
   readonly reportEveryMs?: number;
-  /** Stops a download or a build and removes what they left; the promise rejects with the signal's reason. */
+  /** Stops a download or a build and removes its files; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ type Search = Required<Omit<FindOptions, 'signal'>> & {
 };
 
 /**
- * Finds a `temporal` that can run a dev server: one on the PATH, one that was fetched or built before, the official
+ * Finds a `temporal` that can run a dev server: one on the PATH, one that was downloaded or built before, the official
  * download, a build with Go; in this order.
  * @throws {TemporalServerUnavailableError} when none of them works
  */
@@ -52,7 +52,7 @@ async function onPath(search: Search): Promise<TemporalBinary | undefined> {
   for (const folder of new Set(folders)) {
     if (await isExecutable(join(folder, BINARY_NAME))) candidates.push(join(folder, BINARY_NAME));
   }
-  if (candidates.length === 0) search.failed.push({ way: 'a temporal on the PATH', reason: 'there is none' });
+  if (candidates.length === 0) search.failed.push({ way: 'a temporal on the PATH', reason: 'not found' });
   for (const path of candidates) {
     const version = await attempt(search, 'a temporal on the PATH', () => probeBinary(path, search.env, search.signal));
     if (version !== undefined) return { path, version, origin: 'path' };
@@ -62,8 +62,8 @@ async function onPath(search: Search): Promise<TemporalBinary | undefined> {
 
 async function inCache(search: Search): Promise<TemporalBinary | undefined> {
   const { target: path } = search;
-  const version = await attempt(search, 'one fetched or built before', async () => {
-    if (!(await isExecutable(path))) throw new Error(`there is none at ${path}`);
+  const version = await attempt(search, 'one downloaded or built before', async () => {
+    if (!(await isExecutable(path))) throw new Error(`not found at ${path}`);
     return await probeBinary(path, search.env, search.signal);
   });
   return version === undefined ? undefined : { path, version, origin: 'cache' };
@@ -71,7 +71,7 @@ async function inCache(search: Search): Promise<TemporalBinary | undefined> {
 
 async function installed(search: Search): Promise<TemporalBinary | undefined> {
   const folder = dirname(search.target);
-  const onWait = (): void => search.report('Another process is getting the Temporal dev server: waiting for it.');
+  const onWait = (): void => search.report('Another process is installing the Temporal dev server: waiting for it.');
   return await attempt(search, 'a place to keep it', () =>
     takeTurn(join(folder, 'installing'), { signal: search.signal, onWait }, async () => {
       await removeLeftovers(folder);
@@ -92,12 +92,12 @@ async function install(search: Search): Promise<TemporalBinary | undefined> {
   const downloaded = await attempt(search, 'the official download', () => downloadBinary(path, env, signal));
   if (downloaded !== undefined) return { path, version: downloaded, origin: 'download' };
 
-  report(`It could not be downloaded: ${search.failed.at(-1)?.reason.trim().split('\n').at(-1)}`);
+  report(`The download failed: ${search.failed.at(-1)?.reason.trim().split('\n').at(-1)}`);
   const built = await attempt(search, 'a build with Go', () => buildBinary(search));
   return built === undefined ? undefined : { path, version: built, origin: 'build' };
 }
 
-/** Notes why a way failed and goes on with undefined; an abort goes through. */
+/** Records why an attempt failed and returns undefined; an abort is thrown. */
 async function attempt<T>(search: Search, way: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -108,7 +108,7 @@ async function attempt<T>(search: Search, way: string, work: () => Promise<T>): 
   }
 }
 
-/** Whoever has the turn is alone: what others began and did not remove, they were killed over. */
+/** The holder of the turn is the only one: folders of others were left by processes that were killed. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (/^(?:building|downloading)-/.test(name)) await rm(join(folder, name), { recursive: true, force: true });

@@ -1,11 +1,11 @@
 import { CommandError, runCommand } from './run-command.ts';
 
 const MIN_GO = [1, 26, 4] as const;
-/** -v names every package as it is compiled: without it there would be nothing to tell for minutes. */
+/** -v prints every package as it is compiled: without it there would be no progress for minutes. */
 const FLAGS = ['-v', '-buildvcs=false', '-trimpath', '-ldflags', '-s -w'];
 
 export interface CompileOptions {
-  /** For what is told meanwhile. */
+  /** Its name in progress messages. */
   readonly what: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
@@ -15,7 +15,7 @@ export interface CompileOptions {
 }
 
 /**
- * `go build` or `go install`, which tells how far it is.
+ * Runs `go build` or `go install` with progress messages.
  * @throws {CommandError} when it fails
  */
 export async function compile(
@@ -46,8 +46,8 @@ export async function compile(
 }
 
 /**
- * Asked in the module's folder, where a Go that may fetch a newer toolchain answers for that one.
- * @throws {CommandError} when there is none, or one that is too old
+ * The version of Go, in the module's folder: a Go that may download a newer toolchain reports that one there.
+ * @throws {CommandError} when Go is missing or too old
  */
 export async function goVersion(cwd: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
   const text = await runCommand('go', ['version'], { cwd, env: { ...env, GOWORK: 'off' }, signal }).catch(

@@ -6,11 +6,11 @@ import { DevServerStartError } from './errors.ts';
 
 const POLL_MS = 100;
 const REQUEST_TIMEOUT_MS = 2_000;
-/** A process that lives so long beside a server that answers is that server, though it did not say so as we know it. */
+/** A process that has run this long while a server answers is that server, even without the expected announcement. */
 const UNANNOUNCED_MS = 5_000;
 const { SERVING } = proto.grpc.health.v1.HealthCheckResponse.ServingStatus;
 
-/** A server is not there at once: try again at once, not after gRPC's second. */
+/** A server takes a moment to start: reconnect at once, not after gRPC's second. */
 const CHANNEL = {
   'grpc.initial_reconnect_backoff_ms': POLL_MS,
   'grpc.min_reconnect_backoff_ms': POLL_MS,
@@ -21,13 +21,13 @@ export interface HealthOptions {
   readonly address: string;
   readonly namespace: string;
   readonly timeoutMs: number;
-  /** Whether the server itself has said that it runs; what answers at the address might be another one. */
+  /** Whether the server itself has announced that it is running; another one might answer at the address. */
   readonly announced: () => boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Waits until the server at `address` serves `namespace`, and is the one that runs in `group`.
+ * Waits until the server at `address` serves `namespace`, and is the process in `group`.
  * @throws {DevServerStartError} when the process ends, or after `timeoutMs`
  */
 export async function waitUntilHealthy(group: ProcessGroup, options: HealthOptions): Promise<void> {
@@ -36,7 +36,7 @@ export async function waitUntilHealthy(group: ProcessGroup, options: HealthOptio
   const aborted = new Promise<string>((resolve) => {
     signal?.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
-  // No retries but ours.
+  // Without the client's retries.
   const connection = Connection.lazy({ address, channelArgs: CHANNEL, interceptors: [] });
   const deadline = Date.now() + timeoutMs;
   let healthySince: number | undefined;
@@ -50,7 +50,7 @@ export async function waitUntilHealthy(group: ProcessGroup, options: HealthOptio
         if (options.announced() || Date.now() - healthySince > UNANNOUNCED_MS) return;
       }
       if (Date.now() > deadline) {
-        const why = problem ?? 'it never said that it runs';
+        const why = problem ?? 'it never announced that it is running';
         throw new DevServerStartError(`was not healthy after ${timeoutMs} ms (${why})`, group.tail);
       }
       await Promise.race([delay(POLL_MS), ended, aborted]);

@@ -7,11 +7,11 @@ const STALE_MS = 30_000;
 const POLL_MS = 500;
 
 /**
- * Lets one process at a time do `work`, so that several started at once do not all build for minutes.
+ * Lets one process at a time do `work`, so that several processes that start at once do not all build for minutes.
  *
- * The turn is a file that its owner touches while it works; one that nobody has touched for a while was left by a
- * process that died, and is taken over. In the worst case two processes work at once: that costs time and spoils
- * nothing, since a binary is moved into its place in one step.
+ * The turn is a file that its owner touches while it works; a file that was not touched for a while was left by a
+ * process that died, and is replaced. In the worst case two processes work at once: that costs time but does no harm,
+ * since a binary is moved to its place atomically.
  */
 export async function takeTurn<T>(
   file: string,

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** `preferred` if nobody listens there, else any free port. Another process may take it before it is used. */
+/** `preferred` if it is free, else any free port. Another process may take it before it is used. */
 export async function freePort(ip: string, preferred?: number): Promise<number> {
   const port = preferred === undefined ? undefined : await tryListen(ip, preferred);
   const found = port ?? (await tryListen(ip, 0));

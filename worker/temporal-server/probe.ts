@@ -6,7 +6,7 @@ const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 20_000;
 const NEEDED_FLAGS = ['--sqlite-pragma', '--dynamic-config-value', '--search-attribute', '--headless'];
 
-/** Thrown when a file is no `temporal` that can run a dev server for us. */
+/** Thrown when a file is not a `temporal` that can run the dev server. */
 export class UnusableBinaryError extends Error {
   override readonly name = 'UnusableBinaryError';
 }

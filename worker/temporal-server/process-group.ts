@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import { signalGroup, tether } from './tether.ts';
 
 const TAIL_LINES = 40;
-/** What a Go program dies of stands above a trace that is longer than the tail. */
+/** The reason for which a Go program dies is printed before a stack trace that is longer than the tail. */
 const REASON = /^(?:panic|fatal error|error)\b/i;
-const REASONS_KEPT = 5;
+const MAX_REASONS_KEPT = 5;
 
 export interface ProcessGroupOptions {
   readonly cwd?: string;
@@ -22,11 +22,11 @@ export interface ProcessEnd {
 }
 
 /**
- * A program in a process group of its own, with all that it starts.
+ * A program in its own process group, with all its child processes.
  *
- * Owns the group, its output and its end. Invariants: the terminal's Ctrl-C does not reach the group, so that we decide
- * when it ends; the group does not outlive this process (see tether.ts); its output is always read, so that it never
- * blocks on a full pipe.
+ * Owns the group, its output and its end. Invariants: the terminal's Ctrl-C does not reach the group, so that this
+ * process decides when it ends; the group does not outlive this process (see tether.ts); its output is always read, so
+ * that it never blocks on a full pipe.
  */
 export class ProcessGroup {
   readonly ended: Promise<ProcessEnd>;
@@ -52,7 +52,7 @@ export class ProcessGroup {
         resolve(how);
       };
       this.#child.once('error', (error) => end({ code: null, signal: null, error }));
-      // When the output is closed too: so the whole group is gone, and the tail is complete.
+      // `close` comes when the output is closed too: then the whole group has ended, and the tail is complete.
       this.#child.once('close', (code, signal) => end({ code, signal }));
     });
   }
@@ -62,7 +62,7 @@ export class ProcessGroup {
     return this.#child.pid;
   }
 
-  /** The last lines of its output, both streams together, below what looked like a reason before. */
+  /** The last lines of its output, both streams together, after earlier lines that look like a reason. */
   get tail(): string {
     return [...this.#reasons, ...this.#tail].join('\n');
   }
@@ -72,7 +72,7 @@ export class ProcessGroup {
     return this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Asks it to end, and makes it after `graceMs`. Resolves when it has ended. */
+  /** Asks the group to end, and kills it after `graceMs`. Resolves when it has ended. */
   async end(graceMs: number): Promise<ProcessEnd> {
     this.#signal('SIGTERM');
     const timer = setTimeout(() => this.#signal('SIGKILL'), graceMs);
@@ -94,7 +94,7 @@ export class ProcessGroup {
         if (line.trim() !== '') this.#tail.push(line);
         const dropped = this.#tail.length > TAIL_LINES ? this.#tail.shift() : undefined;
         if (dropped !== undefined && REASON.test(dropped)) {
-          this.#reasons = [...this.#reasons, dropped].slice(-REASONS_KEPT);
+          this.#reasons = [...this.#reasons, dropped].slice(-MAX_REASONS_KEPT);
         }
         onLine?.(line);
       });
@@ -102,7 +102,7 @@ export class ProcessGroup {
   }
 }
 
-/** In words, for messages. */
+/** Describes the end in messages. */
 export function describeEnd({ code, signal, error }: ProcessEnd): string {
   if (error !== undefined) return `could not be started (${error.message})`;
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;

@@ -14,13 +14,13 @@ export class CommandError extends Error {
  * Runs a command to its end.
  * @returns the last lines of its output
  * @throws {CommandError} with the last lines of its output
- * @throws the signal's reason, after the command with all that it started has ended
+ * @throws the signal's reason, after the command and all its child processes have ended
  */
 export async function runCommand(file: string, args: readonly string[], options: RunOptions): Promise<string> {
   options.signal?.throwIfAborted();
   const group = new ProcessGroup(file, args, options);
   let tookTooLong = false;
-  // The commands keep nothing that an abrupt end could spoil.
+  // An abrupt end of these commands does no harm.
   const kill = (): void => void group.end(0);
   const timer = setTimeout(
     () => {

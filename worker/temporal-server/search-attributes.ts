@@ -32,7 +32,7 @@ const VALUE_TYPES: Readonly<Record<SearchAttributeType, temporal.api.enums.v1.In
 const POLL_MS = 100;
 const TIMEOUT_MS = 30_000;
 
-/** Answers that say something about the namespace or the caller's rights, and not about the connection. */
+/** Errors about the caller's permissions, and not about the connection. */
 const NOT_ALLOWED: ReadonlySet<number> = new Set([GRPC.permissionDenied, GRPC.unauthenticated, GRPC.unimplemented]);
 const REFUSED: ReadonlySet<number> = new Set([
   ...NOT_ALLOWED,
@@ -42,11 +42,11 @@ const REFUSED: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Registers those of `wanted` that the namespace lacks, and waits until it has them. Asks nothing more of a server that
- * has them all.
+ * Registers the `wanted` attributes that the namespace lacks, and waits until it has them. Sends no further request
+ * when it has all of them.
  * @param unchecked called with the reason when this process may not list them; without it that is an error
- * @returns whether some were lacking
- * @throws {SearchAttributesError} if the namespace has one with another type, or refuses one
+ * @returns whether any were missing
+ * @throws {SearchAttributesError} if the namespace has one with another type, or rejects one
  */
 export async function ensureSearchAttributes(
   connection: Connection,
@@ -74,7 +74,8 @@ export async function ensureSearchAttributes(
   const deadline = Date.now() + TIMEOUT_MS;
   for (const [name] of lacking) {
     while (!(await registered()).has(name)) {
-      if (Date.now() > deadline) throw new Error(`Namespace ${namespace} does not take the search attributes it lacks`);
+      if (Date.now() > deadline)
+        throw new Error(`Namespace ${namespace} did not add the missing search attributes in time`);
       await delay(POLL_MS);
     }
   }
@@ -83,7 +84,7 @@ export async function ensureSearchAttributes(
 
 type Attribute = readonly [name: string, type: SearchAttributeType];
 
-/** All at once; where that is refused one by one, so that it is known which. */
+/** Registers all at once; if that is rejected, one by one, to find out which are rejected. */
 async function register(connection: Connection, namespace: string, attributes: readonly Attribute[]): Promise<void> {
   const add = async (some: readonly Attribute[]): Promise<string | undefined> => {
     try {
@@ -92,7 +93,7 @@ async function register(connection: Connection, namespace: string, attributes: r
       return undefined;
     } catch (error) {
       const failure = grpcFailure(error);
-      // Another process that starts has just added it.
+      // Another starting process has just added it.
       if (failure?.code === GRPC.alreadyExists) return undefined;
       if (failure === undefined || !REFUSED.has(failure.code)) throw error;
       return failure.details;

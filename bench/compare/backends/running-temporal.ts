@@ -1,4 +1,6 @@
-/** What both of Temporal's servers have in common: a folder that goes when they stop, and what they tell of their work. */
+/**
+ * What both of Temporal's servers have in common: a folder that goes when they stop, and what they tell of their work.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +9,7 @@ import { historyFigures } from '../history.ts';
 import type { Counted, RunningBackend } from './backend.ts';
 import { Undo } from './undo.ts';
 
-const LARGEST_ANSWER = 128 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 
 export interface TemporalServer {
   readonly address: string;
@@ -15,7 +17,10 @@ export interface TemporalServer {
   readonly metricsPort: number;
 }
 
-/** Starts a server in a folder of its own. What `start` adds to `undo` is undone when it fails, at the end, and on Ctrl-C. */
+/**
+ * Starts a server in a folder of its own. What `start` adds to `undo` is undone when it fails, at the end, and on
+ * Ctrl-C.
+ */
 export async function runTemporal(
   start: (folder: string, undo: Undo) => Promise<TemporalServer>,
 ): Promise<RunningBackend> {
@@ -39,7 +44,7 @@ export async function runTemporal(
 
 async function historyOf(address: string) {
   // A page of history may be larger than what a client takes unless it is told otherwise.
-  const channelArgs = { 'grpc.max_receive_message_length': LARGEST_ANSWER };
+  const channelArgs = { 'grpc.max_receive_message_length': MAX_ANSWER_BYTES };
   const connection = await Connection.connect({ address, channelArgs });
   try {
     return await historyFigures(new Client({ connection }));

@@ -1,10 +1,10 @@
 import type { Page, ShardCursor } from '../../source.ts';
 
 /**
- * A cursor whose next page can be waited for before it is asked for. Pushed records come when they come: who waits for
- * them should hold nothing that others need meanwhile.
+ * A cursor whose next page can be awaited before it is requested. Pushed records arrive at any time: a caller should
+ * hold no shared resource while it waits for them.
  *
- * It owns one page at the most, which the next `next` returns.
+ * Owns at most one page, which the next call of `next` returns.
  */
 export class AwaitedCursor implements ShardCursor {
   readonly #cursor: ShardCursor;
@@ -19,7 +19,7 @@ export class AwaitedCursor implements ShardCursor {
     try {
       await this.#page;
     } catch (error) {
-      // What broke off because it was told to is no answer for the next one who asks; any other error is.
+      // An abort of this caller is no answer for the next caller; any other error is.
       if (!signal.aborted) return;
       this.#page = undefined;
       throw error;

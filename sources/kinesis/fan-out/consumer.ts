@@ -1,8 +1,9 @@
 /**
- * The consumer of a stream under which its shards are subscribed to: looked up by name, registered when it is not there.
+ * The consumer with which the shards of a stream are subscribed to: looked up by name, registered when it does not
+ * exist.
  *
- * It owns the consumer's ARN, once known, and one look-up for however many shards ask at the same time: AWS answers few
- * of these questions a second. It never removes a consumer: the next start needs it, and another process may use it.
+ * Owns the consumer's ARN, once known, and one look-up that all shards share: AWS answers few of these requests a
+ * second. It never deletes a consumer: the next start needs it, and another process may use it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -12,13 +13,13 @@ import {
   type KinesisClient,
   RegisterStreamConsumerCommand,
 } from '@aws-sdk/client-kinesis';
-import { isRefusal, type ServiceCalls, unlessAborted } from '../../aws/service-calls.ts';
+import { isServiceError, type ServiceCalls, unlessAborted } from '../../aws/service-calls.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../errors.ts';
 import type { StreamId } from '../stream-id.ts';
 
-/** AWS answers 20 of these a second for all consumers of a stream. */
+/** AWS allows 20 of these requests a second for all consumers of a stream. */
 const POLL_MS = 1000;
-/** AWS takes some seconds; who still waits then learns why, and asks again. */
+/** Activation takes AWS some seconds; after this time the look-up fails with the reason, and is retried. */
 const ACTIVATION_TIMEOUT_MS = 60_000;
 
 export interface ConsumerOptions {
@@ -44,16 +45,16 @@ export class FanOutConsumer {
   }
 
   /**
-   * Its ARN, when it is there and active.
+   * The consumer's ARN, once it is active.
    * @throws {SourceError}
    */
   async arn(signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    this.#lookup ??= this.#begin();
+    this.#lookup ??= this.#start();
     return await unlessAborted(this.#lookup, signal);
   }
 
-  /** It may be gone: the next one who asks has it looked up again. */
+  /** Forgets the consumer, which may be gone: the next call of `arn` looks it up again. */
   forget(): void {
     this.#lookup = undefined;
   }
@@ -62,7 +63,7 @@ export class FanOutConsumer {
     this.#closing.abort(new Error(`${this.#options.source} was closed.`));
   }
 
-  #begin(): Promise<string> {
+  #start(): Promise<string> {
     const lookup = this.#find(this.#closing.signal);
     lookup.catch(() => {
       if (this.#lookup === lookup) this.#lookup = undefined;
@@ -83,7 +84,7 @@ export class FanOutConsumer {
     }
   }
 
-  /** Undefined when there is none of that name, or no such stream: registering tells. */
+  /** Undefined when there is no consumer of that name, or no such stream: registering distinguishes the two. */
   async #describe(streamArn: string, signal: AbortSignal): Promise<ConsumerDescription | undefined> {
     const { calls, client, name } = this.#options;
     const command = new DescribeStreamConsumerCommand({ StreamARN: streamArn, ConsumerName: name });
@@ -93,12 +94,12 @@ export class FanOutConsumer {
       );
       return answer.ConsumerDescription;
     } catch (error) {
-      if (isRefusal(error, 'ResourceNotFoundException')) return undefined;
+      if (isServiceError(error, 'ResourceNotFoundException')) return undefined;
       throw error;
     }
   }
 
-  /** Returns false when there is one of that name after all, or still. */
+  /** Returns false when a consumer of that name exists meanwhile, or still. */
   async #register(streamArn: string, signal: AbortSignal): Promise<boolean> {
     const { calls, client, name, source } = this.#options;
     const command = new RegisterStreamConsumerCommand({ StreamARN: streamArn, ConsumerName: name });
@@ -106,10 +107,10 @@ export class FanOutConsumer {
       await calls.run(`RegisterStreamConsumer ${name}`, signal, (options) => client.send(command, options));
       return true;
     } catch (error) {
-      // Another process was quicker; or the name's old consumer is not quite gone.
-      if (isRefusal(error, 'ResourceInUseException')) return false;
-      if (!isRefusal(error, 'LimitExceededException')) throw error;
-      const message = `${source}: consumer ${name} cannot be registered, the stream has as many consumers as AWS allows (20; 50 with On-demand Advantage), or five are being registered just now. Deregister one that nobody uses (aws kinesis list-stream-consumers, deregister-stream-consumer), or leave out \`fanOut\` to read by polling.`;
+      // Another process has just registered it, or the old consumer of that name is still being deleted.
+      if (isServiceError(error, 'ResourceInUseException')) return false;
+      if (!isServiceError(error, 'LimitExceededException')) throw error;
+      const message = `${source}: consumer ${name} cannot be registered, the stream has as many consumers as AWS allows (20; 50 with On-demand Advantage), or five are being registered just now. Deregister one that is not in use (aws kinesis list-stream-consumers, deregister-stream-consumer), or leave out \`fanOut\` to read by polling.`;
       throw new SourceConfigurationError(source, message, { cause: error });
     }
   }
@@ -124,8 +125,8 @@ export class FanOutConsumer {
 
   #notActive(found: ConsumerDescription | undefined): SourceUnavailableError {
     const { name, source } = this.#options;
-    const state = found?.ConsumerStatus ?? 'not there yet';
-    const message = `${source}: consumer ${name} is ${state} after ${ACTIVATION_TIMEOUT_MS / 1000}s, and only an ACTIVE one can subscribe. It is asked again.`;
+    const state = found?.ConsumerStatus ?? 'not registered yet';
+    const message = `${source}: consumer ${name} is ${state} after ${ACTIVATION_TIMEOUT_MS / 1000}s, and only an ACTIVE consumer can subscribe. Retrying.`;
     return new SourceUnavailableError(source, message);
   }
 }

@@ -2,28 +2,28 @@ import type { KinesisConfig } from '../../../contracts/public/source-config.ts';
 import type { ShardIterators } from '../../iterator-cursor.ts';
 import { KinesisShardIterators, type StreamAccess } from '../shard-iterators.ts';
 import { FanOutConsumer } from './consumer.ts';
-import { Room } from './room.ts';
+import { PushBudget } from './push-budget.ts';
 import { SubscribedShard } from './subscribed-shard.ts';
 import { Subscriber } from './subscriber.ts';
 import type { SubscriptionTimes } from './subscription.ts';
 
 export interface FanOutLimits extends SubscriptionTimes {
-  /** AWS refuses another subscription of a shard for so long. */
+  /** AWS rejects another subscription of a shard for this long. */
   readonly pauseMs: number;
-  /** A subscription that ends before this age was ended by something: AWS ends one after five minutes. */
+  /** A subscription that ends before this age was ended by something else: AWS ends one after five minutes. */
   readonly fullAgeMs: number;
   /** Bytes of records that all subscriptions of this process may hold together. */
-  readonly roomBytes: number;
+  readonly budgetBytes: number;
 }
 
 export const FAN_OUT_LIMITS: FanOutLimits = {
   pauseMs: 5000,
   fullAgeMs: 4 * 60_000,
-  // As long as the AWS SDK for Java waits, on which AWS's own consumer library runs.
+  // The same as in the AWS SDK for Java, which AWS's own consumer library uses.
   silenceMs: 30_000,
-  // Below the time after which AWS itself gives up a connection that nobody reads.
+  // Below the time after which AWS closes a connection that is not read.
   idleMs: 10_000,
-  roomBytes: 64 * 1024 * 1024,
+  budgetBytes: 64 * 1024 * 1024,
 };
 
 /** Enhanced fan-out of one stream: its consumer, and all subscriptions of this process. */
@@ -32,7 +32,7 @@ export class FanOut {
   readonly #source: string;
   readonly #access: StreamAccess;
   readonly #subscriber: Subscriber;
-  readonly #room: Room;
+  readonly #pushBudget: PushBudget;
   readonly #close: () => void;
   readonly #limits: FanOutLimits;
 
@@ -51,7 +51,7 @@ export class FanOut {
     this.#access = access;
     this.#subscriber = subscriber;
     this.#limits = limits;
-    this.#room = new Room(limits.roomBytes);
+    this.#pushBudget = new PushBudget(limits.budgetBytes);
     this.#close = () => {
       consumer.close();
       subscriber.close();
@@ -64,7 +64,7 @@ export class FanOut {
       source: this.#source,
       consumer: this.consumer,
       subscriber: this.#subscriber,
-      room: this.#room,
+      pushBudget: this.#pushBudget,
       polling: new KinesisShardIterators(this.#access, shardId),
       fullAgeMs: this.#limits.fullAgeMs,
     });

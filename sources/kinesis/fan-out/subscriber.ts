@@ -1,10 +1,10 @@
 /**
- * Subscribes to the shards of one stream for one consumer. It owns the client for that, and the times of the latest
- * subscriptions: AWS refuses the next one of a shard for five seconds.
+ * Subscribes to the shards of one stream for one consumer. Owns the client for that, and the times of the latest
+ * subscriptions: AWS rejects the next one of a shard for five seconds.
  *
  * SubscribeToShard has a client of its own because of its connection. AWS documents HTTP/2 for it, and so the SDK's
  * HTTP/2 handler is used, with a session for each subscription (the SDK does that for every event stream). An endpoint
- * that begins with http:// is an emulator: those speak HTTP/1.1, and HTTP/2 badly or not at all.
+ * that starts with http:// is an emulator: emulators use HTTP/1.1, with poor or no support for HTTP/2.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -54,8 +54,8 @@ export class Subscriber {
       this.#subscribedAt.set(shardId, performance.now());
       return EventStream ?? nothing();
     };
-    const asked = `SubscribeToShard of shard ${shardId}`;
-    return await Subscription.begin(open, { calls, asked, times }, signal);
+    const request = `SubscribeToShard of shard ${shardId}`;
+    return await Subscription.start(open, { calls, request, times }, signal);
   }
 
   /** Ends every subscription. */
@@ -64,7 +64,7 @@ export class Subscriber {
     this.#connection?.client.destroy();
   }
 
-  /** Waits until AWS takes another subscription of the shard, as far as it was this process that made the last one. */
+  /** Waits until AWS accepts another subscription of the shard, if this process made the last one. */
   async #turn(shardId: string, signal: AbortSignal): Promise<void> {
     const last = this.#subscribedAt.get(shardId);
     if (last === undefined) return;
@@ -75,7 +75,7 @@ export class Subscriber {
   #connect(): { readonly client: KinesisClient; readonly calls: ServiceCalls } {
     const { calls, place, source } = this.#options;
     const connectionTimeout = CONNECTION_TIMEOUT_MS;
-    // No other limits of time: Subscription watches over those, and a connection that waits for us is none too slow.
+    // No other timeouts: Subscription handles those, and a connection that waits for this process is not too slow.
     const requestHandler =
       calls.endpoint?.startsWith('http:') === true
         ? new NodeHttpHandler({ connectionTimeout, httpAgent: { keepAlive: false, maxSockets: Infinity } })

@@ -1,32 +1,32 @@
 /**
  * One subscription to a shard: a connection over which the service sends event after event, for five minutes at most.
  *
- * It owns the connection and the timers that watch it.
+ * Owns the connection and its timers.
  *
- * 1. One event is asked for at a time, and nothing is read ahead here: what is not asked for stays in the connection,
- *    whose window fills up and holds the service back (O9).
- * 2. Whatever goes wrong closes it: an error, an abort, a service that says nothing for too long. So does being left
- *    alone: a subscription that nobody reads keeps a connection and records of which it is not known when they are
- *    wanted.
- * 3. Closed once, it stays closed. What had been sent and not been asked for is sent again by the next one.
+ * - subscription.E1: one event is requested at a time, and nothing is read ahead here: events that are not requested
+ *   stay in the connection, whose window fills up and slows the service down (O9).
+ * - subscription.E2: any failure closes it: an error, an abort, a service that is silent for too long. A subscription
+ *   that is not read for a while is closed too: it holds a connection, and records that may not be needed for long.
+ * - subscription.E3: once closed, it stays closed. Events that were sent but not requested are sent again by the next
+ *   one.
  */
 import type { SubscribeToShardEvent, SubscribeToShardEventStream } from '@aws-sdk/client-kinesis';
 import type { ServiceCalls } from '../../aws/service-calls.ts';
 
-/** Where a subscription comes from. The signal ends it at any time. */
+/** Opens a subscription. The signal ends it at any time. */
 export type OpenSubscription = (signal: AbortSignal) => Promise<AsyncIterable<SubscribeToShardEventStream>>;
 
 export interface SubscriptionTimes {
-  /** The service sends an event every few seconds, records or not; when none has come for so long it is not there. */
+  /** The service sends an event every few seconds, with or without records; after this silence it counts as lost. */
   readonly silenceMs: number;
-  /** How long a subscription is kept that nobody asks for its next event. */
+  /** How long a subscription is kept open without a request for its next event. */
   readonly idleMs: number;
 }
 
 export interface SubscriptionOptions {
   readonly calls: ServiceCalls;
-  /** What is asked, for errors: `SubscribeToShard of shard shardId-000000000000`. */
-  readonly asked: string;
+  /** The request's name in errors: `SubscribeToShard of shard shardId-000000000000`. */
+  readonly request: string;
   readonly times: SubscriptionTimes;
 }
 
@@ -49,7 +49,7 @@ export class Subscription {
    * @param signal ends the subscription for as long as it lives
    * @throws {SourceError}
    */
-  static async begin(open: OpenSubscription, options: SubscriptionOptions, signal: AbortSignal): Promise<Subscription> {
+  static async start(open: OpenSubscription, options: SubscriptionOptions, signal: AbortSignal): Promise<Subscription> {
     const subscription = new Subscription(options, signal);
     const events = await subscription.#ask(signal, () => open(subscription.#connection.signal));
     subscription.#events = events[Symbol.asyncIterator]();
@@ -61,7 +61,7 @@ export class Subscription {
     return this.#connection.signal.aborted;
   }
 
-  /** For how long it has been there. */
+  /** The age of the subscription. */
   get ageMs(): number {
     return performance.now() - this.#startedAt;
   }
@@ -89,15 +89,15 @@ export class Subscription {
   close(): void {
     clearTimeout(this.#idle);
     this.#forgetSignal();
-    // The SDK keeps the message that came last in it.
+    // The iterator keeps the SDK's latest message in memory.
     this.#events = undefined;
     this.#connection.abort(new Error('The subscription was closed.'));
   }
 
   async #ask<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const { asked, calls, times } = this.#options;
+    const { request, calls, times } = this.#options;
     try {
-      return await calls.run(asked, signal, () => withinTime(work(), times.silenceMs));
+      return await calls.run(request, signal, () => withinTime(work(), times.silenceMs));
     } catch (error) {
       this.close();
       throw error;
@@ -111,7 +111,7 @@ export class Subscription {
   }
 }
 
-/** Rejects with what the SDK calls a timeout. */
+/** Rejects with an error that is named like the SDK's timeouts. */
 function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

@@ -109,7 +109,7 @@ export class BridgeProcess {
   async list(known: string | undefined): Promise<ShardListing> {
     const { source } = this.#options;
     const shards = await source.listShards();
-    return { ...this.#listings.tell(shards, known), retentionMs: await source.retentionMs() };
+    return { ...this.#listings.describe(shards, known), retentionMs: await source.retentionMs() };
   }
 
   /** Never settles when the process is killed. */

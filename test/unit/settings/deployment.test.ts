@@ -39,7 +39,7 @@ test('without a build id the settings can be used, but by no process that runs s
   const half = await settings(`deployment: { name: 'orders' }`);
   expect(() => versionOf(half)).toThrow(SettingsError);
   expect(() => versionOf(half)).toThrow(
-    'temporal.deployment.buildId: is missing, and so is TEMPORAL_WORKER_BUILD_ID in the environment. This process belongs to deployment "orders" and needs a build id that is another one with every release',
+    'temporal.deployment.buildId: is missing, and so is TEMPORAL_WORKER_BUILD_ID in the environment. This process belongs to deployment "orders" and needs a build id that changes with every release',
   );
 });
 

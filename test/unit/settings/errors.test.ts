@@ -29,7 +29,7 @@ describe('the file', () => {
   test('the named file is not there', async () => {
     expect(await errorOf({}, 'my.config.ts')).toMatchInlineSnapshot(`
       "The settings cannot be used: <cwd>/my.config.ts
-        there is no such file"
+        the file does not exist"
     `);
   });
 
@@ -91,28 +91,28 @@ describe('the fields', () => {
       .toMatchInlineSnapshot(`
         "The settings cannot be used: <cwd>/keylane.config.ts
           temporal.address = 'http://localhost:7233': must be "host:port", without a scheme
-          temporal.taskQueue = '': must be a text without spaces, 200 characters at the most, that does not end in "-bridge": reading for a task queue "orders" uses "orders-bridge"
+          temporal.taskQueue = '': must be a string without spaces, at most 200 characters, that does not end in "-bridge": reading for a task queue "orders" uses "orders-bridge"
           temporal.adress: unknown field. Did you mean address? Allowed here: address, namespace, taskQueue, deployment
           metrics.address = ':9464': must be "host:port" or "[IPv6]:port", such as "0.0.0.0:9464"
           metrics.port: unknown field. Allowed here: address
-          pipelines.2fast: a pipeline's name begins with a letter and has letters, digits, - and _, 64 at the most
+          pipelines.2fast: a pipeline's name starts with a letter and has letters, digits, - and _, at most 64
           pipelines.orders.source.stream = 'or ders': must be the name or the ARN of a Kinesis data stream
           pipelines.orders.source.startAt = '2026-01-01': must be "TRIM_HORIZON", "LATEST" or a Date
-          pipelines.orders.source.endpoint = 'localhost:4567': must be a URL that begins with http:// or https://
+          pipelines.orders.source.endpoint = 'localhost:4567': must be a URL that starts with http:// or https://
           pipelines.orders.key = 'orderId': must be a function of a record that returns its key
           pipelines.orders.retry.maxAttempts = 0: must be a whole number from 1 to 1000000
-          pipelines.orders.retry.initialInterval = '5 parsecs': must be a duration: milliseconds, or a text such as "500ms", "30s", "5m", "2h"
-          pipelines.orders.retry.maxInterval = 0: must be more than 0 and 24d at the most
+          pipelines.orders.retry.initialInterval = '5 parsecs': must be a duration: milliseconds, or a string such as "500ms", "30s", "5m", "2h"
+          pipelines.orders.retry.maxInterval = 0: must be more than 0 and at most 24d
           pipelines.orders.retry.backof: unknown field. Did you mean backoff? Allowed here: maxAttempts, initialInterval, backoff, maxInterval
-          pipelines.orders.timeout = '30d': must be more than 0 and 24d at the most
-          pipelines.orders.idle = '2m': must be longer than 170s: the lease margin (120s), the readers' heartbeat timeout (10s), the deadline of a request (10s) and the time in which a reader may not know that it was replaced (30s) together. A lane that ended sooner could forget what it has taken over while a reader may still send it again (O6)
+          pipelines.orders.timeout = '30d': must be more than 0 and at most 24d
+          pipelines.orders.idle = '2m': must be longer than 170s: the lease margin (120s), the readers' heartbeat timeout (10s), the deadline of a request (10s) and the time in which a reader may not know that it was replaced (30s) together. A lane that completed sooner could forget what it has accepted while a reader may still send it again (O6)
           pipelines.orders.reading.maxReaders = 1.5: must be a whole number from 1 to 1000
           pipelines.users.source.kind = 'kafka': must be kinesis({ stream }) or dynamodb({ table })
           pipelines.users.handler: is missing; must be a path to a module, relative to the settings file, or a function
           pipelines.carts.retry = 3: must be an object such as { maxAttempts: 10, initialInterval: "1s", backoff: 2, maxInterval: "1m" }
           pipeline: unknown field. Did you mean pipelines? Allowed here: temporal, metrics, log, largeEvents, pipelines
-          pipelines.orders.handler = './handlers/orders': there is no file <cwd>/handlers/orders; did you mean ./handlers/orders.ts?
-          pipelines.carts.handler = './nowhere.ts': there is no file <cwd>/nowhere.ts"
+          pipelines.orders.handler = './handlers/orders': the file <cwd>/handlers/orders does not exist; did you mean ./handlers/orders.ts?
+          pipelines.carts.handler = './nowhere.ts': the file <cwd>/nowhere.ts does not exist"
       `);
   });
 
@@ -124,7 +124,7 @@ describe('the fields', () => {
         `export default { pipelines: { orders: { source: { kind: 'kinesis', stream: 'orders' }, ${field}, handler() {} } } };`,
       );
       expect(error).toMatch(
-        /pipelines\.orders\.key = .*: is async, and nobody waits for its promise: it must be a function of a record that returns its key/,
+        /pipelines\.orders\.key = .*: is async, but its promise is not awaited: it must be a function of a record that returns its key/,
       );
     },
   );
@@ -150,7 +150,7 @@ describe('the fields', () => {
 
   test('a start that lies in the future, or is no date', async () => {
     expect(await errorOfConfig(startingAt('9000-01-01'))).toContain(
-      'lies in the future: Kinesis reads from the past only',
+      'is in the future: Kinesis only reads from the past',
     );
     expect(await errorOfConfig(startingAt('soon'))).toContain('is not a valid Date');
   });
@@ -158,7 +158,7 @@ describe('the fields', () => {
   test('O6: idle must be longer than a reader can be late', async () => {
     expect(await errorOfConfig(ordersConfig(`idle: '170s'`))).toMatchInlineSnapshot(`
       "The settings cannot be used: <cwd>/keylane.config.ts
-        pipelines.orders.idle = '170s': must be longer than 170s: the lease margin (120s), the readers' heartbeat timeout (10s), the deadline of a request (10s) and the time in which a reader may not know that it was replaced (30s) together. A lane that ended sooner could forget what it has taken over while a reader may still send it again (O6)"
+        pipelines.orders.idle = '170s': must be longer than 170s: the lease margin (120s), the readers' heartbeat timeout (10s), the deadline of a request (10s) and the time in which a reader may not know that it was replaced (30s) together. A lane that completed sooner could forget what it has accepted while a reader may still send it again (O6)"
     `);
     const cwd = await folderWith({ 'keylane.config.ts': ordersConfig(`idle: '171s'`) });
     await expect(loadSettings({ cwd })).resolves.toBeDefined();

@@ -27,7 +27,7 @@ describe('a filter', () => {
     expect(await problemsOf(`filter: [{ data: { a: [{ wildcard: '*' }] } }, { nothing: ['x'] }], timeout: 'soon'`))
       .toMatchInlineSnapshot(`
       [
-        "pipelines.orders.timeout = 'soon': must be a duration: milliseconds, or a text such as "500ms", "30s", "5m", "2h"",
+        "pipelines.orders.timeout = 'soon': must be a duration: milliseconds, or a string such as "500ms", "30s", "5m", "2h"",
         "pipelines.orders.filter[0].data.a[0] = { wildcard: '*' }: write one operator of those that Lambda's filters have: prefix, suffix, equals-ignore-case, anything-but, numeric, exists",
         "pipelines.orders.filter[1].nothing = [ 'x' ]: an event has no such field here. Fields that it has: partitionKey, sequenceNumber, approximateArrivalTimestamp, data",
       ]

@@ -49,7 +49,7 @@ describe('large events', () => {
   test.each([
     [`{ above: '2 MiB' }`, 'must be a size from 1 KiB to 1 MiB'],
     ['{ above: 1023 }', 'must be a size from 1 KiB to 1 MiB'],
-    [`{ above: '64 KB' }`, 'a text such as "128 KiB"'],
+    [`{ above: '64 KB' }`, 'a string such as "128 KiB"'],
     ['{ store: "./large" }', 'must be folder("./large-events") or s3({ bucket })'],
     ['{ store: { kind: "ftp" } }', 'must be folder("./large-events") or s3({ bucket })'],
     ['{ store: folder("") }', 'must be the path of a folder'],

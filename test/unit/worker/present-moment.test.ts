@@ -28,7 +28,7 @@ test('LATEST waits for a source that cannot be reached, and says so once (fault 
     return 42;
   };
   expect(await presentMoment({ identity: 'kinesis:o', now }, { log, signal: never })).toBe(42);
-  expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/LATEST, and begins once/) }]);
+  expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/LATEST, and starts once/) }]);
 });
 
 test("a source that tells no time gives this machine's, with a warning; what a person must mend is thrown (fault C3)", async () => {

@@ -61,7 +61,7 @@ describe('the endpoint', () => {
     const page = await scrape(address);
     const told = {
       keylane_records_read_total: 10,
-      keylane_records_taken_over_total: 5,
+      keylane_records_accepted_total: 5,
       keylane_records_filtered_total: 3,
       keylane_records_quarantined_total: 2,
       keylane_records_misrouted_total: 1,
@@ -117,7 +117,7 @@ describe('a runtime that is there', () => {
     installRuntime(log, address);
     installRuntime(log);
     expect((await scrape(address)).value('keylane_gaps_total', 'orders')).toBe(1);
-    expect(install(other)).toThrow(`This process serves them at ${address} already`);
+    expect(install(other)).toThrow(`was already installed with metrics at ${address}`);
     await Runtime.instance().shutdown();
     installRuntime(log, other);
     await scrape(other);

@@ -30,7 +30,7 @@ test('a description that cannot be had does not keep a listing from coming about
     throw incomplete;
   };
   expect(await lister.list(undefined, never)).toEqual(whole);
-  expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^kinesis:scripted could not be described/) }]);
+  expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^Could not describe kinesis:scripted/) }]);
   source.describe = async () => ({ stream: {}, retentionMs: 7 });
   expect(await lister.list(undefined, never)).toMatchObject({ retentionMs: 7 });
 });

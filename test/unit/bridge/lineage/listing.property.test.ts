@@ -34,8 +34,8 @@ const steps = fc.array(fc.oneof(listing, listing, report, wait), { maxLength: 40
 const name = (shard: number): string => `shard-${shard}`;
 
 /**
- * @param hasLateParents a shard was listed after a child of it had finished. A difference tells nothing of that child, so the
- * shard may count as childless, and listings come more often than they must
+ * @param hasLateParents a shard was listed after a child of it had finished. A difference tells nothing of that child,
+ * so the shard may count as childless, and listings come more often than they must
  */
 function compare(whole: PipelineState, told: PipelineState, hasLateParents: boolean): void {
   const { childless } = whole.finished;
@@ -88,7 +88,7 @@ test('O2 O6 differences to a listing come to the same as the listing itself', ()
           hasLateParents ||= shards.some(
             ({ shardId }) => isUnknown(told, shardId) && hasFinishedChild(told, shardId, graph),
           );
-          const answer = processes[step.process]!.tell(shards, told.listed);
+          const answer = processes[step.process]!.describe(shards, told.listed);
           if (!step.isLost) observeBoth({ shards }, answer);
         }
         compare(whole, told, hasLateParents);

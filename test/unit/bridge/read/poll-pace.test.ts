@@ -26,10 +26,10 @@ test('a shard that has been quiet for days is asked as often as the settings say
 });
 
 test('a page without records is no sign of quiet while the shard has more', () => {
-  const pages = [empty({ lagMs: 5000 }), empty({ passedOver: 1000 }), empty({ lagMs: 0 })];
+  const pages = [empty({ lagMs: 5000 }), empty({ skipped: 1000 }), empty({ lagMs: 0 })];
   const pace = paced();
   expect(pages.map((page) => pace.after(page))).toEqual([200, 200, 200]);
-  expect(paced().after(empty({ lagMs: 0, passedOver: 1000 }))).toBe(1000);
+  expect(paced().after(empty({ lagMs: 0, skipped: 1000 }))).toBe(1000);
 });
 
 test('the service may rest a shard for longer than the pace', () => {

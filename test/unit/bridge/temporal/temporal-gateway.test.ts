@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { adoptQuarantine } from '../../../../activities/quarantine/adopt.ts';
+import { recoverQuarantine } from '../../../../activities/quarantine/recover-quarantine.ts';
 import { systemClock } from '../../../../lib/node/clock.ts';
 import { DeliveryRejectedError, PressureError, RequestTooLargeError } from '../../../../bridge/deliver/gateway.ts';
 import { HistoryBudget } from '../../../../bridge/temporal/history-budget.ts';
@@ -150,11 +150,11 @@ test('O5: a quarantine that was ended from outside is begun anew with the run th
   const request = { to: 'quarantine', leaseUntil: 42, attempt: 1 } as const;
   const { gateway } = open();
   await gateway.send({ ...request, records: [{ ...record, reason: 'no key' }] }, never);
-  await adoptQuarantine(client, pipeline, gateway, never);
+  await recoverQuarantine(client, pipeline, gateway, never);
   const { runId } = await client.workflow.getHandle(workflowId).describe();
   await client.workflow.getHandle(workflowId).terminate('by mistake');
-  await adoptQuarantine(client, pipeline, gateway, never);
-  await adoptQuarantine(client, pipeline, gateway, never);
+  await recoverQuarantine(client, pipeline, gateway, never);
+  await recoverQuarantine(client, pipeline, gateway, never);
   expect(await received(workflowId)).toMatchObject({
     input: [{ pipeline, predecessor: { runId, how: 'TERMINATED' } }],
     signals: [{ name: 'records', args: [{ records: [] }] }],

@@ -17,14 +17,14 @@ function problemsOf(source: SourceKind, patterns: unknown): string[] {
   return [];
 }
 
-const IN_TEXT = "this field always holds a text (DynamoDB's numbers are texts too)";
+const IN_TEXT = "this field is always a string (DynamoDB's numbers are strings too)";
 const OPERATORS = 'prefix, suffix, equals-ignore-case, anything-but, numeric, exists';
 
 describe('O4: a filter that cannot be meant is refused at start, before it drops a record', () => {
   test.each<[string, unknown, string]>([
     ['no list', { data: { a: [1] } }, 'filter = { data: { a: [ 1 ] } }: must be a list of patterns'],
     ['an empty list', [], 'filter = []: must be a list of patterns'],
-    ['a text', ['{"data":{}}'], `filter[0] = '{"data":{}}': is a text; write the pattern as an object`],
+    ['a text', ['{"data":{}}'], `filter[0] = '{"data":{}}': is a string; write the pattern as an object`],
     ['an empty pattern', [{}], 'filter[0] = {}: must be a pattern: an object with the names of fields (partitionKey, '],
     ['an empty pattern for data', [{ data: {} }], 'filter[0].data = {}: must be a pattern'],
     [
@@ -44,7 +44,7 @@ describe('O4: a filter that cannot be meant is refused at start, before it drops
       "filter[0].partitionKey = { a: [ 'x' ] }: must be a list of rules, as",
     ],
     ['an empty list of rules', [{ data: { a: [] } }], 'filter[0].data.a = []: must have a rule'],
-    ['a list in a list', [{ data: { a: [['x']] } }], "filter[0].data.a[0] = [ 'x' ]: write a text, a number"],
+    ['a list in a list', [{ data: { a: [['x']] } }], "filter[0].data.a[0] = [ 'x' ]: write a string, a number"],
     [
       'an unknown operator',
       [{ data: { a: ['x', { wildcard: '*' }] } }],
@@ -64,28 +64,28 @@ describe('O4: a filter that cannot be meant is refused at start, before it drops
     [
       'a prefix that is no text',
       [{ data: { a: [{ prefix: 5 }] } }],
-      'filter[0].data.a[0] = { prefix: 5 }: its value must be a text',
+      'filter[0].data.a[0] = { prefix: 5 }: its value must be a string',
     ],
     ['exists without true or false', [{ data: { a: [{ exists: 'true' }] } }], 'its value must be true or false'],
     [
       'anything-but null',
       [{ data: { a: [{ 'anything-but': null }] } }],
-      'its value must be a text, a number, or a list',
+      'its value must be a string, a number, or a list',
     ],
     [
       'anything-but nothing',
       [{ data: { a: [{ 'anything-but': [] }] } }],
-      'its value must be a text, a number, or a list',
+      'its value must be a string, a number, or a list',
     ],
     [
       'anything-but mixed',
       [{ data: { a: [{ 'anything-but': ['x', 1] }] } }],
-      'its value must be a text, a number, or a list',
+      'its value must be a string, a number, or a list',
     ],
     [
       'anything-but an operator',
       [{ data: { a: [{ 'anything-but': { prefix: 'x' } }] } }],
-      'its value must be a text, a number, or a list',
+      'its value must be a string, a number, or a list',
     ],
     ['numeric without a list', [{ data: { a: [{ numeric: 5 }] } }], 'its value must be one comparison'],
     ['numeric with an unknown sign', [{ data: { a: [{ numeric: ['==', 5] }] } }], 'its value must be one comparison'],
@@ -101,11 +101,11 @@ describe('O4: a filter that cannot be meant is refused at start, before it drops
       'its value must be one comparison',
     ],
     ['numeric with three parts', [{ data: { a: [{ numeric: ['>', 5, '<'] }] } }], 'its value must be one comparison'],
-    ['a range without a number', [{ data: { a: [{ numeric: ['>', 5, '<', 1] }] } }], 'no number lies between its ends'],
+    ['a range without a number', [{ data: { a: [{ numeric: ['>', 5, '<', 1] }] } }], 'no number is between its ends'],
     [
       'a range with open ends that meet',
       [{ data: { a: [{ numeric: ['>=', 5, '<', 5] }] } }],
-      'no number lies between its ends',
+      'no number is between its ends',
     ],
     [
       'a number that is rounded',
@@ -120,12 +120,12 @@ describe('O4: a filter that cannot be meant is refused at start, before it drops
     [
       'a number for a text',
       [{ partitionKey: [5] }],
-      `filter[0].partitionKey[0] = 5: ${IN_TEXT}: a rule about a number says nothing of it`,
+      `filter[0].partitionKey[0] = 5: ${IN_TEXT}: a rule about a number never matches it`,
     ],
     [
       'a text for a number',
       [{ approximateArrivalTimestamp: [{ prefix: '15' }] }],
-      'this field always holds a number: a rule about a text says nothing of it',
+      'this field is always a number: a rule about a string never matches it',
     ],
     [
       '$or that is no list',
@@ -141,12 +141,12 @@ describe('O4: a filter that cannot be meant is refused at start, before it drops
     [
       'one field beside an $or and in it',
       [{ data: { a: [1], $or: [{ a: [2] }, { b: [3] }] } }],
-      'has rules for one field beside an $or and inside of it',
+      'has rules for one field both next to an $or and inside of it',
     ],
     [
       'a value and a pattern for one field',
       [{ data: { $or: [{ a: [2] }, { b: [3] }], a: { c: [1] } } }],
-      'has rules for one field beside an $or and inside of it',
+      'has rules for one field both next to an $or and inside of it',
     ],
     [
       'too many alternatives',
@@ -183,18 +183,18 @@ describe('O4: a filter that cannot be meant is refused at start, before it drops
     [
       'numeric where digits are',
       [{ dynamodb: { Keys: { id: { N: [{ numeric: ['>', 5] }] } } } }],
-      `${IN_TEXT}: a rule about a number says nothing of it`,
+      `${IN_TEXT}: a rule about a number never matches it`,
     ],
     [
       'anything-but numbers where digits are',
       [{ dynamodb: { Keys: { id: { N: [{ 'anything-but': [5] }] } } } }],
       IN_TEXT,
     ],
-    ['null for a text', [{ eventName: [null] }], `${IN_TEXT}: a rule about null says nothing of it`],
+    ['null for a text', [{ eventName: [null] }], `${IN_TEXT}: a rule about null never matches it`],
     [
       'a text for a Boolean',
       [{ dynamodb: { NewImage: { ok: { BOOL: ['true'] } } } }],
-      'this field always holds true or false: a rule about a text says nothing of it',
+      'this field is always true or false: a rule about a string never matches it',
     ],
     ['data, as with Kinesis', [{ data: { a: [1] } }], 'an event has no such field here'],
   ])('DynamoDB: %s', (_name, patterns, expected) => {

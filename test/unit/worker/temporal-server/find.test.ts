@@ -147,7 +147,7 @@ describe('a build', () => {
     expect(messages[0]).toBe(
       `No Temporal server is set and no temporal CLI was found: downloading temporal CLI ${TEMPORAL_CLI_VERSION}.`,
     );
-    expect(messages[1]).toMatch(/^It could not be downloaded: .*temporal\.download/);
+    expect(messages[1]).toMatch(/^The download failed: .*temporal\.download/);
     expect(messages[2]).toContain('with go1.27.0. This takes 3 to 8 minutes on two cores, once: it will be kept in ');
     expect(messages[2]).toContain(cache);
     expect(messages.at(-1)).toMatch(/^Built the Temporal dev server in \d+ s: /);
@@ -171,7 +171,7 @@ describe('a build', () => {
     const found = await Promise.all([find(), find()]);
     expect(found.map(({ origin }) => origin).toSorted()).toEqual(['build', 'cache']);
     expect(await readFile(join(folder, 'builds'), 'utf8')).toBe('built\n');
-    expect(messages).toContain('Another process is getting the Temporal dev server: waiting for it.');
+    expect(messages).toContain('Another process is installing the Temporal dev server: waiting for it.');
   });
 
   test('takes over from a process that died over it, and removes what that one left', async () => {
@@ -194,13 +194,13 @@ describe('when nothing works', () => {
     const error = await reasons();
     expect(error.attempts.map(({ way }) => way)).toEqual([
       'a temporal on the PATH',
-      'one fetched or built before',
+      'one downloaded or built before',
       'the official download',
       'a build with Go',
     ]);
     const [onPath, cached, download, build] = error.attempts.map(({ reason }) => reason);
     expect(onPath).toContain('server start-dev --help failed: Error: unknown command');
-    expect(cached).toContain(`there is none at ${cache}`);
+    expect(cached).toContain(`not found at ${cache}`);
     expect(download).toContain('temporal.download');
     expect(build).toContain('exit code 1\nsome/file.go:1: does not compile');
     for (const remedy of ['TEMPORAL_ADDRESS', 'temporal.address', 'docs.temporal.io/cli', 'Go 1.26.4']) {
@@ -224,7 +224,7 @@ describe('when nothing works', () => {
 
   test('a missing Go is named', async () => {
     const error = await reasons();
-    expect(error.attempts[0]?.reason).toBe('there is none');
+    expect(error.attempts[0]?.reason).toBe('not found');
     expect(error.attempts.at(-1)?.reason).toContain('`go version` could not be started (spawn go ENOENT)');
   });
 

@@ -10,7 +10,9 @@ import { never, records, SHARD, textsOf, useScriptedFanOut } from './setup.ts';
 const it = useScriptedFanOut();
 const CHILDREN = [{ ShardId: 'shardId-000000000001', ParentShards: [SHARD] }];
 
-/** Asks for the next page and lets the service push this for it, over a subscription that is there or has to be made. */
+/**
+ * Asks for the next page and lets the service push this for it, over a subscription that is there or has to be made.
+ */
 async function push(cursor: ShardCursor, event: Record<string, unknown>) {
   const page = cursor.next(never);
   const subscription = await it.service.subscribed();
@@ -81,7 +83,7 @@ test('O4: a place before the beginning of its shard is one of a stream that had 
     it.cursor({ at: 'after', position: { shardId: SHARD, sequenceNumber: '7' } }).next(never),
   );
   expect(failure).toBeInstanceOf(SourceConfigurationError);
-  expect(failure?.message).toMatch(/created anew.*--start-over/);
+  expect(failure?.message).toMatch(/created again.*--start-over/);
 });
 
 describe('a running subscription', () => {
@@ -196,7 +198,7 @@ describe('readError', () => {
     subscription.fail('ResourceInUseException');
     const failure = await failureOf(cursor.next(never));
     expect(failure).toBeInstanceOf(SourceUnavailableError);
-    expect(failure?.message).toMatch(/kinesis:orders: .*somebody else.*consumer keylane.*one of its own in `fanOut`/);
+    expect(failure?.message).toMatch(/kinesis:orders: .*another process.*consumer keylane.*its own in `fanOut`/);
     const renewed = await push(cursor, { Records: records(2), ContinuationSequenceNumber: '2' });
     expect(renewed.subscription.input).toMatchObject({ StartingPosition: { SequenceNumber: '1' } });
     expect(textsOf(renewed.page)).toEqual(['2']);
@@ -338,7 +340,7 @@ describe('O9: more shards than there is room for', () => {
   const shardOf = ({ input }: { readonly input: Readonly<Record<string, unknown>> }) => String(input['ShardId']);
 
   test('O4: a page without room is dropped with its subscription, and comes again when there is', async () => {
-    const source = it.source({ roomBytes: 2 * PAGE + 100 });
+    const source = it.source({ budgetBytes: 2 * PAGE + 100 });
     const stop = new AbortController();
     const cursors = new Map(shards.map((shardId) => [shardId, source.openShard(shardId, { at: 'horizon' })]));
     const ready = new Map([...cursors].map(([shardId, cursor]) => [shardId, cursor.ready!(stop.signal)]));
@@ -363,7 +365,7 @@ describe('O9: more shards than there is room for', () => {
   });
 
   test('readers that have gone leave their room to the next ones', async () => {
-    const source = it.source({ roomBytes: PAGE });
+    const source = it.source({ budgetBytes: PAGE });
     const stop = new AbortController();
     const ready = source.openShard(SHARD, { at: 'horizon' }).ready!(stop.signal);
     (await it.service.subscribed()).send({ ...page(1), ContinuationSequenceNumber: '1' });

@@ -4,9 +4,10 @@ import process from 'node:process';
 import { isProcessAlive } from './process-alive.ts';
 
 /**
- * The server makes the tables of a new database at its first start and never looks again: killed in the middle of that
- * it leaves a file with which no server starts. So a database has a mark beside it until a server was healthy on it.
- * Marked, it holds nothing yet that anybody was given, and when the process that marked it is gone it can go.
+ * The server creates the tables of a new database at its first start and never checks them again: when it is killed
+ * while doing that, it leaves a file with which no server starts. So a database has a marker file next to it until a
+ * server was healthy on it. A marked database has no data that was ever in use, so it is deleted when the process that
+ * marked it has ended.
  */
 export async function markUninitialized(database: string): Promise<void> {
   const owner = Number(await readFile(markOf(database), 'utf8').catch(() => ''));

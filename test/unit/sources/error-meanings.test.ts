@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeError, refusalOf, REFUSALS } from '../../../sources/aws/refusals.ts';
+import { describeError, meaningOf, ERROR_MEANINGS } from '../../../sources/aws/error-meanings.ts';
 import { SourceConfigurationError, SourceUnavailableError } from '../../../sources/errors.ts';
 
 const LATER = [
@@ -68,17 +68,17 @@ function failure(fields: object): Error {
 
 describe('what an error of AWS means', () => {
   test.each(LATER)('%s may pass', (name) => {
-    expect(refusalOf(failure({ name })).error).toBe(SourceUnavailableError);
-    expect(refusalOf(failure({ code: name })).error).toBe(SourceUnavailableError);
+    expect(meaningOf(failure({ name })).error).toBe(SourceUnavailableError);
+    expect(meaningOf(failure({ code: name })).error).toBe(SourceUnavailableError);
   });
 
   test.each(PERSON)('%s is for a person to mend', (name) => {
-    expect(refusalOf(failure({ name })).error).toBe(SourceConfigurationError);
+    expect(meaningOf(failure({ name })).error).toBe(SourceConfigurationError);
   });
 
   test('every known error is in one of the two lists, and has a remedy', () => {
-    expect(Object.keys(REFUSALS).toSorted()).toEqual([...LATER, ...PERSON].toSorted());
-    for (const { remedy } of Object.values(REFUSALS)) expect(remedy).toMatch(/\w/);
+    expect(Object.keys(ERROR_MEANINGS).toSorted()).toEqual([...LATER, ...PERSON].toSorted());
+    for (const { remedy } of Object.values(ERROR_MEANINGS)) expect(remedy).toMatch(/\w/);
   });
 
   test.each<[string, unknown, typeof SourceUnavailableError | typeof SourceConfigurationError]>([
@@ -90,7 +90,7 @@ describe('what an error of AWS means', () => {
     ['a name that every object has', failure({ name: 'constructor' }), SourceUnavailableError],
     ['no error at all', 'text', SourceUnavailableError],
   ])('%s', (_, error, expected) => {
-    expect(refusalOf(error).error).toBe(expected);
+    expect(meaningOf(error).error).toBe(expected);
   });
 });
 
@@ -106,13 +106,13 @@ test.each([
       'Signature not yet current: 20260131T121000Z is still later than 20260131T120500Z (20260131T120000Z + 5 min.)',
   }),
 ])('a clock that is wrong is called that, and not the credentials (fault F8): $name, $message', (error) => {
-  expect(refusalOf(error).remedy).toMatch(/clock is wrong/);
-  expect(refusalOf(error).remedy).not.toMatch(/credentials/);
+  expect(meaningOf(error).remedy).toMatch(/clock is wrong/);
+  expect(meaningOf(error).remedy).not.toMatch(/credentials/);
 });
 
 test('a signature that is wrong for another reason is about the credentials (fault F8)', () => {
   const message = 'The request signature we calculated does not match the signature you provided.';
-  expect(refusalOf(failure({ name: 'InvalidSignatureException', message })).remedy).toMatch(/credentials/);
+  expect(meaningOf(failure({ name: 'InvalidSignatureException', message })).remedy).toMatch(/credentials/);
 });
 
 test.each<[unknown, string]>([

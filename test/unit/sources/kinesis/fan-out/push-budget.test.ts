@@ -1,13 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Place, Room } from '../../../../../sources/kinesis/fan-out/room.ts';
+import { PushShare, PushBudget } from '../../../../../sources/kinesis/fan-out/push-budget.ts';
 
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;
 
-function places(limit: number, count: number) {
-  const room = new Room(limit);
-  return { room, places: Array.from({ length: count }, () => new Place(room)) as [Place, Place, Place] };
+function shares(limit: number, count: number) {
+  const pushBudget = new PushBudget(limit);
+  return {
+    pushBudget,
+    shares: Array.from({ length: count }, () => new PushShare(pushBudget)) as [PushShare, PushShare, PushShare],
+  };
 }
 
 /** Whether the work has been done by now. */
@@ -20,37 +23,37 @@ async function isDone(work: Promise<unknown>): Promise<boolean> {
 
 describe('O9: what subscriptions hold', () => {
   test('a page is let in up to the limit, and one however large where nothing is held', () => {
-    const { room, places: all } = places(4 * MIB, 3);
+    const { pushBudget, shares: all } = shares(4 * MIB, 3);
     expect(all[0].take(9 * MIB, never)).toBe(true);
     expect(all[1].take(1, never)).toBe(false);
     expect(all[0].take(3 * MIB, never)).toBe(true);
     expect(all[1].take(MIB, never)).toBe(true);
     expect(all[2].take(1, never)).toBe(false);
-    expect(room.held).toBe(4 * MIB);
+    expect(pushBudget.held).toBe(4 * MIB);
   });
 
   test('a page takes the place of the one before', () => {
-    const { room, places: all } = places(4 * MIB, 3);
+    const { pushBudget, shares: all } = shares(4 * MIB, 3);
     all[0].take(4 * MIB, never);
     expect(all[0].take(0, never)).toBe(true);
-    expect(room.held).toBe(0);
+    expect(pushBudget.held).toBe(0);
   });
 
   test('who waits comes in one after the other, with a page of whatever size', async () => {
-    const { room, places: all } = places(4 * MIB, 3);
+    const { pushBudget, shares: all } = shares(4 * MIB, 3);
     all[0].take(3 * MIB, never);
     const [second, third] = [all[1].wait(never), all[2].wait(never)];
     expect(await isDone(second)).toBe(false);
     all[0].leave();
     expect(await isDone(second)).toBe(true);
     expect(await isDone(third)).toBe(true);
-    expect(room.held).toBe(4 * MIB);
+    expect(pushBudget.held).toBe(4 * MIB);
     expect(all[1].take(7 * MIB, never)).toBe(true);
     expect(all[1].take(8 * MIB, never)).toBe(false);
   });
 
   test('O3: while others wait nothing grows, and who has had a page makes room', async () => {
-    const { places: all } = places(4 * MIB, 3);
+    const { shares: all } = shares(4 * MIB, 3);
     all[0].take(2 * MIB, never);
     all[1].take(MIB, never);
     expect(all[0].shouldYield).toBe(false);
@@ -65,7 +68,7 @@ describe('O9: what subscriptions hold', () => {
   });
 
   test('a reader that is gone holds nothing and waits for nothing', async () => {
-    const { room, places: all } = places(4 * MIB, 3);
+    const { pushBudget, shares: all } = shares(4 * MIB, 3);
     const stop = new AbortController();
     all[0].take(4 * MIB, stop.signal);
     const waiting = all[1].wait(stop.signal);
@@ -74,7 +77,7 @@ describe('O9: what subscriptions hold', () => {
     await expect(waiting).rejects.toThrow('The reader comes home.');
     expect(await isDone(other)).toBe(true);
     all[2].leave();
-    expect(room.held).toBe(0);
-    expect(room.crowded).toBe(false);
+    expect(pushBudget.held).toBe(0);
+    expect(pushBudget.hasWaiting).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Spaces calls out, for an operation of which an account has only so many a second. */
-export class Turns {
+/** Spaces calls out in time, for an operation with a limited rate for each account. */
+export class CallSpacing {
   readonly #intervalMs: number;
   #next = 0;
 

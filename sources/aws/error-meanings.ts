@@ -1,37 +1,37 @@
 import { SourceConfigurationError, SourceUnavailableError } from '../errors.ts';
 
-/** What an error of the service or of the SDK means for the caller, and what a person can do about it. */
-interface Refusal {
+/** What an error of the service or of the SDK means for the caller, and its remedy. */
+interface ErrorMeaning {
   readonly error: typeof SourceUnavailableError | typeof SourceConfigurationError;
   readonly remedy: string;
 }
 
-const later = (remedy: string): Refusal => ({ error: SourceUnavailableError, remedy });
-const person = (remedy: string): Refusal => ({ error: SourceConfigurationError, remedy });
+const temporary = (remedy: string): ErrorMeaning => ({ error: SourceUnavailableError, remedy });
+const lasting = (remedy: string): ErrorMeaning => ({ error: SourceConfigurationError, remedy });
 
-const THROTTLED = later(
-  'It is asked again; if this stays, see who else reads the stream (a shard allows 5 reads a second in all).',
+const THROTTLED = temporary(
+  'Retrying; if this persists, check what else reads the stream (a shard allows 5 reads a second in total).',
 );
-const LIMITED = later(
-  'It is asked again; if this stays, see who else lists or reads the stream (two readers a shard is what DynamoDB Streams allows).',
+const LIMITED = temporary(
+  'Retrying; if this persists, check what else lists or reads the stream (DynamoDB Streams allows two readers for each shard).',
 );
-const INTERNAL = later('It is asked again.');
-const CONNECTION = later('It is asked again; if this stays, check the endpoint, the network and the region.');
-const EXPIRED_CREDENTIALS = later('It is asked again with fresh credentials; if this stays, renew them or sign in.');
-const STALE = later('It is asked again from where reading stands.');
-const ACCESS = person('Allow this action on the stream to the identity that Keylane runs as.');
-const CREDENTIALS = person(
-  'Check the AWS credentials: environment, profile or role (an emulator needs some too, whatever they are).',
+const INTERNAL = temporary('Retrying.');
+const CONNECTION = temporary('Retrying; if this persists, check the endpoint, the network and the region.');
+const EXPIRED_CREDENTIALS = temporary('Retrying with fresh credentials; if this persists, renew them or sign in.');
+const STALE = temporary('Retrying from the current position.');
+const ACCESS = lasting('Allow this action on the stream to the identity that Keylane runs as.');
+const CREDENTIALS = lasting(
+  'Check the AWS credentials: environment, profile or role (an emulator needs some too, with any values).',
 );
-const CLOCK = later(
-  "This machine's clock is wrong: set it (NTP). AWS takes no request whose time is more than minutes away from its own. It is asked again.",
+const CLOCK = temporary(
+  "This machine's clock is wrong: set it (NTP). AWS rejects requests whose time differs by more than a few minutes. Retrying.",
 );
-const KMS = person('Check the KMS key that encrypts the stream, and that the identity may decrypt with it.');
-const MISSING = person('Check name, region, endpoint and account; what has been deleted must be created again.');
-const REQUEST = person('Check the settings of the source.');
+const KMS = lasting('Check the KMS key that encrypts the stream, and that the identity may decrypt with it.');
+const MISSING = lasting('Check name, region, endpoint and account; a deleted stream must be created again.');
+const REQUEST = lasting('Check the settings of the source.');
 
-/** The one place that says which error is which. Names as in the answers of AWS, or in `name` or `code` of the SDK. */
-export const REFUSALS: Readonly<Record<string, Refusal>> = {
+/** The only table of errors. Names are those in the answers of AWS, or `name` or `code` of the SDK's errors. */
+export const ERROR_MEANINGS: Readonly<Record<string, ErrorMeaning>> = {
   ProvisionedThroughputExceededException: THROTTLED,
   ThrottlingException: THROTTLED,
   Throttling: THROTTLED,
@@ -57,14 +57,14 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   EHOSTUNREACH: CONNECTION,
   ENETUNREACH: CONNECTION,
   EAI_AGAIN: CONNECTION,
-  // A name server that is down looks the same as a name that is wrong.
+  // A DNS server that is down looks the same as a wrong host name.
   ENOTFOUND: CONNECTION,
   ExpiredToken: EXPIRED_CREDENTIALS,
   ExpiredTokenException: EXPIRED_CREDENTIALS,
   RequestTimeTooSkewed: CLOCK,
   RequestInTheFuture: CLOCK,
   RequestExpired: CLOCK,
-  // Cursor and listing deal with these three; they only come out when one follows upon the other.
+  // Cursor and listing handle these three; they are thrown only when one follows another.
   ExpiredIteratorException: STALE,
   ExpiredNextTokenException: STALE,
   TrimmedDataAccessException: STALE,
@@ -90,19 +90,19 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   KMSOptInRequired: KMS,
   InvalidArgumentException: REQUEST,
   ValidationException: REQUEST,
-  UnknownOperationException: person('The endpoint does not know this operation: is it the right service?'),
+  UnknownOperationException: lasting('The endpoint does not know this operation: is it the right service?'),
 };
 
-const NO_REGION = person("Set the source's `region`, AWS_REGION, or a region in the AWS profile.");
+const NO_REGION = lasting("Set the source's `region`, AWS_REGION, or a region in the AWS profile.");
 
-/** AWS calls it an invalid signature when the time that was signed is not now. */
+/** AWS reports a wrong clock as an invalid signature. */
 const CLOCK_MESSAGE = /^Signature (expired|not yet current)\b/;
 
 /**
- * Classifies by name and code, else by HTTP status. What is left is taken for something that passes: asking again loses
- * nothing, giving up would stop a shard.
+ * Classifies by name and code, else by HTTP status. Unknown errors count as temporary: a retry loses nothing, giving up
+ * would stop a shard.
  */
-export function refusalOf(error: unknown): Refusal {
+export function meaningOf(error: unknown): ErrorMeaning {
   const { name = '', code = '', message = '', $metadata } = asServiceError(error);
   if (message === 'Region is missing') return NO_REGION;
   if (CLOCK_MESSAGE.test(message)) return CLOCK;
@@ -119,8 +119,8 @@ export function describeError(error: unknown): string {
   return [title, message].filter((part) => part !== undefined && part !== '').join(': ') || String(error);
 }
 
-function entry(name: string): Refusal | undefined {
-  return Object.hasOwn(REFUSALS, name) ? REFUSALS[name] : undefined;
+function entry(name: string): ErrorMeaning | undefined {
+  return Object.hasOwn(ERROR_MEANINGS, name) ? ERROR_MEANINGS[name] : undefined;
 }
 
 interface ServiceError {

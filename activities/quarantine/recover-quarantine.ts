@@ -4,10 +4,11 @@ import { endedRun } from '../../temporal/latest-run.ts';
 import { quarantineWorkflowId } from '../../contracts/names.ts';
 
 /**
- * Starts a quarantine again that was terminated externally, by a signal without records. The next record without a key would do
- * the same, but it may come late, and Temporal deletes what the quarantine held after its retention (O5).
+ * Restarts a quarantine that was terminated externally, by a signal without records. The next record without a key
+ * would do that too, but it may come late, and Temporal deletes what the quarantine held after the namespace's
+ * retention (O5).
  */
-export async function adoptQuarantine(
+export async function recoverQuarantine(
   client: Client,
   pipeline: string,
   gateway: LaneGateway,
