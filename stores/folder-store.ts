@@ -106,8 +106,8 @@ async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * A folder is only there for good when the one above it has been written through: below the root whoever made it, and
- * above only where it is new, since what is there may not be ours to open.
+ * A folder is durable only when its parent has been written to the disk: below the root by any process, and
+ * above only where it is new, since existing folders may not be readable.
  */
 async function makeFolder(folder: string, root: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * A fair semaphore for handler calls in this process. Unlike a queue of functions, a request that waits can be withdrawn: the
- * keys of a batch that has waited for too long go to another process, and leave nothing behind here.
+ * A fair semaphore for handler calls in this process. Unlike a queue of functions, a request that waits can be
+ * withdrawn: the keys of a batch that has waited for too long go to another process, and leave nothing behind here.
  *
  * Owns the number of free slots.
  */

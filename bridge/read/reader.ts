@@ -6,7 +6,7 @@
  *
  * Invariants:
  * - reader.R1: it returns when its period is over, a shard has finished (also in an earlier attempt), no shard can be
- *   read, or it is told to stop: it stops reading first, then waits until lanes have accepted what it has read, so that
+ *   read, or it is asked to stop: it stops reading first, then waits until lanes have accepted what it has read, so that
  *   the checkpoints are exact and the next reader sends nothing twice. Records that no lane accepts in that time are
  *   read again by the next reader (O4).
  * - reader.R2: when its lease is lost it sends nothing more, waits for nothing, and throws (O6).
@@ -148,7 +148,7 @@ export class Reader {
 
   /**
    * Resolves with the final report.
-   * @throws {SourceError} when none of its shards can be read until somebody changes the configuration; what it had
+   * @throws {SourceError} when none of its shards can be read until the configuration is changed; what it had
    * read is accepted before that
    * @throws {LeaseLostError | FrozenError} when it must no longer act as the reader
    */

@@ -8,7 +8,7 @@ const [OPENING, CLOSING] = [
 ];
 
 /**
- * Whether a text, if it is JSON, is nested too deeply to be sent as JSON: `JSON.stringify` calls itself for each level,
+ * Whether a string, if it is JSON, is nested too deeply to be sent as JSON: `JSON.stringify` calls itself for each level,
  * and a request or a lane's state that overflows the stack could never be written.
  */
 export function isDeep(text: string): boolean {

@@ -11,7 +11,7 @@
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2065\ufff0-\ufff8\u{e0000}-\u{e0fff}]/gu;
 /** In a name, also what is blank or ignored: two names that differ must look different. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Zs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]/gu;
-/** Both join characters of some scripts and of emoji, and change nothing else in a text. */
+/** Both join characters of some scripts and of emoji, and change nothing else in a string. */
 const JOINERS: ReadonlySet<string> = new Set(['\u200c', '\u200d']);
 
 /** The text for display. Line breaks and tabs are kept only with the layout `lines`. */

@@ -11,7 +11,7 @@ const MARK = "'";
 
 const utf8 = new TextDecoder();
 
-/** Finds quotation marks and numbers in a text that is known to be JSON. */
+/** Finds quotation marks and numbers in a string that is known to be JSON. */
 const TOKENS = /\\.|"|-?\d[\d.eE+-]*/g;
 
 /** Undefined when the bytes are not JSON. They are read as `record.json()` reads them, so that both agree. */

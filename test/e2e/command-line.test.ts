@@ -111,10 +111,10 @@ describe('bad input gets a clear error and loses nothing', () => {
   test('a process that stays says once that Temporal cannot be reached, and stops when asked to', async () => {
     await newProject();
     const worker = new KeylaneProcess(['worker'], where({ TEMPORAL_ADDRESS: '127.0.0.1:1' }));
-    await eventually(() => worker.output.includes('Trying until it is there'));
+    await eventually(() => worker.output.includes('Retrying until it is reachable'));
     const { code, stderr } = await worker.signal('SIGTERM');
     expect(code).toBe(0);
-    expect(stderr.match(/Trying until/g)).toHaveLength(1);
+    expect(stderr.match(/Retrying until/g)).toHaveLength(1);
   });
 
   test('an unknown key gives exit code 3, an unknown command 2', async () => {

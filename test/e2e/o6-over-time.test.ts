@@ -204,7 +204,7 @@ describe.concurrent('O1 O4 O6 nothing twice, nothing lost, in order', { timeout:
     expect(await world.handled()).toContain(0);
     first.signal('SIGCONT');
     // It notices by its own clocks, or Temporal tells it: whichever comes first.
-    await eventually(() => expect(first.output).toMatch(/stood still|given up this attempt/), 30_000);
+    await eventually(() => expect(first.output).toMatch(/was frozen|given up this attempt/), 30_000);
     await world.write(5, 8, 200);
     await world.expectEachOnce(8);
     await world.untilLanesHaveEnded();
@@ -259,7 +259,7 @@ describe.concurrent('O1 O4 O6 nothing twice, nothing lost, in order', { timeout:
       proxy.release();
       await eventually(async () => (await sentPositions(client, world.name)).length > before.length, 30_000);
       first.signal('SIGCONT');
-      await eventually(() => expect(first.output).toMatch(/stood still|given up this attempt/), 30_000);
+      await eventually(() => expect(first.output).toMatch(/was frozen|given up this attempt/), 30_000);
       await world.write(7, 8);
       await world.expectAll(8);
       await eventually(async () => (await handledBy(client, world.name, 'pooled', keys)) === KEYS * 8);

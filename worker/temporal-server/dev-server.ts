@@ -3,7 +3,7 @@
  *
  * Owns the server's process and the file that says which server has a database open. Invariants: a returned server is
  * healthy and knows its search attributes; a server that failed to start leaves no process; one database is open in one
- * server; the server never outlives this process, and while this process runs it ends only when it is told to.
+ * server; the server never outlives this process, and while this process runs it ends only on request.
  */
 import { Connection } from '@temporalio/client';
 import { mkdir } from 'node:fs/promises';
@@ -66,7 +66,7 @@ export interface DevServer {
 const DEFAULT_START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 10_000;
 /** How long a database may stay locked by a server whose owner is gone. */
-const HANDOVER_MS = 15_000;
+const UNLOCK_TIMEOUT_MS = 15_000;
 const PORT_ATTEMPTS = 5;
 const UI_PORT_OFFSET = 1000;
 
@@ -81,13 +81,13 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     await mkdir(dirname(database), { recursive: true });
     await markUninitialized(database);
   }
-  const handoverUntil = Date.now() + HANDOVER_MS;
+  const unlockedUntil = Date.now() + UNLOCK_TIMEOUT_MS;
   for (let attempt = 1; ;) {
     try {
       return await startOnce(options, database);
     } catch (error) {
       if (!(error instanceof DevServerStartError)) throw error;
-      if (database !== undefined && isLocked(error)) await waitForHandover(database, handoverUntil, options.signal);
+      if (database !== undefined && isLocked(error)) await waitForUnlock(database, unlockedUntil, options.signal);
       // The port was taken after it was chosen; the server picks some ports itself in the same way.
       else if (isPortTaken(error) && options.port === undefined && attempt < PORT_ATTEMPTS) attempt += 1;
       else throw error;
@@ -177,7 +177,7 @@ function isPortTaken({ output }: DevServerStartError): boolean {
 }
 
 /** A server whose owner died releases the database within moments: wait only for that. */
-async function waitForHandover(database: string, until: number, signal: AbortSignal | undefined): Promise<void> {
+async function waitForUnlock(database: string, until: number, signal: AbortSignal | undefined): Promise<void> {
   const holder = await readHolder(database);
   const ending = holder !== undefined && !isProcessAlive(holder.owner);
   if (!ending || Date.now() > until) throw new DatabaseInUseError(database, describeHolder(holder));
