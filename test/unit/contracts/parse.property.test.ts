@@ -106,7 +106,7 @@ const pool = {
       events,
       deliveryUnknown: true,
     },
-    b: { sent: 0, start: { kind: 'taking over', predecessor: run } },
+    b: { sent: 0, start: { kind: 'recovery', predecessor: run } },
   },
   marks: lane.marks,
   behindSince: {},
