@@ -44,7 +44,7 @@ export interface PipelineStatus {
   readonly pools?: PoolsStatus;
   /** Records without a usable key (O8); undefined when no worker was there to say. */
   readonly quarantined: number | undefined;
-  /** What else a person has to know of the quarantine: it was ended from outside, or records of it are lost. */
+  /** What else a person has to know of the quarantine: it was terminated externally, or records of it are lost. */
   readonly quarantineProblem?: string;
   readonly readErrors: readonly ReadError[];
   /** How long the source keeps a record, where that is known. */

@@ -1,4 +1,4 @@
-/** The quarantine on a real Temporal server: without bound, and the ways out of it. */
+/** The quarantine on a real Temporal server: without bound, and the ways out of harness. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { readQuarantineCheckpoint } from '../../activities/questions/quarantine-checkpoint.ts';
 import { endedRun } from '../../temporal/latest-run.ts';
@@ -13,24 +13,24 @@ import { eventually } from '../support/eventually.ts';
 import { keylessRecords, laneEvents, SHARD } from '../support/lane-events.ts';
 import { QuarantineHarness } from '../support/quarantine-harness.ts';
 
-let it: QuarantineHarness;
+let harness: QuarantineHarness;
 
-afterEach(() => it.stop());
+afterEach(() => harness.stop());
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const at = (n: number) => `${SHARD}:${n}`;
 const numberOf = (record: KeyableRecord) => (record.json() as { n: number }).n;
 
 async function openSegments(): Promise<number> {
-  const { client, taskQueue } = it.lanes;
+  const { client, taskQueue } = harness.lanes;
   const query = `WorkflowType = "${WORKFLOW_TYPES.segment}" AND TaskQueue = "${taskQueue}" AND ExecutionStatus = "Running"`;
   return (await client.workflow.count(query)).count;
 }
 
 async function runs(): Promise<{ readonly runId: string; readonly status: string }[]> {
   const found = [];
-  for await (const { runId, status } of it.lanes.client.workflow.list({
-    query: `WorkflowId = "${it.handle.workflowId}"`,
+  for await (const { runId, status } of harness.lanes.client.workflow.list({
+    query: `WorkflowId = "${harness.handle.workflowId}"`,
   })) {
     found.push({ runId, status: status.name });
   }
@@ -39,7 +39,7 @@ async function runs(): Promise<{ readonly runId: string; readonly status: string
 
 test('O1 records go where the pipeline says that their keys live, whatever the settings of the process (fault B6)', async () => {
   const sent: string[] = [];
-  it = await QuarantineHarness.start({
+  harness = await QuarantineHarness.start({
     key: () => 'a',
     handler: () => {},
     pools: 2,
@@ -48,9 +48,9 @@ test('O1 records go where the pipeline says that their keys live, whatever the s
       throw new Error('This is all that the test has to know');
     },
   });
-  await it.put(keylessRecords(1, 3));
-  await eventually(async () => (await it.view()).count === 3);
-  void it.decide('retry', { all: true }).catch(() => {});
+  await harness.put(keylessRecords(1, 3));
+  await eventually(async () => (await harness.view()).count === 3);
+  void harness.decide('retry', { all: true }).catch(() => {});
   await eventually(() => sent.length > 1);
   expect(new Set(sent)).toEqual(new Set([`pool ${poolOf('a', 2)}`]));
 });
@@ -62,42 +62,42 @@ describe.each([
   test('O4 O5 O6 O8 keeps any number of records, each once, and brings them all when they have keys', async () => {
     const seen = new Map<string, number[]>();
     let hasKeys = false;
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: (record) => (hasKeys ? `key-${numberOf(record) % 5}` : undefined),
       handler: (event) => void seen.set(event.key, [...(seen.get(event.key) ?? []), event.json().n]),
       limits: { segments: { events: 40, bytes: 64 * 1024 }, batch: 20 },
       signalsPerRun: 7,
       replayed,
     });
-    for (let n = 1; n <= max; n += 10) await it.put(keylessRecords(Math.max(1, n - 5), n + 9));
-    await eventually(async () => (await it.view()).count === max);
-    await eventually(async () => (await it.view()).segments.length === 1);
+    for (let n = 1; n <= max; n += 10) await harness.put(keylessRecords(Math.max(1, n - 5), n + 9));
+    await eventually(async () => (await harness.view()).count === max);
+    await eventually(async () => (await harness.view()).segments.length === 1);
     await eventually(async () => (await openSegments()) >= Math.floor((max - 1) / 40));
     await eventually(async () => (await runs()).length > 1);
     for (const { runId } of await runs()) {
       const input = await argumentOf(
-        it.lanes.client,
-        { workflowId: it.handle.workflowId, runId },
+        harness.lanes.client,
+        { workflowId: harness.handle.workflowId, runId },
         parseQuarantineInput,
       );
       expect(jsonBytes(input!)).toBeLessThan(32 * 1024);
     }
 
-    const refused = await it.decide('retry', { all: true, by: 'ann' });
+    const refused = await harness.decide('retry', { all: true, by: 'ann' });
     expect(refused).toMatchObject({ outcome: 'refused', decided: 0, kept: max, by: 'ann' });
     expect(refused.why).toContain('still without a key');
     hasKeys = true;
     // New ones come meanwhile, and the run continues as new more than once.
     const sending = (async () => {
-      for (let n = max + 1; n <= max + 40; n += 2) await it.put(keylessRecords(n, n + 1));
+      for (let n = max + 1; n <= max + 40; n += 2) await harness.put(keylessRecords(n, n + 1));
     })();
-    await it.decide('retry', { all: true, reason: 'the new field is known now' });
+    await harness.decide('retry', { all: true, reason: 'the new field is known now' });
     await sending;
-    await eventually(async () => (await it.view()).pending.length === 0, 120_000);
-    await eventually(async () => (await it.view()).count === max + 40 - (await handled()), 60_000);
-    await it.decide('retry', { all: true });
+    await eventually(async () => (await harness.view()).pending.length === 0, 120_000);
+    await eventually(async () => (await harness.view()).count === max + 40 - (await handled()), 60_000);
+    await harness.decide('retry', { all: true });
     await eventually(async () => (await handled()) === max + 40, 60_000);
-    await eventually(async () => (await it.view()).count === 0);
+    await eventually(async () => (await harness.view()).count === 0);
     async function handled(): Promise<number> {
       return [...seen.values()].reduce((sum, ns) => sum + ns.length, 0);
     }
@@ -116,7 +116,7 @@ describe('a quarantine', () => {
     let isPoisoned = true;
     let name: string | undefined;
     let lost = 0;
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: () => name,
       handler: (event) => {
         const { n } = event.json() as { n: number };
@@ -128,56 +128,59 @@ describe('a quarantine', () => {
         lost += 1;
         // The lane has them and nobody knows.
         if (lost <= 3) throw new Error('the answer is lost');
-        if (lost === 4) void it.stopBridge();
+        if (lost === 4) void harness.stopBridge();
         if (lost === 4) throw new Error('the answer is lost');
       },
     });
-    await it.put(keylessRecords(1, 4));
-    await it.lanes.send('a', laneEvents(5, 8));
-    await eventually(async () => (await it.lanes.view('a')).phase.state === 'blocked');
-    await eventually(async () => (await it.view()).count === 4);
+    await harness.put(keylessRecords(1, 4));
+    await harness.lanes.send('a', laneEvents(5, 8));
+    await eventually(async () => (await harness.lanes.view('a')).phase.state === 'blocked');
+    await eventually(async () => (await harness.view()).count === 4);
     name = 'a';
-    const retried = it.decide('retry', { positions: [at(2), at(1), at(4)] });
+    const retried = harness.decide('retry', { positions: [at(2), at(1), at(4)] });
     await eventually(() => lost >= 4);
     // By now the key function says otherwise: what was under way stays with its key.
     name = 'b';
-    await it.stopBridge();
-    expect((await it.view()).count).toBe(4);
+    await harness.stopBridge();
+    expect((await harness.view()).count).toBe(4);
     // Until all is accepted, a lane must remember what it has been brought.
-    const { redrivingFrom = 0 } = await it.view();
-    const { client, pipeline } = it.lanes;
+    const { redrivingFrom = 0 } = await harness.view();
+    const { client, pipeline } = harness.lanes;
     expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({
       ended: false,
       position: { shardId: QUARANTINE_MARK, sequenceNumber: String(redrivingFrom - 1) },
     });
-    await it.startBridge();
+    await harness.startBridge();
     expect(await retried).toMatchObject({
       outcome: 'done',
       decided: 3,
       records: [{ key: 'a' }, { key: 'a' }, { key: 'a' }],
     });
-    expect((await it.view()).count).toBe(1);
-    expect(await it.lanes.view('a')).toMatchObject({ waiting: 5 });
-    await it.lanes.send('a', laneEvents(7, 10));
+    expect((await harness.view()).count).toBe(1);
+    expect(await harness.lanes.view('a')).toMatchObject({ waiting: 5 });
+    await harness.lanes.send('a', laneEvents(7, 10));
     isPoisoned = false;
-    await it.lanes.decide('a', 'retry');
+    await harness.lanes.decide('a', 'retry');
     await eventually(() => seen.length >= 9);
     expect(seen).toEqual([5, 6, 7, 8, 1, 2, 4, 9, 10]);
-    expect(Object.keys((await it.lanes.view('a')).marks)).toEqual([SHARD, QUARANTINE_MARK]);
+    expect(Object.keys((await harness.lanes.view('a')).marks)).toEqual([SHARD, QUARANTINE_MARK]);
     expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({ ended: true });
     expect(await readQuarantineCheckpoint(client, 'another')).toEqual({ ended: true });
   });
 
   test('O11 skip and replace, by updates and by plain signals, on records that are there, and on no others', async () => {
     const seen: string[] = [];
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: (record) => (record.json() as { id?: string }).id,
       handler: (event, { idempotencyKey }) =>
         void seen.push(`${event.key} ${event.text()} ${idempotencyKey.slice(-2)}`),
     });
-    await it.put([...keylessRecords(1, 4), { ...keylessRecords(5, 5)[0]!, reason: 'The key function threw: no id' }]);
-    await eventually(async () => (await it.view()).count === 5);
-    expect(await it.decide('skip', { position: at(2), by: 'ann', reason: 'a test' })).toMatchObject({
+    await harness.put([
+      ...keylessRecords(1, 4),
+      { ...keylessRecords(5, 5)[0]!, reason: 'The key function threw: no id' },
+    ]);
+    await eventually(async () => (await harness.view()).count === 5);
+    expect(await harness.decide('skip', { position: at(2), by: 'ann', reason: 'a test' })).toMatchObject({
       verb: 'skip',
       outcome: 'done',
       decided: 1,
@@ -186,86 +189,90 @@ describe('a quarantine', () => {
       target: at(2),
       records: [{ position: at(2), dataBefore: '{"n":2}', reason: 'The key function returned undefined' }],
     });
-    expect(await it.decide('skip', { positions: [at(2), at(9)] })).toMatchObject({ outcome: 'refused', decided: 0 });
-    await expect(it.decide('skip', {})).rejects.toThrow();
-    await expect(it.decide('replace', { all: true, data: {} })).rejects.toThrow();
-    const none = await it.decide('replace', { position: at(3), data: { id: 7 } });
+    expect(await harness.decide('skip', { positions: [at(2), at(9)] })).toMatchObject({
+      outcome: 'refused',
+      decided: 0,
+    });
+    await expect(harness.decide('skip', {})).rejects.toThrow();
+    await expect(harness.decide('replace', { all: true, data: {} })).rejects.toThrow();
+    const none = await harness.decide('replace', { position: at(3), data: { id: 7 } });
     expect(none).toMatchObject({ outcome: 'refused', kept: 1, firstKept: { position: at(3) } });
     expect(none.firstKept?.reason).toContain('the number 7');
-    const replaced = await it.decide('replace', { position: at(3), data: { id: 'x' } });
+    const replaced = await harness.decide('replace', { position: at(3), data: { id: 'x' } });
     expect(replaced).toMatchObject({
       outcome: 'done',
       records: [{ key: 'x', dataBefore: '{"n":3}', dataAfter: '{"id":"x"}' }],
     });
     await eventually(() => seen.length === 1);
     expect(seen).toEqual(['x {"id":"x"} #1']);
-    await it.handle.signal('skip', { matching: 'no id', by: 'bob' });
-    await it.handle.signal('skip', null);
-    await it.handle.signal('skip', { position: 7 });
-    await eventually(async () => (await it.view()).count === 2);
-    await eventually(async () => (await it.view()).decisions.length === 7);
-    expect((await it.view()).decisions.slice(-3).map(({ outcome, by }) => [outcome, by])).toContainEqual([
+    await harness.handle.signal('skip', { matching: 'no id', by: 'bob' });
+    await harness.handle.signal('skip', null);
+    await harness.handle.signal('skip', { position: 7 });
+    await eventually(async () => (await harness.view()).count === 2);
+    await eventually(async () => (await harness.view()).decisions.length === 7);
+    expect((await harness.view()).decisions.slice(-3).map(({ outcome, by }) => [outcome, by])).toContainEqual([
       'done',
       'bob',
     ]);
-    await it.handle.signal('skip', { all: true });
-    await eventually(async () => (await it.view()).count === 0);
-    await expect(it.decide('retry', { all: true })).rejects.toThrow();
+    await harness.handle.signal('skip', { all: true });
+    await eventually(async () => (await harness.view()).count === 0);
+    await expect(harness.decide('retry', { all: true })).rejects.toThrow();
     await eventually(async () => (await openSegments()) === 0);
   });
 
   test('O6 forgets marks that lie behind the checkpoints, and knows a sender of before by its lease', async () => {
     const shards = numbers(1, 40).map((n) => `shardId-${n}`);
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: () => undefined,
       handler: () => {},
       signalsPerRun: 10,
       limits: { leaseMarginMs: 200 },
       checkpoints: () => Object.fromEntries(shards.map((shard) => [shard, { ended: true }])),
     });
-    for (const shard of shards) await it.put(keylessRecords(1, 1, shard));
+    for (const shard of shards) await harness.put(keylessRecords(1, 1, shard));
     const carried = async () => {
-      return (await argumentOf(it.lanes.client, { workflowId: it.handle.workflowId }, parseQuarantineInput))!.carried;
+      return (await argumentOf(harness.lanes.client, { workflowId: harness.handle.workflowId }, parseQuarantineInput))!
+        .carried;
     };
     let n = 1;
     await eventually(async () => {
       n += 1;
-      await it.put(keylessRecords(n, n, 'another'));
+      await harness.put(keylessRecords(n, n, 'another'));
       const marks = Object.keys((await carried())?.marks ?? {});
       // Few are carried without asking, so which of the others are left depends on how fast the records came.
       return marks.length > 0 && !marks.includes(shards[0]!);
     });
-    const { count } = await it.view();
-    await it.put(keylessRecords(1, 1, shards[0]), Date.now() - 60_000);
-    await it.put(keylessRecords(n + 1, n + 1, 'another'));
-    await eventually(async () => (await it.view()).count === count + 1);
+    const { count } = await harness.view();
+    await harness.put(keylessRecords(1, 1, shards[0]), Date.now() - 60_000);
+    await harness.put(keylessRecords(n + 1, n + 1, 'another'));
+    await eventually(async () => (await harness.view()).count === count + 1);
   });
 
-  test('O5 O8 a segment that was ended from outside is still read, and decided on once', async () => {
+  test('O5 O8 a segment that was terminated externally is still read, and decided on once', async () => {
     const seen: number[] = [];
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: (record) => (numberOf(record) % 2 === 0 ? 'even' : undefined),
       handler: (event) => void seen.push(event.json().n),
       limits: { segments: { events: 10, bytes: 64 * 1024 } },
     });
-    await it.put(keylessRecords(1, 25));
+    await harness.put(keylessRecords(1, 25));
     await eventually(async () => (await openSegments()) === 2);
-    const { client, taskQueue } = it.lanes;
+    const { client, taskQueue } = harness.lanes;
     const query = `WorkflowType = "${WORKFLOW_TYPES.segment}" AND TaskQueue = "${taskQueue}"`;
     for await (const { workflowId } of client.workflow.list({ query }))
       await client.workflow.getHandle(workflowId).terminate();
-    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 12, kept: 13 });
-    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 0, kept: 13 });
-    expect(await it.decide('skip', { positions: [at(2), at(3)] })).toMatchObject({ decided: 1 });
+    expect(await harness.decide('retry', { all: true })).toMatchObject({ decided: 12, kept: 13 });
+    expect(await harness.decide('retry', { all: true })).toMatchObject({ decided: 0, kept: 13 });
+    expect(await harness.decide('skip', { positions: [at(2), at(3)] })).toMatchObject({ decided: 1 });
     await eventually(() => seen.length === 12);
     expect(seen).toEqual(numbers(1, 25).filter((n) => n % 2 === 0));
-    expect((await it.view()).count).toBe(12);
+    expect((await harness.view()).count).toBe(12);
   });
 
   test('O6 what it brings is brought once, when the attempt fails in the moment in which the run has to end', async () => {
     const seen: number[] = [];
     let lost = 0;
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: (record) => (numberOf(record) <= 4 ? 'a' : undefined),
       handler: (event) => void seen.push(event.json().n),
       signalsPerRun: 5,
@@ -280,15 +287,15 @@ describe('a quarantine', () => {
         });
       },
     });
-    await it.put(keylessRecords(1, 4));
-    await eventually(async () => (await it.view()).count === 4);
-    const retried = it.decide('retry', { all: true });
+    await harness.put(keylessRecords(1, 4));
+    await eventually(async () => (await harness.view()).count === 4);
+    const retried = harness.decide('retry', { all: true });
     await eventually(() => seen.length === 4);
-    for (let n = 5; n <= 24; n += 1) await it.put(keylessRecords(n, n));
+    for (let n = 5; n <= 24; n += 1) await harness.put(keylessRecords(n, n));
     expect(await retried).toMatchObject({ outcome: 'done', decided: 4 });
-    await eventually(async () => (await it.view()).count === 20);
-    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 0, kept: 20 });
-    await it.lanes.send('a', laneEvents(30, 30));
+    await eventually(async () => (await harness.view()).count === 20);
+    expect(await harness.decide('retry', { all: true })).toMatchObject({ decided: 0, kept: 20 });
+    await harness.lanes.send('a', laneEvents(30, 30));
     await eventually(() => seen.includes(30));
     expect(seen).toEqual([1, 2, 3, 4, 30]);
   });
@@ -296,7 +303,7 @@ describe('a quarantine', () => {
   test('O8 O9 the key function is given data that was left in the source, while that has it', async () => {
     const [first, second] = keylessRecords(1, 2);
     const large = (record: QuarantinedRecord) => ({ ...record, data: { sourceOnly: { preview: '{' } }, size: 7 });
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: (record) => (numberOf(record) === 7 ? 'a' : undefined),
       handler: () => {},
       recordAt: async (position) => {
@@ -304,49 +311,49 @@ describe('a quarantine', () => {
         return { position, arrivedAt: 1, partitionKey: '', data: Buffer.from('{"n":7}') };
       },
     });
-    await it.put([large(first!), large(second!)]);
-    const retried = await it.decide('retry', { all: true });
+    await harness.put([large(first!), large(second!)]);
+    const retried = await harness.decide('retry', { all: true });
     expect(retried).toMatchObject({ decided: 1, kept: 1, firstKept: { position: at(2) }, records: [{ key: 'a' }] });
     expect(retried.firstKept?.reason).toContain('Its data (7 bytes) is gone for good');
-    expect((await it.lanes.view('a')).head).toMatchObject({ position: first!.position, data: { sourceOnly: {} } });
+    expect((await harness.lanes.view('a')).head).toMatchObject({ position: first!.position, data: { sourceOnly: {} } });
   });
 
   test('O8 a segment that was closed holds nothing any more', async () => {
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: () => undefined,
       handler: () => {},
       limits: { segments: { events: 10, bytes: 64 * 1024 } },
     });
-    await it.put(keylessRecords(1, 15));
-    await eventually(async () => (await it.view()).segments.length === 1);
-    const [{ epoch, first } = { epoch: '', first: 0 }] = (await it.view()).segments;
-    const { client, pipeline } = it.lanes;
+    await harness.put(keylessRecords(1, 15));
+    await eventually(async () => (await harness.view()).segments.length === 1);
+    const [{ epoch, first } = { epoch: '', first: 0 }] = (await harness.view()).segments;
+    const { client, pipeline } = harness.lanes;
     // As a run may have done that was ended before it knew.
     const segment = client.workflow.getHandle(segmentWorkflowId(pipeline, { epoch, number: first }));
     await segment.signal(SIGNALS.close);
     await segment.result();
-    expect(await it.decide('skip', { matching: 'undefined' })).toMatchObject({ decided: 5 });
-    expect(await it.view()).toMatchObject({ count: 0, segments: [] });
+    expect(await harness.decide('skip', { matching: 'undefined' })).toMatchObject({ decided: 5 });
+    expect(await harness.view()).toMatchObject({ count: 0, segments: [] });
   });
 
   test('O8 records that no bridge can have sent are left out, and it goes on', async () => {
-    it = await QuarantineHarness.start({ key: () => undefined, handler: () => {} });
+    harness = await QuarantineHarness.start({ key: () => undefined, handler: () => {} });
     const [record] = keylessRecords(1, 1);
-    await it.put([record!]);
+    await harness.put([record!]);
     for (const forged of [{ reason: undefined }, { partitionKey: null }, { arrivedAt: 'today' }, { size: null }]) {
-      await it.handle.signal('records', { leaseUntil: Date.now(), records: [{ ...record, ...forged }] });
+      await harness.handle.signal('records', { leaseUntil: Date.now(), records: [{ ...record, ...forged }] });
     }
-    await it.put(keylessRecords(2, 3));
-    await eventually(async () => (await it.view()).count === 3);
+    await harness.put(keylessRecords(2, 3));
+    await eventually(async () => (await harness.view()).count === 3);
   });
 });
 
-describe('a quarantine that is ended from outside', () => {
+describe('a quarantine that is terminated externally', () => {
   test('O4 O5 O6 O11 is taken over: records, segments, decisions, marks, and what was on its way to a lane', async () => {
     const seen: number[] = [];
     let isLost = true;
     let lost = 0;
-    it = await QuarantineHarness.start({
+    harness = await QuarantineHarness.start({
       key: (record) => (numberOf(record) % 2 === 0 ? 'even' : undefined),
       handler: (event) => void seen.push(event.json().n),
       limits: { segments: { events: 10, bytes: 64 * 1024 } },
@@ -357,65 +364,65 @@ describe('a quarantine that is ended from outside', () => {
         throw new Error('the answer is lost');
       },
     });
-    await it.put(keylessRecords(1, 25));
-    await it.decide('skip', { position: at(3), by: 'ann', reason: 'a test' });
-    const broken = it.decide('retry', { positions: [at(2), at(4)], by: 'bob' }).catch(() => undefined);
+    await harness.put(keylessRecords(1, 25));
+    await harness.decide('skip', { position: at(3), by: 'ann', reason: 'a test' });
+    const broken = harness.decide('retry', { positions: [at(2), at(4)], by: 'bob' }).catch(() => undefined);
     await eventually(() => lost > 1);
-    await it.handle.signal('skip', { all: true, by: 'eve' });
-    await eventually(async () => (await it.view()).pending.length === 2);
-    await it.handle.terminate('by mistake');
+    await harness.handle.signal('skip', { all: true, by: 'eve' });
+    await eventually(async () => (await harness.view()).pending.length === 2);
+    await harness.handle.terminate('by mistake');
     await broken;
-    const { client, pipeline } = it.lanes;
-    const { redrivingFrom = 0 } = await it.view();
+    const { client, pipeline } = harness.lanes;
+    const { redrivingFrom = 0 } = await harness.view();
     const position = { shardId: QUARANTINE_MARK, sequenceNumber: String(redrivingFrom - 1) };
     expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({ ended: false, position });
 
-    await it.lanes.stopWorker();
-    await it.put(keylessRecords(24, 27));
-    await eventually(async () => (await it.handle.describe()).status.name === 'RUNNING');
-    await it.handle.terminate('once more, before a worker has seen it');
-    await it.put(keylessRecords(26, 30));
-    await it.lanes.startWorker();
+    await harness.lanes.stopWorker();
+    await harness.put(keylessRecords(24, 27));
+    await eventually(async () => (await harness.handle.describe()).status.name === 'RUNNING');
+    await harness.handle.terminate('once more, before a worker has seen it');
+    await harness.put(keylessRecords(26, 30));
+    await harness.lanes.startWorker();
     isLost = false;
-    await eventually(async () => (await it.view()).count === 27, 60_000);
-    await eventually(async () => (await it.view()).pending.length === 0);
-    const { decisions } = await it.view();
+    await eventually(async () => (await harness.view()).count === 27, 60_000);
+    await eventually(async () => (await harness.view()).pending.length === 0);
+    const { decisions } = await harness.view();
     expect(decisions.map(({ by, decided, outcome }) => [by, outcome, decided])).toEqual([
       ['ann', 'done', 1],
       ['eve', 'refused', 0],
       ['bob', 'done', 2],
     ]);
-    for (const { why } of decisions.slice(1)) expect(why).toContain('ended from outside (TERMINATED)');
-    for (let n = 31; n <= 60; n += 1) await it.put(keylessRecords(n, n));
-    await eventually(async () => (await it.view()).count === 57);
-    expect(await it.decide('retry', { all: true })).toMatchObject({ decided: 28, kept: 29 });
+    for (const { why } of decisions.slice(1)) expect(why).toContain('terminated externally (TERMINATED)');
+    for (let n = 31; n <= 60; n += 1) await harness.put(keylessRecords(n, n));
+    await eventually(async () => (await harness.view()).count === 57);
+    expect(await harness.decide('retry', { all: true })).toMatchObject({ decided: 28, kept: 29 });
     await eventually(() => seen.length === 30);
     expect(seen).toEqual(numbers(1, 60).filter((n) => n % 2 === 0));
-    await it.decide('skip', { all: true });
-    expect((await it.view()).count).toBe(0);
+    await harness.decide('skip', { all: true });
+    expect((await harness.view()).count).toBe(0);
     await eventually(async () => (await openSegments()) === 0);
   }, 120_000);
 
   test('O5 tells what is lost when the run is gone, until a person has heard of it', async () => {
-    it = await QuarantineHarness.start({ key: () => undefined, handler: () => {} });
-    await it.put(keylessRecords(1, 5));
-    await eventually(async () => (await it.view()).count === 5);
-    await it.handle.terminate('by mistake');
-    const { client, pipeline } = it.lanes;
-    const predecessor = await endedRun(client, it.handle.workflowId);
+    harness = await QuarantineHarness.start({ key: () => undefined, handler: () => {} });
+    await harness.put(keylessRecords(1, 5));
+    await eventually(async () => (await harness.view()).count === 5);
+    await harness.handle.terminate('by mistake');
+    const { client, pipeline } = harness.lanes;
+    const predecessor = await endedRun(client, harness.handle.workflowId);
     const { namespace } = client.options;
-    const workflowExecution = { workflowId: it.handle.workflowId };
+    const workflowExecution = { workflowId: harness.handle.workflowId };
     await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
-    await eventually(async () => (await endedRun(client, it.handle.workflowId)) === undefined);
-    await it.lanes.quarantine(keylessRecords(6, 6), predecessor === undefined ? {} : { predecessor });
-    await eventually(async () => (await it.view()).lost !== undefined);
-    expect(await it.view()).toMatchObject({ count: 1, lost: expect.stringContaining('TERMINATED at') });
+    await eventually(async () => (await endedRun(client, harness.handle.workflowId)) === undefined);
+    await harness.lanes.quarantine(keylessRecords(6, 6), predecessor === undefined ? {} : { predecessor });
+    await eventually(async () => (await harness.view()).lost !== undefined);
+    expect(await harness.view()).toMatchObject({ count: 1, lost: expect.stringContaining('TERMINATED at') });
     expect(await readQuarantineCheckpoint(client, pipeline)).toEqual({ ended: true });
-    expect(await it.decide('skip', { position: at(6) })).toMatchObject({ decided: 1 });
-    expect((await it.view()).lost).toContain('could not be read');
-    await expect(it.decide('retry', { all: true })).rejects.toThrow();
-    const read = await it.decide('skip', { all: true, by: 'ann' });
+    expect(await harness.decide('skip', { position: at(6) })).toMatchObject({ decided: 1 });
+    expect((await harness.view()).lost).toContain('could not be read');
+    await expect(harness.decide('retry', { all: true })).rejects.toThrow();
+    const read = await harness.decide('skip', { all: true, by: 'ann' });
     expect(read).toMatchObject({ outcome: 'done', decided: 0, why: expect.stringContaining('could not be read') });
-    expect((await it.view()).lost).toBeUndefined();
+    expect((await harness.view()).lost).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What a run of a pool had on its way to lanes when it was ended from outside. The run that takes over from it cannot see
+ * What a run of a pool had on its way to lanes when it was terminated externally. The run that takes over from it cannot see
  * whether that has arrived, and the lane may have finished it meanwhile and be gone: so it asks (O1, O6).
  */
 import type { LaneStart, MovedKey } from '../../../contracts/pool/state.ts';

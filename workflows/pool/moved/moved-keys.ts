@@ -9,7 +9,7 @@
  * M2 A key goes back only when its lane says that it has finished exactly what it was given, and nothing is on its way; the
  *    lane ends with that. When something was on its way just then, what becomes of it tells: a lane that got it goes on, or
  *    has finished that too; one that had ended did not get it (O1, O4).
- * M3 What a run that was ended from outside had on its way counts as on its way until it has been sent again, and the lane
+ * M3 What a run that was terminated externally had on its way counts as on its way until it has been sent again, and the lane
  *    or how it ended tells what had arrived (O1, O6).
  */
 import { countWeighed, eventWeight, type EventLimits } from '../../../contracts/event/weight.ts';

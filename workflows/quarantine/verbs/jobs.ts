@@ -140,7 +140,7 @@ export function lookedThrough(
 /** Nobody has the segment any more. It is told, and stays in the count until a person leaves out all that there is. */
 function withoutGone(state: QuarantineState, segment: SegmentName): QuarantineState {
   const job = state.jobs[0];
-  const why = `the records of segment ${segment.epoch}-${segment.number} are gone: it was deleted, or ended from outside long ago`;
+  const why = `the records of segment ${segment.epoch}-${segment.number} are gone: it was deleted, or terminated externally long ago`;
   const after = withJob(state, (each) => ({ ...each, decision: { ...each.decision, why } }));
   return job !== undefined && leavesAllOut(job.decision.verb, job.selection) ? withoutHolding(after, segment) : after;
 }

@@ -144,7 +144,7 @@ test('O8: records without a key go to the quarantine of the pipeline', async () 
   });
 });
 
-test('O5: a quarantine that was ended from outside is begun anew with the run that it has to take over from', async () => {
+test('O5: a quarantine that was terminated externally is begun anew with the run that it has to take over from', async () => {
   const workflowId = `${pipeline}/quarantine`;
   const record = { position: { shardId: 'shard-0', sequenceNumber: '8' }, arrivedAt: 8, data: { text: 'x' }, size: 1 };
   const request = { to: 'quarantine', leaseUntil: 42, attempt: 1 } as const;

@@ -49,7 +49,7 @@ test('records, the way to the next page, decisions, and the ways out', () => {
   `);
 });
 
-test('O5 how it was ended from outside, and what is lost, stands above all', () => {
+test('O5 how it was terminated externally, and what is lost, stands above all', () => {
   const ended = quarantineProblem({ lost: 'Gone.' }, { how: 'TERMINATED' });
   expect(ended).toContain('terminated externally (TERMINATED)');
   expect(renderQuarantine({ ...page, problem: ended! }, context).split('\n\n')[1]).toBe(ended);

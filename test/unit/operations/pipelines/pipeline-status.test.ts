@@ -162,7 +162,7 @@ test('the error of a reader that tries again and has read nothing yet is still s
   });
 });
 
-test('a pipeline that was ended from outside is told', async () => {
+test('a pipeline that was terminated externally is told', async () => {
   const pipeline = `${taskQueue}-ended`;
   const handle = await client.workflow.start('pipeline', { workflowId: pipeline, taskQueue: `${taskQueue}-nobody` });
   expect(await pipelineStatus(client, pipeline)).toMatchObject({ state: 'unknown', readers: 0, shards: [] });

@@ -1,6 +1,6 @@
 /**
  * A quarantine under random traffic: records with resends, segments, verbs of each kind, work that is stopped half-way, runs
- * that continue as new or are ended from outside. A small host stands in for Temporal and for the lanes; what gets out must be
+ * that continue as new or are terminated externally. A small host stands in for Temporal and for the lanes; what gets out must be
  * what was put in.
  */
 import fc from 'fast-check';

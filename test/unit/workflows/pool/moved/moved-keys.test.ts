@@ -153,7 +153,7 @@ describe('keys with a lane of their own', () => {
     expect(again.hasReady).toBe(false);
   });
 
-  test('O5 a lane that was ended from outside is taken over from, and gets what was on its way', () => {
+  test('O5 a lane that was terminated externally is taken over from, and gets what was on its way', () => {
     const moved = startId(1);
     moved.add('a', laneEvent(2));
     const command = moved.start() as LaneCommand;
@@ -190,7 +190,7 @@ describe('keys with a lane of their own', () => {
     expect(gone(hadNot, hadNot.start() as LaneCommand)).toEqual([laneEvent(2)]);
   });
 
-  test('O1 the word of a lane that was ended from outside is no word of the one that takes over from it', () => {
+  test('O1 the word of a lane that was terminated externally is no word of the one that takes over from it', () => {
     const moved = startId(1);
     moved.add('a', laneEvent(2));
     const forward = moved.start() as LaneCommand;

@@ -111,7 +111,7 @@ test('O8 segments that nobody has any more are told, and let go of by a skip of 
   expect(left).toMatchObject({ held: 0, segments: [] });
 });
 
-test('O5 what a run leaves that was ended from outside: verbs are broken off, and what is on its way goes on', () => {
+test('O5 what a run leaves that was terminated externally: verbs are broken off, and what is on its way goes on', () => {
   const by = (who: string) => readQuarantineVerb('retry', { all: true, by: who });
   const asked = enqueue(enqueue(filled(), by('ann'), 1, 'a'), by('bob'), 1, 'b');
   const onTheWay = redrive(begun(asked), { epoch: 'e', number: 1 }, { undecided: 3, records: [FOUND] }, 1);
