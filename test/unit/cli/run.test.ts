@@ -106,7 +106,7 @@ describe('without a settings file', () => {
     const { code, stdout, stderr } = await keylane(['status', '--json', '--config', 'keylane.config.ts'], { cwd });
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'invalid-settings', exitCode: 2 } });
-    expect(stderr).toContain('there is no such file');
+    expect(stderr).toContain('the file does not exist');
   });
 
   test('looking and deciding use the address of the environment', async () => {
