@@ -121,7 +121,7 @@ describe('kinesis-local by enhanced fan-out', () => {
     await stream.put(texts(0, 3).map(forKey));
     const cursor = source.openShard(shardId, { at: 'horizon' });
     proxy.spoil('SubscribeToShard', { error: 'ResourceInUseException' });
-    expect((await failureOf(cursor.next(never))).message).toContain('is subscribed to by somebody else');
+    expect((await failureOf(cursor.next(never))).message).toContain('is subscribed to by another process');
     expect(textsOf(await readUntil(cursor, 3))).toEqual(texts(0, 3));
   });
 

@@ -34,7 +34,7 @@ const LIMITS = {
   pool: { signalsPerRun: 160 },
   lane: { signalsPerRun: 160, segments: { events: 80, bytes: 256 * KIB } },
   reading: {
-    room: { stalled: ASLEEP, active: { ...ASLEEP, events: 2400 } },
+    historyLimits: { stalled: ASLEEP, active: { ...ASLEEP, events: 2400 } },
     recordsInFlight: 500,
     bytesInFlight: 4 * KIB * KIB,
   },

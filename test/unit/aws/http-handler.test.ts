@@ -74,6 +74,6 @@ test('what fails on the way names the proxy, without its password (fault F8)', a
   expect(asked[0]).toBe('CONNECT kinesis.eu-west-1.amazonaws.com:443');
   expect((failure as Error).message).toContain(`https://kinesis.eu-west-1.amazonaws.com, through the proxy ${address}`);
   expect((failure as Error).message).not.toContain('secret');
-  expect(proxyName('not a URL')).toBe('one whose address is not a URL');
+  expect(proxyName('not a URL')).toBe('whose address is not a URL');
   source.close();
 });

@@ -74,9 +74,9 @@ describe('the name of data', () => {
     `orders/a/${'b'.repeat(300)}`,
   ])('%s leads nowhere: payloads can be sent by anybody who has access to Temporal', async (name) => {
     const claim = { name, sha256: '', preview: '' };
-    await expect(claims.read(claim, signal)).rejects.toThrow('is no name');
-    await expect(claims.write(claim, Buffer.from('a'), signal)).rejects.toThrow('is no name');
-    await expect(claims.delete(name, signal)).rejects.toThrow('is no name');
+    await expect(claims.read(claim, signal)).rejects.toThrow('is not the name of');
+    await expect(claims.write(claim, Buffer.from('a'), signal)).rejects.toThrow('is not the name of');
+    await expect(claims.delete(name, signal)).rejects.toThrow('is not the name of');
   });
 });
 
