@@ -87,7 +87,7 @@ function sayHowToRelease({ ready, settings, screen }: ShowOptions, client: Clien
     'In another terminal, look at it:',
     `  ${keylane} blocked ${where}`,
     `  ${keylane} show ${POISON_ORDER} ${where}`,
-    'and release it, with a mended record or without the record:',
+    'and release it, with corrected data or without the record:',
     `  ${keylane} replace ${POISON_ORDER} --data '${JSON.stringify(fixed())}' --reason 'the amount was a word' ${where}`,
     `  ${keylane} skip ${POISON_ORDER} ${where}`,
     `In the Temporal UI: ${workflow}`,
