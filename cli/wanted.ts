@@ -1,4 +1,4 @@
-import { parsePosition } from '../contracts/event/position.ts';
+import { notAPosition, parsePosition } from '../contracts/event/position.ts';
 import type { Target } from '../contracts/lane/verb-command.ts';
 import { UsageError } from './errors.ts';
 import type { KeyTarget } from '../operations/decisions/decide-all.ts';
@@ -20,9 +20,7 @@ export function countWanted(typed: readonly string[], { position, target = [] }:
   if (target.length > 0) throw new UsageError('--target contains the position; leave out --position.');
   if (count > 1) throw new UsageError('--position names one record, so it needs exactly one key.');
   if (parsePosition(position) !== undefined) return count;
-  throw new UsageError(
-    `${JSON.stringify(position)} is not a position; one looks like shardId-000000000000:4958...3, as \`keylane show\` prints it.`,
-  );
+  throw new UsageError(`${notAPosition(JSON.stringify(position))}, as \`keylane show\` prints it.`);
 }
 
 /** @throws {NoSuchPipelineError} */

@@ -1,6 +1,6 @@
 /**
  * Watches whether this process gets work. Temporal gives the work of a task queue to one version, or shares it between
- * two; all other processes poll in vain, and nothing else would show that.
+ * two; all other processes poll without getting any, and nothing else would show that.
  *
  * Asks the server at intervals, and logs when the answer changes, with the command to change it. A failed request
  * changes nothing.

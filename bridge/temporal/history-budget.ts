@@ -32,8 +32,8 @@ const SHARE_BEFORE_RUN_END = 1 / 8;
 const FIRST_SHARE = 1 / 384;
 /**
  * When a full pool is asked again: soon if it has just become full, since it may process thousands of events a second,
- * and otherwise after a quarter of the time that it has been full. So it is not asked in vain all the time, and does
- * not run out of events, since it accepts more when half of them are done.
+ * and otherwise after a quarter of the time that it has been full. This saves needless questions, and
+ * the pool does not run out of events, since it accepts more when half of them are done.
  */
 const FULL_POLL = { minMs: 50, maxMs: 2000, share: 0.25 };
 const FULL_BACKOFF = { firstMs: 250, maxMs: 2000 };

@@ -45,3 +45,8 @@ export function parsePosition(text: string): Position | undefined {
   const [, shardId, sequenceNumber, sub] = match as unknown as [string, string, string, string | undefined];
   return sub === undefined ? { shardId, sequenceNumber } : { shardId, sequenceNumber, subSequenceNumber: Number(sub) };
 }
+
+/** For messages. @param quoted the string, quoted and cut as the place of the message requires */
+export function notAPosition(quoted: string): string {
+  return `${quoted} is not a position; one looks like shardId-000000000000:4958...3`;
+}

@@ -26,7 +26,7 @@ export type Outcome = Progress &
 export interface Progress {
   /** How many events succeeded, from the first on. Those after the next one were not started. */
   readonly succeeded: number;
-  /** One of the events took longer than the runner was told is slow. */
+  /** One of the events took longer than the `slowAfterMs` of the runner. */
   readonly isSlow?: true;
   /** An earlier attempt at these events was lost, for example because its process died. */
   readonly lostBefore?: true;

@@ -12,7 +12,7 @@ import {
   type Shape,
 } from '../../lib/pure/shape.ts';
 import { failure, laneEvent } from '../event/shapes.ts';
-import { endedRun, startedAfter } from '../run-shapes.ts';
+import { recoveryFields } from '../run-shapes.ts';
 import { parseVersioned, version } from '../version.ts';
 import type { SegmentInput, SegmentMemo, SliceAnswer } from './backlog.ts';
 import type { LaneInput, RecordsSignal } from './messages.ts';
@@ -31,8 +31,7 @@ const laneInput: Shape<LaneInput> = object<LaneInput>({
   key: string,
   options: laneOptions,
   carried: optional(laneState),
-  predecessor: optional(endedRun),
-  after: optional(startedAfter),
+  ...recoveryFields,
   pool: optional(string),
 });
 

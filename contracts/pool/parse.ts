@@ -1,6 +1,6 @@
 /** One parser for each message that comes to a pool. */
 import { count, list, number, object, optional, parse, string, type Parsed, type Shape } from '../../lib/pure/shape.ts';
-import { endedRun, startedAfter } from '../run-shapes.ts';
+import { recoveryFields } from '../run-shapes.ts';
 import { parseVersioned, version } from '../version.ts';
 import type { BatchProgress } from './batch.ts';
 import type { FinishedSignal, LookSignal, PoolInput, PoolSignal } from './messages.ts';
@@ -36,8 +36,7 @@ const poolInput: Shape<PoolInput> = object<PoolInput>({
   pipeline: string,
   options: poolOptions,
   carried: optional(poolState),
-  predecessor: optional(endedRun),
-  after: optional(startedAfter),
+  ...recoveryFields,
 });
 
 /** @throws {UnknownVersionError | InvalidValueError} */

@@ -8,7 +8,7 @@ export interface KeylaneConfig {
   readonly log?: LogConfig;
   /** For every pipeline that does not say otherwise. */
   readonly largeEvents?: LargeEventsConfig;
-  /** By name. A name begins with a letter and has letters, digits, `-` and `_`, 64 at the most. */
+  /** By name. A name starts with a letter and consists of at most 64 letters, digits, `-` and `_`. */
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
 }
 

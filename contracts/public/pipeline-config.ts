@@ -9,7 +9,7 @@ import type { LargeEventsConfig } from './store-config.ts';
 export interface PipelineConfig {
   readonly source: SourceConfig;
   /**
-   * The key of a record. A record for which it throws, or returns anything but a text that is not empty, goes to the
+   * The key of a record. A record for which it throws, or does not return a non-empty string, goes to the
    * quarantine. A change of this function may send a record that is read again to another lane: stop the bridge
    * cleanly before.
    * @default the partition key (Kinesis), the item's key (DynamoDB)
@@ -89,25 +89,24 @@ export interface BacklogConfig {
 }
 
 export interface ReadingConfig {
-  /** Readers of the pipeline at the most; a larger number of shards shares them. @default 16 */
+  /** Maximum number of readers of the pipeline; additional shards share them. @default 16 */
   readonly maxReaders?: number;
   /** How often shards are listed when no shard ends. @default '1m' */
   readonly discoverEvery?: Duration;
-  /** How long a reader stays out before it brings its checkpoints home. @default '5m' */
+  /** Reading period: how long one reader activity runs before it reports its checkpoints. @default '5m' */
   readonly shift?: Duration;
-  /** Records that a reader has read and no lane has accepted yet, at the most. @default 10000 */
+  /** Maximum number of records that a reader has read and no lane has accepted yet. @default 10000 */
   readonly recordsInFlight?: number;
-  /** Bytes of such records, at the most; one record is always let in. @default 64 MiB */
+  /** Maximum bytes of such records; a single larger record is allowed. @default 64 MiB */
   readonly bytesInFlight?: number;
   /**
-   * Requests to Temporal that a reader has in flight at the most, one for each lane; fewer when the server makes no use of
-   * more. @default 64
+   * Maximum number of requests to Temporal that a reader has in flight, one for each lane; fewer while more would not
+   * increase the throughput. @default 64
    */
   readonly requestsInFlight?: number;
   /**
-   * How long a quiet shard is left alone at the most. One that has had records is asked again after 200 ms, and after twice
-   * as long each time that there is nothing. Longer: fewer calls, and an event that comes after a pause is handled so much
-   * later.
+   * Maximum poll interval of an idle shard. A shard that had records is polled again after 200 ms, and the interval
+   * doubles with each empty poll. A longer interval means fewer calls, and more latency for the first event after a pause.
    * @default '1s'
    */
   readonly idlePoll?: Duration;

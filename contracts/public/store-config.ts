@@ -3,8 +3,8 @@ import type { Size } from './size.ts';
 /** What becomes of events that are too large for Temporal. docs/large-events.md explains it. */
 export interface LargeEventsConfig {
   /**
-   * Data that takes more than this in Temporal lies in the store. Less: smaller histories, more calls of the store.
-   * 1 MiB at the most.
+   * Data that takes more than this in Temporal is kept in the store. A smaller limit means smaller histories and more
+   * calls to the store. Maximum: 1 MiB.
    * @default 64 KiB with a store, 1 MiB without one
    */
   readonly above?: Size;

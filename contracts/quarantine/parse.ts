@@ -13,7 +13,7 @@ import {
   type Shape,
 } from '../../lib/pure/shape.ts';
 import { segmentRange } from '../lane/shapes.ts';
-import { endedRun, startedAfter } from '../run-shapes.ts';
+import { endedRun, recoveryFields } from '../run-shapes.ts';
 import { parseVersioned, version } from '../version.ts';
 import type { DecidedSignal, QuarantineInput, QuarantineSegmentInput, QuarantineSignal } from './messages.ts';
 import { quarantineDecision, quarantinedRecord, quarantineOptions, quarantineState } from './shapes.ts';
@@ -40,8 +40,7 @@ const quarantineInput: Shape<QuarantineInput> = object<QuarantineInput>({
   signalsPerRun: count,
   limits: quarantineOptions,
   carried: optional(quarantineState),
-  predecessor: optional(endedRun),
-  after: optional(startedAfter),
+  ...recoveryFields,
 });
 
 /** @throws {UnknownVersionError | InvalidValueError} */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parsePosition } from '../../../contracts/event/position.ts';
+import { notAPosition, parsePosition } from '../../../contracts/event/position.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 import { quarantineDocument } from '../../../operations/documents/quarantine.ts';
@@ -30,9 +30,7 @@ export function addListCommand(quarantine: Command, io: Io): void {
     .action(async (named: string | undefined, options: ListOptions, self: Command) => {
       const { after } = options;
       if (after !== undefined && parsePosition(after) === undefined) {
-        throw new UsageError(
-          `${JSON.stringify(after)} is not a position; one looks like shardId-000000000000:4958...3.`,
-        );
+        throw new UsageError(`${notAPosition(JSON.stringify(after))}.`);
       }
       await withSession(self, io, async (session) => await list(session, named, options));
     });

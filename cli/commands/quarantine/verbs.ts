@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parsePosition } from '../../../contracts/event/position.ts';
+import { notAPosition, parsePosition } from '../../../contracts/event/position.ts';
 import type { QuarantineVerbName } from '../../../contracts/quarantine/decision.ts';
 import type { NewDataArgs } from '../../../contracts/event/new-data.ts';
 import { quarantineDecisionsDocument } from '../../../operations/documents/quarantine-decision.ts';
@@ -114,9 +114,7 @@ function selectionOf(positions: readonly string[], { all, matching }: VerbOption
   if (matching !== undefined) return { matching };
   const wrong = positions.find((position) => parsePosition(position) === undefined);
   if (wrong === undefined) return { positions };
-  throw new UsageError(
-    `${JSON.stringify(wrong)} is not a position; one looks like shardId-000000000000:4958...3, as \`keylane quarantine list\` prints it.`,
-  );
+  throw new UsageError(`${notAPosition(JSON.stringify(wrong))}, as \`keylane quarantine list\` prints it.`);
 }
 
 async function isConfirmed(

@@ -9,13 +9,8 @@
  * B3 A backlog without a segment exists only while the first segment is being started. A recovered lane in that state gets
  *    its tail back in the queue.
  */
-import type {
-  Backlog,
-  SegmentLimits,
-  SegmentName,
-  SegmentRange,
-  SliceAnswer,
-} from '../../../contracts/lane/backlog.ts';
+import type { Backlog, SegmentLimits, SegmentName, SliceAnswer } from '../../../contracts/lane/backlog.ts';
+import { withoutFirst, withSegment } from '../../../contracts/lane/segment-ranges.ts';
 import { countWithin } from '../../../contracts/event/weight.ts';
 import type { LaneEvent } from '../../../contracts/event/event.ts';
 import { jsonBytes } from '../../../lib/pure/json-bytes.ts';
@@ -144,15 +139,4 @@ export function halfOf({ bytes, events }: SegmentLimits): SegmentLimits {
 
 function sizeOf(events: readonly LaneEvent[]): number {
   return events.reduce((sum, { size }) => sum + size, 0);
-}
-
-function withSegment(ranges: readonly SegmentRange[], { epoch, number }: SegmentName): readonly SegmentRange[] {
-  const last = ranges.at(-1);
-  if (last?.epoch !== epoch || last.last + 1 !== number) return [...ranges, { epoch, first: number, last: number }];
-  return [...ranges.slice(0, -1), { ...last, last: number }];
-}
-
-function withoutFirst([range, ...others]: readonly SegmentRange[]): readonly SegmentRange[] {
-  if (range === undefined || range.first === range.last) return others;
-  return [{ ...range, first: range.first + 1 }, ...others];
 }

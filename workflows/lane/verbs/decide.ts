@@ -5,7 +5,13 @@
  * failed. If the handler of that event may be running, the work has to be stopped first. The caller stops it and judges
  * the verb again with the resulting state, in which the event may have been handled.
  */
-import { formatPosition, parsePosition, samePosition, type Position } from '../../../contracts/event/position.ts';
+import {
+  notAPosition,
+  formatPosition,
+  parsePosition,
+  samePosition,
+  type Position,
+} from '../../../contracts/event/position.ts';
 import { DECISION_DATA_CHARS, type Decision, type VerbArgs } from '../../../contracts/lane/decision.ts';
 import type { LaneOptions } from '../../../contracts/lane/options.ts';
 import type { LanePhase } from '../../../contracts/lane/phase.ts';
@@ -61,7 +67,7 @@ function judgeHeadVerb(lane: LaneState, verb: Verb, working: boolean): Verdict {
   const head = lane.queue[0];
   const named = verb.args.position === undefined ? undefined : parsePosition(verb.args.position);
   if (verb.args.position !== undefined && named === undefined) {
-    const why = `"${verb.args.position}" is not a position; one looks like shardId-000000000000:4958...3`;
+    const why = notAPosition(`"${verb.args.position}"`);
     return refuse('invalid-position', why, { position: verb.args.position });
   }
   if (named !== undefined && !isWithReach(lane, named)) return { kind: 'refuse', rejection: outOfReach(lane, named) };

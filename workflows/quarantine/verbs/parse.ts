@@ -1,6 +1,6 @@
 /** What comes to a quarantine from outside, checked at the edge: see the lane's inputs for why. */
 import { readNewData, type NewData } from '../../../contracts/event/new-data.ts';
-import { parsePosition } from '../../../contracts/event/position.ts';
+import { notAPosition, parsePosition } from '../../../contracts/event/position.ts';
 import { MAX_POSITIONS, type QuarantineVerbName, type Selection } from '../../../contracts/quarantine/decision.ts';
 import { truncate } from '../../../lib/pure/text.ts';
 import { readVerb } from '../../shared/parsing.ts';
@@ -56,7 +56,6 @@ function selectionOf({ position, positions, matching, all }: Record<string, unkn
   const wrong = texts.find(
     (each) => typeof each !== 'string' || each.length > MAX_POSITION_CHARS || parsePosition(each) === undefined,
   );
-  if (wrong !== undefined)
-    return `${truncate(JSON.stringify(wrong), MAX_POSITION_CHARS)} is not a position; one looks like shardId-000000000000:4958...3`;
+  if (wrong !== undefined) return notAPosition(truncate(JSON.stringify(wrong), MAX_POSITION_CHARS));
   return { kind: 'positions', positions: [...new Set(texts as readonly string[])] };
 }
