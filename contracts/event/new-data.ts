@@ -6,12 +6,19 @@ import { encode } from '@temporalio/common/lib/encoding.js';
 import type { Claim, ClaimedData, InlineData } from './event.ts';
 import { jsonBytes } from '../../lib/pure/json-bytes.ts';
 import { isDeep } from '../../lib/pure/json-depth.ts';
-import type { VerbArgs } from '../lane/decision.ts';
 import { MAX_INLINE_BYTES } from './large-events.ts';
 import { formatSize } from '../public/size.ts';
 
 /** The arguments of `replace` that hold the new data, of which one is given. */
-export type NewDataArgs = Pick<VerbArgs, 'data' | 'text' | 'base64' | 'claim' | 'size'>;
+export interface NewDataArgs {
+  /** New data for `replace`: a JSON value, or the bytes as text or base64. */
+  readonly data?: unknown;
+  readonly text?: string;
+  readonly base64?: string;
+  /** Alternatively, new data that is already in the store of large events, and its size in bytes. */
+  readonly claim?: Claim;
+  readonly size?: number;
+}
 
 /** New data, with its bytes. */
 export interface NewData {

@@ -1,21 +1,14 @@
-import type { Claim } from '../event/event.ts';
+import type { NewDataArgs } from '../event/new-data.ts';
 import type { Failure } from '../event/failure.ts';
 import type { LaneStateName } from './phase.ts';
 import type { VerbName } from '../names.ts';
 
 /** Argument of a verb, as an update or as a plain signal. All fields are optional. */
-export interface VerbArgs {
+export interface VerbArgs extends NewDataArgs {
   /** The record that it applies to, `shardId:sequenceNumber[:subSequenceNumber]`. Default: the head that has failed. */
   readonly position?: string;
   readonly by?: string;
   readonly reason?: string;
-  /** New data for `replace`: a JSON value, or the bytes as text or base64. */
-  readonly data?: unknown;
-  readonly text?: string;
-  readonly base64?: string;
-  /** Alternatively, new data that is already in the store of large events, and its size in bytes. */
-  readonly claim?: Claim;
-  readonly size?: number;
 }
 
 /** What a verb did. A refused verb changed nothing. */
@@ -38,7 +31,7 @@ export interface Decision {
   /** Data before and after a replace, and of a skipped event, cut to {@link DECISION_DATA_CHARS}. */
   readonly dataBefore?: string;
   readonly dataAfter?: string;
-  /** The name of the previous data in the store of large events, where it stays: see {@link Claim}. */
+  /** The name of the previous data in the store of large events, where it stays: see `Claim` in event.ts. */
   readonly claimBefore?: string;
 }
 

@@ -1,4 +1,5 @@
-import type { Claim, ClaimedData, InlineData } from '../event/event.ts';
+import type { NewDataArgs } from '../event/new-data.ts';
+import type { ClaimedData, InlineData } from '../event/event.ts';
 import type { SegmentRange } from '../lane/backlog.ts';
 
 /** Each is an update and a plain signal of the same name. */
@@ -7,7 +8,7 @@ export const QUARANTINE_VERBS = ['retry', 'skip', 'replace'] as const;
 export type QuarantineVerbName = (typeof QUARANTINE_VERBS)[number];
 
 /** Argument of a verb, as an update or as a plain signal: one of `position`, `positions`, `matching` and `all`, and who and why. */
-export interface QuarantineVerbArgs {
+export interface QuarantineVerbArgs extends NewDataArgs {
   /** `shardId:sequenceNumber[:subSequenceNumber]` */
   readonly position?: string;
   readonly positions?: readonly string[];
@@ -16,13 +17,6 @@ export interface QuarantineVerbArgs {
   readonly all?: boolean;
   readonly by?: string;
   readonly reason?: string;
-  /** New data for `replace`: a JSON value, or the bytes as text or base64. */
-  readonly data?: unknown;
-  readonly text?: string;
-  readonly base64?: string;
-  /** Alternatively, new data that is already in the store of large events, and its size in bytes. */
-  readonly claim?: Claim;
-  readonly size?: number;
 }
 
 /** Maximum number of positions in one verb. */
@@ -80,6 +74,6 @@ export interface DecidedRecord {
   readonly key?: string;
   readonly dataBefore: string;
   readonly dataAfter?: string;
-  /** The name of the previous data in the store of large events, where it stays: see {@link Claim}. */
+  /** The name of the previous data in the store of large events, where it stays: see `Claim` in event.ts. */
   readonly claimBefore?: string;
 }
